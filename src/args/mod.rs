@@ -1,0 +1,3 @@
+//! Groups of arguments that several verbs share, and what they mean once resolved.
+
+pub mod connect;

@@ -1,0 +1,89 @@
+//! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
+//! help stand in its file under `commands/`.
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::commands::{delete, dev, get, put, status, txn, watch};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::term::{Ui, When, log_requests};
+
+/// Read, write and watch Consul keys
+#[derive(Debug, Parser)]
+#[command(name = "kvw", version, max_term_width = 100)]
+pub struct Cli {
+    /// Print no status lines on stderr; warnings and errors stay
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    quiet: bool,
+
+    /// Show each request on stderr, never the token
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+
+    /// When to use colour [default: auto]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = "Global options"
+    )]
+    color: When,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Get(get::GetArgs),
+    Put(put::PutArgs),
+    Delete(delete::DeleteArgs),
+    Txn(txn::TxnArgs),
+    Watch(Box<watch::WatchArgs>),
+    Status(status::StatusArgs),
+    Dev(dev::DevArgs),
+}
+
+impl Cli {
+    /// What the verb is given to work with.
+    pub fn context(&self) -> Context {
+        log_requests(self.verbose);
+        let set =
+            |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let (no_color, force) = (
+            std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            set("CLICOLOR_FORCE"),
+        );
+        let color = self.color;
+        Context::new(Ui::new(self.quiet, |terminal| {
+            color.applies(terminal, no_color, force)
+        }))
+    }
+
+    /// Runs the verb.
+    pub fn run(self, context: &mut Context) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::Get(args) => get::run(context, args),
+            Command::Put(args) => put::run(context, args),
+            Command::Delete(args) => delete::run(context, args),
+            Command::Txn(args) => txn::run(context, args),
+            Command::Watch(args) => watch::run(context, *args),
+            Command::Status(args) => status::run(context, args),
+            Command::Dev(args) => dev::run(context, args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_tree_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

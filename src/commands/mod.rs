@@ -1,0 +1,9 @@
+//! One file per verb: its arguments, whose doc comments are the help, and `run`.
+
+pub mod delete;
+pub mod dev;
+pub mod get;
+pub mod put;
+pub mod status;
+pub mod txn;
+pub mod watch;

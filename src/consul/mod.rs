@@ -1,0 +1,13 @@
+//! The HTTP client: the only room that speaks to Consul. Knows nothing of clap, the terminal or
+//! exit codes.
+
+mod client;
+mod config;
+mod error;
+mod kv;
+mod txn;
+
+pub use client::{Client, Meta, Reply};
+pub use config::{Address, Config, Consistency, Secret, TokenSource};
+pub use error::{Error, Outcome};
+pub use kv::{Block, Entries, Names, Write};

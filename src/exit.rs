@@ -1,0 +1,115 @@
+//! How a command ends: its exit code, and failures that know theirs.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// The end of a command. A missing key, a lost CAS or a transaction rolled back are answers, not
+/// errors: they have codes of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done, the answer is yes.
+    Yes,
+    /// 1: the answer is no.
+    No,
+    /// 2: wrong usage or input, or too large for the server.
+    Usage,
+    /// 3: Consul could not be reached, did not answer in time, or answered with an error or
+    /// nonsense; the disk is full.
+    Trouble,
+    /// 4: permission denied, or the answer is known to be cut down by ACLs.
+    Denied,
+    /// 5: a write was sent and it is unknown whether it took effect.
+    Unknown,
+    /// The exact status of a child whose running was the command's purpose.
+    Child(u8),
+    /// Death by this signal; 128+n where it cannot be died of.
+    Signal(i32),
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Yes => 0,
+            Exit::No => 1,
+            Exit::Usage => 2,
+            Exit::Trouble => 3,
+            Exit::Denied => 4,
+            Exit::Unknown => 5,
+            Exit::Child(code) => code,
+            Exit::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// Ends the process as it should: a signal is died of, so that the shell and systemd see the
+    /// truth. PID 1 is immune to its own signals and returns 128+n instead.
+    pub fn end(self) -> ExitCode {
+        if let Exit::Signal(signal) = self {
+            // Returns only where the signal did not kill.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+        ExitCode::from(self.code())
+    }
+}
+
+/// A failure that kvw itself found: what is wrong, the exit code, and what may help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How the command ends.
+    pub exit: Exit,
+    /// One lower-case line that names what was being done and to what.
+    pub message: String,
+    /// What the user can do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with this exit code.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Wrong usage or input: exit 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Failure::new(Exit::Usage, message)
+    }
+
+    /// Adds what the user can do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_contract() {
+        let codes = [
+            Exit::Yes,
+            Exit::No,
+            Exit::Usage,
+            Exit::Trouble,
+            Exit::Denied,
+            Exit::Unknown,
+        ]
+        .map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(Exit::Child(42).code(), 42);
+        assert_eq!(Exit::Signal(15).code(), 143);
+    }
+}

@@ -1,0 +1,1 @@
+//! what runs when keys change

@@ -1,0 +1,5 @@
+//! The `kvw` program; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    kvw::main()
+}

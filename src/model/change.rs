@@ -1,0 +1,331 @@
+//! What became of keys between two looks, and batches of it.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::{Entry, Index, Snapshot};
+
+/// Which of a watch's targets something belongs to, by its place on the command line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetId(pub u16);
+
+/// Whether the indexes of two looks belong to one history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continuity {
+    /// They do: a `created` that differs means that the key was deleted and made again.
+    Kept,
+    /// An index went back in between (a restore, a new cluster): `created` tells nothing.
+    Broken,
+}
+
+/// What happened to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It was not there before.
+    Create,
+    /// Value or flags differ.
+    Update,
+    /// It is gone.
+    Delete,
+    /// A session took its lock; value and flags are the same.
+    Lock,
+    /// Its lock was released; value and flags are the same.
+    Unlock,
+}
+
+/// One key that is not what it was. At least one of `before` and `after` is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Whose key it is.
+    pub target: TargetId,
+    /// As it was; its value may be unknown after a restart.
+    pub before: Option<Entry>,
+    /// As it is.
+    pub after: Option<Entry>,
+    /// The entry's own modify index; of a delete, the index of the answer that lacked it.
+    pub index: Index,
+    /// When kvw saw it.
+    pub seen: SystemTime,
+    /// Whether `before` and `after` belong to one history.
+    pub continuity: Continuity,
+}
+
+impl Change {
+    /// The full name of the key.
+    ///
+    /// # Panics
+    /// When neither side is there, which no change is.
+    pub fn key(&self) -> &str {
+        self.after
+            .as_ref()
+            .or(self.before.as_ref())
+            .expect("a change has at least one side")
+            .key()
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> Kind {
+        match (&self.before, &self.after) {
+            (None, _) => Kind::Create,
+            (Some(_), None) => Kind::Delete,
+            (Some(before), Some(after)) if !before.same_content(after) => Kind::Update,
+            (Some(_), Some(after)) if after.session().is_some() => Kind::Lock,
+            (Some(_), Some(_)) => Kind::Unlock,
+        }
+    }
+
+    /// Whether an update hides a delete and a new key between the two looks.
+    pub fn recreated(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => {
+                self.continuity == Continuity::Kept && before.created() != after.created()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why a handler is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// At the start, with what is there.
+    Initial,
+    /// Something changed.
+    Change,
+    /// What failed before, and what came since.
+    Retry,
+    /// Asked for: USR1 or a key in the live view.
+    Manual,
+}
+
+/// Changes that are handed over together, at most one a key, by key and then target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Why.
+    pub reason: Reason,
+    /// What; may be empty for an initial or a manual run.
+    pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// This batch and a later one as one: from the first `before` of a key to its last `after`.
+    /// What came back to where it was drops out.
+    pub fn then(self, later: Batch, locks: bool) -> Batch {
+        let mut merged: BTreeMap<(String, TargetId), Change> = BTreeMap::new();
+        for change in self.changes {
+            merged.insert((change.key().to_owned(), change.target), change);
+        }
+        for change in later.changes {
+            let slot = (change.key().to_owned(), change.target);
+            let change = match merged.remove(&slot) {
+                Some(earlier) => join(earlier, change),
+                None => change,
+            };
+            if differs(change.before.as_ref(), change.after.as_ref(), locks) {
+                merged.insert(slot, change);
+            }
+        }
+        Batch {
+            reason: self.reason,
+            changes: merged.into_values().collect(),
+        }
+    }
+
+    /// The highest index of its changes.
+    pub fn index(&self) -> Index {
+        self.changes
+            .iter()
+            .map(|change| change.index)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+fn join(earlier: Change, later: Change) -> Change {
+    let continuity = match (earlier.continuity, later.continuity) {
+        (Continuity::Kept, Continuity::Kept) => Continuity::Kept,
+        _ => Continuity::Broken,
+    };
+    Change {
+        before: earlier.before,
+        continuity,
+        ..later
+    }
+}
+
+/// Whether two states of one key are a change. Content counts, not indexes: an identical write, a
+/// restore and a re-import move indexes and change nothing. Locks count where they were asked for.
+fn differs(before: Option<&Entry>, after: Option<&Entry>, locks: bool) -> bool {
+    match (before, after) {
+        (None, None) => false,
+        (Some(before), Some(after)) => {
+            !before.same_content(after) || (locks && before.session() != after.session())
+        }
+        _ => true,
+    }
+}
+
+/// The changes that lead from one snapshot of a target to a later one, by key.
+pub fn between(
+    target: TargetId,
+    before: &Snapshot,
+    after: &Snapshot,
+    continuity: Continuity,
+    locks: bool,
+    seen: SystemTime,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut note = |old: Option<&Entry>, new: Option<&Entry>| {
+        if differs(old, new, locks) {
+            changes.push(Change {
+                target,
+                before: old.cloned(),
+                after: new.cloned(),
+                index: new.map_or(after.index(), Entry::modified),
+                seen,
+                continuity,
+            });
+        }
+    };
+    let (mut olds, mut news) = (
+        before.entries().iter().peekable(),
+        after.entries().iter().peekable(),
+    );
+    loop {
+        match (olds.peek(), news.peek()) {
+            (None, None) => break,
+            (Some(old), Some(new)) => match old.key().cmp(new.key()) {
+                std::cmp::Ordering::Less => note(olds.next(), None),
+                std::cmp::Ordering::Greater => note(None, news.next()),
+                std::cmp::Ordering::Equal => note(olds.next(), news.next()),
+            },
+            (Some(_), None) => note(olds.next(), None),
+            (None, Some(_)) => note(None, news.next()),
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Fields;
+    use super::*;
+
+    fn entry(key: &str, value: &str, created: u64, modified: u64) -> Entry {
+        Entry::pack(&Fields {
+            key,
+            value: Some(value.as_bytes()),
+            created,
+            modified,
+            ..Fields::default()
+        })
+    }
+
+    fn locked(key: &str, session: Option<&str>) -> Entry {
+        Entry::pack(&Fields {
+            key,
+            value: Some(b"v"),
+            session,
+            ..Fields::default()
+        })
+    }
+
+    fn diff(before: Vec<Entry>, after: Vec<Entry>, locks: bool) -> Vec<Change> {
+        between(
+            TargetId(0),
+            &Snapshot::new(Index(5), before),
+            &Snapshot::new(Index(9), after),
+            Continuity::Kept,
+            locks,
+            SystemTime::UNIX_EPOCH,
+        )
+    }
+
+    fn told(changes: &[Change]) -> Vec<(Kind, &str, u64)> {
+        changes
+            .iter()
+            .map(|change| (change.kind(), change.key(), change.index.0))
+            .collect()
+    }
+
+    #[test]
+    fn creates_updates_and_deletes_are_told_by_key() {
+        let changes = diff(
+            vec![
+                entry("a", "1", 1, 1),
+                entry("b", "1", 1, 1),
+                entry("d", "1", 1, 1),
+            ],
+            vec![
+                entry("b", "2", 1, 7),
+                entry("c", "1", 8, 8),
+                entry("d", "1", 1, 1),
+            ],
+            false,
+        );
+        assert_eq!(
+            told(&changes),
+            [
+                (Kind::Delete, "a", 9),
+                (Kind::Update, "b", 7),
+                (Kind::Create, "c", 8)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_index_that_moved_without_content_is_no_change() {
+        assert!(
+            diff(
+                vec![entry("a", "1", 1, 1)],
+                vec![entry("a", "1", 4, 8)],
+                true
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_lock_is_a_change_only_where_asked_for() {
+        let (free, held) = (locked("a", None), locked("a", Some("s")));
+        assert!(diff(vec![free.clone()], vec![held.clone()], false).is_empty());
+        assert_eq!(
+            diff(vec![free.clone()], vec![held.clone()], true)[0].kind(),
+            Kind::Lock
+        );
+        assert_eq!(diff(vec![held], vec![free], true)[0].kind(), Kind::Unlock);
+    }
+
+    #[test]
+    fn a_new_create_index_means_recreated_in_one_history_only() {
+        let mut change = diff(
+            vec![entry("a", "1", 1, 1)],
+            vec![entry("a", "2", 6, 6)],
+            false,
+        )
+        .remove(0);
+        assert!(change.recreated());
+        change.continuity = Continuity::Broken;
+        assert!(!change.recreated());
+    }
+
+    #[test]
+    fn merged_batches_go_from_the_first_before_to_the_last_after() {
+        let states = [
+            vec![entry("a", "1", 1, 1), entry("b", "1", 1, 1)],
+            vec![entry("a", "2", 1, 2), entry("c", "1", 2, 2)],
+            vec![entry("a", "3", 1, 3), entry("b", "1", 3, 3)],
+        ];
+        let batch = |from: usize, to: usize| Batch {
+            reason: Reason::Change,
+            changes: diff(states[from].clone(), states[to].clone(), false),
+        };
+        let merged = batch(0, 1).then(batch(1, 2), false);
+        assert_eq!(told(&merged.changes), told(&batch(0, 2).changes));
+        assert_eq!(told(&merged.changes), [(Kind::Update, "a", 3)]);
+        assert_eq!(
+            merged.changes[0].before.as_ref().map(Entry::value),
+            Some(&b"1"[..])
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Names of entries, and which of them a URL can carry.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+/// Input that cannot be what it was given for: where it stands and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where: `line 3`, `entry 7`, or empty where there is only one place.
+    pub place: String,
+    /// What is wrong, in one lower-case phrase.
+    pub what: String,
+}
+
+impl Invalid {
+    /// Something wrong at `place`.
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Invalid {
+            place: place.into(),
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{}: {}", self.place, self.what)
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// The full name of one entry. Never empty: Consul answers `Missing key name` to an empty one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// Takes the text as it stands, unclean ones included; an empty one is refused.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(Invalid::new("", "a key cannot be empty"));
+        }
+        Ok(Key(text))
+    }
+
+    /// The name as Consul stores it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a folder by convention: its name ends in `/`.
+    pub fn is_folder(&self) -> bool {
+        self.0.ends_with('/')
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The beginning of names, compared byte by byte: `web/b` also stands for `web/b2`. Empty means
+/// the whole store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// Takes the text as it stands.
+    pub fn new(text: impl Into<String>) -> Self {
+        Prefix(text.into())
+    }
+
+    /// The text that names begin with.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it stands for the whole store.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The longest beginning of this prefix that a URL can carry, cut behind a `/`. It is the
+    /// prefix itself for all clean ones. What is listed below it has to be filtered by the caller.
+    pub fn clean(&self) -> Prefix {
+        let mut text = self.0.as_str();
+        while obstacle(text).is_some() {
+            let inner = text.strip_suffix('/').unwrap_or(text);
+            text = inner.rfind('/').map_or("", |slash| &text[..=slash]);
+        }
+        Prefix(text.to_owned())
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a name must not stand in a URL. Consul's router cleans paths: it answers a redirect, or (newer
+/// servers, with percent escapes) silently reads, writes or deletes another key. Such names
+/// travel in transactions, where a key is JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It begins with `/`.
+    LeadingSlash,
+    /// It holds `//`.
+    EmptySegment,
+    /// A segment is `.` or `..`.
+    DotSegment,
+    /// A character is not printable in the sense of Go's `unicode.IsPrint`: the agent answers 400
+    /// with an empty body.
+    Unprintable,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Obstacle::LeadingSlash => "begins with '/'",
+            Obstacle::EmptySegment => "holds '//'",
+            Obstacle::DotSegment => "holds a '.' or '..' segment",
+            Obstacle::Unprintable => "holds an unprintable character",
+        })
+    }
+}
+
+/// What keeps `text`, a key or a prefix, out of a URL; `None` for nearly all.
+pub fn obstacle(text: &str) -> Option<Obstacle> {
+    // `escape_debug` knows the same categories as Go's `IsPrint`, and marks some harmless
+    // combining characters too: those take the longer way and arrive all the same.
+    if text
+        .chars()
+        .any(|c| c.escape_debug().nth(1) == Some('u') || matches!(c, '\0' | '\t' | '\r' | '\n'))
+    {
+        return Some(Obstacle::Unprintable);
+    }
+    if text.starts_with('/') {
+        return Some(Obstacle::LeadingSlash);
+    }
+    if text.contains("//") {
+        return Some(Obstacle::EmptySegment);
+    }
+    if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Some(Obstacle::DotSegment);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_have_no_obstacle() {
+        for name in [
+            "a", "a/b", "a/", "...", "a..b", " a", "a ", "ключ", "🚀", "a%2F%2Fb", "a\"b\\c'", "",
+            "a+b?c#d",
+        ] {
+            assert_eq!(obstacle(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_router_would_clean_is_an_obstacle() {
+        assert_eq!(obstacle("/a"), Some(Obstacle::LeadingSlash));
+        assert_eq!(obstacle("a//b"), Some(Obstacle::EmptySegment));
+        assert_eq!(obstacle("a//"), Some(Obstacle::EmptySegment));
+        for name in [".", "..", "a/./b", "a/..", "../a", "a/../b"] {
+            assert_eq!(obstacle(name), Some(Obstacle::DotSegment), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_go_does_not_print_is_an_obstacle() {
+        for name in [
+            "a\tb", "a\nb", "a\0b", "\u{7f}", "\u{a0}", "\u{2028}", "\u{202e}", "\u{200b}",
+        ] {
+            assert_eq!(obstacle(name), Some(Obstacle::Unprintable), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_unclean_prefix_is_listed_from_the_nearest_clean_folder() {
+        for (prefix, clean) in [
+            ("a/b/", "a/b/"),
+            ("a/b", "a/b"),
+            ("", ""),
+            ("a//b", "a/"),
+            ("a//", "a/"),
+            ("a/./b/c", "a/"),
+            ("/x", ""),
+            ("a/b\tc", "a/"),
+            ("a/b/..", "a/b/"),
+        ] {
+            assert_eq!(Prefix::new(prefix).clean().as_str(), clean, "{prefix:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_never_empty() {
+        assert_eq!(
+            Key::new("").unwrap_err().to_string(),
+            "a key cannot be empty"
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! What a target looks like at one index.
+
+use std::sync::Arc;
+
+use super::{Entry, Index};
+
+/// All entries of a target at an index, sorted by key. Clones share the entries; only an edited
+/// clone is copied, and then only the list, not what it points to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    index: Index,
+    entries: Arc<Vec<Entry>>,
+}
+
+impl Snapshot {
+    /// Sorts the entries by key. Of two with one key the last given stays.
+    pub fn new(index: Index, mut entries: Vec<Entry>) -> Self {
+        if !entries.is_sorted_by(|a, b| a.key() < b.key()) {
+            entries.reverse();
+            entries.sort_by(|a, b| a.key().cmp(b.key()));
+            entries.dedup_by(|later, first| later.key() == first.key());
+        }
+        Snapshot {
+            index,
+            entries: Arc::new(entries),
+        }
+    }
+
+    /// The index that the answer carried.
+    pub fn index(&self) -> Index {
+        self.index
+    }
+
+    /// The same entries, seen at another index.
+    pub fn at(mut self, index: Index) -> Self {
+        self.index = index;
+        self
+    }
+
+    /// All entries, by key.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry of this key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.key().cmp(key))
+            .ok()?;
+        Some(&self.entries[at])
+    }
+
+    /// The entries whose keys begin with `text`: neighbours, because they are sorted by bytes.
+    pub fn under(&self, text: &str) -> &[Entry] {
+        let (from, to) = self.span(text);
+        &self.entries[from..to]
+    }
+
+    /// Replaces all entries whose keys begin with `text` by `fresh`, which must be sorted and
+    /// begin with `text` too.
+    pub fn splice(&mut self, text: &str, fresh: Vec<Entry>) {
+        debug_assert!(fresh.is_sorted_by(|a, b| a.key() < b.key()));
+        debug_assert!(fresh.iter().all(|entry| entry.key().starts_with(text)));
+        let (from, to) = self.span(text);
+        if self.entries[from..to] == fresh[..] {
+            return;
+        }
+        Arc::make_mut(&mut self.entries).splice(from..to, fresh);
+    }
+
+    /// Puts one entry in, in place of one with its key.
+    pub fn insert(&mut self, entry: Entry) {
+        match self
+            .entries
+            .binary_search_by(|other| other.key().cmp(entry.key()))
+        {
+            Ok(at) => Arc::make_mut(&mut self.entries)[at] = entry,
+            Err(at) => Arc::make_mut(&mut self.entries).insert(at, entry),
+        }
+    }
+
+    /// Takes one entry out, and says whether it was there.
+    pub fn remove(&mut self, key: &str) -> bool {
+        let found = self.entries.binary_search_by(|entry| entry.key().cmp(key));
+        found.is_ok_and(|at| {
+            Arc::make_mut(&mut self.entries).remove(at);
+            true
+        })
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn span(&self, text: &str) -> (usize, usize) {
+        let from = self.entries.partition_point(|entry| entry.key() < text);
+        let length = self.entries[from..].partition_point(|entry| entry.key().starts_with(text));
+        (from, from + length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Fields;
+    use super::*;
+
+    fn entry(key: &str, modified: u64) -> Entry {
+        Entry::pack(&Fields {
+            key,
+            value: Some(b"v"),
+            modified,
+            ..Fields::default()
+        })
+    }
+
+    fn snapshot(keys: &[&str]) -> Snapshot {
+        Snapshot::new(Index(1), keys.iter().map(|key| entry(key, 1)).collect())
+    }
+
+    fn keys(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().map(Entry::key).collect()
+    }
+
+    #[test]
+    fn entries_are_sorted_and_the_last_of_a_key_stays() {
+        let snapshot = Snapshot::new(Index(3), vec![entry("b", 1), entry("a", 1), entry("b", 2)]);
+        assert_eq!(keys(snapshot.entries()), ["a", "b"]);
+        assert_eq!(snapshot.get("b").map(Entry::modified), Some(Index(2)));
+    }
+
+    #[test]
+    fn under_is_a_range_of_bytes() {
+        let snapshot = snapshot(&["web", "web-x", "web/B", "web/a", "web/b/", "web2", "x"]);
+        assert_eq!(keys(snapshot.under("web/")), ["web/B", "web/a", "web/b/"]);
+        assert_eq!(keys(snapshot.under("web")).len(), 6);
+        assert_eq!(keys(snapshot.under("")).len(), 7);
+        assert!(snapshot.under("none").is_empty());
+    }
+
+    #[test]
+    fn a_splice_replaces_a_region_and_nothing_else() {
+        let before = snapshot(&["a", "b/1", "b/2", "c"]);
+        let mut after = before.clone();
+        after.splice("b/", vec![entry("b/2", 5), entry("b/3", 5)]);
+        assert_eq!(keys(after.entries()), ["a", "b/2", "b/3", "c"]);
+        assert_eq!(keys(before.entries()), ["a", "b/1", "b/2", "c"]);
+        assert!(after.get("a").unwrap().is_same(before.get("a").unwrap()));
+        after.splice("b/", Vec::new());
+        assert_eq!(keys(after.entries()), ["a", "c"]);
+    }
+
+    #[test]
+    fn insert_and_remove_keep_the_order() {
+        let mut snapshot = snapshot(&["a", "c"]);
+        snapshot.insert(entry("b", 1));
+        snapshot.insert(entry("c", 9));
+        assert_eq!(keys(snapshot.entries()), ["a", "b", "c"]);
+        assert_eq!(snapshot.get("c").map(Entry::modified), Some(Index(9)));
+        assert!(snapshot.remove("a"));
+        assert!(!snapshot.remove("a"));
+        assert_eq!(keys(snapshot.entries()), ["b", "c"]);
+    }
+}

@@ -1,0 +1,1 @@
+//! child processes, signals and orphans

@@ -1,0 +1,92 @@
+//! The one place where an error becomes words and a number.
+
+use std::io::{self, Write};
+
+use anyhow::Error;
+
+use crate::consul;
+use crate::exit::{Exit, Failure};
+use crate::model::Invalid;
+use crate::term::{Closed, Ui};
+
+/// Says what went wrong, with its causes on the same line and the hint on the next, and how the
+/// process ends.
+pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
+    // What was answered before the failure is not lost.
+    let flushed = ui.flush();
+    if is_closed(error) || flushed.is_err_and(|error| is_closed(&error.into())) {
+        return Exit::Signal(signal_hook::consts::SIGPIPE);
+    }
+    ui.error(format!("{error:#}"));
+    if let Some(hint) = hint(error) {
+        ui.hint(hint);
+    }
+    exit(error)
+}
+
+/// clap's own words: usage errors go to stderr with exit 2, help and version to stdout with 0.
+pub fn usage(error: &clap::Error) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        let _ = write!(io::stderr(), "{}", anstyled(&text, &io::stderr()));
+        return Exit::Usage;
+    }
+    let mut out = io::stdout();
+    match write!(out, "{}", anstyled(&text, &out)).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Signal(signal_hook::consts::SIGPIPE)
+        }
+        Err(_) => Exit::Trouble,
+        Ok(()) => Exit::Yes,
+    }
+}
+
+fn anstyled(text: &clap::builder::StyledStr, stream: &impl io::IsTerminal) -> String {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if stream.is_terminal() && !plain {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    }
+}
+
+fn is_closed(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .is_some_and(|inner| inner.is::<Closed>())
+    })
+}
+
+fn exit(error: &Error) -> Exit {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return failure.exit;
+        }
+        if let Some(error) = cause.downcast_ref::<consul::Error>() {
+            return match error.outcome() {
+                consul::Outcome::Refused => Exit::Usage,
+                consul::Outcome::Trouble => Exit::Trouble,
+                consul::Outcome::Denied => Exit::Denied,
+                consul::Outcome::Unknown => Exit::Unknown,
+            };
+        }
+        if cause.is::<Invalid>() {
+            return Exit::Usage;
+        }
+    }
+    Exit::Trouble
+}
+
+fn hint(error: &Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            failure.hint.clone()
+        } else {
+            cause
+                .downcast_ref::<consul::Error>()
+                .and_then(consul::Error::hint)
+        }
+    })
+}

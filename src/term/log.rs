@@ -1,0 +1,35 @@
+//! `-v`: each request on stderr.
+
+use std::io::Write;
+
+use log::{LevelFilter, Log, Metadata, Record};
+
+struct ToStderr;
+
+impl Log for ToStderr {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // ureq logs through the same crate; its lines are not for users.
+        metadata.target().starts_with("kvw")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let line = format!("{}\n", super::key(&record.args().to_string()));
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Shows log lines of `kvw` on stderr: 0 none, 1 requests and decisions, 2 more.
+pub fn log_requests(verbosity: u8) {
+    let level = match verbosity {
+        0 => return,
+        1 => LevelFilter::Info,
+        _ => LevelFilter::Debug,
+    };
+    if log::set_logger(&ToStderr).is_ok() {
+        log::set_max_level(level);
+    }
+}

@@ -1,0 +1,12 @@
+//! The user's side of the process: stdout for the answer, stderr for everything else, and what a
+//! terminal must never be driven by. Knows nothing of Consul.
+
+mod escape;
+mod log;
+mod style;
+mod ui;
+
+pub use escape::{key, value};
+pub use log::log_requests;
+pub use style::{Color, When};
+pub use ui::{Closed, Out, Ui};

@@ -1,0 +1,1 @@
+//! blocking queries to batches

@@ -1,0 +1,1 @@
+//! Connection flags, environment, token file.

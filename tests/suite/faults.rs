@@ -1,0 +1,1 @@
+//! Retries, outages, answers that are none; only against the scripted server.

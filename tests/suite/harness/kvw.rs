@@ -1,0 +1,179 @@
+//! The program under test, in a cleared environment with a home of its own.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use super::Running;
+
+/// How long any command may take before it counts as stuck.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A command line of `kvw`, built up word by word.
+pub struct Kvw {
+    command: Command,
+    home: tempfile::TempDir,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Kvw {
+    /// `kvw`, speaking to the agent at this `host:port`.
+    pub fn at(address: &str) -> Self {
+        let mut kvw = Kvw::bare();
+        kvw.command.env("CONSUL_HTTP_ADDR", address);
+        kvw
+    }
+
+    /// `kvw` with nothing set that says where Consul is.
+    pub fn bare() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("kvw"));
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", home.path())
+            .current_dir(home.path());
+        Kvw {
+            command,
+            home,
+            stdin: None,
+        }
+    }
+
+    /// Adds arguments.
+    pub fn args<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, args: I) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Feeds stdin; without it stdin is empty.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// The folder it runs in.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Puts a file into the folder it runs in.
+    pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.home.path().join(name), bytes).unwrap();
+        self
+    }
+
+    /// Puts an executable shell script into the folder it runs in.
+    pub fn script(self, name: &str, body: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.home.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    /// Starts it and leaves it running.
+    pub fn spawn(mut self) -> Running {
+        let shown = format!("{:?}", self.command);
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.stdin(if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
+        let mut child = self.command.spawn().unwrap();
+        if let Some(bytes) = self.stdin {
+            let mut pipe = child.stdin.take().unwrap();
+            // From a thread: a command that answers before it has read all must not block.
+            thread::spawn(move || drop(pipe.write_all(&bytes)));
+        }
+        Running::new(child, shown, self.home)
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Output {
+        self.spawn().wait(DEADLINE)
+    }
+
+    /// Runs it and expects exit 0; gives stdout as text.
+    pub fn ok(self) -> String {
+        let output = self.run();
+        output.expect(0);
+        output.text()
+    }
+}
+
+/// What a finished command left behind.
+#[derive(Debug)]
+pub struct Output {
+    /// The command line, for failures.
+    pub command: String,
+    /// Exactly what it wrote.
+    pub stdout: Vec<u8>,
+    /// What it said.
+    pub stderr: String,
+    /// Exit code, or 128+n for death by signal n.
+    pub code: i32,
+    /// Whether it died of a signal.
+    pub signal: Option<i32>,
+}
+
+impl Output {
+    /// stdout as text.
+    #[track_caller]
+    pub fn text(&self) -> String {
+        String::from_utf8(self.stdout.clone())
+            .unwrap_or_else(|_| panic!("stdout is not UTF-8: {self}"))
+    }
+
+    /// Fails unless the exit code is this.
+    #[track_caller]
+    pub fn expect(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "{self}");
+        self
+    }
+
+    /// Fails unless stderr is one line that holds all the words, possibly with one hint line.
+    #[track_caller]
+    pub fn says(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(self.stderr.contains(word), "stderr lacks {word:?}: {self}");
+        }
+        self
+    }
+
+    /// Fails unless the error is one line, and at most one hint after it.
+    #[track_caller]
+    pub fn one_line(&self) -> &Self {
+        let lines: Vec<_> = self
+            .stderr
+            .lines()
+            .filter(|line| !line.starts_with("hint: "))
+            .collect();
+        assert_eq!(lines.len(), 1, "{self}");
+        assert!(lines[0].starts_with("error: "), "{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "\n{}\nexit {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            self.code,
+            String::from_utf8_lossy(&self.stdout),
+            self.stderr
+        )
+    }
+}

@@ -1,0 +1,10 @@
+//! What every test stands on: servers, the program, and a server that misbehaves on purpose.
+
+mod agent;
+pub mod faulty;
+mod kvw;
+mod running;
+
+pub use agent::{Agent, MASTER, Scope, Setup, request};
+pub use kvw::{Kvw, Output};
+pub use running::Running;

@@ -1,0 +1,209 @@
+//! A `kvw` that stays: its lines as they come, signals to it, its end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Output;
+
+/// How long a line may be awaited.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A process of the suite. Killed, and what it printed shown, when the test fails before its end.
+pub struct Running {
+    child: Child,
+    command: String,
+    home: tempfile::TempDir,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// One stream, read by a thread: what came, and what the test has taken of it.
+struct Lines {
+    incoming: Receiver<Vec<u8>>,
+    all: Vec<u8>,
+}
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let (send, incoming) = channel();
+        thread::spawn(move || {
+            let mut reader = BufReader::new(stream);
+            let mut line = Vec::new();
+            while reader
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                if send.send(std::mem::take(&mut line)).is_err() {
+                    break;
+                }
+            }
+        });
+        Lines {
+            incoming,
+            all: Vec::new(),
+        }
+    }
+
+    fn next(&mut self, within: Duration) -> Result<String, RecvTimeoutError> {
+        let line = self.incoming.recv_timeout(within)?;
+        self.all.extend_from_slice(&line);
+        Ok(String::from_utf8_lossy(&line)
+            .trim_end_matches('\n')
+            .to_owned())
+    }
+
+    /// Everything up to the end of the stream, or what came in time.
+    fn rest(&mut self, until: Instant) {
+        while let Ok(line) = self
+            .incoming
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            self.all.extend_from_slice(&line);
+        }
+    }
+}
+
+impl Running {
+    pub(super) fn new(mut child: Child, command: String, home: tempfile::TempDir) -> Self {
+        let stdout = Lines::of(child.stdout.take().unwrap());
+        let stderr = Lines::of(child.stderr.take().unwrap());
+        Running {
+            child,
+            command,
+            home,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The folder it runs in.
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
+    /// stdin, where the test feeds it by hand.
+    pub fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// The next line of stdout.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        self.line_within(PATIENCE)
+    }
+
+    /// The next line of stdout, by a deadline of the test's own.
+    #[track_caller]
+    pub fn line_within(&mut self, within: Duration) -> String {
+        match self.stdout.next(within) {
+            Ok(line) => line,
+            Err(error) => self.fail(&format!("no line on stdout ({error})")),
+        }
+    }
+
+    /// The next line of stderr.
+    #[track_caller]
+    pub fn err_line(&mut self) -> String {
+        match self.stderr.next(PATIENCE) {
+            Ok(line) => line,
+            Err(error) => self.fail(&format!("no line on stderr ({error})")),
+        }
+    }
+
+    /// Lines of stderr up to one that holds these words; gives that line.
+    #[track_caller]
+    pub fn err_line_with(&mut self, words: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .stderr
+                .next(until.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) if line.contains(words) => return line,
+                Ok(_) => {}
+                Err(error) => self.fail(&format!("no line with {words:?} on stderr ({error})")),
+            }
+        }
+    }
+
+    /// Whether stdout stays silent for this long. For what must *not* happen: the only kind of
+    /// wait that takes its whole time.
+    pub fn silent_for(&mut self, time: Duration) -> bool {
+        self.stdout.next(time).is_err()
+    }
+
+    /// Sends a signal by its name: `TERM`, `INT`, `HUP`, `USR1`, `KILL`, `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-s", name, &pid])
+            .status()
+            .unwrap();
+        assert!(status.success(), "kill -s {name} {pid}");
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(mut self, within: Duration) -> Output {
+        let until = Instant::now() + within;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > until {
+                self.fail("still running");
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        // Grandchildren may hold the pipes open: they get a moment, not for ever.
+        let drained = Instant::now() + Duration::from_secs(2);
+        self.stdout.rest(drained);
+        self.stderr.rest(drained);
+        Output {
+            command: self.command.clone(),
+            stdout: std::mem::take(&mut self.stdout.all),
+            stderr: String::from_utf8_lossy(&self.stderr.all).into_owned(),
+            code: status
+                .code()
+                .unwrap_or_else(|| 128 + status.signal().unwrap()),
+            signal: status.signal(),
+        }
+    }
+
+    /// Sends TERM and waits for its end.
+    #[track_caller]
+    pub fn stop(self) -> Output {
+        self.signal("TERM");
+        self.wait(PATIENCE)
+    }
+
+    #[track_caller]
+    fn fail(&mut self, what: &str) -> ! {
+        let _ = self.child.kill();
+        let drained = Instant::now() + Duration::from_secs(1);
+        self.stdout.rest(drained);
+        self.stderr.rest(drained);
+        panic!(
+            "{what}: {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.command,
+            String::from_utf8_lossy(&self.stdout.all),
+            String::from_utf8_lossy(&self.stderr.all)
+        )
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,1 @@
+//! Imports run one way.

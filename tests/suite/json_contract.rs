@@ -1,0 +1,1 @@
+//! Every JSON output, parsed with types that refuse unknown fields.

@@ -1,0 +1,25 @@
+//! The one integration binary: every module of the suite is declared here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that fails should panic and say so"
+)]
+
+mod harness;
+
+mod conformance;
+mod connect;
+mod delete;
+mod dev;
+mod faults;
+mod get;
+mod house;
+mod json_contract;
+mod put;
+mod status;
+mod txn;
+mod watch_exec;
+mod watch_json;
+mod watch_text;

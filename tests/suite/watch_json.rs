@@ -1,0 +1,1 @@
+//! kvw watch as JSON lines.
