@@ -1,9 +1,9 @@
 //! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
 //! help stand in its file under `commands/`.
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{delete, dev, get, put, status, txn, watch};
+use crate::commands::{completions, delete, dev, get, man, put, status, txn, watch};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::term::{Ui, When, log_requests};
@@ -45,6 +45,8 @@ enum Command {
     Watch(Box<watch::WatchArgs>),
     Status(status::StatusArgs),
     Dev(dev::DevArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -73,6 +75,8 @@ impl Cli {
             Command::Watch(args) => watch::run(context, *args),
             Command::Status(args) => status::run(context, args),
             Command::Dev(args) => dev::run(context, args),
+            Command::Completions(args) => completions::run(context, args, Cli::command()),
+            Command::Man(args) => man::run(context, args, Cli::command()),
         }
     }
 }
@@ -80,7 +84,6 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_tree_is_well_formed() {

@@ -1,8 +1,10 @@
 //! One file per verb: its arguments, whose doc comments are the help, and `run`.
 
+pub mod completions;
 pub mod delete;
 pub mod dev;
 pub mod get;
+pub mod man;
 pub mod put;
 pub mod status;
 pub mod txn;

@@ -1,0 +1,31 @@
+//! `kvw completions`
+
+use std::io::Write;
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+
+use crate::context::Context;
+use crate::exit::Exit;
+
+/// Print the completion script for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw completions bash > ~/.local/share/bash-completion/completions/kvw
+  kvw completions zsh > ~/.zfunc/_kvw
+  kvw completions fish > ~/.config/fish/completions/kvw.fish")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Prints the script. The whole command tree is handed in: a verb does not know the others.
+pub fn run(ctx: &mut Context, args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
+    // Into memory first: the generator panics on a reader that has left.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "kvw", &mut script);
+    ctx.ui.out().write_all(&script)?;
+    Ok(Exit::Yes)
+}
