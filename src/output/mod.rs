@@ -1,1 +1,7 @@
-//! shapes times formats
+//! Shapes times formats: how entries, names, changes and outcomes look as text and as JSON. Does
+//! not know where they came from.
+
+mod format;
+pub mod json;
+
+pub use format::Format;

@@ -1,0 +1,264 @@
+//! The published JSON: a contract that only ever grows.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::model::{self, Kind, Reason};
+
+/// How a value stands in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// As text.
+    Utf8,
+    /// As base64, because the bytes are no text.
+    Base64,
+}
+
+/// The bytes of a value as a JSON string, and how.
+pub fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
+    match std::str::from_utf8(value) {
+        Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
+        Err(_) => (Cow::Owned(STANDARD.encode(value)), Encoding::Base64),
+    }
+}
+
+/// An entry. `value` and `encoding` are null where the value is not known.
+#[derive(Debug, Serialize)]
+pub struct Entry<'a> {
+    key: &'a str,
+    value: Option<Cow<'a, str>>,
+    encoding: Option<Encoding>,
+    flags: u64,
+    create_index: u64,
+    modify_index: u64,
+    lock_index: u64,
+    session: Option<&'a str>,
+}
+
+impl<'a> From<&'a model::Entry> for Entry<'a> {
+    fn from(entry: &'a model::Entry) -> Self {
+        let (value, encoding) = entry.value_known().then(|| encode(entry.value())).unzip();
+        Entry {
+            key: entry.key(),
+            value,
+            encoding,
+            flags: entry.flags(),
+            create_index: entry.created().0,
+            modify_index: entry.modified().0,
+            lock_index: entry.locked(),
+            session: entry.session(),
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// The value as base64 even where it is text.
+    pub fn base64(mut self, entry: &model::Entry) -> Self {
+        if entry.value_known() {
+            self.value = Some(Cow::Owned(STANDARD.encode(entry.value())));
+            self.encoding = Some(Encoding::Base64);
+        }
+        self
+    }
+}
+
+/// One change.
+#[derive(Debug, Serialize)]
+pub struct Change<'a> {
+    event: &'static str,
+    key: &'a str,
+    before: Option<Entry<'a>>,
+    after: Option<Entry<'a>>,
+    index: u64,
+    time: String,
+    target: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    recreated: bool,
+}
+
+impl<'a> Change<'a> {
+    /// The change of a target as it is named on the command line.
+    pub fn new(change: &'a model::Change, target: &'a str) -> Self {
+        Change {
+            event: event(change.kind()),
+            key: change.key(),
+            before: change.before.as_ref().map(Entry::from),
+            after: change.after.as_ref().map(Entry::from),
+            index: change.index.0,
+            time: time(change.seen),
+            target,
+            recreated: change.recreated(),
+        }
+    }
+}
+
+/// What a handler reads on its stdin.
+#[derive(Debug, Serialize)]
+pub struct Batch<'a> {
+    index: u64,
+    time: String,
+    targets: &'a [String],
+    reason: &'static str,
+    changes: Vec<Change<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    /// The batch, with the targets' names in the order of their ids. `now` is when it is handed over.
+    ///
+    /// # Panics
+    /// When a change belongs to none of the targets.
+    pub fn new(batch: &'a model::Batch, targets: &'a [String], now: SystemTime) -> Self {
+        let changes = batch.changes.iter();
+        Batch {
+            index: batch.index().0,
+            time: time(now),
+            targets,
+            reason: reason(batch.reason),
+            changes: changes
+                .map(|change| Change::new(change, &targets[usize::from(change.target.0)]))
+                .collect(),
+        }
+    }
+}
+
+/// The word for what happened to a key.
+pub fn event(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Create => "create",
+        Kind::Update => "update",
+        Kind::Delete => "delete",
+        Kind::Lock => "lock",
+        Kind::Unlock => "unlock",
+    }
+}
+
+/// The word for why a handler runs.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Initial => "initial",
+        Reason::Change => "change",
+        Reason::Retry => "retry",
+        Reason::Manual => "manual",
+    }
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+pub fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+/// One value and a newline.
+pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::model::{Continuity, Fields, Index, TargetId};
+
+    fn entry(value: Option<&[u8]>) -> model::Entry {
+        model::Entry::pack(&Fields {
+            key: "app/name",
+            value,
+            flags: u64::MAX,
+            created: 8,
+            modified: 9,
+            locked: 1,
+            session: Some("s"),
+        })
+    }
+
+    fn text(value: &impl Serialize) -> String {
+        let mut out = Vec::new();
+        line(&mut out, value).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_text_value_stands_as_text() {
+        assert_eq!(
+            text(&Entry::from(&entry(Some(b"a\n<b>")))),
+            "{\"key\":\"app/name\",\"value\":\"a\\n<b>\",\"encoding\":\"utf8\",\
+             \"flags\":18446744073709551615,\"create_index\":8,\"modify_index\":9,\
+             \"lock_index\":1,\"session\":\"s\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_stands_as_base64() {
+        let entry = entry(Some(b"\xff\x00"));
+        let json = text(&Entry::from(&entry));
+        assert!(
+            json.contains(r#""value":"/wA=","encoding":"base64""#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn base64_can_be_asked_for() {
+        let entry = entry(Some(b"text"));
+        let json = text(&Entry::from(&entry).base64(&entry));
+        assert!(
+            json.contains(r#""value":"dGV4dA==","encoding":"base64""#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_is_null() {
+        let json = text(&Entry::from(&entry(None)));
+        assert!(json.contains(r#""value":null,"encoding":null"#), "{json}");
+    }
+
+    #[test]
+    fn a_batch_names_targets_reason_and_changes() {
+        let batch = model::Batch {
+            reason: Reason::Initial,
+            changes: vec![model::Change {
+                target: TargetId(1),
+                before: None,
+                after: Some(entry(Some(b""))),
+                index: Index(9),
+                seen: SystemTime::UNIX_EPOCH + Duration::from_millis(1500),
+                continuity: Continuity::Kept,
+            }],
+        };
+        let targets = ["a/".to_owned(), "app/".to_owned()];
+        let json = text(&Batch::new(&batch, &targets, SystemTime::UNIX_EPOCH));
+        let start = r#"{"index":9,"time":"1970-01-01T00:00:00.000Z","targets":["a/","app/"],"reason":"initial","changes":[{"event":"create","key":"app/name","before":null,"after":{"#;
+        assert!(json.starts_with(start), "{json}");
+        let end = "},\"index\":9,\"time\":\"1970-01-01T00:00:01.500Z\",\"target\":\"app/\"}]}\n";
+        assert!(json.ends_with(end), "{json}");
+    }
+
+    #[test]
+    fn recreated_stands_only_where_it_holds() {
+        let before = model::Entry::pack(&Fields {
+            key: "app/name",
+            value: Some(b"old"),
+            created: 1,
+            ..Fields::default()
+        });
+        let mut change = model::Change {
+            target: TargetId(0),
+            before: Some(before),
+            after: Some(entry(Some(b"new"))),
+            index: Index(9),
+            seen: SystemTime::UNIX_EPOCH,
+            continuity: Continuity::Kept,
+        };
+        assert!(text(&Change::new(&change, "t")).contains(r#""recreated":true"#));
+        change.continuity = Continuity::Broken;
+        assert!(!text(&Change::new(&change, "t")).contains("recreated"));
+    }
+}
