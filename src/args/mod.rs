@@ -1,3 +1,7 @@
 //! Groups of arguments that several verbs share, and what they mean once resolved.
 
 pub mod connect;
+pub mod input;
+pub mod key;
+pub mod ops;
+pub mod output;

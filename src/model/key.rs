@@ -139,12 +139,7 @@ impl fmt::Display for Obstacle {
 
 /// What keeps `text`, a key or a prefix, out of a URL; `None` for nearly all.
 pub fn obstacle(text: &str) -> Option<Obstacle> {
-    // `escape_debug` knows the same categories as Go's `IsPrint`, and marks some harmless
-    // combining characters too: those take the longer way and arrive all the same.
-    if text
-        .chars()
-        .any(|c| c.escape_debug().nth(1) == Some('u') || matches!(c, '\0' | '\t' | '\r' | '\n'))
-    {
+    if text.chars().any(is_unprintable) {
         return Some(Obstacle::Unprintable);
     }
     if text.starts_with('/') {
@@ -159,6 +154,17 @@ pub fn obstacle(text: &str) -> Option<Obstacle> {
     None
 }
 
+/// Whether Go's `unicode.IsPrint` denies the character. Rust's `escape_debug` knows the same
+/// categories; the letter in front keeps it from escaping combining marks, which are printable.
+fn is_unprintable(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    let mut text = [b'a', 0, 0, 0, 0];
+    let length = 1 + c.encode_utf8(&mut text[1..]).len();
+    std::str::from_utf8(&text[..length]).is_ok_and(|text| text.escape_debug().nth(1) == Some('\\'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +173,7 @@ mod tests {
     fn ordinary_names_have_no_obstacle() {
         for name in [
             "a", "a/b", "a/", "...", "a..b", " a", "a ", "ключ", "🚀", "a%2F%2Fb", "a\"b\\c'", "",
-            "a+b?c#d",
+            "a+b?c#d", "e\u{301}",
         ] {
             assert_eq!(obstacle(name), None, "{name:?}");
         }

@@ -5,10 +5,14 @@ mod change;
 mod entry;
 mod key;
 mod op;
+mod pack;
 mod snapshot;
 
 pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
 pub use entry::{Entry, Fields, Index};
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
-pub use op::{Op, OpError, OpErrorKind, TxnOutcome};
+pub use op::{
+    Draft, Op, OpError, OpErrorKind, TxnOutcome, Verb, decode_base64, parse, parse_lines,
+};
+pub use pack::{Limits, Packer};
 pub use snapshot::Snapshot;

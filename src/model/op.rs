@@ -1,4 +1,12 @@
-//! Operations of a transaction, and what becomes of it.
+//! Operations of a transaction, their names on a command line, and what becomes of them.
+
+mod draft;
+mod parse;
+
+use std::fmt;
+
+pub use draft::{Draft, Verb};
+pub use parse::{decode_base64, parse, parse_lines};
 
 use super::{Entry, Index, Key, Prefix};
 
@@ -51,6 +59,91 @@ pub enum Op {
     DeleteTree { prefix: Prefix },
     /// Delete if last changed at `index`; a missing key is no failure.
     DeleteCas { key: Key, index: Index },
+}
+
+impl Op {
+    /// Its verb.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Op::Set { .. } => Verb::Set,
+            Op::Cas {
+                index: Index(0), ..
+            } => Verb::Create,
+            Op::Cas { .. } => Verb::Cas,
+            Op::Lock { .. } => Verb::Lock,
+            Op::Unlock { .. } => Verb::Unlock,
+            Op::Get { .. } => Verb::Get,
+            Op::GetOrEmpty { .. } => Verb::GetOrEmpty,
+            Op::GetTree { .. } => Verb::GetTree,
+            Op::CheckIndex { .. } => Verb::Check,
+            Op::CheckSession { .. } => Verb::CheckSession,
+            Op::CheckNotExists { .. } => Verb::CheckAbsent,
+            Op::Delete { .. } => Verb::Delete,
+            Op::DeleteTree { .. } => Verb::DeleteTree,
+            Op::DeleteCas { .. } => Verb::DeleteCas,
+        }
+    }
+
+    /// The key or prefix it is about.
+    pub fn name(&self) -> &str {
+        match self {
+            Op::GetTree { prefix } | Op::DeleteTree { prefix } => prefix.as_str(),
+            Op::Set { key, .. }
+            | Op::Cas { key, .. }
+            | Op::Lock { key, .. }
+            | Op::Unlock { key, .. }
+            | Op::Get { key }
+            | Op::GetOrEmpty { key }
+            | Op::CheckIndex { key, .. }
+            | Op::CheckSession { key, .. }
+            | Op::CheckNotExists { key }
+            | Op::Delete { key }
+            | Op::DeleteCas { key, .. } => key.as_str(),
+        }
+    }
+
+    /// What it writes; empty for the verbs that write no value.
+    pub fn value(&self) -> &[u8] {
+        match self {
+            Op::Set { value, .. }
+            | Op::Cas { value, .. }
+            | Op::Lock { value, .. }
+            | Op::Unlock { value, .. } => value,
+            _ => &[],
+        }
+    }
+
+    /// The session it names, or nothing.
+    pub fn session(&self) -> &str {
+        match self {
+            Op::Lock { session, .. }
+            | Op::Unlock { session, .. }
+            | Op::CheckSession { session, .. } => session,
+            _ => "",
+        }
+    }
+}
+
+/// The operation in the words of the command line, without its value: that may be long, or secret.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb().name(), quoted(self.name()))?;
+        match self {
+            Op::Cas { index, .. } if *index == Index(0) => Ok(()),
+            Op::Cas { index, .. } | Op::CheckIndex { index, .. } | Op::DeleteCas { index, .. } => {
+                write!(f, " {index}")
+            }
+            Op::Lock { session, .. }
+            | Op::Unlock { session, .. }
+            | Op::CheckSession { session, .. } => write!(f, " {}", quoted(session)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    // The only word that cannot be quoted holds a NUL, which no shell could pass on.
+    shlex::try_quote(word).map_or_else(|_| format!("'{word}'"), |word| word.into_owned())
 }
 
 /// What became of a transaction.

@@ -1,0 +1,216 @@
+//! An operation as it was written down, before it is known to be whole.
+
+use super::Op;
+use crate::model::{Index, Invalid, Key, Prefix};
+
+/// What an operation does, by its name on the command line and in Consul's JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Write.
+    Set,
+    /// Write if unchanged.
+    Cas,
+    /// Write if absent: Consul's `cas` with index 0.
+    Create,
+    /// Read.
+    Get,
+    /// Read what may be absent.
+    GetOrEmpty,
+    /// Read all below.
+    GetTree,
+    /// Fail if changed.
+    Check,
+    /// Fail if present.
+    CheckAbsent,
+    /// Fail unless held.
+    CheckSession,
+    /// Take the lock.
+    Lock,
+    /// Give it back.
+    Unlock,
+    /// Delete.
+    Delete,
+    /// Delete all below.
+    DeleteTree,
+    /// Delete if unchanged.
+    DeleteCas,
+}
+
+/// Verb, name on the command line, name in Consul's JSON.
+const VERBS: [(Verb, &str, &str); 14] = [
+    (Verb::Set, "set", "set"),
+    (Verb::Create, "create", "cas"),
+    (Verb::Cas, "cas", "cas"),
+    (Verb::Get, "get", "get"),
+    (Verb::GetOrEmpty, "get-or-empty", "get-or-empty"),
+    (Verb::GetTree, "get-tree", "get-tree"),
+    (Verb::Check, "check", "check-index"),
+    (Verb::CheckAbsent, "check-absent", "check-not-exists"),
+    (Verb::CheckSession, "check-session", "check-session"),
+    (Verb::Lock, "lock", "lock"),
+    (Verb::Unlock, "unlock", "unlock"),
+    (Verb::Delete, "delete", "delete"),
+    (Verb::DeleteTree, "delete-tree", "delete-tree"),
+    (Verb::DeleteCas, "delete-cas", "delete-cas"),
+];
+
+impl Verb {
+    /// The verb of this name on a command line or in kvw's JSON.
+    pub fn named(name: &str) -> Result<Self, Invalid> {
+        Verb::find(name, |(_, ours, _)| ours)
+    }
+
+    /// The verb of this name in Consul's JSON.
+    pub fn of_consul(name: &str) -> Result<Self, Invalid> {
+        match name {
+            // Index 0 makes it a `create` when it becomes an operation.
+            "cas" => Ok(Verb::Cas),
+            name => Verb::find(name, |(_, _, consul)| consul),
+        }
+    }
+
+    fn find(
+        name: &str,
+        column: impl Fn((Verb, &'static str, &'static str)) -> &'static str,
+    ) -> Result<Self, Invalid> {
+        let found = VERBS.into_iter().find(|row| column(*row) == name);
+        found.map(|(verb, _, _)| verb).ok_or_else(|| {
+            let names: Vec<_> = VERBS.into_iter().map(column).collect();
+            let known = names.join(", ");
+            Invalid::new("", format!("unknown operation '{name}' (known: {known})"))
+        })
+    }
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        let row = VERBS.into_iter().find(|(verb, _, _)| *verb == self);
+        row.map(|(_, name, _)| name)
+            .expect("the table holds every verb")
+    }
+
+    /// Whether it writes a value.
+    pub fn has_value(self) -> bool {
+        matches!(
+            self,
+            Verb::Set | Verb::Cas | Verb::Create | Verb::Lock | Verb::Unlock
+        )
+    }
+
+    /// Whether it names an index.
+    pub fn has_index(self) -> bool {
+        matches!(self, Verb::Cas | Verb::Check | Verb::DeleteCas)
+    }
+
+    /// Whether it names a session.
+    pub fn has_session(self) -> bool {
+        matches!(self, Verb::CheckSession | Verb::Lock | Verb::Unlock)
+    }
+}
+
+/// The parts of an operation as they were found, some of them perhaps missing or too many.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What it does.
+    pub verb: Verb,
+    /// The key or the prefix.
+    pub name: Option<String>,
+    /// What to write.
+    pub value: Option<Vec<u8>>,
+    /// The caller's 64 bits.
+    pub flags: Option<u64>,
+    /// The index to compare with.
+    pub index: Option<Index>,
+    /// The session.
+    pub session: Option<String>,
+}
+
+impl Draft {
+    /// Nothing but a verb yet.
+    pub fn new(verb: Verb) -> Self {
+        Draft {
+            verb,
+            name: None,
+            value: None,
+            flags: None,
+            index: None,
+            session: None,
+        }
+    }
+
+    /// The operation, if every part that its verb needs is there and none that it has no use for.
+    pub fn finish(self) -> Result<Op, Invalid> {
+        let verb = self.verb.name();
+        let lacks = |what: &str| Invalid::new("", format!("{verb} needs {what}"));
+        self.refuse_excess()?;
+        let name = self.name.ok_or_else(|| lacks("a key"))?;
+        let value = || self.value.ok_or_else(|| lacks("a value"));
+        let index = || self.index.ok_or_else(|| lacks("an index"));
+        let session = || self.session.ok_or_else(|| lacks("a session"));
+        let key = || Key::new(name.as_str());
+        let prefix = || Prefix::new(name.as_str());
+        let flags = self.flags.unwrap_or(0);
+        Ok(match self.verb {
+            Verb::Set => Op::Set {
+                key: key()?,
+                value: value()?,
+                flags,
+            },
+            Verb::Cas => Op::Cas {
+                key: key()?,
+                index: index()?,
+                value: value()?,
+                flags,
+            },
+            Verb::Create => Op::Cas {
+                key: key()?,
+                index: Index(0),
+                value: value()?,
+                flags,
+            },
+            Verb::Lock => Op::Lock {
+                key: key()?,
+                session: session()?,
+                value: value()?,
+                flags,
+            },
+            Verb::Unlock => Op::Unlock {
+                key: key()?,
+                session: session()?,
+                value: value()?,
+                flags,
+            },
+            Verb::Get => Op::Get { key: key()? },
+            Verb::GetOrEmpty => Op::GetOrEmpty { key: key()? },
+            Verb::GetTree => Op::GetTree { prefix: prefix() },
+            Verb::Check => Op::CheckIndex {
+                key: key()?,
+                index: index()?,
+            },
+            Verb::CheckAbsent => Op::CheckNotExists { key: key()? },
+            Verb::CheckSession => Op::CheckSession {
+                key: key()?,
+                session: session()?,
+            },
+            Verb::Delete => Op::Delete { key: key()? },
+            Verb::DeleteTree => Op::DeleteTree { prefix: prefix() },
+            Verb::DeleteCas => Op::DeleteCas {
+                key: key()?,
+                index: index()?,
+            },
+        })
+    }
+
+    fn refuse_excess(&self) -> Result<(), Invalid> {
+        let verb = self.verb;
+        let excess = [
+            ("value", self.value.is_some() && !verb.has_value()),
+            ("flags", self.flags.is_some() && !verb.has_value()),
+            ("index", self.index.is_some() && !verb.has_index()),
+            ("session", self.session.is_some() && !verb.has_session()),
+        ];
+        match excess.iter().find(|(_, too_much)| *too_much) {
+            Some((what, _)) => Err(Invalid::new("", format!("{} has no {what}", verb.name()))),
+            None => Ok(()),
+        }
+    }
+}
