@@ -1,7 +1,9 @@
 //! Groups of arguments that several verbs share, and what they mean once resolved.
 
 pub mod connect;
+pub mod duration;
 pub mod input;
 pub mod key;
 pub mod ops;
 pub mod output;
+mod proxy;

@@ -4,10 +4,13 @@
 mod client;
 mod config;
 mod error;
+mod json;
 mod kv;
+mod status;
+mod transport;
 mod txn;
 
 pub use client::{Client, Meta, Reply};
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
-pub use error::{Error, Outcome};
+pub use error::{Cause, Error, Outcome};
 pub use kv::{Block, Entries, Names, Write};

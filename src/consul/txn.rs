@@ -1,11 +1,343 @@
 //! `/v1/txn`: Consul's JSON of operations. 200 and 409 are both answers.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::client::Request;
+use super::error::Context;
+use super::json::Owned;
 use super::{Client, Error};
-use crate::model::{Op, TxnOutcome};
+use crate::model::{Index, Op, OpError, OpErrorKind, TxnOutcome};
+
+/// One operation as Consul takes it. Unknown fields are refused by servers, so only those that are
+/// set are sent.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Wire<'a> {
+    verb: &'static str,
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "is_zero")]
+    flags: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    index: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    session: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Envelope<'a> {
+    #[serde(rename = "KV")]
+    kv: Wire<'a>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl<'a> Wire<'a> {
+    fn of(op: &'a Op) -> Self {
+        let mut wire = Wire {
+            verb: verb(op),
+            ..Wire::default()
+        };
+        match op {
+            Op::Get { key }
+            | Op::GetOrEmpty { key }
+            | Op::CheckNotExists { key }
+            | Op::Delete { key } => {
+                wire.key = key.as_str();
+            }
+            Op::GetTree { prefix } | Op::DeleteTree { prefix } => wire.key = prefix.as_str(),
+            Op::CheckIndex { key, index } | Op::DeleteCas { key, index } => {
+                wire.key = key.as_str();
+                wire.index = index.0;
+            }
+            Op::CheckSession { key, session } => {
+                wire.key = key.as_str();
+                wire.session = session;
+            }
+            Op::Set { key, value, flags } => wire.write(key.as_str(), value, *flags),
+            Op::Cas {
+                key,
+                value,
+                flags,
+                index: Index(index),
+            } => {
+                wire.write(key.as_str(), value, *flags);
+                wire.index = *index;
+            }
+            Op::Lock {
+                key,
+                value,
+                flags,
+                session,
+            }
+            | Op::Unlock {
+                key,
+                value,
+                flags,
+                session,
+            } => {
+                wire.write(key.as_str(), value, *flags);
+                wire.session = session;
+            }
+        }
+        wire
+    }
+
+    fn write(&mut self, key: &'a str, value: &[u8], flags: u64) {
+        self.key = key;
+        self.value = Some(STANDARD.encode(value));
+        self.flags = flags;
+    }
+}
+
+fn verb(op: &Op) -> &'static str {
+    match op {
+        Op::Set { .. } => "set",
+        Op::Cas { .. } => "cas",
+        Op::Lock { .. } => "lock",
+        Op::Unlock { .. } => "unlock",
+        Op::Get { .. } => "get",
+        Op::GetOrEmpty { .. } => "get-or-empty",
+        Op::GetTree { .. } => "get-tree",
+        Op::CheckIndex { .. } => "check-index",
+        Op::CheckSession { .. } => "check-session",
+        Op::CheckNotExists { .. } => "check-not-exists",
+        Op::Delete { .. } => "delete",
+        Op::DeleteTree { .. } => "delete-tree",
+        Op::DeleteCas { .. } => "delete-cas",
+    }
+}
+
+/// Whether it changes something. Consul answers a transaction without any of these as a read.
+fn writes(op: &Op) -> bool {
+    !matches!(
+        op,
+        Op::Get { .. }
+            | Op::GetOrEmpty { .. }
+            | Op::GetTree { .. }
+            | Op::CheckIndex { .. }
+            | Op::CheckSession { .. }
+            | Op::CheckNotExists { .. }
+    )
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answered {
+    results: Option<Vec<Result_>>,
+    errors: Option<Vec<Failure>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Result_ {
+    #[serde(rename = "KV")]
+    kv: Owned,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failure {
+    op_index: usize,
+    what: String,
+}
 
 impl Client {
     /// Runs the operations, all or none. A transaction of reads alone is consistent as the client is.
-    pub fn txn(&self, _ops: &[Op]) -> Result<TxnOutcome, Error> {
-        todo!()
+    ///
+    /// # Errors
+    /// A rollback is none; see [`Error::outcome`] for what an error means for the writes in it.
+    pub fn txn(&self, ops: &[Op]) -> Result<TxnOutcome, Error> {
+        let doing = match ops {
+            [_] => "running a transaction of 1 operation".to_owned(),
+            ops => format!("running a transaction of {} operations", ops.len()),
+        };
+        let context = self.context(doing, ops.iter().any(writes));
+        self.txn_for(ops, &context)
+    }
+
+    /// Runs the operations in the name of something else that is being done.
+    pub(super) fn txn_for(&self, ops: &[Op], context: &Context) -> Result<TxnOutcome, Error> {
+        self.prove_divided(&context.doing)?;
+        let config = self.config();
+        let wire: Vec<_> = ops
+            .iter()
+            .map(|op| Envelope {
+                kv: Wire {
+                    namespace: config.namespace.as_deref(),
+                    partition: config.partition.as_deref(),
+                    ..Wire::of(op)
+                },
+            })
+            .collect();
+        let body = serde_json::to_vec(&wire).map_err(|error| context.json(error))?;
+        let request = Request {
+            write: ops.iter().any(writes),
+            accepts: Some(409),
+            ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)
+        };
+        let answer = self.send(&request)?;
+        let (status, context) = (answer.status, answer.context.clone());
+        let answered: Answered = answer.json()?;
+        match (status, answered.results, answered.errors) {
+            (200, results, None) => Ok(TxnOutcome::Applied(
+                results
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|result| result.kv.0)
+                    .collect(),
+            )),
+            (409, _, Some(errors)) if !errors.is_empty() => Ok(TxnOutcome::RolledBack(
+                errors.into_iter().map(failure).collect(),
+            )),
+            _ => Err(context.nonsense(format_args!("{status}, with results and errors mixed up"))),
+        }
+    }
+
+    /// Servers without namespaces or partitions ignore them in a transaction in silence, and write
+    /// elsewhere; in a listing they refuse them. So one is asked first, of a place where nothing is.
+    fn prove_divided(&self, doing: &str) -> Result<(), Error> {
+        let config = self.config();
+        if (config.namespace.is_none() && config.partition.is_none())
+            || self.divided().get().is_some()
+        {
+            return Ok(());
+        }
+        let proof = format!("{doing}: looking for the namespace or partition");
+        match self.send(&super::status::nothing(proof)) {
+            Ok(answer) => answer.bytes().map(drop)?,
+            // A token without rights got past the parameters too.
+            Err(error) if error.outcome() == super::Outcome::Denied => {}
+            Err(error) => return Err(error),
+        }
+        // Another thread may have come first: it proved the same.
+        let _ = self.divided().set(());
+        Ok(())
+    }
+}
+
+fn failure(failure: Failure) -> OpError {
+    OpError {
+        op: failure.op_index,
+        kind: kind(&failure.what),
+        what: failure.what,
+    }
+}
+
+/// What the text of a failed operation means. A key stands in the middle of it, so only its ends
+/// are looked at.
+fn kind(what: &str) -> OpErrorKind {
+    if what.starts_with("Permission denied") {
+        OpErrorKind::Denied
+    } else if what.ends_with("\" doesn't exist") {
+        OpErrorKind::Missing
+    } else if what.ends_with("\", index is stale")
+        || what.starts_with("failed index check for key \"")
+        || (what.starts_with("key \"") && what.ends_with("\" exists"))
+    {
+        OpErrorKind::IndexDiffers
+    } else {
+        OpErrorKind::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Key, Prefix};
+
+    fn json(op: &Op) -> String {
+        serde_json::to_string(&Wire::of(op)).unwrap()
+    }
+
+    fn key() -> Key {
+        Key::new("a//b").unwrap()
+    }
+
+    #[test]
+    fn only_fields_that_are_set_are_sent() {
+        assert_eq!(
+            json(&Op::Get { key: key() }),
+            r#"{"Verb":"get","Key":"a//b"}"#
+        );
+        assert_eq!(
+            json(&Op::DeleteTree {
+                prefix: Prefix::new("")
+            }),
+            r#"{"Verb":"delete-tree","Key":""}"#
+        );
+        assert_eq!(
+            json(&Op::Cas {
+                key: key(),
+                value: b"\xff".to_vec(),
+                flags: u64::MAX,
+                index: Index(u64::MAX),
+            }),
+            r#"{"Verb":"cas","Key":"a//b","Value":"/w==","Flags":18446744073709551615,"Index":18446744073709551615}"#
+        );
+        assert_eq!(
+            json(&Op::Unlock {
+                key: key(),
+                value: Vec::new(),
+                flags: 0,
+                session: "s".into(),
+            }),
+            r#"{"Verb":"unlock","Key":"a//b","Value":"","Session":"s"}"#
+        );
+    }
+
+    #[test]
+    fn reasons_are_understood_in_both_generations_of_texts() {
+        for (what, expected) in [
+            (r#"key "t/none" doesn't exist"#, OpErrorKind::Missing),
+            (
+                r#"failed to check index, key "a" doesn't exist"#,
+                OpErrorKind::Missing,
+            ),
+            (
+                r#"failed to check session, key "a" doesn't exist"#,
+                OpErrorKind::Missing,
+            ),
+            ("Permission denied", OpErrorKind::Denied),
+            (
+                "Permission denied: token with AccessorID '…' lacks permission 'key:write' on \"a\"",
+                OpErrorKind::Denied,
+            ),
+            (
+                r#"failed to set key "a", index is stale"#,
+                OpErrorKind::IndexDiffers,
+            ),
+            (
+                r#"failed to delete key "a", index is stale"#,
+                OpErrorKind::IndexDiffers,
+            ),
+            (
+                r#"failed index check for key "a", current modify index 171 != 1"#,
+                OpErrorKind::IndexDiffers,
+            ),
+            (r#"key "a" exists"#, OpErrorKind::IndexDiffers),
+            (
+                r#"failed to lock key "a", lock is already held"#,
+                OpErrorKind::Other,
+            ),
+            (r#"invalid session "x""#, OpErrorKind::Other),
+            (r#"unknown KV verb "get-or-empty""#, OpErrorKind::Other),
+            (
+                r#"failed to lock key "Permission denied" due to lock delay"#,
+                OpErrorKind::Other,
+            ),
+            (r#"key "x" exists" doesn't exist"#, OpErrorKind::Missing),
+        ] {
+            assert_eq!(kind(what), expected, "{what}");
+        }
     }
 }

@@ -1,0 +1,142 @@
+//! Which proxy, if any: `HTTP_PROXY` and `NO_PROXY` as Go's clients understand them.
+
+use std::net::IpAddr;
+
+use super::connect::Env;
+
+/// The proxy for plain HTTP to this host and port, unless `NO_PROXY` exempts it. Loopback is
+/// never asked through a proxy; the client sees to that.
+pub fn of(env: &Env, authority: &str) -> Option<String> {
+    // A CGI program's HTTP_PROXY is the client's `Proxy:` header.
+    let proxy = if env.var("REQUEST_METHOD").is_some() {
+        None
+    } else {
+        env.var("HTTP_PROXY").or_else(|| env.var("http_proxy"))
+    };
+    let proxy = proxy?.to_str()?;
+    let except = env.var("NO_PROXY").or_else(|| env.var("no_proxy"));
+    let except = except.and_then(|text| text.to_str()).unwrap_or("");
+    (!exempts(except, authority)).then(|| {
+        if proxy.contains("://") {
+            proxy.to_owned()
+        } else {
+            format!("http://{proxy}")
+        }
+    })
+}
+
+/// Whether `NO_PROXY` names this host: `*`, a domain with all below it, `.domain` with only those
+/// below it, an address, a network in CIDR form, each with a port or without.
+fn exempts(except: &str, authority: &str) -> bool {
+    let (host, port) = split_port(authority);
+    let port = port.unwrap_or("80");
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    except
+        .split([',', ' '])
+        .filter(|pattern| !pattern.is_empty())
+        .any(|pattern| matches(&pattern.to_ascii_lowercase(), &host, port))
+}
+
+fn matches(pattern: &str, host: &str, port: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    if let Some((network, bits)) = pattern.split_once('/') {
+        return in_network(host, network, bits).unwrap_or(false);
+    }
+    let (pattern, only_port) = split_port(pattern);
+    if only_port.is_some_and(|only| only != port) {
+        return false;
+    }
+    if let (Ok(pattern), Ok(host)) = (pattern.parse::<IpAddr>(), host.parse::<IpAddr>()) {
+        return pattern == host;
+    }
+    let pattern = pattern.strip_prefix('*').unwrap_or(pattern);
+    match pattern.strip_prefix('.') {
+        Some(domain) => host
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.ends_with('.')),
+        None => host
+            .strip_suffix(pattern)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+    }
+}
+
+/// `None` where one of the two is no address.
+fn in_network(host: &str, network: &str, bits: &str) -> Option<bool> {
+    let bits: u32 = bits.parse().ok()?;
+    let (host, network, width) = match (host.parse().ok()?, network.parse().ok()?) {
+        (IpAddr::V4(host), IpAddr::V4(network)) => (
+            u128::from(host.to_bits()),
+            u128::from(network.to_bits()),
+            32,
+        ),
+        (IpAddr::V6(host), IpAddr::V6(network)) => (host.to_bits(), network.to_bits(), 128),
+        _ => return Some(false),
+    };
+    let shift = u32::checked_sub(width, bits)?;
+    Some(host.checked_shr(shift).unwrap_or(0) == network.checked_shr(shift).unwrap_or(0))
+}
+
+/// Host, without the brackets of an IPv6 address, and port.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    if let Some(rest) = authority.strip_prefix('[') {
+        return match rest.split_once(']') {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => (rest, None),
+        };
+    }
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_proxy_is_read_as_go_reads_it() {
+        for (except, authority, exempt) in [
+            ("*", "consul.example:8500", true),
+            ("consul.example", "consul.example:8500", true),
+            ("example", "consul.example:8500", true),
+            (".example", "consul.example:8500", true),
+            (".consul.example", "consul.example:8500", false),
+            ("*.example", "consul.example:8500", true),
+            ("ample", "consul.example:8500", false),
+            ("other, CONSUL.example", "consul.Example:8500", true),
+            ("consul.example:8500", "consul.example:8500", true),
+            ("consul.example:80", "consul.example:8500", false),
+            ("consul.example:80", "consul.example", true),
+            ("10.0.0.1", "10.0.0.1:8500", true),
+            ("10.0.0.0/8", "10.1.2.3:8500", true),
+            ("10.0.0.0/8", "11.1.2.3:8500", false),
+            ("0.0.0.0/0", "11.1.2.3:8500", true),
+            ("10.0.0.0/99", "10.1.2.3:8500", false),
+            ("fd00::/8", "[fd12::1]:8500", true),
+            ("::1", "[::1]:8500", true),
+            ("", "consul.example:8500", false),
+        ] {
+            assert_eq!(exempts(except, authority), exempt, "{except} {authority}");
+        }
+    }
+
+    #[test]
+    fn the_proxy_comes_from_the_environment_unless_a_request_could_have_set_it() {
+        let of = |set: &[(&str, &str)]| of(&Env::of(set), "consul.example:8500");
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("HTTP_PROXY", "")]), None);
+        assert_eq!(
+            of(&[("HTTP_PROXY", "p:3128"), ("http_proxy", "q")]).as_deref(),
+            Some("http://p:3128")
+        );
+        assert_eq!(
+            of(&[("http_proxy", "http://q:1")]).as_deref(),
+            Some("http://q:1")
+        );
+        assert_eq!(of(&[("HTTP_PROXY", "p"), ("NO_PROXY", "example")]), None);
+        assert_eq!(of(&[("HTTP_PROXY", "p"), ("REQUEST_METHOD", "GET")]), None);
+    }
+}

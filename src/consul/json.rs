@@ -1,0 +1,358 @@
+//! Consul's JSON, read one element at a time from the socket: a listing of 100,000 entries takes
+//! the memory of one.
+
+use std::fmt;
+use std::io::{self, BufRead};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::model::{Entry, Fields};
+
+/// The elements of a JSON array, pulled from a reader one by one.
+pub struct Elements<R> {
+    reader: R,
+    at: At,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Start,
+    Inside,
+    End,
+}
+
+/// Why an array could not be read to its end.
+#[derive(Debug)]
+pub enum Fault {
+    /// Reading failed.
+    Io(io::Error),
+    /// The text ended before the array did.
+    Cut,
+    /// An element is not what it should be.
+    Json(serde_json::Error),
+    /// Something else stands where this should.
+    Expected(&'static str),
+}
+
+impl<R: BufRead> Elements<R> {
+    pub fn new(reader: R) -> Self {
+        Elements {
+            reader,
+            at: At::Start,
+        }
+    }
+
+    /// The next element. After the last one the reader is read to its end, so that its connection
+    /// can be used again, and only white space may be left there.
+    pub fn next<'de, S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
+        match self.at {
+            At::End => return Ok(None),
+            At::Start => {
+                if self.symbol()? != Some(b'[') {
+                    return Err(Fault::Expected("a JSON array"));
+                }
+                self.reader.consume(1);
+                if self.symbol()? == Some(b']') {
+                    return self.end();
+                }
+            }
+            At::Inside => match self.symbol()? {
+                Some(b',') => self.reader.consume(1),
+                Some(b']') => return self.end(),
+                Some(_) => return Err(Fault::Expected("a comma or the end of the array")),
+                None => return Err(Fault::Cut),
+            },
+        }
+        self.at = At::Inside;
+        // Objects and strings end with a character of their own: nothing behind them is read.
+        let mut json = serde_json::Deserializer::from_reader(&mut self.reader);
+        seed.deserialize(&mut json).map(Some).map_err(Fault::Json)
+    }
+
+    fn end<T>(&mut self) -> Result<Option<T>, Fault> {
+        self.reader.consume(1);
+        self.at = At::End;
+        match self.symbol()? {
+            None => Ok(None),
+            Some(_) => Err(Fault::Expected("the end of the answer")),
+        }
+    }
+
+    /// The next byte that is not white space, not consumed; `None` at the end.
+    fn symbol(&mut self) -> Result<Option<u8>, Fault> {
+        loop {
+            let buffer = match self.reader.fill_buf() {
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Fault::Io(error)),
+            };
+            if buffer.is_empty() {
+                return Ok(None);
+            }
+            let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+            let found = buffer.iter().position(|byte| !blank(byte));
+            let symbol = found.map(|at| buffer[at]);
+            let skipped = found.unwrap_or(buffer.len());
+            self.reader.consume(skipped);
+            if symbol.is_some() {
+                return Ok(symbol);
+            }
+        }
+    }
+}
+
+/// Reads one entry into buffers that the next one uses again.
+#[derive(Debug, Default)]
+pub struct EntryReader {
+    key: String,
+    value: Vec<u8>,
+    session: String,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut EntryReader {
+    type Value = Entry;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entry, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut EntryReader {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an entry")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+        let mut fields = Fields {
+            value: Some(&[]),
+            ..Fields::default()
+        };
+        let mut modified = None;
+        self.key.clear();
+        self.value.clear();
+        self.session.clear();
+        while let Some(name) = map.next_key()? {
+            match name {
+                Name::Key => map.next_value_seed(Text(&mut self.key))?,
+                Name::Session => map.next_value_seed(Text(&mut self.session))?,
+                Name::Value => map.next_value_seed(Base64 {
+                    key: &self.key,
+                    bytes: &mut self.value,
+                })?,
+                Name::Flags => fields.flags = map.next_value()?,
+                Name::CreateIndex => fields.created = map.next_value()?,
+                Name::ModifyIndex => modified = Some(map.next_value()?),
+                Name::LockIndex => fields.locked = map.next_value()?,
+                Name::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        if self.key.is_empty() {
+            return Err(de::Error::missing_field("Key"));
+        }
+        fields.modified = modified.ok_or_else(|| de::Error::missing_field("ModifyIndex"))?;
+        fields.key = &self.key;
+        fields.value = Some(&self.value);
+        fields.session = Some(&self.session);
+        Ok(Entry::pack(&fields))
+    }
+}
+
+/// An entry by itself, where there are few of them.
+#[derive(Debug)]
+pub struct Owned(pub Entry);
+
+impl<'de> Deserialize<'de> for Owned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        EntryReader::default().deserialize(deserializer).map(Owned)
+    }
+}
+
+/// The fields of an entry that matter; Enterprise has more.
+#[derive(Deserialize)]
+enum Name {
+    Key,
+    Value,
+    Flags,
+    Session,
+    CreateIndex,
+    ModifyIndex,
+    LockIndex,
+    #[serde(other)]
+    Other,
+}
+
+/// Text into a buffer.
+struct Text<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Text<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Text<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Base64 decoded into a buffer; `null` is the empty value.
+struct Base64<'a> {
+    key: &'a str,
+    bytes: &'a mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Base64<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Base64<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64 or null")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        STANDARD.decode_vec(text, self.bytes).map_err(|error| {
+            E::custom(format_args!(
+                "the value of {} is not base64: {error}",
+                self.key
+            ))
+        })
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::marker::PhantomData;
+
+    fn entries(json: &str) -> Result<Vec<Entry>, Fault> {
+        let mut elements = Elements::new(json.as_bytes());
+        let mut reader = EntryReader::default();
+        let mut all = Vec::new();
+        while let Some(entry) = elements.next(&mut reader)? {
+            all.push(entry);
+        }
+        Ok(all)
+    }
+
+    const FULL: &str = r#"{"LockIndex":1,"Key":"a\"\u003c","Flags":18446744073709551615,"Value":"djE=","Session":"s","CreateIndex":142,"ModifyIndex":18446744073709551614,"Namespace":"x"}"#;
+    const EMPTY: &str =
+        r#"{"LockIndex":0,"Key":"b","Flags":0,"Value":null,"CreateIndex":8,"ModifyIndex":9}"#;
+
+    #[test]
+    fn every_field_arrives_and_unknown_ones_are_ignored() {
+        let all = entries(&format!("[{FULL},\n    {EMPTY} ]\n")).unwrap();
+        assert_eq!(
+            all[0].fields(),
+            Fields {
+                key: "a\"<",
+                value: Some(b"v1"),
+                flags: u64::MAX,
+                created: 142,
+                modified: u64::MAX - 1,
+                locked: 1,
+                session: Some("s"),
+            }
+        );
+        assert_eq!(all[1].value(), b"");
+        assert_eq!(all[1].session(), None);
+        assert_eq!(all.len(), 2);
+    }
+
+    #[test]
+    fn an_empty_array_has_no_elements() {
+        assert!(entries(" [ ] ").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_listing_that_is_cut_off_is_never_a_short_list() {
+        let whole = format!("[{FULL},{EMPTY}]");
+        for end in 0..whole.len() {
+            if whole.is_char_boundary(end) {
+                assert!(entries(&whole[..end]).is_err(), "{}", &whole[..end]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_array_is_not_overlooked() {
+        assert!(matches!(
+            entries(&format!("[{EMPTY}] x")),
+            Err(Fault::Expected("the end of the answer"))
+        ));
+        assert!(matches!(
+            entries(&format!("[{EMPTY} {EMPTY}]")),
+            Err(Fault::Expected(_))
+        ));
+        assert!(matches!(
+            entries("{}"),
+            Err(Fault::Expected("a JSON array"))
+        ));
+    }
+
+    #[test]
+    fn an_entry_that_lacks_its_key_or_index_or_has_no_base64_is_refused() {
+        for (json, words) in [
+            (
+                r#"[{"Key":"a","Value":"%%%","ModifyIndex":1}]"#,
+                "the value of a is not base64",
+            ),
+            (r#"[{"Value":null,"ModifyIndex":1}]"#, "missing field `Key`"),
+            (
+                r#"[{"Key":"a","Value":null}]"#,
+                "missing field `ModifyIndex`",
+            ),
+            (
+                r#"[{"Key":"a","Flags":-1,"ModifyIndex":1}]"#,
+                "invalid value",
+            ),
+            (r#"["a"]"#, "an entry"),
+        ] {
+            let Err(Fault::Json(error)) = entries(json) else {
+                panic!("{json}");
+            };
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_the_same_way() {
+        let mut elements = Elements::new(&br#"["a/","b\n"]"#[..]);
+        let mut next = || elements.next(PhantomData::<String>).unwrap();
+        assert_eq!(next().as_deref(), Some("a/"));
+        assert_eq!(next().as_deref(), Some("b\n"));
+        assert_eq!(next(), None);
+    }
+}
