@@ -3,5 +3,6 @@
 
 mod format;
 pub mod json;
+pub mod status;
 
 pub use format::Format;
