@@ -1,15 +1,219 @@
 //! `kvw dev`
 
-use clap::Args;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
+use anyhow::Context as _;
+use clap::Args;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::Signals;
+
+use crate::agent::Server;
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::model::{Exported, ExportedEntries};
+
+/// Where a Consul agent listens, and where clients look for one.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:8500";
 
 /// Run an embedded in-memory agent for trying and testing
+///
+/// It has Consul's KV, blocking queries, transactions and sessions, and nothing else. Everything
+/// is gone when it ends. Its address is printed as the only line on stdout.
 #[derive(Debug, Args)]
-pub struct DevArgs {}
+pub struct DevArgs {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8500, a free port with CMD]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+
+    /// Start with the entries of FILE, as `export` writes them
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
+
+    /// Put P in front of each loaded key
+    #[arg(
+        long,
+        value_name = "P",
+        requires = "load",
+        default_value = "",
+        hide_default_value = true
+    )]
+    prefix: String,
+
+    /// Run CMD with CONSUL_HTTP_ADDR set and kvw on PATH, and end with its status
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
 
 /// Runs the verb.
-pub fn run(_ctx: &mut Context, _args: DevArgs) -> anyhow::Result<Exit> {
-    todo!()
+pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
+    let server = bind(&args)?;
+    if let Some(file) = &args.load {
+        load(&server, file, &args.prefix)?;
+    }
+    let address = format!("http://{}", server.address());
+    // Taken before anything is served: from here on a signal is an orderly end.
+    let signals = signals(!args.command.is_empty()).context("taking over signals")?;
+    server.start().context("starting the server")?;
+    ctx.ui
+        .status("kvw dev keeps everything in memory and is not for production");
+    if args.command.is_empty() {
+        writeln!(ctx.ui.out(), "{address}")?;
+        ctx.ui.flush()?;
+        return serve(signals);
+    }
+    ctx.ui.status(&address);
+    run_command(&args.command, &address, signals)
+}
+
+fn bind(args: &DevArgs) -> anyhow::Result<Server> {
+    let address = match &args.listen {
+        Some(address) => address.as_str(),
+        None if args.command.is_empty() => DEFAULT_ADDRESS,
+        None => "127.0.0.1:0",
+    };
+    if let Some(invalid) = malformed(address) {
+        return Err(invalid.into());
+    }
+    Server::bind(address).map_err(|error| {
+        let failure = Failure::new(Exit::Trouble, format!("listening on {address}: {error}"));
+        let failure = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                failure.hint("--listen 127.0.0.1:0 takes a free port and prints it")
+            }
+            _ => failure,
+        };
+        failure.into()
+    })
+}
+
+fn malformed(address: &str) -> Option<Failure> {
+    let port = address
+        .rsplit_once(':')
+        .map(|(_, port)| port.parse::<u16>());
+    if matches!(port, Some(Ok(_))) {
+        return None;
+    }
+    let failure = Failure::usage(format!("--listen {address:?} is not HOST:PORT"));
+    Some(failure.hint("for example 127.0.0.1:8500, or port 0 for a free one"))
+}
+
+/// Puts the entries of an export document in. Nothing is served yet, so a bad one leaves nothing.
+fn load(server: &Server, file: &Path, prefix: &str) -> anyhow::Result<()> {
+    let shown = file.display();
+    let opened =
+        File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;
+    for entry in ExportedEntries::new(BufReader::new(opened)) {
+        let Exported { key, flags, value } = entry.with_context(|| format!("loading {shown}"))?;
+        server.load(format!("{prefix}{key}"), value, flags);
+    }
+    Ok(())
+}
+
+/// The signals that end the agent; a command is given some more to pass on.
+fn signals(with_command: bool) -> std::io::Result<Signals> {
+    let mut numbers = vec![SIGTERM, SIGINT, SIGHUP];
+    if with_command {
+        numbers.extend([SIGQUIT, SIGUSR1, SIGUSR2]);
+    }
+    Signals::new(numbers)
+}
+
+/// Serves until a signal comes, and ends by it.
+fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
+    let signal = signals
+        .forever()
+        .next()
+        .context("waiting for a signal: the end of all signals")?;
+    Ok(Exit::Signal(signal))
+}
+
+enum Event {
+    Signal(i32),
+    Ended(std::io::Result<ExitStatus>),
+}
+
+/// Runs the command, passes signals on to it, and gives its status.
+fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
+    let mut child = command_line(command, address).spawn().map_err(|error| {
+        let shown = command[0].display();
+        Failure::usage(format!("running {shown}: {error}"))
+    })?;
+    let pid = Pid::from_child(&child);
+    let (send, events) = channel();
+    pass_signals(signals, send.clone());
+    thread::spawn(move || send.send(Event::Ended(child.wait())));
+    wait(&events, pid)
+}
+
+fn command_line(words: &[OsString], address: &str) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"CONSUL_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("CONSUL_HTTP_ADDR", address);
+    if let Some(path) = path_with_kvw() {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// The search path with our own folder in front.
+fn path_with_kvw() -> Option<OsString> {
+    let own = std::env::current_exe().ok()?.parent()?.to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
+}
+
+fn pass_signals(mut signals: Signals, events: Sender<Event>) {
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if events.send(Event::Signal(signal)).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Until the command ends. A key press at the terminal reaches the command by itself, because it
+/// is in our process group: sent again, one Ctrl-C would count as two.
+fn wait(events: &Receiver<Event>, pid: Pid) -> anyhow::Result<Exit> {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    let mut last = None;
+    for event in events {
+        match event {
+            Event::Signal(signal) => {
+                last = Some(signal);
+                let by_itself = terminal && matches!(signal, SIGINT | SIGQUIT);
+                if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !by_itself) {
+                    // It may have ended just now.
+                    let _ = kill_process(pid, signal);
+                }
+            }
+            Event::Ended(status) => {
+                return Ok(end(status.context("waiting for the command")?, last));
+            }
+        }
+    }
+    anyhow::bail!("waiting for the command: nobody does")
+}
+
+/// The command's status; a death by the signal that we were sent too is ours as well.
+fn end(status: ExitStatus, last: Option<i32>) -> Exit {
+    let number = |code: i32| u8::try_from(code).unwrap_or(u8::MAX);
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Child(number(code)),
+        (None, Some(signal)) if last == Some(signal) => Exit::Signal(signal),
+        (None, signal) => Exit::Child(number(128 + signal.unwrap_or_default())),
+    }
 }

@@ -2,6 +2,7 @@
 //! a network, a terminal or a clock exists. Time comes in as an argument, text from any reader.
 
 mod change;
+mod document;
 mod entry;
 mod key;
 mod op;
@@ -9,6 +10,7 @@ mod pack;
 mod snapshot;
 
 pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
+pub use document::{Entries as ExportedEntries, Exported};
 pub use entry::{Entry, Fields, Index};
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{

@@ -1,0 +1,212 @@
+//! From method and path to a handler, by way of what Go's router does first.
+
+use std::net::SocketAddr;
+
+use super::api::{kv, session, status, txn};
+use super::http::{BodyError, Connection, Head, Length, Response};
+use super::params::Params;
+use super::path::{self, Bad};
+use super::store::{Gone, Store};
+
+/// What handlers work on.
+pub struct Agent {
+    pub store: Store,
+    pub address: SocketAddr,
+}
+
+/// One request, routed.
+pub struct Request<'a> {
+    pub agent: &'a Agent,
+    pub head: &'a Head,
+    pub path: &'a [u8],
+    pub params: Params,
+    pub connection: &'a mut Connection,
+}
+
+/// Why a handler gives no answer of its own.
+#[derive(Debug)]
+pub enum Refused {
+    With(Response),
+    /// Nobody is there to be answered.
+    Gone,
+}
+
+impl From<Response> for Refused {
+    fn from(response: Response) -> Self {
+        Refused::With(response)
+    }
+}
+
+impl From<Gone> for Refused {
+    fn from(_: Gone) -> Self {
+        Refused::Gone
+    }
+}
+
+/// What a handler gives.
+pub type Answer = Result<Response, Refused>;
+
+impl Request<'_> {
+    /// What stands behind the endpoint's own part of the path.
+    pub fn behind(&self, endpoint: &str) -> &[u8] {
+        self.path.strip_prefix(endpoint.as_bytes()).unwrap_or(b"")
+    }
+
+    /// The body, if it is no longer than `most`; `too_large` says so otherwise. The length is
+    /// looked at before anything is read.
+    pub fn body(
+        &mut self,
+        most: usize,
+        too_large: impl Fn(Option<u64>) -> String,
+    ) -> Result<Vec<u8>, Refused> {
+        if let Length::Exactly(length) = self.head.length {
+            if length > most as u64 {
+                return Err(Response::text(413, too_large(Some(length))).into());
+            }
+        }
+        self.connection
+            .body(self.head, most)
+            .map_err(|error| match error {
+                BodyError::TooLarge => Response::text(413, too_large(None)).into(),
+                BodyError::Malformed => Response::refusal(400, "400 Bad Request").into(),
+                BodyError::Lost => Refused::Gone,
+            })
+    }
+
+    /// JSON, indented where `?pretty` asks for it.
+    pub fn json(&self, status: u16, value: &impl serde::Serialize) -> Response {
+        super::api::json(status, value, self.params.has("pretty"))
+    }
+}
+
+type Handler = fn(&mut Request<'_>) -> Answer;
+
+/// What a registered path takes, and who answers.
+struct Route {
+    methods: &'static [&'static str],
+    handler: Handler,
+}
+
+/// The endpoint of a clean path. A name that ends in `/` stands for everything below it.
+fn route(path: &[u8]) -> Option<Route> {
+    let text = String::from_utf8_lossy(path);
+    let found =
+        |methods: &'static [&'static str], handler: Handler| Some(Route { methods, handler });
+    match &*text {
+        "/v1/txn" => found(&["PUT"], txn::txn),
+        "/v1/session/create" => found(&["PUT"], session::create),
+        "/v1/session/list" => found(&["GET"], session::list),
+        "/v1/status/leader" => found(&["GET"], status::leader),
+        "/v1/status/peers" => found(&["GET"], status::peers),
+        "/v1/catalog/datacenters" => found(&["GET"], status::datacenters),
+        "/v1/agent/self" => found(&["GET"], status::agent_self),
+        text if text.starts_with("/v1/kv/") => found(&["GET", "PUT", "DELETE"], kv::kv),
+        text if text.starts_with("/v1/session/destroy/") => found(&["PUT"], session::destroy),
+        text if text.starts_with("/v1/session/renew/") => found(&["PUT"], session::renew),
+        text if text.starts_with("/v1/session/info/") => found(&["GET"], session::info),
+        text if text.starts_with("/v1/session/node/") => found(&["GET"], session::node),
+        _ => None,
+    }
+}
+
+/// Endpoints that Consul has and this agent has not.
+const NOT_HERE: [&str; 16] = [
+    "acl",
+    "agent",
+    "catalog",
+    "config",
+    "connect",
+    "coordinate",
+    "discovery-chain",
+    "event",
+    "health",
+    "internal",
+    "operator",
+    "peering",
+    "query",
+    "snapshot",
+    "exported-services",
+    "imported-services",
+];
+
+/// The answer to a request; nothing when its client has gone.
+pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option<Response> {
+    let (path, query) = match path::split(&head.target) {
+        Ok(split) => split,
+        Err(Bad::Escape | Bad::Form) => return Some(Response::refusal(400, "400 Bad Request")),
+    };
+    if !path::is_printable(&path) {
+        return Some(Response::empty(400));
+    }
+    let cleaned = path::clean(&path);
+    if cleaned != path {
+        return Some(moved(head, &cleaned, query));
+    }
+    let Some(route) = route(&path) else {
+        return Some(unrouted(head, &path, query));
+    };
+    let answered = match Params::parse(query) {
+        None => Ok(Response::empty(500)),
+        Some(_) if !route.methods.contains(&&*head.method) => Ok(refuse_method(head, &route)),
+        Some(params) => (route.handler)(&mut Request {
+            agent,
+            head,
+            path: &path,
+            params,
+            connection,
+        }),
+    };
+    match answered {
+        Ok(response) | Err(Refused::With(response)) => Some(response.varies()),
+        Err(Refused::Gone) => None,
+    }
+}
+
+fn moved(head: &Head, path: &[u8], query: &str) -> Response {
+    let mut target = path::encode(path);
+    if !query.is_empty() {
+        target.push('?');
+        target.push_str(query);
+    }
+    if !matches!(&*head.method, "GET" | "HEAD") {
+        return Response::empty(301).with("Location", target);
+    }
+    let shown = target
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&#34;")
+        .replace('\'', "&#39;");
+    let body = format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n");
+    Response::bytes(301, "text/html; charset=utf-8", body.into_bytes()).with("Location", target)
+}
+
+fn unrouted(head: &Head, path: &[u8], query: &str) -> Response {
+    if path == b"/" {
+        return Response::text(200, "Consul Agent");
+    }
+    let mut folder = path.to_vec();
+    folder.push(b'/');
+    if route(&folder).is_some() {
+        return moved(head, &folder, query);
+    }
+    let text = String::from_utf8_lossy(path);
+    let room = text
+        .strip_prefix("/v1/")
+        .and_then(|rest| rest.split('/').next());
+    match room {
+        Some(room) if NOT_HERE.contains(&room) => Response::text(
+            501,
+            format!("kvw dev has KV, transactions and sessions only: {text} is not implemented"),
+        ),
+        _ => Response::empty(404),
+    }
+}
+
+fn refuse_method(head: &Head, route: &Route) -> Response {
+    let allow = format!("OPTIONS,{}", route.methods.join(","));
+    if head.method == "OPTIONS" {
+        return Response::empty(200).with("Allow", allow);
+    }
+    Response::text(405, format!("method {} not allowed", head.method)).with("Allow", allow)
+}

@@ -1,0 +1,160 @@
+//! The one lock around [`State`], and the readers that wait on it.
+//!
+//! A blocked reader registers what it waits on under the same lock that it looked under, so no
+//! write falls between. A write unparks only the readers it concerns: with one condition variable
+//! for all, a put would wake a thousand readers to find nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use super::params::Blocking;
+use super::state::{Query, State};
+
+/// How often a blocked reader looks whether its client is still there.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How often sessions and tombstones are looked at.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The store.
+pub struct Store(Mutex<Inner>);
+
+struct Inner {
+    state: State,
+    waiters: Vec<Arc<Waiter>>,
+}
+
+struct Waiter {
+    query: Query,
+    woken: AtomicBool,
+    thread: Thread,
+}
+
+/// The client of a blocked reader has gone: nobody is there to be answered.
+#[derive(Debug)]
+pub struct Gone;
+
+impl Store {
+    /// Puts the state behind its lock.
+    pub fn new(state: State) -> Self {
+        Store(Mutex::new(Inner {
+            state,
+            waiters: Vec::new(),
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0
+            .lock()
+            .expect("a panic aborts the process, so no lock is ever poisoned")
+    }
+
+    /// Looks, and gives the index of the query with what was seen. A blocking look waits until that
+    /// index is above the one asked for, or the time is up; then it shows what there is, under the
+    /// index of its last look.
+    pub fn read<T>(
+        &self,
+        query: &Query,
+        blocking: Option<Blocking>,
+        gone: impl Fn() -> bool,
+        look: impl Fn(&State) -> T,
+    ) -> Result<(u64, T), Gone> {
+        // Consul adds up to a sixteenth, so that readers that came together do not return so.
+        let until = blocking
+            .map(|asked| Instant::now() + asked.wait + asked.wait.mul_f64(fastrand::f64() / 16.0));
+        loop {
+            let (index, waiter) = {
+                let mut inner = self.lock();
+                let index = inner.state.index(query);
+                if blocking.is_none_or(|asked| index > asked.index) {
+                    return Ok((index, look(&inner.state)));
+                }
+                (index, inner.register(query))
+            };
+            let woken = waiter.sleep(until.unwrap_or_else(Instant::now), &gone);
+            let mut inner = self.lock();
+            inner.forget(&waiter);
+            // A write may have come between the last glance and the lock.
+            if !(woken? || waiter.woken.load(Ordering::Acquire)) {
+                return Ok((index, look(&inner.state)));
+            }
+        }
+    }
+
+    /// Looks once, at whatever there is.
+    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock().state)
+    }
+
+    /// Changes something, and wakes the readers that it concerns.
+    pub fn write<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let mut inner = self.lock();
+        let result = change(&mut inner.state, Instant::now());
+        inner.wake();
+        result
+    }
+
+    /// Lets time pass: ends sessions and drops tombstones, for ever.
+    pub fn keep_time(&self) {
+        loop {
+            thread::sleep(TICK);
+            self.write(State::tick);
+        }
+    }
+}
+
+impl Inner {
+    fn register(&mut self, query: &Query) -> Arc<Waiter> {
+        let waiter = Arc::new(Waiter {
+            query: query.clone(),
+            woken: AtomicBool::new(false),
+            thread: thread::current(),
+        });
+        self.waiters.push(Arc::clone(&waiter));
+        waiter
+    }
+
+    /// Takes a waiter off the list, if a write has not done so yet.
+    fn forget(&mut self, waiter: &Arc<Waiter>) {
+        if !waiter.woken.load(Ordering::Acquire) {
+            self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
+        }
+    }
+
+    fn wake(&mut self) {
+        let touched = self.state.take_touched();
+        if touched.is_empty() {
+            return;
+        }
+        self.waiters.retain(|waiter| {
+            let concerned = touched.iter().any(|touch| waiter.query.is_concerned(touch));
+            if concerned {
+                waiter.woken.store(true, Ordering::Release);
+                waiter.thread.unpark();
+            }
+            !concerned
+        });
+    }
+}
+
+impl Waiter {
+    /// Whether a write woke it before the time was up.
+    fn sleep(&self, until: Instant, gone: &impl Fn() -> bool) -> Result<bool, Gone> {
+        loop {
+            if self.woken.load(Ordering::Acquire) {
+                return Ok(true);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            let asleep = Instant::now();
+            thread::park_timeout(left.min(GLANCE));
+            if asleep.elapsed() >= GLANCE && gone() {
+                return Err(Gone);
+            }
+        }
+    }
+}
