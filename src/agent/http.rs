@@ -239,9 +239,8 @@ impl Connection {
         loop {
             let mut line = self.line()?;
             line.extend_from_slice(b"\r\n");
-            let size = match httparse::parse_chunk_size(&line) {
-                Ok(Status::Complete((_, size))) => size,
-                _ => return Err(BodyError::Malformed),
+            let Ok(Status::Complete((_, size))) = httparse::parse_chunk_size(&line) else {
+                return Err(BodyError::Malformed);
             };
             if size == 0 {
                 break;
@@ -402,8 +401,8 @@ impl Response {
     }
 
     /// Adds a header; names are given as they go over the wire.
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 

@@ -143,7 +143,7 @@ enum Event {
 /// Runs the command, passes signals on to it, and gives its status.
 fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
     let mut child = command_line(command, address).spawn().map_err(|error| {
-        let shown = command[0].display();
+        let shown = command[0].to_string_lossy();
         Failure::usage(format!("running {shown}: {error}"))
     })?;
     let pid = Pid::from_child(&child);

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::{MOST_BYTES, Shown, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::params::Blocking;
 use crate::agent::routes::{Answer, Refused, Request};
 use crate::agent::state::{Entry, Op, Query, State, Verb};
-use super::{MOST_BYTES, Shown, with_meta};
 
 /// Reads, writes and deletes.
 pub fn kv(request: &mut Request<'_>) -> Answer {

@@ -70,11 +70,11 @@ pub fn json(status: u16, value: &impl Serialize, pretty: bool) -> Response {
 
 /// The headers of a query that reached the store.
 fn with_meta(response: Response, index: u64) -> Response {
-    with_leader(response.with("X-Consul-Index", index))
+    with_leader(response.with("X-Consul-Index", index.to_string()))
 }
 
 fn with_leader(response: Response) -> Response {
     response
-        .with("X-Consul-Knownleader", true)
-        .with("X-Consul-Lastcontact", 0)
+        .with("X-Consul-Knownleader", "true")
+        .with("X-Consul-Lastcontact", "0")
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::body::{self, Member};
+use super::{MOST_BYTES, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::routes::{Answer, Refused, Request};
 use crate::agent::state::{Behavior, NODE, NewSession, Query, Session, State};
-use super::body::{self, Member};
-use super::{MOST_BYTES, with_meta};
 
 const DEFAULT_LOCK_DELAY: Duration = Duration::from_secs(15);
 const LEAST_TTL: Duration = Duration::from_secs(10);

@@ -5,12 +5,12 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::body::{self, Member};
+use super::{MOST_BYTES, Shown, with_leader};
 use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::routes::{Answer, Refused, Request};
 use crate::agent::state::{Op, TxnError, TxnResult, Verb};
-use super::body::{self, Member};
-use super::{MOST_BYTES, Shown, with_leader};
 
 /// The most operations; newer servers take 128.
 const MOST_OPS: usize = 64;
@@ -167,9 +167,8 @@ fn operation(value: &Value) -> Result<Parsed, String> {
     let mut parsed = Parsed::Nothing;
     for (name, value) in members {
         match &*name.to_ascii_lowercase() {
-            "kv" if value.is_null() => {}
+            "kv" | "node" | "service" | "check" if value.is_null() => {}
             "kv" => return Ok(Parsed::Kv(kv(value)?)),
-            "node" | "service" | "check" if value.is_null() => {}
             "node" | "service" | "check" => parsed = Parsed::Other(name.clone()),
             _ => return Err(format!("json: unknown field {}", golang::quote(name))),
         }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::agent::golang::{quote, text};
 use super::entries::Content;
 use super::{Entry, State};
+use crate::agent::golang::{quote, text};
 
 /// What an operation does. Verbs that 1.8.7 does not know are kept by name for its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
