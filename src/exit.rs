@@ -45,8 +45,10 @@ impl Exit {
     /// truth. PID 1 is immune to its own signals and returns 128+n instead.
     pub fn end(self) -> ExitCode {
         if let Exit::Signal(signal) = self {
-            // Returns only where the signal did not kill.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            // The emulation aborts where the signal does not kill.
+            if std::process::id() != 1 {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
         }
         ExitCode::from(self.code())
     }

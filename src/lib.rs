@@ -27,6 +27,9 @@ use clap::Parser;
 /// Parses the arguments, runs the verb, reports, and ends the process.
 pub fn main() -> ExitCode {
     abort_on_panic();
+    if process::run_as_guard() {
+        return ExitCode::SUCCESS;
+    }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),

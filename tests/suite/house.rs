@@ -49,7 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("report", &["consul", "model", "exit", "term"]),
     ("cli", &["args", "commands", "context", "exit", "term"]),
-    ("lib", &["cli", "report", "exit", "term"]),
+    ("lib", &["cli", "process", "report", "exit", "term"]),
 ];
 
 #[test]

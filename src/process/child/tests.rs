@@ -1,0 +1,290 @@
+//! Real children: `sh` with a deadline for everything.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::process::{Program, Stdout, take_orphans};
+
+const SOON: Duration = Duration::from_secs(20);
+
+struct Bench {
+    groups: Arc<Groups>,
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        take_orphans();
+        let groups = Groups::new();
+        Bench {
+            child: Child::new(groups.clone()),
+            groups,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        Command {
+            program: Program::Shell(line.into()),
+            set: vec![("DIR".into(), self.folder.path().into())],
+            withhold: Vec::new(),
+            input: Input::Null,
+            stdout: Stdout::Inherit,
+        }
+    }
+
+    /// Starts a shell line, which finds its folder in `$DIR`; gives its group.
+    fn start(&mut self, line: &str) -> Pid {
+        self.child
+            .start(self.command(line), Instant::now())
+            .unwrap();
+        Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap()
+    }
+
+    fn start_with(&mut self, line: &str, document: Vec<u8>) {
+        let command = Command {
+            input: Input::Document(document),
+            ..self.command(line)
+        };
+        self.child.start(command, Instant::now()).unwrap();
+    }
+
+    fn end(&mut self) -> Ended {
+        until("the child's end", || self.child.poll(Instant::now()))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Waits for a file that the child writes.
+    fn told(&self, name: &str) -> String {
+        told(&self.file(name))
+    }
+}
+
+fn told(path: &Path) -> String {
+    until("a file", || {
+        std::fs::read_to_string(path)
+            .ok()
+            .filter(|text| text.ends_with('\n'))
+    })
+}
+
+#[track_caller]
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + SOON;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} did not come");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn is_gone(group: Pid) -> bool {
+    test_kill_process_group(group) == Err(Errno::SRCH)
+}
+
+#[test]
+fn a_child_ends_with_its_code_or_signal() {
+    let mut bench = Bench::new();
+    for (line, status) in [
+        ("exit 0", Status::Exited(0)),
+        ("exit 7", Status::Exited(7)),
+        ("kill -KILL $$", Status::Killed(9)),
+    ] {
+        let group = bench.start(line);
+        assert_eq!(bench.end().status, status, "{line}");
+        assert!(bench.child.idle() && is_gone(group), "{line}");
+    }
+}
+
+#[test]
+fn an_end_is_told_once() {
+    let mut bench = Bench::new();
+    bench.start("exit 0");
+    bench.end();
+    assert_eq!(bench.child.poll(Instant::now()), None);
+    assert_eq!(bench.child.deadline(Instant::now()), None);
+}
+
+#[test]
+fn the_document_is_all_that_stands_on_stdin() {
+    let mut bench = Bench::new();
+    bench.start_with("cat > $DIR/got", b"one\ntwo\n".to_vec());
+    assert!(bench.end().status.success());
+    assert_eq!(bench.told("got"), "one\ntwo\n");
+}
+
+#[test]
+fn without_a_document_stdin_is_at_its_end() {
+    let mut bench = Bench::new();
+    bench.start("test -z \"$(cat)\"");
+    assert!(bench.end().status.success());
+}
+
+#[test]
+fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
+    let mut bench = Bench::new();
+    bench.start_with("exit 3", vec![b'x'; 1 << 20]);
+    assert_eq!(bench.end().status, Status::Exited(3));
+    // One that closes it and goes on.
+    bench.start_with("exec 0<&-; sleep 0.1; exit 4", vec![b'x'; 1 << 20]);
+    assert_eq!(bench.end().status, Status::Exited(4));
+}
+
+#[test]
+fn a_variable_can_be_withheld() {
+    let mut bench = Bench::new();
+    let command = Command {
+        withhold: vec!["PATH".into()],
+        ..bench.command("test -z \"$(env | grep ^PATH=.*cargo)\" && test -n \"$DIR\"")
+    };
+    bench.child.start(command, Instant::now()).unwrap();
+    assert!(bench.end().status.success());
+}
+
+#[test]
+fn a_grandchild_that_ignores_term_does_not_outlive_its_leader() {
+    let mut bench = Bench::new();
+    let group =
+        bench.start("sh -c 'trap \"\" TERM HUP; echo $$ > $DIR/pid; exec sleep 1000' & sleep 0.1");
+    assert!(bench.end().status.success());
+    let pid: i32 = bench.told("pid").trim().parse().unwrap();
+    assert!(is_gone(group));
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[test]
+fn a_leader_that_ignores_term_is_killed_with_all_it_started() {
+    let mut bench = Bench::new();
+    let group = bench.start(
+        "trap '' TERM; sh -c 'trap \"\" TERM; sleep 1000' & echo up > $DIR/up; \
+         while :; do sleep 0.05; done",
+    );
+    bench.told("up");
+    bench.child.stop(Signal::TERM);
+    assert_eq!(bench.child.poll(Instant::now()), None);
+    assert!(bench.child.id().is_some());
+    bench.child.kill(Instant::now());
+    assert_eq!(bench.end().status, Status::Killed(9));
+    assert!(is_gone(group));
+}
+
+#[test]
+fn a_grandchild_has_the_same_grace_as_its_leader() {
+    let mut bench = Bench::new();
+    let group = bench.start(
+        "sh -c 'trap \"sleep 0.3; echo clean > $DIR/clean; exit\" TERM; echo up > $DIR/up; \
+         while :; do sleep 0.05; done' & wait",
+    );
+    bench.told("up");
+    bench.child.stop(Signal::TERM);
+    assert_eq!(bench.end().status, Status::Killed(15));
+    assert_eq!(bench.told("clean"), "clean\n");
+    assert!(is_gone(group));
+}
+
+#[test]
+fn the_grace_of_a_grandchild_ends_with_the_kill() {
+    let mut bench = Bench::new();
+    let group = bench
+        .start("sh -c 'trap \"\" TERM; echo up > $DIR/up; while :; do sleep 0.05; done' & wait");
+    bench.told("up");
+    bench.child.stop(Signal::TERM);
+    until("the leader's end", || {
+        assert_eq!(bench.child.poll(Instant::now()), None);
+        bench.child.id().is_none().then_some(())
+    });
+    assert!(!is_gone(group));
+    assert!(bench.child.deadline(Instant::now()).is_some());
+    bench.child.kill(Instant::now());
+    assert_eq!(bench.end().status, Status::Killed(15));
+    assert!(is_gone(group));
+}
+
+#[test]
+fn a_stopped_child_hears_that_it_should_end() {
+    let mut bench = Bench::new();
+    bench.start("echo up > $DIR/up; kill -STOP $$; sleep 1000");
+    bench.told("up");
+    bench.child.stop(Signal::TERM);
+    assert_eq!(bench.end().status, Status::Killed(15));
+}
+
+#[test]
+fn a_signal_is_heard_or_known_not_to_be() {
+    let mut bench = Bench::new();
+    assert!(!bench.child.signal(Signal::HUP));
+    bench.start("trap 'exit 5' HUP; echo up > $DIR/up; while :; do sleep 0.05; done");
+    bench.told("up");
+    assert!(bench.child.signal(Signal::HUP));
+    // The leader has ended and nobody looked yet.
+    until("the leader's end", || {
+        (!bench.child.signal(Signal::HUP)).then_some(())
+    });
+    assert_eq!(bench.end().status, Status::Exited(5));
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_an_error() {
+    let mut bench = Bench::new();
+    for (program, code) in [("/no/such/program", 127), ("/", 126)] {
+        let command = Command {
+            program: Program::Argv(vec![program.into()]),
+            ..bench.command("")
+        };
+        let error = bench.child.start(command, Instant::now()).unwrap_err();
+        assert_eq!(Status::unstarted(&error), Status::Unstarted(code));
+        assert!(bench.child.idle());
+    }
+}
+
+#[test]
+fn many_runs_leave_no_group_behind() {
+    let mut bench = Bench::new();
+    for _ in 0..30 {
+        let group = bench.start("sleep 1000 & exit 0");
+        bench.end();
+        assert!(is_gone(group));
+    }
+    assert_eq!(bench.groups.status(Pid::INIT), None);
+}
+
+#[test]
+fn a_leader_reaped_in_passing_still_has_its_status() {
+    let mut bench = Bench::new();
+    let group = bench.start("exit 6");
+    let status = until("its end", || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        waitid(WaitId::Pid(group), options).unwrap()
+    });
+    bench.groups.reaped(group, status.into());
+    assert_eq!(bench.end().status, Status::Exited(6));
+}
+
+#[test]
+fn all_groups_can_be_killed_from_elsewhere() {
+    let mut bench = Bench::new();
+    bench.start("sleep 1000");
+    bench.groups.kill_all();
+    assert_eq!(bench.end().status, Status::Killed(9));
+}
+
+#[test]
+fn a_dropped_child_is_killed() {
+    let mut bench = Bench::new();
+    let group = bench.start("trap '' TERM; sleep 1000");
+    drop(std::mem::replace(
+        &mut bench.child,
+        Child::new(bench.groups.clone()),
+    ));
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    until("its end", || {
+        let _ = waitid(WaitId::Pgid(Some(group)), options);
+        is_gone(group).then_some(())
+    });
+}

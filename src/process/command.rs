@@ -1,0 +1,85 @@
+//! What to run, and in which surroundings.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command as Std, Stdio};
+
+/// A program and how it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// A program and its arguments, without a shell. Never empty.
+    Argv(Vec<OsString>),
+    /// A line for `sh -c`.
+    Shell(OsString),
+}
+
+/// What a child reads on its stdin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The null device.
+    Null,
+    /// These bytes, then the end.
+    Document(Vec<u8>),
+}
+
+/// Where a child's stdout goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdout {
+    /// To ours.
+    Inherit,
+    /// To our stderr, because our stdout carries something else.
+    Stderr,
+}
+
+/// One run of a program.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// What is run.
+    pub program: Program,
+    /// Variables to set.
+    pub set: Vec<(OsString, OsString)>,
+    /// Variables of ours to withhold; what is also set stays set.
+    pub withhold: Vec<OsString>,
+    /// Its stdin.
+    pub input: Input,
+    /// Its stdout. Stderr is ours.
+    pub stdout: Stdout,
+}
+
+impl Command {
+    /// As std wants it, in a process group of its own.
+    pub(super) fn build(&self) -> io::Result<Std> {
+        let mut command = match &self.program {
+            Program::Argv(words) => {
+                let (program, arguments) = words
+                    .split_first()
+                    .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+                let mut command = Std::new(program);
+                command.args(arguments);
+                command
+            }
+            Program::Shell(line) => {
+                let mut command = Std::new("sh");
+                command.arg("-c").arg(line);
+                command
+            }
+        };
+        for name in &self.withhold {
+            command.env_remove(name);
+        }
+        command
+            .envs(self.set.iter().map(|(name, value)| (name, value)))
+            .stdin(match self.input {
+                Input::Null => Stdio::null(),
+                Input::Document(_) => Stdio::piped(),
+            })
+            .stdout(match self.stdout {
+                Stdout::Inherit => Stdio::inherit(),
+                Stdout::Stderr => io::stderr().as_fd().try_clone_to_owned()?.into(),
+            })
+            .process_group(0);
+        Ok(command)
+    }
+}
