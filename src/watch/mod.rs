@@ -3,9 +3,11 @@
 
 mod look;
 mod proof;
+mod resume;
 mod target;
 mod withheld;
 
 pub use look::{Answer, Look, Plain};
+pub use resume::{Identity, Keep, Opened, Resume, Saved};
 pub use target::{Target, What};
 pub use withheld::MaxDelete;

@@ -1,0 +1,411 @@
+//! The text of a state file. Pure.
+//!
+//! ```text
+//! kvw state 1
+//! SUM {"head":{"targets":["prefix config/"],…,"key":"…","indexes":[812],"entries":2}}
+//! SUM {"entry":{"key":"config/a","created":12,"modified":812,"hash":"…"}}
+//! SUM {"entry":{"key":"config/b",…}}
+//! SUM {"batch":[{"put":{…}},{"gone":{"key":"config/a","index":901}}]}
+//! ```
+//!
+//! The head and its entries are the base, written as a whole and put in place by a rename. Each
+//! batch that was handled since is one line of the journal, appended and flushed. SUM is a keyed
+//! checksum over the line and its place in the file: a line that was torn, changed, moved or taken
+//! from another file does not count. The key also keys the hashes of values, which therefore tell
+//! nobody whether two keys, or two files, hold the same.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::model::Index;
+
+/// The first line, up to the number.
+const MAGIC: &str = "kvw state ";
+/// The format that is written, and the only one that is read.
+const VERSION: u32 = 1;
+/// Hexadecimal digits of a checksum.
+const SUM: usize = 16;
+
+/// What a state file belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What is watched, each in words that tell a key from a prefix.
+    pub targets: Vec<String>,
+    /// As given, `None` for the agent's.
+    pub namespace: Option<String>,
+    /// As given.
+    pub partition: Option<String>,
+    /// As given.
+    pub datacenter: Option<String>,
+    /// Where Consul was asked. One cluster has many addresses: another one is only said.
+    pub address: String,
+}
+
+/// What keys the checksums and hashes of one file.
+pub type Secret = [u8; 32];
+
+/// Of a value, keyed, so that it gives the value away to nobody.
+pub type Hash = [u8; 16];
+
+/// The first record of a base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Whose it is. Entries name their target by its place there.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// See [`Secret`].
+    pub key: Base64,
+    /// The index up to which each target was handled.
+    pub indexes: Vec<u64>,
+    /// How many entries follow.
+    pub entries: usize,
+}
+
+/// One handled entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored<'a> {
+    /// The place of its target.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub target: u64,
+    /// The full name.
+    #[serde(borrow)]
+    pub key: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flags: u64,
+    pub created: u64,
+    pub modified: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub locked: u64,
+    /// Empty: held by none. Absent: written by a watch that does not look at locks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Of the value, where that itself is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<Base64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Base64>,
+}
+
+/// What became of one key in a handled batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Step<'a> {
+    /// It is this now.
+    #[serde(borrow)]
+    Put(Stored<'a>),
+    /// It was deleted, as an answer of this index showed.
+    Gone {
+        #[serde(default, skip_serializing_if = "is_zero")]
+        target: u64,
+        key: Cow<'a, str>,
+        index: u64,
+    },
+}
+
+impl Step<'_> {
+    /// The place of its target, and the index that this brings it to.
+    pub fn reaches(&self) -> (u64, Index) {
+        match self {
+            Step::Put(stored) => (stored.target, Index(stored.modified)),
+            Step::Gone { target, index, .. } => (*target, Index(*index)),
+        }
+    }
+}
+
+/// One line but the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Record<'a> {
+    /// Begins a base.
+    Head(Head),
+    /// Is part of it.
+    #[serde(borrow)]
+    Entry(Stored<'a>),
+    /// Is part of the journal.
+    #[serde(borrow)]
+    Batch(Vec<Step<'a>>),
+}
+
+/// Bytes, as text in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base64(pub Vec<u8>);
+
+impl Base64 {
+    /// As an array, if it has that length.
+    pub fn array<const N: usize>(&self) -> Option<[u8; N]> {
+        self.0.as_slice().try_into().ok()
+    }
+}
+
+impl Serialize for Base64 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD_NO_PAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(from)?;
+        STANDARD_NO_PAD
+            .decode(text.as_bytes())
+            .map(Base64)
+            .map_err(de::Error::custom)
+    }
+}
+
+/// Why the bytes of a file are no state. The text goes on where its name was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// It never was one.
+    Foreign,
+    /// Written by another kvw.
+    Version(u32),
+    /// The number of the first line that is not what was written.
+    Line(usize),
+    /// It ends within its base: how many entries are there, and how many were written.
+    Short(usize, usize),
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Foreign => f.write_str("is no state file of kvw"),
+            Damage::Version(other) => write!(
+                f,
+                "is a state file of format {other}, and this kvw reads format {VERSION}"
+            ),
+            Damage::Line(line) => write!(f, "is damaged: line {line} is not what was written"),
+            Damage::Short(there, written) => {
+                write!(
+                    f,
+                    "is damaged: it ends after {there} of its {written} entries"
+                )
+            }
+        }
+    }
+}
+
+/// Writes records one after the other.
+pub struct Writer {
+    key: Secret,
+    /// Where in the file the bytes begin.
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// Begins a file.
+    pub fn base(key: Secret) -> Self {
+        Writer {
+            key,
+            start: 0,
+            bytes: format!("{MAGIC}{VERSION}\n").into_bytes(),
+        }
+    }
+
+    /// Goes on in a file of this length.
+    pub fn at(key: Secret, end: u64) -> Self {
+        Writer {
+            key,
+            start: end,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Adds one record.
+    pub fn add(&mut self, record: &Record<'_>) {
+        let line = self.bytes.len();
+        let place = self.start + line as u64;
+        self.bytes.extend_from_slice(&[b' '; SUM + 1]);
+        serde_json::to_writer(&mut self.bytes, record)
+            .expect("every part of a record is JSON, and a vector takes every byte");
+        let sum = sum(&self.key, place, &self.bytes[line + SUM + 1..]);
+        self.bytes[line..line + SUM].copy_from_slice(&sum);
+        self.bytes.push(b'\n');
+    }
+
+    /// What was written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// What a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents<'a> {
+    /// Whose it is.
+    pub head: Head,
+    /// From the head.
+    pub key: Secret,
+    /// The base.
+    pub entries: Vec<Stored<'a>>,
+    /// How many bytes head and entries take.
+    pub base: u64,
+    /// The journal.
+    pub batches: Vec<Vec<Step<'a>>>,
+    /// How many bytes of the file stand. What follows them was being written when the end came.
+    pub end: u64,
+}
+
+impl Contents<'_> {
+    /// Whether values themselves are in it.
+    pub fn has_values(&self) -> bool {
+        let stored = |stored: &Stored<'_>| stored.value.is_some();
+        let put = |step: &Step<'_>| matches!(step, Step::Put(entry) if stored(entry));
+        self.entries.iter().any(stored) || self.batches.iter().flatten().any(put)
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When anything but its last record does not hold together.
+pub fn read(bytes: &[u8]) -> Result<Contents<'_>, Damage> {
+    let mut lines = Lines::begin(bytes)?;
+    let (head, key) = lines.head().ok_or(Damage::Line(2))?;
+    let mut entries = Vec::with_capacity(head.entries.min(bytes.len() / SUM));
+    while entries.len() < head.entries {
+        let number = lines.number;
+        match lines.record(&key) {
+            Some(Record::Entry(entry)) => entries.push(entry),
+            None if lines.is_torn() => return Err(Damage::Short(entries.len(), head.entries)),
+            _ => return Err(Damage::Line(number)),
+        }
+    }
+    let base = lines.at as u64;
+    let mut batches = Vec::new();
+    while lines.at < bytes.len() {
+        let number = lines.number;
+        match lines.record(&key) {
+            Some(Record::Batch(steps)) => batches.push(steps),
+            None if lines.is_torn() => break,
+            _ => return Err(Damage::Line(number)),
+        }
+    }
+    Ok(Contents {
+        head,
+        key,
+        entries,
+        base,
+        batches,
+        end: lines.at as u64,
+    })
+}
+
+/// A file, line by line.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    /// Where the next line begins.
+    at: usize,
+    /// Its number, from 1.
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn begin(bytes: &'a [u8]) -> Result<Self, Damage> {
+        let mut lines = Lines {
+            bytes,
+            at: 0,
+            number: 1,
+        };
+        let first = lines.next().ok_or(Damage::Foreign)?;
+        let version = std::str::from_utf8(&bytes[first.clone()])
+            .ok()
+            .and_then(|line| line.strip_prefix(MAGIC)?.parse().ok());
+        match version {
+            Some(VERSION) => lines.pass(&first),
+            Some(other) => return Err(Damage::Version(other)),
+            None => return Err(Damage::Foreign),
+        }
+        Ok(lines)
+    }
+
+    /// The next line without its newline, if it has one.
+    fn next(&self) -> Option<Range<usize>> {
+        let length = self.bytes[self.at..]
+            .iter()
+            .position(|byte| *byte == b'\n')?;
+        Some(self.at..self.at + length)
+    }
+
+    fn pass(&mut self, line: &Range<usize>) {
+        self.at = line.end + 1;
+        self.number += 1;
+    }
+
+    /// The head, which brings the key that proves it.
+    fn head(&mut self) -> Option<(Head, Secret)> {
+        let line = self.next()?;
+        let (written, json) = self.parts(&line)?;
+        let Ok(Record::Head(head)) = serde_json::from_slice(json) else {
+            return None;
+        };
+        let key = head.key.array()?;
+        let sound = written == sum(&key, self.at as u64, json)
+            && head.indexes.len() == head.identity.targets.len();
+        sound.then(|| {
+            self.pass(&line);
+            (head, key)
+        })
+    }
+
+    /// The next record, if it is what was written.
+    fn record(&mut self, key: &Secret) -> Option<Record<'a>> {
+        let line = self.next()?;
+        let (written, json) = self.parts(&line)?;
+        if written != sum(key, self.at as u64, json) {
+            return None;
+        }
+        let record = serde_json::from_slice(json).ok()?;
+        self.pass(&line);
+        Some(record)
+    }
+
+    fn parts(&self, line: &Range<usize>) -> Option<(&'a [u8], &'a [u8])> {
+        let (written, json) = self.bytes[line.clone()].split_at_checked(SUM)?;
+        Some((written, json.strip_prefix(b" ")?))
+    }
+
+    /// Whether the rest is one record that was not written to its end, which is a newline. (After a
+    /// power cut some file systems give zeros for what was not written yet: no newline either.)
+    fn is_torn(&self) -> bool {
+        self.next().is_none()
+    }
+}
+
+fn sum(key: &Secret, place: u64, json: &[u8]) -> [u8; SUM] {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher
+        .update(b"line")
+        .update(&place.to_le_bytes())
+        .update(json);
+    let mut sum = [0; SUM];
+    sum.copy_from_slice(&hasher.finalize().to_hex().as_bytes()[..SUM]);
+    sum
+}
+
+/// The hash of this key's value.
+pub fn hash(secret: &Secret, key: &str, value: &[u8]) -> Hash {
+    let mut hasher = blake3::Hasher::new_keyed(secret);
+    hasher
+        .update(b"value")
+        .update(&(key.len() as u64).to_le_bytes())
+        .update(key.as_bytes())
+        .update(value);
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    hash
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests;

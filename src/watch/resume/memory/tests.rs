@@ -1,0 +1,237 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::watch::resume::format;
+use crate::watch::resume::samples::{
+    HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, looks, snapshot,
+};
+
+const FIRST: TargetId = TargetId(0);
+const SECOND: TargetId = TargetId(1);
+
+fn memory(keep: Keep) -> Memory {
+    Memory::new(identity(), SECRET, keep)
+}
+
+/// The same through the text of a file.
+fn reloaded(memory: &Memory) -> Memory {
+    let base = memory.base();
+    let contents = format::read(&base).unwrap();
+    Memory::load(&contents, identity(), memory.keep).unwrap()
+}
+
+#[test]
+fn a_handled_batch_is_what_is_remembered() {
+    let mut memory = memory(HASHES);
+    let looks = [
+        Snapshot::default(),
+        snapshot(5, &[("a/x", "1"), ("a/y", "1")]),
+        snapshot(9, &[("a/x", "2")]),
+    ];
+    memory.apply(&batch(&looks[0], &looks[1]));
+    memory.apply(&batch(&looks[1], &looks[2]));
+    assert_eq!(content(memory.handled(FIRST)), content(&looks[2]));
+    assert_eq!(memory.handled(FIRST).index(), Index(9));
+    assert!(memory.handled(SECOND).is_empty());
+}
+
+#[test]
+fn a_batch_of_many_keys_is_remembered_like_many_batches() {
+    let names: Vec<String> = (0..FEW * 3).map(|n| format!("a/{n:04}")).collect();
+    let all: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+    let odd: Vec<(&str, &str)> = all.iter().copied().skip(1).step_by(2).collect();
+    let looks = [Snapshot::default(), snapshot(1, &all), snapshot(2, &odd)];
+    let mut memory = memory(HASHES);
+    memory.apply(&batch(&looks[0], &looks[1]));
+    assert_eq!(content(memory.handled(FIRST)), content(&looks[1]));
+    memory.apply(&batch(&looks[1], &looks[2]));
+    assert_eq!(content(memory.handled(FIRST)), content(&looks[2]));
+}
+
+#[test]
+fn without_values_the_file_holds_none_and_the_hash_finds_it_again() {
+    let mut memory = memory(HASHES);
+    let seen = snapshot(5, &[("a/x", "opensesame")]);
+    memory.adopt(FIRST, &seen);
+    let base = String::from_utf8(memory.base()).unwrap();
+    assert!(!base.contains("opensesame") && !base.contains("b3BlbnNlc2FtZQ"));
+    let mut later = reloaded(&memory);
+    assert!(!later.handled(FIRST).entries()[0].value_known());
+    let last = later.handled(FIRST).clone();
+    let now = snapshot(7, &[("a/x", "opensesame")]);
+    let recalled = later.recall(FIRST, &last, &now).unwrap();
+    assert!(recalled.entries()[0].is_same(&now.entries()[0]));
+    assert!(later.handled(FIRST).entries()[0].is_same(&now.entries()[0]));
+    assert!(later.recall(FIRST, &recalled, &now).is_none());
+}
+
+#[test]
+fn with_values_what_was_before_is_whole_after_a_restart() {
+    let mut memory = memory(VALUES);
+    memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
+    let mut later = reloaded(&memory);
+    let last = later.handled(FIRST).clone();
+    let now = snapshot(7, &[("a/x", "new")]);
+    let recalled = later.recall(FIRST, &last, &now).unwrap();
+    assert_eq!(content(&recalled), [("a/x", Some(&b"old"[..]), 0, None)]);
+}
+
+#[test]
+fn a_value_that_changed_meanwhile_stays_unknown_and_is_kept_so() {
+    let mut memory = memory(HASHES);
+    memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
+    let mut later = reloaded(&memory);
+    let last = later.handled(FIRST).clone();
+    let now = snapshot(7, &[("a/x", "new")]);
+    let recalled = later.recall(FIRST, &last, &now).unwrap();
+    assert_eq!(batch(&recalled, &now).changes.len(), 1);
+    // Not handled before the next restart, and then it is what it was.
+    let mut third = reloaded(&later);
+    let last = third.handled(FIRST).clone();
+    let now = snapshot(9, &[("a/x", "old")]);
+    let recalled = third.recall(FIRST, &last, &now).unwrap();
+    assert!(batch(&recalled, &now).changes.is_empty());
+}
+
+#[test]
+fn flags_that_changed_show_the_value_that_did_not() {
+    let mut memory = memory(HASHES);
+    memory.adopt(FIRST, &snapshot(5, &[("a/x", "v")]));
+    let mut later = reloaded(&memory);
+    let last = later.handled(FIRST).clone();
+    let flagged = Entry::pack(&Fields {
+        flags: 4,
+        ..entry("a/x", "v", 9).fields()
+    });
+    let now = Snapshot::new(Index(9), vec![flagged]);
+    let recalled = later.recall(FIRST, &last, &now).unwrap();
+    assert_eq!(content(&recalled), [("a/x", Some(&b"v"[..]), 0, None)]);
+}
+
+#[test]
+fn a_key_that_is_hidden_at_first_is_recalled_when_it_shows() {
+    let mut memory = memory(HASHES);
+    memory.adopt(FIRST, &snapshot(5, &[("a/x", "v"), ("a/y", "v")]));
+    let mut later = reloaded(&memory);
+    let last = later.handled(FIRST).clone();
+    let shown = snapshot(7, &[("a/y", "v")]);
+    let recalled = later.recall(FIRST, &last, &shown).unwrap();
+    // What stays unknown is the very same entry, so that no change is seen in it.
+    assert!(
+        recalled
+            .get("a/x")
+            .unwrap()
+            .is_same(last.get("a/x").unwrap())
+    );
+    let all = snapshot(9, &[("a/x", "v"), ("a/y", "v")]);
+    let recalled = later.recall(FIRST, &recalled, &all).unwrap();
+    assert!(batch(&recalled, &all).changes.is_empty());
+}
+
+#[test]
+fn what_was_let_through_since_is_not_taken_back() {
+    let mut memory = memory(HASHES);
+    memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
+    let mut later = reloaded(&memory);
+    let seen = snapshot(7, &[("a/x", "new")]);
+    let last = later.handled(FIRST).clone();
+    later.recall(FIRST, &last, &seen).unwrap();
+    let back = snapshot(9, &[("a/x", "old")]);
+    let recalled = later.recall(FIRST, &seen, &back).unwrap();
+    assert!(recalled.entries()[0].is_same(&seen.entries()[0]));
+}
+
+#[test]
+fn a_session_that_was_not_kept_is_taken_from_now() {
+    let held = |session| {
+        let held = Entry::pack(&Fields {
+            session,
+            ..entry("a/x", "v", 5).fields()
+        });
+        Snapshot::new(Index(5), vec![held])
+    };
+    let unlooked = Keep {
+        sessions: false,
+        ..HASHES
+    };
+    for (written, reported) in [(HASHES, 1), (unlooked, 0)] {
+        let mut memory = memory(written);
+        memory.adopt(FIRST, &held(None));
+        let base = memory.base();
+        let mut later = Memory::load(&format::read(&base).unwrap(), identity(), HASHES).unwrap();
+        let last = later.handled(FIRST).clone();
+        let now = held(Some("s"));
+        let recalled = later.recall(FIRST, &last, &now).unwrap();
+        assert_eq!(batch(&recalled, &now).changes.len(), reported);
+    }
+}
+
+#[test]
+fn targets_may_be_given_in_another_order() {
+    let mut memory = memory(HASHES);
+    let look = snapshot(5, &[("b", "v")]);
+    memory.apply(&batch_of(SECOND, &Snapshot::default(), &look));
+    let base = memory.base();
+    let mut turned = identity();
+    turned.targets.reverse();
+    let later = Memory::load(&format::read(&base).unwrap(), turned, HASHES).unwrap();
+    assert_eq!(later.handled(FIRST).len(), 1);
+    assert_eq!(later.handled(FIRST).index(), Index(5));
+    assert!(later.handled(SECOND).is_empty());
+}
+
+#[test]
+fn the_index_is_that_of_the_last_batch_also_after_a_reset_was_accepted() {
+    let mut memory = memory(HASHES);
+    let high = snapshot(1000, &[("a/x", "v")]);
+    memory.apply(&batch(&Snapshot::default(), &high));
+    memory.apply(&batch(&high, &snapshot(20, &[])));
+    assert_eq!(memory.handled(FIRST).index(), Index(20));
+    assert_eq!(reloaded(&memory).handled(FIRST).index(), Index(20));
+}
+
+proptest! {
+    #[test]
+    fn changes_applied_to_the_first_look_give_the_last(looks in looks()) {
+        let mut memory = memory(HASHES);
+        memory.adopt(FIRST, &looks[0]);
+        for pair in looks.windows(2) {
+            memory.apply(&batch(&pair[0], &pair[1]));
+        }
+        prop_assert_eq!(content(memory.handled(FIRST)), content(looks.last().unwrap()));
+    }
+
+    #[test]
+    fn batches_merged_are_the_batch_of_the_whole(looks in looks()) {
+        let parts = looks.windows(2).map(|pair| batch(&pair[0], &pair[1]));
+        let merged = parts.reduce(|earlier, later| earlier.then(later, true));
+        let whole = batch(&looks[0], looks.last().unwrap());
+        if let Some(merged) = merged {
+            let told = |batch: &Batch| -> Vec<_> {
+                let changes = batch.changes.iter();
+                changes.map(|change| (change.key().to_owned(), change.kind())).collect()
+            };
+            prop_assert_eq!(told(&merged), told(&whole));
+        }
+    }
+
+    /// A restart after any handled look, seen again at any other, reports exactly what differs.
+    #[test]
+    fn a_restart_reports_what_changed_meanwhile(looks in looks(), values: bool) {
+        let keep = if values { VALUES } else { HASHES };
+        let now = looks.last().unwrap();
+        for handled in &looks {
+            let mut memory = memory(keep);
+            memory.adopt(FIRST, handled);
+            let mut later = reloaded(&memory);
+            let last = later.handled(FIRST).clone();
+            let last = later.recall(FIRST, &last, now).unwrap_or(last);
+            let told = |batch: Batch| -> Vec<_> {
+                let changes = batch.changes.iter();
+                changes.map(|change| (change.key().to_owned(), change.kind())).collect()
+            };
+            prop_assert_eq!(told(batch(&last, now)), told(batch(handled, now)));
+            prop_assert_eq!(content(later.handled(FIRST)), content(&last));
+        }
+    }
+}

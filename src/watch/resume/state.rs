@@ -1,0 +1,338 @@
+//! What was handled, and the file that keeps it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::format::{self, Damage, Identity, Secret, Writer};
+use super::journal::{Journal, Refused};
+use super::memory::{Keep, Memory};
+use crate::backoff::Backoff;
+use crate::exit::{Exit, Failure};
+use crate::model::{Batch, Index, Snapshot, TargetId};
+
+/// A journal may always grow to this before the file is compacted.
+const ROOM: u64 = 64 * 1024;
+
+/// So many unsaved batches are kept; beyond, the whole base is written when writing goes again.
+const MANY: usize = 1000;
+
+/// Between two attempts to save.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// The state file of a watch.
+pub struct Resume {
+    path: PathBuf,
+    memory: Memory,
+    journal: Journal,
+    /// The journal's length at which the file is compacted.
+    compact_at: u64,
+    /// Handled, and not on the disk yet.
+    unsaved: Vec<Batch>,
+    /// No journal leads from what is on the disk to what was handled: the base has to be written.
+    outdated: bool,
+    failing: Option<Failing>,
+}
+
+struct Failing {
+    backoff: Backoff,
+    retry: Instant,
+}
+
+/// What became of saving.
+#[derive(Debug)]
+pub enum Saved {
+    /// All that was handled is on the disk.
+    Yes,
+    /// So it is, again: the first time after a failure.
+    Again,
+    /// It is not, for the first time: to be said. Handling goes on, saving is tried again.
+    Failed(Failure),
+    /// It is not, still.
+    NotYet,
+}
+
+/// An opened state file.
+pub struct Opened {
+    /// The file.
+    pub resume: Resume,
+    /// Whether there was none: nothing was handled yet.
+    pub new: bool,
+    /// What the user should know, in one line each.
+    pub notes: Vec<String>,
+}
+
+impl Resume {
+    /// Opens the file or makes it, and holds it until the end of the process.
+    ///
+    /// # Errors
+    /// Where it belongs to something else, is damaged, in use, or cannot be written. It is never
+    /// started over by itself.
+    pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<Opened, Failure> {
+        let failure = |refused| refused_failure(path, refused);
+        match Journal::open(path).map_err(failure)? {
+            Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
+            None => {
+                let secret = secret().map_err(|error| failure(error.into()))?;
+                let memory = Memory::new(identity, secret, keep);
+                let base = memory.base();
+                let journal = Journal::create(path, &base).map_err(failure)?;
+                Ok(Opened {
+                    resume: Self::with(path, memory, journal, base.len() as u64),
+                    new: true,
+                    notes: Vec::new(),
+                })
+            }
+        }
+    }
+
+    fn load(
+        path: &Path,
+        mut journal: Journal,
+        bytes: &[u8],
+        identity: Identity,
+        keep: Keep,
+    ) -> Result<Opened, Failure> {
+        let contents = format::read(bytes).map_err(|damage| damaged(path, &damage))?;
+        check_identity(path, &contents.head.identity, &identity)?;
+        let mut notes = Vec::new();
+        let (was, is) = (&contents.head.identity.address, &identity.address);
+        if was != is {
+            notes.push(format!(
+                "{} was written for Consul at {was}, now at {is}",
+                path.display()
+            ));
+        }
+        let memory =
+            Memory::load(&contents, identity, keep).map_err(|damage| damaged(path, &damage))?;
+        let torn = contents.end < bytes.len() as u64;
+        if torn {
+            notes.push(format!(
+                "the last record of {} was cut short; its batch comes again",
+                path.display()
+            ));
+            let cut = journal.cut(contents.end);
+            cut.map_err(|error| refused_failure(path, error.into()))?;
+        }
+        // Entries name their target by its place in the file's head, and a secret that is not to be
+        // kept any more is not to be kept there either.
+        let rewrite =
+            contents.head.identity != *memory.identity() || (!keep.values && contents.has_values());
+        let mut resume = Self::with(path, memory, journal, contents.base);
+        if rewrite {
+            let replaced = resume.compact();
+            replaced.map_err(|refused| refused_failure(path, refused))?;
+        }
+        Ok(Opened {
+            resume,
+            new: false,
+            notes,
+        })
+    }
+
+    fn with(path: &Path, memory: Memory, journal: Journal, base: u64) -> Self {
+        Resume {
+            path: path.to_owned(),
+            memory,
+            journal,
+            compact_at: base + base.max(ROOM),
+            unsaved: Vec::new(),
+            outdated: false,
+            failing: None,
+        }
+    }
+
+    /// What was last handled of this target; values that were not kept are unknown.
+    pub fn handled(&self, target: TargetId) -> &Snapshot {
+        self.memory.handled(target)
+    }
+
+    /// Whether a Consul whose table stands at `index` looks like another than the one that was
+    /// watched: something was handled, nothing is there, and the index went back.
+    pub fn looks_reset(&self, target: TargetId, seen: &Snapshot, index: Index) -> bool {
+        let handled = self.memory.handled(target);
+        seen.is_empty() && !handled.is_empty() && index < handled.index()
+    }
+
+    /// See [`Memory::recall`].
+    pub fn recall(
+        &mut self,
+        target: TargetId,
+        last: &Snapshot,
+        seen: &Snapshot,
+    ) -> Option<Snapshot> {
+        self.memory.recall(target, last, seen)
+    }
+
+    /// Keeps a batch as handled: one record, whatever the number of keys.
+    pub fn save(&mut self, batch: &Batch, now: Instant, random: f64) -> Saved {
+        self.memory.apply(batch);
+        self.unsaved.push(batch.clone());
+        if self.unsaved.len() > MANY {
+            self.unsaved.clear();
+            self.outdated = true;
+        }
+        self.flush(now, random)
+    }
+
+    /// Keeps everything that is there as handled: a watch that skips its start.
+    pub fn adopt(&mut self, target: TargetId, seen: &Snapshot, now: Instant, random: f64) -> Saved {
+        self.memory.adopt(target, seen);
+        self.outdated = true;
+        self.flush(now, random)
+    }
+
+    /// When saving is to be tried again with [`Resume::retry`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.failing.as_ref().map(|failing| failing.retry)
+    }
+
+    /// Tries again what could not be saved, if it is time.
+    pub fn retry(&mut self, now: Instant, random: f64) -> Saved {
+        match &self.failing {
+            Some(failing) if failing.retry <= now => self.flush(now, random),
+            Some(_) => Saved::NotYet,
+            None => Saved::Yes,
+        }
+    }
+
+    /// The last attempt.
+    ///
+    /// # Errors
+    /// When something that was handled is not saved: it will come again.
+    pub fn close(mut self) -> Result<(), Failure> {
+        self.write().map_err(|refused| {
+            refused_failure(&self.path, refused)
+                .hint("what was not saved is handled again after a restart")
+        })
+    }
+
+    fn flush(&mut self, now: Instant, random: f64) -> Saved {
+        match (self.write(), self.failing.take()) {
+            (Ok(()), None) => Saved::Yes,
+            (Ok(()), Some(_)) => Saved::Again,
+            (Err(refused), failing) => {
+                let first = failing.is_none();
+                let mut backoff = failing
+                    .map_or_else(|| Backoff::new(RETRY.0, RETRY.1), |failing| failing.backoff);
+                let retry = now + backoff.next(random);
+                self.failing = Some(Failing { backoff, retry });
+                if first {
+                    Saved::Failed(refused_failure(&self.path, refused))
+                } else {
+                    Saved::NotYet
+                }
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), Refused> {
+        if self.outdated || !self.journal.is_intact()? {
+            return self.compact();
+        }
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let mut writer = Writer::at(*self.memory.key(), self.journal.end());
+        for batch in &self.unsaved {
+            writer.add(&self.memory.record(batch));
+        }
+        self.journal.append(&writer.into_bytes())?;
+        self.unsaved.clear();
+        if self.journal.end() > self.compact_at && self.compact().is_err() {
+            // Everything is saved all the same: not worth a word, and worth a try only much later.
+            self.compact_at = self.journal.end() * 2;
+        }
+        Ok(())
+    }
+
+    fn compact(&mut self) -> Result<(), Refused> {
+        let base = self.memory.base();
+        self.journal.replace(&base)?;
+        let base = base.len() as u64;
+        self.compact_at = base + base.max(ROOM);
+        self.unsaved.clear();
+        self.outdated = false;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Resume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the memory: it may hold values.
+        f.debug_struct("Resume")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A fresh secret from the system.
+fn secret() -> io::Result<Secret> {
+    let mut secret = Secret::default();
+    File::open("/dev/urandom")?.read_exact(&mut secret)?;
+    Ok(secret)
+}
+
+fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<(), Failure> {
+    let sorted = |identity: &Identity| {
+        let mut targets = identity.targets.clone();
+        targets.sort();
+        targets
+    };
+    let named =
+        |name: &Option<String>| name.clone().unwrap_or_else(|| "the agent's own".to_owned());
+    let differs = [
+        ("targets", sorted(file).join(", "), sorted(own).join(", ")),
+        ("namespace", named(&file.namespace), named(&own.namespace)),
+        ("partition", named(&file.partition), named(&own.partition)),
+        (
+            "datacenter",
+            named(&file.datacenter),
+            named(&own.datacenter),
+        ),
+    ]
+    .into_iter()
+    .find(|(_, file, own)| file != own);
+    let Some((what, file, own)) = differs else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!(
+        "{} belongs to a watch of another kind: its {what}: {file}; asked for: {own}",
+        path.display()
+    ))
+    .hint("give each watch a state file of its own, or remove this one to start over"))
+}
+
+fn damaged(path: &Path, damage: &Damage) -> Failure {
+    let hint = match damage {
+        Damage::Foreign => "give --state a file of its own",
+        Damage::Version(_) => "use the kvw that wrote it, or another file",
+        Damage::Line(_) | Damage::Short(..) => {
+            "restore it, or remove it to start over: everything that is there is then handled as new"
+        }
+    };
+    Failure::usage(format!("{} {damage}", path.display())).hint(hint)
+}
+
+fn refused_failure(path: &Path, refused: Refused) -> Failure {
+    let path = path.display();
+    match refused {
+        Refused::InUse => Failure::usage(format!("the state file {path} is in use by another kvw"))
+            .hint("give each watch a state file of its own"),
+        Refused::Io(error) => {
+            let exit = match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::Trouble,
+                _ => Exit::Usage,
+            };
+            Failure::new(
+                exit,
+                format!("the state file {path} cannot be written: {error}"),
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::watch::resume::samples::{HASHES, VALUES, batch, content, identity, looks, snapshot};
+
+const FIRST: TargetId = TargetId(0);
+
+fn open(path: &Path, keep: Keep) -> Opened {
+    Resume::open(path, identity(), keep).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+fn refused(path: &Path, identity: Identity) -> Failure {
+    match Resume::open(path, identity, HASHES) {
+        Ok(_) => panic!("it was opened"),
+        Err(failure) => failure,
+    }
+}
+
+fn save(resume: &mut Resume, before: &Snapshot, after: &Snapshot) {
+    let saved = resume.save(&batch(before, after), Instant::now(), 0.5);
+    assert!(matches!(saved, Saved::Yes), "{saved:?}");
+}
+
+#[test]
+fn what_was_saved_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let looks = [
+        Snapshot::default(),
+        snapshot(4, &[("a/x", "1"), ("a/y", "2")]),
+        snapshot(6, &[("a/y", "3")]),
+    ];
+    let mut opened = open(&path, VALUES);
+    assert!(opened.new);
+    save(&mut opened.resume, &looks[0], &looks[1]);
+    save(&mut opened.resume, &looks[1], &looks[2]);
+    drop(opened);
+    let opened = open(&path, VALUES);
+    assert!(!opened.new && opened.notes.is_empty());
+    assert_eq!(content(opened.resume.handled(FIRST)), content(&looks[2]));
+    assert_eq!(opened.resume.handled(FIRST).index(), Index(6));
+}
+
+#[test]
+fn a_record_costs_the_same_whatever_the_number_of_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let length = || fs::metadata(&path).unwrap().len();
+    let names: Vec<String> = (0..1000).map(|n| format!("a/{n:04}")).collect();
+    let keys: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+    let mut resume = open(&path, HASHES).resume;
+    let (all, one) = (snapshot(1, &keys), snapshot(1, &keys[..1]));
+    resume.adopt(FIRST, &all, Instant::now(), 0.5);
+    let before = length();
+    save(&mut resume, &Snapshot::default(), &one);
+    assert!(length() - before < 200, "{}", length() - before);
+}
+
+#[test]
+fn the_file_is_compacted_when_the_journal_outgrows_the_base() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut resume = open(&path, HASHES).resume;
+    let looks = [snapshot(1, &[("a/x", "1")]), snapshot(2, &[("a/x", "2")])];
+    let mut longest = 0;
+    for turn in 0..2000 {
+        save(&mut resume, &looks[turn % 2], &looks[(turn + 1) % 2]);
+        longest = longest.max(fs::metadata(&path).unwrap().len());
+    }
+    assert!(longest < 2 * ROOM, "{longest}");
+    drop(resume);
+    assert_eq!(open(&path, HASHES).resume.handled(FIRST).len(), 1);
+}
+
+#[test]
+fn a_torn_record_is_dropped_and_said_and_the_journal_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let looks = [
+        Snapshot::default(),
+        snapshot(4, &[("a/x", "1")]),
+        snapshot(6, &[("a/x", "2")]),
+    ];
+    let mut resume = open(&path, VALUES).resume;
+    save(&mut resume, &looks[0], &looks[1]);
+    save(&mut resume, &looks[1], &looks[2]);
+    drop(resume);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();
+    let mut opened = open(&path, VALUES);
+    assert_eq!(opened.notes.len(), 1);
+    assert!(
+        opened.notes[0].contains("comes again"),
+        "{:?}",
+        opened.notes
+    );
+    assert_eq!(content(opened.resume.handled(FIRST)), content(&looks[1]));
+    save(&mut opened.resume, &looks[1], &looks[2]);
+    drop(opened);
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn damage_names_the_file_and_leaves_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    drop(open(&path, HASHES));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let failure = refused(&path, identity());
+    assert_eq!(failure.exit, Exit::Usage);
+    assert!(
+        failure.message.contains(path.to_str().unwrap()),
+        "{failure}"
+    );
+    assert!(failure.message.contains("line 2"), "{failure}");
+    assert!(failure.hint.is_some());
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_file_of_another_watch_is_refused_with_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    drop(open(&path, HASHES));
+    let own = identity;
+    let text = |text: &str| Some(text.to_owned());
+    let others = [
+        (
+            "targets",
+            Identity {
+                targets: vec!["prefix c/".to_owned()],
+                ..own()
+            },
+        ),
+        (
+            "namespace",
+            Identity {
+                namespace: text("n"),
+                ..own()
+            },
+        ),
+        (
+            "partition",
+            Identity {
+                partition: text("p"),
+                ..own()
+            },
+        ),
+        (
+            "datacenter",
+            Identity {
+                datacenter: text("d"),
+                ..own()
+            },
+        ),
+    ];
+    for (what, other) in others {
+        let failure = refused(&path, other);
+        assert!(failure.message.contains(what), "{failure}");
+        assert!(failure.hint.is_some());
+    }
+}
+
+#[test]
+fn another_address_is_only_said_and_only_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    drop(open(&path, HASHES));
+    let moved = || Identity {
+        address: "10.0.0.1:8500".to_owned(),
+        ..identity()
+    };
+    let opened = Resume::open(&path, moved(), HASHES).unwrap();
+    assert!(
+        opened.notes[0].contains("10.0.0.1:8500"),
+        "{:?}",
+        opened.notes
+    );
+    drop(opened);
+    assert!(
+        Resume::open(&path, moved(), HASHES)
+            .unwrap()
+            .notes
+            .is_empty()
+    );
+}
+
+#[test]
+fn values_that_are_not_to_be_kept_any_more_leave_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut resume = open(&path, VALUES).resume;
+    save(
+        &mut resume,
+        &Snapshot::default(),
+        &snapshot(4, &[("a/x", "opensesame")]),
+    );
+    drop(resume);
+    let holds = || {
+        fs::read_to_string(&path)
+            .unwrap()
+            .contains("b3BlbnNlc2FtZQ")
+    };
+    assert!(holds());
+    let resume = open(&path, HASHES).resume;
+    assert!(!holds());
+    // This run knows it still.
+    assert_eq!(resume.handled(FIRST).entries()[0].value(), b"opensesame");
+}
+
+#[test]
+fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut resume = open(&path, HASHES).resume;
+    // Somebody else holds the file now: nothing can be saved, as on a full disk.
+    fs::remove_file(&path).unwrap();
+    let other = open(&path, HASHES);
+    let looks = [
+        Snapshot::default(),
+        snapshot(4, &[("a/x", "1")]),
+        snapshot(6, &[("a/x", "2")]),
+    ];
+    let start = Instant::now();
+    let saved = resume.save(&batch(&looks[0], &looks[1]), start, 0.5);
+    assert!(matches!(&saved, Saved::Failed(failure) if failure.message.contains("in use")));
+    let saved = resume.save(&batch(&looks[1], &looks[2]), start, 0.5);
+    assert!(matches!(saved, Saved::NotYet));
+    assert!(matches!(resume.retry(start, 0.5), Saved::NotYet));
+    drop(other);
+    let later = resume.deadline().unwrap();
+    assert!(later > start);
+    assert!(matches!(resume.retry(later, 0.5), Saved::Again));
+    assert_eq!(resume.deadline(), None);
+    drop(resume);
+    assert_eq!(open(&path, HASHES).resume.handled(FIRST).index(), Index(6));
+}
+
+#[test]
+fn a_folder_that_takes_no_file_is_an_error_at_the_start() {
+    let missing = Path::new("/nonexistent-folder/state");
+    let failure = refused(missing, identity());
+    assert!(
+        failure.message.contains("/nonexistent-folder/state"),
+        "{failure}"
+    );
+    assert_eq!(
+        refused(Path::new("/dev/null"), identity()).exit,
+        Exit::Usage
+    );
+}
+
+#[test]
+fn an_empty_consul_with_a_lower_index_looks_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut resume = open(&folder.path().join("state"), HASHES).resume;
+    let empty = Snapshot::default();
+    assert!(
+        !resume.looks_reset(FIRST, &empty, Index(3)),
+        "nothing was handled"
+    );
+    let full = snapshot(100, &[("a/x", "1")]);
+    save(&mut resume, &empty, &full);
+    assert!(resume.looks_reset(FIRST, &empty, Index(99)));
+    assert!(!resume.looks_reset(FIRST, &empty, Index(100)));
+    assert!(
+        !resume.looks_reset(FIRST, &full, Index(3)),
+        "something is there"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Killed at any byte of any record, or in the midst of a compaction: what is loaded is a state
+    /// that was, and no earlier one than the last that was flushed before.
+    #[test]
+    fn a_file_torn_anywhere_is_a_state_that_was(looks in looks(), cut in 0.0..1.0_f64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let mut resume = open(&path, VALUES).resume;
+        let mut lengths = vec![fs::metadata(&path).unwrap().len()];
+        let mut states = vec![Snapshot::default()];
+        for look in &looks {
+            save(&mut resume, states.last().unwrap(), look);
+            states.push(look.clone());
+            lengths.push(fs::metadata(&path).unwrap().len());
+        }
+        drop(resume);
+        let (base, end) = (lengths[0], lengths[lengths.len() - 1]);
+        let cut = base + ((end - base) as f64 * cut) as u64;
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..usize::try_from(cut).unwrap()]).unwrap();
+        fs::write(folder.path().join("state.new"), &bytes[..usize::try_from(base / 2).unwrap()]).unwrap();
+        let opened = open(&path, VALUES);
+        let whole = lengths.iter().rposition(|length| *length <= cut).unwrap();
+        prop_assert_eq!(content(opened.resume.handled(FIRST)), content(&states[whole]));
+    }
+
+    /// However often it is compacted between restarts, what was saved last is what is there.
+    #[test]
+    fn compaction_and_restarts_change_nothing(looks in looks()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let mut last = Snapshot::default();
+        for (turn, look) in looks.iter().enumerate() {
+            let mut resume = open(&path, VALUES).resume;
+            prop_assert_eq!(content(resume.handled(FIRST)), content(&last));
+            save(&mut resume, &last, look);
+            if turn % 2 == 0 {
+                resume.compact().unwrap();
+            }
+            last = look.clone();
+        }
+        let opened = open(&path, VALUES);
+        prop_assert_eq!(content(opened.resume.handled(FIRST)), content(&last));
+    }
+}
