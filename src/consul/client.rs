@@ -181,6 +181,15 @@ impl Answer {
         (reader, self.context)
     }
 
+    /// The index of a read. Every one that reached Consul's store has it, also that of a missing
+    /// key: an answer without one comes from somebody else.
+    pub(super) fn index(&self) -> Result<Index, Error> {
+        self.meta.index.ok_or_else(|| {
+            let text = format!("{} without an X-Consul-Index", self.status);
+            self.context.nonsense(text)
+        })
+    }
+
     /// The whole body, of an answer that is short.
     pub(super) fn bytes(self) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();

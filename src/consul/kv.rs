@@ -28,7 +28,7 @@ struct Stream {
 impl Stream {
     fn of(answer: Answer) -> Result<(Self, Meta), Error> {
         let meta = answer.meta;
-        needs_index(&answer)?;
+        answer.index()?;
         if answer.status == 404 {
             answer.bytes()?;
             return Ok((Stream { body: None }, meta));
@@ -61,17 +61,6 @@ fn told(context: &Context, fault: Fault) -> Error {
         Fault::Json(error) => context.json(error),
         Fault::Expected(what) => context.nonsense(format_args!("it lacks {what}")),
     }
-}
-
-/// Every read that reached Consul's store has an index, also that of a missing key. A 404 without
-/// one comes from somebody else.
-fn needs_index(answer: &Answer) -> Result<Index, Error> {
-    answer.meta.index.ok_or_else(|| {
-        let status = answer.status;
-        answer
-            .context
-            .nonsense(format_args!("{status} without an X-Consul-Index"))
-    })
 }
 
 /// Entries pulled from the socket one by one, in the server's order.

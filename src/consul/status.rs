@@ -51,7 +51,10 @@ impl Client {
     pub fn prove_leader(&self) -> Result<(), Error> {
         let client = self.with_consistency(Consistency::Consistent);
         match client.send(&nothing("asking the leader".to_owned())) {
-            Ok(answer) => answer.bytes().map(drop),
+            Ok(answer) => {
+                answer.index()?;
+                answer.bytes().map(drop)
+            }
             // Rights are looked up by the leader, or by a server that has heard from it.
             Err(error) if error.outcome() == Outcome::Denied => Ok(()),
             Err(error) => Err(error),

@@ -214,7 +214,10 @@ impl Client {
         }
         let proof = format!("{doing}: looking for the namespace or partition");
         match self.send(&super::status::nothing(proof)) {
-            Ok(answer) => answer.bytes().map(drop)?,
+            Ok(answer) => {
+                answer.index()?;
+                answer.bytes()?;
+            }
             // A token without rights got past the parameters too.
             Err(error) if error.outcome() == super::Outcome::Denied => {}
             Err(error) => return Err(error),

@@ -1,1 +1,261 @@
 //! Connection flags, environment, token file.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::harness::{Faulty, Kvw, On, Output};
+
+/// The read that `kvw status` begins with.
+const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent";
+
+/// What was asked is what counts: the answer ends the command.
+fn once(on: On) -> Faulty {
+    on.answers(400, "enough").start()
+}
+
+fn look() -> On {
+    Faulty::script().on(LOOK)
+}
+
+/// Asks through the variables, and expects the one request that is scripted.
+fn asks(server: &Faulty, kvw: impl FnOnce(Kvw) -> Kvw) -> Output {
+    let output = kvw(Kvw::at(server.address()).args(["status"])).run();
+    output.expect(2).says(&["enough"]);
+    output
+}
+
+#[test]
+fn a_plain_request_names_kvw_and_asks_for_no_compression_of_a_local_agent() {
+    let server = once(
+        look()
+            .having(concat!("user-agent: kvw/", env!("CARGO_PKG_VERSION")))
+            .lacking("accept-encoding")
+            .lacking("x-consul-token")
+            .lacking("authorization"),
+    );
+    asks(&server, |kvw| kvw);
+}
+
+#[test]
+fn the_flag_beats_the_variable() {
+    let server = once(look());
+    let output = Kvw::at("127.0.0.1:9")
+        .args(["status", "--http-addr", server.address()])
+        .run();
+    output.expect(2).says(&["enough"]);
+}
+
+#[test]
+fn a_path_in_the_address_stands_before_every_request() {
+    let server = once(Faulty::script().on("GET /behind/proxy/v1/kv/"));
+    let address = format!("http://{}/behind/proxy/", server.address());
+    asks(&server, |kvw| kvw.env("CONSUL_HTTP_ADDR", address));
+}
+
+#[test]
+fn tokens_come_from_where_they_are_said_in_consuls_order() {
+    let token = |words: &'static str| once(look().having(words));
+    let server = token("x-consul-token: in-file");
+    asks(&server, |kvw| {
+        kvw.file("token", "  in-file\n")
+            .args(["--token", "as-flag", "--token-file", "token"])
+            .env("CONSUL_HTTP_TOKEN", "as-variable")
+    });
+    let server = token("x-consul-token: as-flag");
+    asks(&server, |kvw| {
+        kvw.file("token", "in-file")
+            .args(["--token", "as-flag"])
+            .env("CONSUL_HTTP_TOKEN_FILE", "token")
+    });
+    let server = token("x-consul-token: in-file");
+    asks(&server, |kvw| {
+        kvw.file("token", "in-file")
+            .env("CONSUL_HTTP_TOKEN_FILE", "token")
+            .env("CONSUL_HTTP_TOKEN", "as-variable")
+    });
+    let server = token("x-consul-token: as-variable");
+    asks(&server, |kvw| {
+        kvw.env("CONSUL_HTTP_TOKEN", "as-variable")
+            .env("CONSUL_HTTP_TOKEN_FILE", "")
+    });
+}
+
+#[test]
+fn an_unreadable_token_file_is_said_before_anything_is_sent() {
+    let server = Faulty::script().start();
+    let output = Kvw::at(server.address())
+        .args(["status", "--token-file", "missing"])
+        .run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["reading the token file missing: no such file or directory"]);
+}
+
+#[test]
+fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+    let output = Kvw::at("127.0.0.1:9")
+        .args(["status", "--token", "se\ncret"])
+        .run();
+    output.expect(2).one_line().says(&["using the token"]);
+    assert!(!output.stderr.contains("cret"), "{output}");
+}
+
+#[test]
+fn a_token_file_is_read_again_when_consul_refuses_the_token() {
+    let server = Faulty::script()
+        .on(LOOK)
+        .having("x-consul-token: old")
+        .after(std::time::Duration::from_millis(300))
+        .answers(403, "ACL not found")
+        .on(LOOK)
+        .having("x-consul-token: new")
+        .answers(400, "enough")
+        .start();
+    let kvw =
+        Kvw::at(server.address())
+            .file("token", "old\n")
+            .args(["status", "--token-file", "token"]);
+    let file = kvw.home().join("token");
+    let running = kvw.spawn();
+    while server.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    std::fs::write(file, "new\n").unwrap();
+    let output = running.wait(std::time::Duration::from_secs(20));
+    output.expect(2).says(&["enough"]);
+}
+
+#[test]
+fn user_and_password_travel_decoded_from_the_address_or_the_variable() {
+    // user:p@ss
+    let server = once(look().having("authorization: Basic dXNlcjpwQHNz"));
+    let address = format!("http://user:p%40ss@{}", server.address());
+    let output = asks(&server, |kvw| {
+        kvw.env("CONSUL_HTTP_ADDR", address).args(["-v"])
+    });
+    assert!(!output.stderr.contains("ss@"), "{output}");
+    let server = once(look().having("authorization: Basic dXNlcjpwQHNz"));
+    asks(&server, |kvw| kvw.env("CONSUL_HTTP_AUTH", "user:p@ss"));
+}
+
+#[test]
+fn datacenter_namespace_and_partition_are_parameters() {
+    let server = once(Faulty::script().on(&format!("{LOOK}&dc=d%26c&ns=n&partition=p%20q")));
+    asks(&server, |kvw| {
+        kvw.args(["--datacenter", "d&c", "--namespace", "n"])
+            .env("CONSUL_NAMESPACE", "other")
+            .env("CONSUL_PARTITION", "p q")
+    });
+}
+
+#[test]
+fn invalid_variables_are_named() {
+    let bad = OsStr::from_bytes(b"\xff");
+    for (name, value, words) in [
+        (
+            "CONSUL_HTTP_SSL",
+            OsStr::new("yes"),
+            "expected true or false, got 'yes'",
+        ),
+        ("CONSUL_HTTP_SSL", OsStr::new("1"), "does not speak TLS"),
+        (
+            "CONSUL_HTTP_ADDR",
+            OsStr::new("https://consul"),
+            "does not speak TLS",
+        ),
+        (
+            "CONSUL_HTTP_ADDR",
+            OsStr::new("unix:///run/consul"),
+            "does not speak over unix sockets",
+        ),
+        (
+            "CONSUL_HTTP_ADDR",
+            OsStr::new("tcp://consul"),
+            "unknown scheme 'tcp'",
+        ),
+        ("CONSUL_HTTP_ADDR", OsStr::new("host:port"), "no valid port"),
+        ("CONSUL_HTTP_ADDR", bad, "not valid UTF-8"),
+        ("CONSUL_HTTP_TOKEN", bad, "not valid UTF-8"),
+        ("CONSUL_HTTP_AUTH", bad, "not valid UTF-8"),
+        ("CONSUL_NAMESPACE", bad, "not valid UTF-8"),
+        ("CONSUL_PARTITION", bad, "not valid UTF-8"),
+    ] {
+        let output = Kvw::bare().args(["status"]).env(name, value).run();
+        output.expect(2).one_line().says(&[name, words]);
+    }
+}
+
+#[test]
+fn bad_flags_are_usage_errors() {
+    for args in [
+        &["--stale", "--consistent"][..],
+        &["--retry-for", "5"],
+        &["--connect-timeout", "1M"],
+        &["--http-addr"],
+    ] {
+        let output = Kvw::bare().args(["status"]).args(args).run();
+        output.expect(2).says(&["error: "]);
+    }
+}
+
+#[test]
+fn a_proxy_is_never_asked_for_loopback() {
+    let server = once(look());
+    asks(&server, |kvw| {
+        kvw.env("HTTP_PROXY", "127.0.0.1:9")
+            .env("ALL_PROXY", "127.0.0.1:9")
+    });
+}
+
+#[test]
+fn other_hosts_are_asked_through_the_proxy_unless_exempt() {
+    let proxy = Faulty::script()
+        .on("CONNECT consul.invalid:8500")
+        .answers(403, "no")
+        .start();
+    let through = |kvw: Kvw| kvw.args(["status"]).env("HTTP_PROXY", proxy.address());
+    through(Kvw::at("consul.invalid:8500"))
+        .run()
+        .expect(3)
+        .one_line()
+        .says(&["asking the leader at consul.invalid:8500", "proxy", "403"]);
+    through(Kvw::at("consul.invalid:8500"))
+        .env("NO_PROXY", ".invalid")
+        .run()
+        .expect(3)
+        .one_line();
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+#[test]
+fn connecting_is_given_up_after_its_time() {
+    // A listener whose queue is full takes no more connections.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(200))
+    {
+        queue.push(stream);
+    }
+    let output = Kvw::at(&address.to_string())
+        .args(["status", "--connect-timeout", "300ms"])
+        .run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["connecting took too long"]);
+}
+
+#[test]
+fn verbose_shows_requests_and_never_a_token() {
+    let server = once(look());
+    let output = Kvw::at(server.address())
+        .args(["status", "-v", "--token", "s3cret"])
+        .run();
+    output
+        .expect(2)
+        .says(&["GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent: 400, "]);
+    assert!(!output.stderr.contains("s3cret"), "{output}");
+}

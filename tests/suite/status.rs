@@ -1,1 +1,116 @@
 //! kvw status
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::harness::{Agent, Faulty, Kvw, MASTER, Setup};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    leader: Option<String>,
+    servers: Vec<String>,
+    rtt_ms: f64,
+    datacenter: Option<String>,
+}
+
+#[test]
+fn a_led_server_is_told_with_its_leader_servers_time_and_datacenter() {
+    let agent = Agent::shared();
+    let json = agent.kvw(["status", "-o", "json"]).ok();
+    let status: Status = serde_json::from_str(&json).unwrap();
+    let leader = status.leader.unwrap();
+    assert!(status.servers.contains(&leader), "{json}");
+    assert!(status.rtt_ms > 0.0, "{json}");
+    assert_eq!(status.datacenter.as_deref(), Some("dc1"));
+    let text = agent.kvw(["status"]).ok();
+    assert!(
+        text.starts_with(&format!("leader:      {leader}\n")),
+        "{text}"
+    );
+}
+
+#[test]
+fn nobody_there_is_trouble_and_is_said_at_once() {
+    let output = Kvw::at("127.0.0.1:9").args(["status"]).run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["asking the leader at 127.0.0.1:9: connection refused"]);
+    assert!(output.stdout.is_empty(), "{output}");
+}
+
+#[test]
+fn waiting_outlasts_a_server_that_starts_late() {
+    let mut agent = Agent::own();
+    agent.kill();
+    let waiting = agent.kvw(["status", "--wait", "60s", "-o", "json"]).spawn();
+    agent.start();
+    waiting.wait(Duration::from_secs(60)).expect(0);
+}
+
+#[test]
+fn waiting_ends_with_the_last_reason() {
+    let output = Kvw::at("127.0.0.1:9")
+        .args(["status", "--wait", "300ms"])
+        .run();
+    output.expect(3).one_line().says(&["connection refused"]);
+}
+
+#[test]
+fn a_dead_leader_that_is_still_named_does_not_count() {
+    // `status/leader` would still name it; it is not asked.
+    let server = Faulty::script()
+        .on("GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent")
+        .answers(500, "rpc error getting client: failed to get conn: dial tcp 127.0.0.1:8300: connect: connection refused")
+        .start();
+    let output = Kvw::at(server.address())
+        .args(["status", "--retry-for", "0"])
+        .run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["asking the leader", "500"]);
+}
+
+#[test]
+fn a_token_without_rights_proves_a_leader_too() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/")
+        .having("X-Consul-Token: weak")
+        .answers(403, "Permission denied")
+        .on("GET /v1/status/leader")
+        .answers(200, "\"10.0.0.1:8300\"")
+        .on("GET /v1/status/peers")
+        .answers(200, "[\"10.0.0.1:8300\",\"10.0.0.2:8300\"]")
+        .on("GET /v1/agent/self")
+        .answers(403, "Permission denied")
+        .start();
+    let json = Kvw::at(server.address())
+        .args(["status", "-o", "json", "--token", "weak"])
+        .ok();
+    let status: Status = serde_json::from_str(&json).unwrap();
+    assert_eq!(status.leader.as_deref(), Some("10.0.0.1:8300"));
+    assert_eq!(status.servers, ["10.0.0.1:8300", "10.0.0.2:8300"]);
+    assert_eq!(status.datacenter, None);
+}
+
+#[test]
+fn a_server_with_acls_is_proven_without_any_token() {
+    if !Agent::is_real() {
+        println!("not tried: the embedded agent has no ACLs");
+        return;
+    }
+    let agent = Agent::with(Setup { acl: true });
+    let json = agent.kvw(["status", "-o", "json"]).ok();
+    let status: Status = serde_json::from_str(&json).unwrap();
+    assert!(status.leader.is_some());
+    assert_eq!(status.datacenter, None);
+    let json = agent
+        .kvw(["status", "-o", "json"])
+        .env("CONSUL_HTTP_TOKEN", MASTER)
+        .ok();
+    let status: Status = serde_json::from_str(&json).unwrap();
+    assert_eq!(status.datacenter.as_deref(), Some("dc1"));
+}

@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(60);
 
 /// Runs a server as long as its own stdin is open, so that no server outlives the suite however
 /// that ends. Prints the server's process id first.
-const HOLD: &str = r#""$@" </dev/null & child=$!; echo $child; exec 1>&-; cat >/dev/null; kill -9 $child; wait $child"#;
+const HOLD: &str = r#""$@" </dev/null >/dev/null & child=$!; echo $child; exec 1>&-; cat >/dev/null; kill -9 $child; wait $child"#;
 
 /// What a server of a test's own may need.
 #[derive(Debug, Clone, Default)]

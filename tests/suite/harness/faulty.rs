@@ -1,1 +1,429 @@
 //! A scripted HTTP server on std sockets, for everything a real server must not do.
+//!
+//! ```ignore
+//! let server = Faulty::script()
+//!     .on("GET /v1/kv/a").answers(500, "No cluster leader")
+//!     .on("GET /v1/kv/a").cuts(7, "[{\"Key\":", 5)
+//!     .on("GET /v1/kv/a").stalls()
+//!     .start();
+//! Kvw::at(server.address()).args(["get", "a"]).run();
+//! ```
+//!
+//! A request plays the first step that was not played yet and whose pattern is how the request
+//! begins (`METHOD target`), so that several connections can be scripted at once. Dropping the
+//! server fails the test when a step was not played or a request fitted none.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+/// How long the last steps may take to be played once the test is over.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
+/// A server that plays its script.
+pub struct Faulty {
+    address: String,
+    stage: Arc<Stage>,
+}
+
+struct Stage {
+    play: Mutex<Play>,
+    played: Condvar,
+}
+
+struct Play {
+    steps: Vec<Option<Step>>,
+    seen: Vec<Seen>,
+    wrong: Vec<String>,
+}
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// `GET /v1/kv/a?recurse`
+    pub line: String,
+    /// Its headers, in lower case: `x-consul-token: abc`.
+    pub headers: Vec<String>,
+    /// What came of its body.
+    pub body: Vec<u8>,
+}
+
+/// The steps so far.
+#[derive(Default)]
+pub struct Script(Vec<Step>);
+
+/// A step whose answer is still to be said.
+pub struct On {
+    script: Script,
+    step: Step,
+}
+
+struct Step {
+    /// How the request begins; `None`: the connection itself.
+    pattern: Option<String>,
+    having: Vec<String>,
+    lacking: Vec<String>,
+    after: Duration,
+    act: Act,
+}
+
+enum Act {
+    /// Write these bytes, and close where the answer says so.
+    Answer { bytes: Vec<u8>, close: bool },
+    /// Close after the request was read.
+    Close,
+    /// Close while the request is unread, which the client sees as a reset.
+    Reset,
+    /// Hold the connection until the client goes.
+    Stall,
+}
+
+impl Faulty {
+    /// An empty script.
+    pub fn script() -> Script {
+        Script::default()
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The requests that came so far.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.stage.lock().seen.clone()
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let play = self.stage.lock();
+        let (play, _) = self
+            .stage
+            .played
+            .wait_timeout_while(play, AFTERMATH, |play| {
+                play.steps.iter().any(Option::is_some) && play.wrong.is_empty()
+            })
+            .unwrap();
+        let left: Vec<_> = play
+            .steps
+            .iter()
+            .flatten()
+            .map(|step| step.pattern.as_deref().unwrap_or("a connection"))
+            .collect();
+        if left.is_empty() && play.wrong.is_empty() {
+            return;
+        }
+        let mut report = String::new();
+        for seen in &play.seen {
+            let _ = writeln!(report, "  {}", seen.line);
+        }
+        panic!(
+            "the script was not played out\nnot played: {left:#?}\nwrong: {:#?}\nseen:\n{report}",
+            play.wrong
+        );
+    }
+}
+
+impl Script {
+    /// The next request that begins so: `GET /v1/kv/a`.
+    pub fn on(self, pattern: &str) -> On {
+        On {
+            script: self,
+            step: Step {
+                pattern: Some(pattern.to_owned()),
+                having: Vec::new(),
+                lacking: Vec::new(),
+                after: Duration::ZERO,
+                act: Act::Close,
+            },
+        }
+    }
+
+    /// The next connection is closed as soon as it is made, as Consul 1.8 does above its limit.
+    pub fn hangs_up(mut self) -> Script {
+        self.0.push(Step {
+            pattern: None,
+            having: Vec::new(),
+            lacking: Vec::new(),
+            after: Duration::ZERO,
+            act: Act::Close,
+        });
+        self
+    }
+
+    /// Listens on a free port.
+    pub fn start(self) -> Faulty {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stage = Arc::new(Stage {
+            play: Mutex::new(Play {
+                steps: self.0.into_iter().map(Some).collect(),
+                seen: Vec::new(),
+                wrong: Vec::new(),
+            }),
+            played: Condvar::new(),
+        });
+        let accepting = stage.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let stage = accepting.clone();
+                let stream = stream.unwrap();
+                thread::spawn(move || stage.serve(stream));
+            }
+        });
+        Faulty { address, stage }
+    }
+}
+
+impl On {
+    /// The request must have this header line: `x-consul-token: abc`.
+    pub fn having(mut self, header: &str) -> On {
+        self.step.having.push(header.to_lowercase());
+        self
+    }
+
+    /// The request must not have this header.
+    pub fn lacking(mut self, header: &str) -> On {
+        self.step
+            .lacking
+            .push(format!("{}:", header.to_lowercase()));
+        self
+    }
+
+    /// Acts only after a while.
+    pub fn after(mut self, time: Duration) -> On {
+        self.step.after = time;
+        self
+    }
+
+    /// 200 with an index, as Consul answers a read.
+    pub fn finds(self, index: u64, json: &str) -> Script {
+        let bytes = response(200, &[index_header(index)], json.len(), json.as_bytes());
+        self.acts(Act::Answer {
+            bytes,
+            close: false,
+        })
+    }
+
+    /// 404 with an index: no such key.
+    pub fn misses(self, index: u64) -> Script {
+        let bytes = response(404, &[index_header(index)], 0, b"");
+        self.acts(Act::Answer {
+            bytes,
+            close: false,
+        })
+    }
+
+    /// Any status and text, without an index.
+    pub fn answers(self, status: u16, text: &str) -> Script {
+        let bytes = response(status, &[], text.len(), text.as_bytes());
+        self.acts(Act::Answer {
+            bytes,
+            close: false,
+        })
+    }
+
+    /// 200 with an index, the body cut off after `kept` bytes, then closed.
+    pub fn cuts(self, index: u64, json: &str, kept: usize) -> Script {
+        let body = &json.as_bytes()[..kept];
+        let bytes = response(200, &[index_header(index)], json.len(), body);
+        self.acts(Act::Answer { bytes, close: true })
+    }
+
+    /// Exactly these bytes, then closed.
+    pub fn writes(self, bytes: impl Into<Vec<u8>>) -> Script {
+        self.acts(Act::Answer {
+            bytes: bytes.into(),
+            close: true,
+        })
+    }
+
+    /// Closes without an answer, the request having been read.
+    pub fn closes(self) -> Script {
+        self.acts(Act::Close)
+    }
+
+    /// Resets the connection without an answer.
+    pub fn resets(self) -> Script {
+        self.acts(Act::Reset)
+    }
+
+    /// Never answers.
+    pub fn stalls(self) -> Script {
+        self.acts(Act::Stall)
+    }
+
+    fn acts(mut self, act: Act) -> Script {
+        self.step.act = act;
+        self.script.0.push(self.step);
+        self.script
+    }
+}
+
+fn index_header(index: u64) -> String {
+    format!("X-Consul-Index: {index}\r\nX-Consul-Knownleader: true\r\nX-Consul-Lastcontact: 0")
+}
+
+fn response(status: u16, headers: &[String], length: usize, body: &[u8]) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {length}\r\n");
+    for header in headers {
+        let _ = write!(head, "{header}\r\n");
+    }
+    head.push_str("\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+impl Stage {
+    fn lock(&self) -> MutexGuard<'_, Play> {
+        self.play.lock().unwrap()
+    }
+
+    /// The first step that fits and was not played.
+    fn take(&self, fits: impl Fn(&Step) -> bool) -> Option<Step> {
+        let mut play = self.lock();
+        let slot = play
+            .steps
+            .iter_mut()
+            .find(|slot| slot.as_ref().is_some_and(&fits))?;
+        let step = slot.take();
+        self.played.notify_all();
+        step
+    }
+
+    /// Plays a connection's requests until one side closes it.
+    fn serve(&self, stream: TcpStream) {
+        // Only as the very next step: later ones are for later connections.
+        let hangs_up = {
+            let mut play = self.lock();
+            let next = play.steps.iter_mut().find(|slot| slot.is_some());
+            next.is_some_and(|slot| slot.take_if(|step| step.pattern.is_none()).is_some())
+        };
+        if hangs_up {
+            self.played.notify_all();
+            return;
+        }
+        stream.set_nodelay(true).unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while let Some(request) = self.request(&mut reader, &stream) {
+            if !request {
+                return;
+            }
+        }
+    }
+
+    /// One request and its answer: `None` at the client's end, `false` when the step closes.
+    fn request(&self, reader: &mut BufReader<TcpStream>, mut stream: &TcpStream) -> Option<bool> {
+        // A look at the request that leaves it unread: closing then is a reset.
+        let mut peeked = [0; 4096];
+        let length = stream.peek(&mut peeked).ok().filter(|length| *length > 0)?;
+        let start = String::from_utf8_lossy(&peeked[..length]).into_owned();
+        let line = start.split(" HTTP/").next().unwrap_or_default().to_owned();
+        let fits = |step: &Step| {
+            let pattern = step.pattern.as_deref();
+            pattern.is_some_and(|pattern| line.starts_with(pattern))
+        };
+        let Some(step) = self.take(fits) else {
+            let mut play = self.lock();
+            play.wrong.push(format!("no step fits {line}"));
+            self.played.notify_all();
+            return Some(false);
+        };
+        if matches!(step.act, Act::Reset) {
+            self.lock().seen.push(Seen {
+                line,
+                headers: Vec::new(),
+                body: Vec::new(),
+            });
+            return Some(false);
+        }
+        let headers = read_head(reader)?;
+        let wants_leave = headers.iter().any(|line| line == "expect: 100-continue");
+        let accepts =
+            matches!(&step.act, Act::Answer { bytes, .. } if bytes.starts_with(b"HTTP/1.1 200"));
+        let mut body = Vec::new();
+        if wants_leave && accepts {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
+        }
+        if !wants_leave || accepts {
+            body = read_body(reader, &headers)?;
+        }
+        self.note(&step, line, headers, body);
+        thread::sleep(step.after);
+        match step.act {
+            Act::Answer { bytes, close } => {
+                stream.write_all(&bytes).ok()?;
+                if wants_leave && !accepts {
+                    self.note_upload(reader);
+                    return Some(false);
+                }
+                Some(!close)
+            }
+            Act::Stall => {
+                let _ = stream.peek(&mut [0]);
+                Some(false)
+            }
+            Act::Close | Act::Reset => Some(false),
+        }
+    }
+
+    fn note(&self, step: &Step, line: String, headers: Vec<String>, body: Vec<u8>) {
+        let mut play = self.lock();
+        for header in &step.having {
+            if !headers.contains(header) {
+                play.wrong
+                    .push(format!("{line} lacks {header}: {headers:#?}"));
+            }
+        }
+        for header in &step.lacking {
+            if headers.iter().any(|line| line.starts_with(header)) {
+                play.wrong.push(format!("{line} has {header} {headers:#?}"));
+            }
+        }
+        play.seen.push(Seen {
+            line,
+            headers,
+            body,
+        });
+    }
+
+    /// What is sent of a body that was refused before it was asked for.
+    fn note_upload(&self, reader: &mut BufReader<TcpStream>) {
+        let mut body = Vec::new();
+        let _ = reader.read_to_end(&mut body);
+        if let Some(seen) = self.lock().seen.last_mut() {
+            seen.body = body;
+        }
+    }
+}
+
+/// The head's lines but the first, in lower case.
+fn read_head(reader: &mut impl BufRead) -> Option<Vec<String>> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let line = line.trim_end();
+        if line.is_empty() {
+            lines.remove(0);
+            return Some(lines);
+        }
+        lines.push(line.to_lowercase());
+    }
+}
+
+fn read_body(reader: &mut impl Read, headers: &[String]) -> Option<Vec<u8>> {
+    let length = headers
+        .iter()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}

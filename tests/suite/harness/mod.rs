@@ -1,10 +1,11 @@
 //! What every test stands on: servers, the program, and a server that misbehaves on purpose.
 
 mod agent;
-pub mod faulty;
+mod faulty;
 mod kvw;
 mod running;
 
 pub use agent::{Agent, MASTER, Scope, Setup, request};
+pub use faulty::{Faulty, On, Script};
 pub use kvw::{Kvw, Output};
 pub use running::Running;
