@@ -1,7 +1,8 @@
-//! The domain: keys, entries, snapshots, changes, operations. Rules only: nothing here knows that
+//! The domain: keys, entries, snapshots, changes, operations, conditions. Rules only: nothing here knows that
 //! a network, a terminal or a clock exists. Time comes in as an argument, text from any reader.
 
 mod change;
+mod condition;
 mod document;
 mod entry;
 mod key;
@@ -10,6 +11,7 @@ mod pack;
 mod snapshot;
 
 pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
+pub use condition::{Condition, Goal, Wish};
 pub use document::{Entries as ExportedEntries, Exported};
 pub use entry::{Entry, Fields, Index};
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
