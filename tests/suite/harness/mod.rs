@@ -4,8 +4,10 @@ mod agent;
 mod faulty;
 mod kvw;
 mod running;
+mod wire;
 
 pub use agent::{Agent, MASTER, Scope, Setup, request};
 pub use faulty::{Faulty, On, Script};
 pub use kvw::{Kvw, Output};
 pub use running::Running;
+pub use wire::{Reply, Wire};

@@ -1,0 +1,300 @@
+//! Sessions and locks.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Agent, Wire};
+
+const UNKNOWN: &str = "b4767f21-a9d2-aa1e-3acb-94adc234e191";
+
+fn create(wire: &mut Wire, body: &str) -> String {
+    let reply = wire.ask("PUT", "/v1/session/create", body);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json()["ID"].as_str().unwrap().to_owned()
+}
+
+fn entry(wire: &mut Wire, key: &str) -> Value {
+    wire.ask("GET", &format!("/v1/kv/{key}"), "").entry()
+}
+
+#[test]
+fn a_session_is_shown_with_all_its_members() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let node = wire.ask("GET", "/v1/agent/self", "").json()["Config"]["NodeName"].clone();
+    let id = create(
+        &mut wire,
+        r#"{"name":"n1","TTL":"15s","LockDelay":"3s","Behavior":"delete","Bogus":1}"#,
+    );
+    let reply = wire.ask("GET", &format!("/v1/session/info/{id}"), "");
+    let index = reply.index();
+    let wanted = format!(
+        r#"[{{"ID":"{id}","Name":"n1","Node":{node},"LockDelay":3000000000,"Behavior":"delete","TTL":"15s","NodeChecks":["serfHealth"],"ServiceChecks":null,"CreateIndex":{index},"ModifyIndex":{index}}}]"#
+    );
+    reply.is(200, &wanted);
+    wire.ask("GET", "/v1/session/list", "").is(200, &wanted);
+    wire.ask(
+        "GET",
+        &format!("/v1/session/node/{}", node.as_str().unwrap()),
+        "",
+    )
+    .is(200, &wanted);
+    wire.ask("PUT", &format!("/v1/session/renew/{id}"), "")
+        .is(200, &wanted);
+    wire.ask("GET", "/v1/session/node/nope", "").is(200, "[]");
+    wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+        .is(200, "true");
+    let gone = wire
+        .ask("GET", &format!("/v1/session/info/{id}"), "")
+        .is(200, "[]");
+    assert!(gone.index() > index);
+    wire.ask("PUT", &format!("/v1/session/renew/{id}"), "")
+        .is(404, &format!("Session id '{id}' not found"));
+    wire.ask("PUT", &format!("/v1/session/destroy/{UNKNOWN}"), "")
+        .is(200, "true");
+}
+
+#[test]
+fn the_defaults_of_a_session_are_consuls() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let id = create(&mut wire, "");
+    let shown = wire
+        .ask("GET", &format!("/v1/session/info/{id}"), "")
+        .entry();
+    assert_eq!(shown["LockDelay"], 15_000_000_000_u64);
+    assert_eq!(
+        (&shown["Behavior"], &shown["TTL"], &shown["Name"]),
+        (&json!("release"), &json!(""), &json!(""))
+    );
+    for (body, delay) in [
+        (r#"{"LockDelay":3}"#, 3_000_000_000_u64),
+        (r#"{"LockDelay":"1ns"}"#, 1_000_000_000),
+        (r#"{"LockDelay":"0s"}"#, 0),
+        (r#"{"LockDelay":"61s"}"#, 61_000_000_000),
+    ] {
+        let id = create(&mut wire, body);
+        let shown = wire
+            .ask("GET", &format!("/v1/session/info/{id}"), "")
+            .entry();
+        assert_eq!(shown["LockDelay"], delay, "{body}");
+    }
+    let id = create(&mut wire, r#"{"NodeChecks":[],"TTL":"0s"}"#);
+    let shown = wire
+        .ask("GET", &format!("/v1/session/info/{id}"), "")
+        .entry();
+    assert_eq!(
+        (&shown["NodeChecks"], &shown["TTL"]),
+        (&json!([]), &json!("0s"))
+    );
+}
+
+#[test]
+fn what_makes_no_session_is_refused_in_consuls_words() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    for (body, status, words) in [
+        ("{", 400, "Request decode failed: unexpected EOF"),
+        (
+            "x",
+            400,
+            "Request decode failed: invalid character 'x' looking for beginning of value",
+        ),
+        (
+            r#"{"LockDelay":"abc"}"#,
+            400,
+            "Request decode failed: time: invalid duration \"abc\"",
+        ),
+        (
+            r#"{"TTL":10}"#,
+            400,
+            "Request decode failed: json: cannot unmarshal number into Go struct field .TTL of type string",
+        ),
+        (
+            r#"{"TTL":"10"}"#,
+            500,
+            "Session TTL '10' invalid: time: missing unit in duration \"10\"",
+        ),
+        (
+            r#"{"TTL":"5s"}"#,
+            500,
+            "Invalid Session TTL '5000000000', must be between [10s=24h0m0s]",
+        ),
+        (r#"{"Behavior":"x"}"#, 500, "Invalid Behavior setting 'x'"),
+        (r#"{"Node":"nope"}"#, 500, "Missing node registration"),
+        (
+            r#"{"Checks":["nocheck"]}"#,
+            500,
+            "Missing check 'nocheck' registration",
+        ),
+    ] {
+        wire.ask("PUT", "/v1/session/create", body)
+            .is(status, words);
+    }
+    wire.ask("GET", "/v1/session/list", "").is(200, "[]");
+}
+
+#[test]
+fn bad_session_ids_are_refused_in_consuls_words() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let lookup = "failed session lookup: index error: ";
+    for (method, path, status, words) in [
+        ("PUT", "destroy/", 400, "Missing session".to_owned()),
+        ("GET", "info/", 400, "Missing session".to_owned()),
+        ("GET", "node/", 400, "Missing node name".to_owned()),
+        (
+            "PUT",
+            "destroy/abc",
+            500,
+            format!("{lookup}UUID must be 36 characters"),
+        ),
+        (
+            "PUT",
+            "renew/abc",
+            500,
+            format!("{lookup}UUID must be 36 characters"),
+        ),
+        (
+            "GET",
+            "info/abc",
+            500,
+            format!("{lookup}UUID must be 36 characters"),
+        ),
+        (
+            "GET",
+            "info/b4767-f21-a9d2-aa1e-3acb-94adc234e19",
+            500,
+            format!("{lookup}UUID should have maximum of 4 \"-\"; got 5"),
+        ),
+        (
+            "GET",
+            "info/zzzzzzzz-a9d2-aa1e-3acb-94adc234e191",
+            500,
+            format!("{lookup}Invalid UUID: encoding/hex: invalid byte: U+007A 'z'"),
+        ),
+    ] {
+        wire.ask(method, &format!("/v1/session/{path}"), "")
+            .is(status, &words);
+    }
+}
+
+#[test]
+fn a_lock_has_one_holder_and_counts_its_takers() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let (one, two) = (create(&mut wire, ""), create(&mut wire, ""));
+    let mut lock = |how: &str, session: &str, value: &str, says: &str| {
+        wire.ask("PUT", &format!("/v1/kv/lk?{how}={session}"), value)
+            .is(200, says);
+        entry(&mut wire, "lk")
+    };
+    let first = lock("acquire", &one, "1", "true");
+    assert_eq!(
+        (&first["LockIndex"], &first["Session"]),
+        (&json!(1), &json!(one))
+    );
+    // The same again moves nothing; another value moves the modify index only.
+    assert_eq!(lock("acquire", &one, "1", "true"), first);
+    let again = lock("acquire", &one, "2", "true");
+    assert_eq!(again["LockIndex"], 1);
+    assert_ne!(again["ModifyIndex"], first["ModifyIndex"]);
+    assert_eq!(lock("acquire", &two, "3", "false"), again);
+    assert_eq!(lock("release", &two, "3", "false"), again);
+    let released = lock("release", &one, "", "true");
+    assert_eq!(
+        (released.get("Session"), &released["LockIndex"]),
+        (None, &json!(1))
+    );
+    assert_eq!(released["Value"], json!(null));
+    let second = lock("acquire", &two, "4", "true");
+    assert_eq!(
+        (&second["LockIndex"], &second["Session"]),
+        (&json!(2), &json!(two))
+    );
+    wire.ask("DELETE", "/v1/kv/lk", "").is(200, "true");
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={one}"), "5")
+        .is(200, "true");
+    assert_eq!(entry(&mut wire, "lk")["LockIndex"], 1);
+}
+
+#[test]
+fn the_end_of_a_session_releases_or_deletes_and_wakes() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let id = create(&mut wire, r#"{"LockDelay":"0s"}"#);
+    wire.ask("PUT", &format!("/v1/kv/kept?acquire={id}"), "v")
+        .is(200, "true");
+    let since = wire.ask("GET", "/v1/kv/kept", "").index();
+    let mut waiting = Wire::to(&agent.address());
+    waiting.send(format!(
+        "GET /v1/kv/kept?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
+    ));
+    wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+        .is(200, "true");
+    let released = waiting.reply().entry();
+    assert_eq!(
+        (released.get("Session"), &released["LockIndex"]),
+        (None, &json!(1))
+    );
+    assert_eq!(released["Value"], "dg==");
+    let id = create(&mut wire, r#"{"Behavior":"delete","LockDelay":"0s"}"#);
+    wire.ask("PUT", &format!("/v1/kv/gone?acquire={id}"), "v")
+        .is(200, "true");
+    wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+        .is(200, "true");
+    wire.ask("GET", "/v1/kv/gone", "").is(404, "");
+    let next = create(&mut wire, "");
+    wire.ask("PUT", &format!("/v1/kv/gone?acquire={next}"), "v")
+        .is(200, "true");
+}
+
+#[test]
+fn a_lock_delay_refuses_the_next_holder_and_lets_plain_writes_pass() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let (one, two) = (
+        create(&mut wire, r#"{"LockDelay":"2s"}"#),
+        create(&mut wire, ""),
+    );
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={one}"), "v")
+        .is(200, "true");
+    wire.ask("PUT", &format!("/v1/session/destroy/{one}"), "")
+        .is(200, "true");
+    let began = Instant::now();
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={two}"), "v")
+        .is(200, "false");
+    let ops = format!(r#"[{{"KV":{{"Verb":"lock","Key":"lk","Session":"{two}"}}}}]"#);
+    wire.ask("PUT", "/v1/txn", &ops).is(
+        409,
+        r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"failed to lock key \"lk\" due to lock delay"}]}"#,
+    );
+    wire.ask("PUT", "/v1/kv/lk", "w").is(200, "true");
+    // By asking again until it is over: the delay is the server's to time.
+    loop {
+        let reply = wire.ask("PUT", &format!("/v1/kv/lk?acquire={two}"), "v");
+        if reply.text() == "true" {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{reply:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(began.elapsed() >= Duration::from_millis(1500));
+}
+
+#[test]
+fn session_queries_block_until_sessions_change() {
+    let agent = Agent::own();
+    let mut wire = Wire::to(&agent.address());
+    let id = create(&mut wire, "");
+    let since = wire.ask("GET", "/v1/session/list", "").index();
+    let mut waiting = Wire::to(&agent.address());
+    waiting.send(format!(
+        "GET /v1/session/list?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
+    ));
+    wire.ask("PUT", "/v1/kv/k", "v").is(200, "true");
+    wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+        .is(200, "true");
+    assert!(waiting.reply().is(200, "[]").index() > since);
+}
