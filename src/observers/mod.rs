@@ -1,1 +1,10 @@
-//! who looks on
+//! Who looks on while a watch works: what it prints and says. Knows nothing of HTTP or of what is
+//! run.
+
+mod json;
+mod notices;
+mod text;
+
+pub use json::Jsonl;
+pub use notices::Notices;
+pub use text::Text;

@@ -1,8 +1,10 @@
 //! Shapes times formats: how entries, names, changes and outcomes look as text and as JSON. Does
 //! not know where they came from.
 
+pub mod changes;
 mod format;
 pub mod json;
+mod line_diff;
 pub mod status;
 
 pub use format::Format;

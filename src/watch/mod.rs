@@ -1,13 +1,26 @@
 //! Blocking queries to batches: what is watched, what was seen, what of it is believed, and what
 //! was handled. Knows nothing of who looks on.
 
+mod cursor;
+mod engine;
+mod event;
+mod filter;
+mod floor;
 mod look;
+mod outages;
+mod poller;
+mod probe;
 mod proof;
 mod resume;
 mod target;
 mod withheld;
 
+pub use engine::{Engine, Initial, Plan};
+pub use event::{Event, Flow, Note, Observer, OutageKind, Trouble};
+pub use filter::{Filter, Glob};
 pub use look::{Answer, Look, Plain};
+pub use poller::Poller;
+pub use probe::Consistent;
 pub use resume::{Identity, Keep, Opened, Resume, Saved};
 pub use target::{Target, What};
-pub use withheld::MaxDelete;
+pub use withheld::{MaxDelete, Notice, Why};

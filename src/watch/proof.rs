@@ -75,7 +75,10 @@ pub trait Witness {
 ///
 /// # Errors
 /// When Consul does not answer: then nothing is proven.
-pub fn prove<W: Witness>(witness: &mut W, keys: &[&str]) -> Result<Vec<Verdict>, W::Error> {
+pub fn prove<W: Witness + ?Sized>(
+    witness: &mut W,
+    keys: &[&str],
+) -> Result<Vec<Verdict>, W::Error> {
     let mut proof = Proof {
         witness,
         restricted: false,
@@ -96,13 +99,13 @@ pub fn prove<W: Witness>(witness: &mut W, keys: &[&str]) -> Result<Vec<Verdict>,
         .collect())
 }
 
-struct Proof<'a, W> {
+struct Proof<'a, W: ?Sized> {
     witness: &'a mut W,
     restricted: bool,
     verdicts: HashMap<String, Verdict>,
 }
 
-impl<W: Witness> Proof<'_, W> {
+impl<W: Witness + ?Sized> Proof<'_, W> {
     fn group(&mut self, keys: &[Key]) -> Result<(), W::Error> {
         let mut open = keys.to_vec();
         // Each turn settles at least one key, so this ends.
@@ -224,7 +227,10 @@ pub enum Emptiness {
 ///
 /// # Errors
 /// When Consul does not answer.
-pub fn emptiness<W: Witness>(witness: &mut W, prefix: &Prefix) -> Result<Emptiness, W::Error> {
+pub fn emptiness<W: Witness + ?Sized>(
+    witness: &mut W,
+    prefix: &Prefix,
+) -> Result<Emptiness, W::Error> {
     // The root has no name of its own and an unclean one fits in no URL: the nearest name that does.
     let clean = prefix.clean();
     let name = if clean.is_root() { "_" } else { clean.as_str() };

@@ -1,1 +1,296 @@
-//! kvw watch as text.
+//! `kvw watch` as text.
+
+use std::time::Duration;
+
+use crate::harness::{Agent, Running, Scope};
+
+/// How long a silence must last to be one. Wake-ups take milliseconds.
+const SILENCE: Duration = Duration::from_millis(400);
+
+/// The program, watching, once it has seen its targets.
+fn watching(scope: &Scope, args: &[&str]) -> Running {
+    // What is there at the start is told, so that the test knows when the watch stands.
+    scope.put("zz-ready", "");
+    let mut running = scope
+        .kvw(["watch", scope.prefix(), "--initial", "run"])
+        .args(args)
+        .spawn();
+    while !running.line().contains("zz-ready") {}
+    running
+}
+
+/// A line without its time and index, which are checked.
+#[track_caller]
+fn told(line: &str) -> String {
+    let mut parts = line.splitn(3, ' ');
+    let time = parts.next().unwrap();
+    assert!(time.len() == 20 && time.ends_with('Z'), "{line}");
+    let index = parts.next().unwrap();
+    assert!(index.parse::<u64>().is_ok_and(|index| index > 0), "{line}");
+    parts.next().unwrap().to_owned()
+}
+
+#[test]
+fn a_key_is_told_as_created_updated_and_deleted() {
+    let scope = Agent::shared();
+    let mut running = watching(&scope, &[]);
+    let key = scope.key("name");
+    scope.put("name", "one");
+    assert_eq!(told(&running.line()), format!("+ {key} = one"));
+    scope.put("name", "two");
+    assert_eq!(told(&running.line()), format!("~ {key}: one → two"));
+    scope.delete("name");
+    assert_eq!(told(&running.line()), format!("- {key}"));
+}
+
+#[test]
+fn what_is_there_at_the_start_is_not_told() {
+    let scope = Agent::shared();
+    scope.put("old", "1");
+    let output = scope.kvw(["watch", scope.prefix(), "--for", "300ms"]).run();
+    output.expect(0);
+    assert_eq!(output.text(), "");
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn initial_run_tells_what_is_there_as_created() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    scope.put("b", "2");
+    let args = ["watch", scope.prefix(), "--initial", "run", "--once"];
+    let text = scope.kvw(args).ok();
+    let lines: Vec<_> = text.lines().map(told).collect();
+    let key = |name| scope.key(name);
+    assert_eq!(
+        lines,
+        [format!("+ {} = 1", key("a")), format!("+ {} = 2", key("b"))]
+    );
+}
+
+#[test]
+fn an_identical_write_is_silent() {
+    let scope = Agent::shared();
+    scope.put("name", "same");
+    let mut running = watching(&scope, &[]);
+    scope.put("name", "same");
+    assert!(running.silent_for(SILENCE));
+}
+
+#[test]
+fn a_wake_up_without_a_change_is_silent() {
+    let scope = Agent::shared();
+    // A missing key is woken by writes to its neighbours.
+    let missing = scope.key("missing");
+    let mut running = scope.kvw(["watch", &missing]).spawn();
+    assert!(running.silent_for(SILENCE));
+    scope.put("missin", "1");
+    scope.put("missing2", "1");
+    assert!(running.silent_for(SILENCE));
+    scope.put("missing", "1");
+    assert_eq!(told(&running.line()), format!("+ {missing} = 1"));
+}
+
+#[test]
+fn values_of_several_lines_are_a_diff() {
+    let scope = Agent::shared();
+    scope.put("conf", "one\ntwo\nthree\n");
+    let mut running = watching(&scope, &[]);
+    scope.put("conf", "one\n2\nthree\n");
+    let lines: Vec<_> = (0..6).map(|_| running.line()).collect();
+    assert_eq!(told(&lines[0]), format!("~ {}", scope.key("conf")));
+    assert_eq!(
+        lines[1..],
+        ["@@ -1,3 +1,3 @@", " one", "-two", "+2", " three"]
+    );
+}
+
+#[test]
+fn a_key_made_again_between_two_looks_is_marked() {
+    let scope = Agent::shared();
+    scope.put("name", "one");
+    let mut running = watching(&scope, &[]);
+    let key = scope.key("name");
+    // One transaction, so that no look comes in between.
+    let delete = serde_json::json!({"KV": {"Verb": "delete", "Key": key}});
+    let set = serde_json::json!({"KV": {"Verb": "set", "Key": key, "Value": "dHdv"}});
+    let body = serde_json::json!([delete, set]).to_string();
+    assert_eq!(scope.http("PUT", "/v1/txn", body.as_bytes()).status(), 200);
+    assert_eq!(
+        told(&running.line()),
+        format!("~ {key}: one → two (recreated)")
+    );
+}
+
+#[test]
+fn locks_are_told_where_asked_for() {
+    let scope = Agent::shared();
+    scope.put("name", "v");
+    let mut quiet = watching(&scope, &[]);
+    let mut running = watching(&scope, &["--locks"]);
+    let session = scope.http("PUT", "/v1/session/create", b"{\"LockDelay\":\"0s\"}");
+    let session: serde_json::Value = serde_json::from_slice(session.body()).unwrap();
+    let session = session["ID"].as_str().unwrap().to_owned();
+    let key = scope.key("name");
+    let lock = |how: &str| {
+        let path = format!("/v1/kv/{key}?{how}={session}");
+        assert_eq!(scope.http("PUT", &path, b"v").body(), b"true");
+    };
+    lock("acquire");
+    assert_eq!(
+        told(&running.line()),
+        format!("~ {key}: locked by {session}")
+    );
+    lock("release");
+    assert_eq!(
+        told(&running.line()),
+        format!("~ {key}: released by {session}")
+    );
+    assert!(quiet.silent_for(SILENCE));
+    scope.http("PUT", &format!("/v1/session/destroy/{session}"), b"");
+}
+
+#[test]
+fn include_and_exclude_choose_keys_and_exclude_wins() {
+    let scope = Agent::shared();
+    let (include, exclude) = (scope.key("app/**"), scope.key("**/secret"));
+    let ready = scope.key("zz*");
+    let mut running = watching(
+        &scope,
+        &[
+            "--include",
+            &include,
+            "--include",
+            &ready,
+            "--exclude",
+            &exclude,
+        ],
+    );
+    scope.put("web/port", "1");
+    scope.put("app/db/secret", "1");
+    scope.put("app/db/host", "1");
+    assert_eq!(
+        told(&running.line()),
+        format!("+ {} = 1", scope.key("app/db/host"))
+    );
+}
+
+#[test]
+fn overlapping_targets_tell_a_change_once() {
+    let scope = Agent::shared();
+    let (inner, key) = (scope.key("app/"), scope.key("app/name"));
+    let mut running = watching(&scope, &[&inner, &key]);
+    scope.put("app/name", "1");
+    assert_eq!(told(&running.line()), format!("+ {key} = 1"));
+    assert!(running.silent_for(SILENCE));
+}
+
+#[test]
+fn a_prefix_need_not_end_in_a_slash_when_it_is_named_so() {
+    let scope = Agent::shared();
+    scope.put("web-1", "a");
+    scope.put("web2", "b");
+    let prefix = scope.key("web");
+    let args = ["watch", "--prefix", &prefix, "--initial", "run", "--once"];
+    assert_eq!(scope.kvw(args).ok().lines().count(), 2);
+}
+
+#[test]
+fn a_key_that_is_only_a_folder_is_said_once() {
+    let scope = Agent::shared();
+    scope.put("app/name", "1");
+    let folder = scope.key("app");
+    let output = scope.kvw(["watch", &folder, "--for", "500ms"]).run();
+    output.expect(0);
+    let said = format!("there is no key {folder}, but there are keys below {folder}/");
+    assert_eq!(output.stderr.matches(&said).count(), 1, "{output}");
+}
+
+#[test]
+fn a_recursive_delete_above_the_target_is_noticed_when_the_wait_is_over() {
+    let scope = Agent::shared();
+    scope.put("h/p/one", "1");
+    scope.put("h/p/two", "2");
+    // The mark that keeps the target's index where it is.
+    scope.delete("h/p/two");
+    let target = scope.key("h/p/");
+    let mut running = scope
+        .kvw(["watch", &target, "--initial", "run", "--longest-wait", "1s"])
+        .spawn();
+    running.line();
+    let above = format!("/v1/kv/{}?recurse", scope.key("h/p"));
+    assert_eq!(scope.http("DELETE", &above, b"").status(), 200);
+    assert_eq!(told(&running.line()), format!("- {}", scope.key("h/p/one")));
+}
+
+#[test]
+fn count_ends_after_so_many_batches() {
+    let scope = Agent::shared();
+    let mut running = watching(&scope, &["--count", "3"]);
+    for value in ["1", "2"] {
+        scope.put("name", value);
+        running.line();
+    }
+    running.wait(Duration::from_secs(20)).expect(0);
+}
+
+#[test]
+fn once_with_nothing_to_tell_in_time_is_a_no() {
+    let scope = Agent::shared();
+    let args = ["watch", scope.prefix(), "--once", "--for", "300ms"];
+    scope.kvw(args).run().expect(1);
+}
+
+#[test]
+fn a_closed_stdout_ends_the_watch_by_sigpipe_without_a_word() {
+    let scope = Agent::shared();
+    let running = scope.kvw(["watch", scope.prefix()]).deaf().spawn();
+    // Whichever write the watch sees first.
+    for value in 0..40 {
+        scope.put("name", value.to_string());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = running.wait(Duration::from_secs(20));
+    assert_eq!(output.signal, Some(13), "{output}");
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn a_stop_signal_is_what_the_watch_dies_of() {
+    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
+        let scope = Agent::shared();
+        let running = watching(&scope, &[]);
+        running.signal(name);
+        let output = running.wait(Duration::from_secs(20));
+        assert_eq!(output.signal, Some(number), "{output}");
+        assert_eq!(output.stderr, "");
+    }
+}
+
+#[test]
+fn a_key_that_others_cannot_reach_is_watched_when_it_is_meant() {
+    let scope = Agent::shared();
+    let key = scope.key("a//b");
+    let refused = scope.kvw(["watch", &key, "--for", "1s"]).run();
+    refused.expect(2).one_line().says(&["//", "--exact-key"]);
+    let mut running = scope
+        .kvw(["watch", &key, "--exact-key", "--initial", "run"])
+        .spawn();
+    let set = serde_json::json!([{"KV": {"Verb": "set", "Key": key, "Value": "MQ=="}}]);
+    let body = set.to_string();
+    assert_eq!(scope.http("PUT", "/v1/txn", body.as_bytes()).status(), 200);
+    assert_eq!(told(&running.line()), format!("+ {key} = 1"));
+}
+
+#[test]
+fn a_watch_without_a_target_or_with_a_broken_glob_is_refused() {
+    let scope = Agent::shared();
+    scope.kvw(["watch"]).run().expect(2);
+    scope
+        .kvw(["watch", ""])
+        .run()
+        .expect(2)
+        .says(&["--prefix ''"]);
+    let output = scope.kvw(["watch", "a/", "--include", "a/[b"]).run();
+    output.expect(2).says(&["a/[b"]);
+}

@@ -17,6 +17,7 @@ pub struct Kvw {
     command: Command,
     home: tempfile::TempDir,
     stdin: Option<Vec<u8>>,
+    deaf: bool,
 }
 
 impl Kvw {
@@ -40,6 +41,7 @@ impl Kvw {
             command,
             home,
             stdin: None,
+            deaf: false,
         }
     }
 
@@ -58,6 +60,12 @@ impl Kvw {
     /// Feeds stdin; without it stdin is empty.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Nobody reads its stdout: the pipe's other end is closed from the start.
+    pub fn deaf(mut self) -> Self {
+        self.deaf = true;
         self
     }
 
@@ -91,6 +99,9 @@ impl Kvw {
             Stdio::null()
         });
         let mut child = self.command.spawn().unwrap();
+        if self.deaf {
+            drop(child.stdout.take());
+        }
         if let Some(bytes) = self.stdin {
             let mut pipe = child.stdin.take().unwrap();
             // From a thread: a command that answers before it has read all must not block.

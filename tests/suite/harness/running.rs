@@ -69,7 +69,11 @@ impl Lines {
 
 impl Running {
     pub(super) fn new(mut child: Child, command: String, home: tempfile::TempDir) -> Self {
-        let stdout = Lines::of(child.stdout.take().unwrap());
+        let stdout: Box<dyn Read + Send> = match child.stdout.take() {
+            Some(stdout) => Box::new(stdout),
+            None => Box::new(std::io::empty()),
+        };
+        let stdout = Lines::of(stdout);
         let stderr = Lines::of(child.stderr.take().unwrap());
         Running {
             child,

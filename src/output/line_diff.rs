@@ -1,0 +1,82 @@
+//! Values of several lines, told by the lines that differ.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::changes::Style;
+use crate::term::Color;
+
+/// Lines around a difference.
+const CONTEXT: usize = 3;
+
+/// Half a megabyte of lines that have nothing in common would take minutes to match well.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The hunks of a unified diff, without the lines that name files.
+pub fn write(out: &mut impl Write, before: &str, after: &str, style: Style) -> io::Result<()> {
+    let diff = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_lines(before, after);
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        let header = hunk.header().to_string();
+        writeln!(out, "{}", Color::Faint.paint(&header, style.color))?;
+        for change in hunk.iter_changes() {
+            let (sign, color) = match change.tag() {
+                ChangeTag::Delete => ('-', Some(Color::Removed)),
+                ChangeTag::Insert => ('+', Some(Color::Added)),
+                ChangeTag::Equal => (' ', None),
+            };
+            let text = change.value().trim_end_matches('\n');
+            let line = format!("{sign}{}", style.value(text));
+            match color {
+                Some(color) => writeln!(out, "{}", color.paint(&line, style.color))?,
+                None => writeln!(out, "{line}")?,
+            }
+            if change.missing_newline() {
+                writeln!(out, "\\ No newline at end of value")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Style = Style {
+        terminal: false,
+        color: false,
+    };
+
+    fn diff(before: &str, after: &str, style: Style) -> String {
+        let mut out = Vec::new();
+        write(&mut out, before, after, style).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_what_differs_is_shown_with_some_lines_around() {
+        let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        let after = "1\n2\n3\n4\nfive\n6\n7\n8\n9\n";
+        let told = "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n";
+        assert_eq!(diff(before, after, PLAIN), told);
+    }
+
+    #[test]
+    fn a_newline_that_is_missing_at_the_end_is_said() {
+        let told = "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of value\n+b\n";
+        assert_eq!(diff("a\nb", "a\nb\n", PLAIN), told);
+    }
+
+    #[test]
+    fn a_terminal_is_not_driven_by_a_line() {
+        let style = Style {
+            terminal: true,
+            color: false,
+        };
+        assert!(diff("a\n", "a\n\x1b[2J\n", style).contains("+\\u{1b}[2J\n"));
+    }
+}

@@ -1,0 +1,153 @@
+//! What to ask Consul next: the rules of its indexes. Pure.
+//!
+//! An index is a hint when to look, never a proof of a change: a restore, a new cluster and the
+//! collection of deletion marks (after 15 minutes) all make it go back.
+
+use crate::model::{Continuity, Index};
+
+/// What an answer's index says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The answer is the state at its index. The content may have changed even where the index did
+    /// not: a recursive delete above the target leaves no mark that its own index shows.
+    Take(Continuity),
+    /// The index is lower than the one that was sent: look again from the start before anything is
+    /// believed. A request released by a restore may still carry the data from before.
+    StartOver,
+}
+
+/// Where a target's queries stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The highest index that stands for what was taken last; kept over failures.
+    taken: Option<Index>,
+    /// What the next query waits on; `None` reads at once.
+    since: Option<Index>,
+    /// Whether the query under way is the start over after a lower index.
+    starting_over: bool,
+}
+
+impl Cursor {
+    /// Begins with a full read; `taken` is the index of a state that is remembered from before.
+    pub fn new(taken: Option<Index>) -> Self {
+        Cursor {
+            taken,
+            since: None,
+            starting_over: false,
+        }
+    }
+
+    /// The index that the next query waits on.
+    pub fn since(&self) -> Option<Index> {
+        self.since
+    }
+
+    /// An answer came with this index. Consul never sends 0; where something in between does, it
+    /// counts as 1, because to wait on 0 is not to wait at all.
+    pub fn answered(&mut self, index: Index) -> Verdict {
+        let index = index.max(Index(1));
+        let asked = self.since;
+        if asked.is_some_and(|asked| index < asked) && !self.starting_over {
+            self.since = None;
+            self.starting_over = true;
+            return Verdict::StartOver;
+        }
+        // Once in a row only: two servers that lag behind one another answer with higher and lower
+        // indexes in turn, and every other query would be a full one.
+        self.starting_over = self.starting_over && asked.is_none();
+        let broken = self.taken.is_some_and(|taken| index < taken);
+        self.taken = Some(index);
+        self.since = Some(index);
+        Verdict::Take(if broken {
+            Continuity::Broken
+        } else {
+            Continuity::Kept
+        })
+    }
+
+    /// No usable answer came: the next one is read in full and at once, because nobody knows
+    /// which server gives it.
+    pub fn failed(&mut self) {
+        self.since = None;
+        self.starting_over = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEPT: Verdict = Verdict::Take(Continuity::Kept);
+    const BROKEN: Verdict = Verdict::Take(Continuity::Broken);
+
+    fn at(index: u64) -> Cursor {
+        let mut cursor = Cursor::new(None);
+        assert_eq!(cursor.answered(Index(index)), KEPT);
+        cursor
+    }
+
+    #[test]
+    fn the_first_query_reads_at_once_and_the_next_waits_on_its_index() {
+        assert_eq!(Cursor::new(None).since(), None);
+        assert_eq!(at(8).since(), Some(Index(8)));
+    }
+
+    #[test]
+    fn a_higher_and_the_same_index_are_waited_on() {
+        let mut cursor = at(8);
+        assert_eq!(cursor.answered(Index(9)), KEPT);
+        assert_eq!(cursor.answered(Index(9)), KEPT);
+        assert_eq!(cursor.since(), Some(Index(9)));
+    }
+
+    #[test]
+    fn a_lower_index_starts_over_and_breaks_the_history() {
+        let mut cursor = at(8);
+        assert_eq!(cursor.answered(Index(3)), Verdict::StartOver);
+        assert_eq!(cursor.since(), None);
+        assert_eq!(cursor.answered(Index(3)), BROKEN);
+        assert_eq!(cursor.since(), Some(Index(3)));
+        assert_eq!(cursor.answered(Index(4)), KEPT);
+    }
+
+    #[test]
+    fn a_start_over_that_finds_the_old_index_again_breaks_nothing() {
+        let mut cursor = at(8);
+        assert_eq!(cursor.answered(Index(7)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(8)), KEPT);
+    }
+
+    #[test]
+    fn servers_that_lag_behind_one_another_are_not_read_in_full_at_every_turn() {
+        let mut cursor = at(8);
+        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(8)), KEPT);
+        assert_eq!(cursor.answered(Index(5)), BROKEN);
+        assert_eq!(cursor.since(), Some(Index(5)));
+        assert_eq!(cursor.answered(Index(8)), KEPT);
+        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+    }
+
+    #[test]
+    fn zero_counts_as_one() {
+        let mut cursor = Cursor::new(None);
+        assert_eq!(cursor.answered(Index(0)), KEPT);
+        assert_eq!(cursor.since(), Some(Index(1)));
+    }
+
+    #[test]
+    fn after_a_failure_everything_is_read_and_an_index_that_went_back_is_noticed() {
+        let mut cursor = at(8);
+        cursor.failed();
+        assert_eq!(cursor.since(), None);
+        assert_eq!(cursor.answered(Index(2)), BROKEN);
+    }
+
+    #[test]
+    fn a_remembered_index_counts_from_the_first_answer_on() {
+        let mut cursor = Cursor::new(Some(Index(8)));
+        assert_eq!(cursor.since(), None);
+        assert_eq!(cursor.answered(Index(2)), BROKEN);
+        assert_eq!(Cursor::new(Some(Index(8))).answered(Index(9)), KEPT);
+    }
+}

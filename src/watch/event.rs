@@ -1,0 +1,166 @@
+//! What happens in a watch, for those who look on and for the engine itself.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::withheld::{Notice, Why};
+use crate::consul::{Error, Meta, Outcome};
+use crate::exit::Exit;
+use crate::model::{Change, Continuity, Index, Key, Snapshot, TargetId};
+
+/// Why a target cannot be seen.
+#[derive(Debug)]
+pub enum Trouble {
+    /// No usable answer.
+    Consul(Error),
+    /// A listing is empty, and the token may not read there at all.
+    NoRights,
+}
+
+/// Two kinds of outage, which begin, end and are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutageKind {
+    /// Consul does not answer, or not usefully.
+    Consul,
+    /// The token may not read.
+    Rights,
+}
+
+impl Trouble {
+    /// Which kind of outage it is.
+    pub fn kind(&self) -> OutageKind {
+        match self {
+            Trouble::Consul(error) if error.outcome() == Outcome::Denied => OutageKind::Rights,
+            Trouble::NoRights => OutageKind::Rights,
+            Trouble::Consul(_) => OutageKind::Consul,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Trouble::Consul(error) => error.hint(),
+            Trouble::NoRights => None,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Consul(error) => error.fmt(f),
+            Trouble::NoRights => {
+                f.write_str("nothing is listed, and the token may not read here (403)")
+            }
+        }
+    }
+}
+
+/// An answer that was taken.
+#[derive(Debug)]
+pub struct Answered {
+    /// The index that was waited on.
+    pub since: Option<Index>,
+    /// What Consul shows. Keys in `unproven` are not among its entries.
+    pub snapshot: Snapshot,
+    /// Whether it belongs to one history with the answer before.
+    pub continuity: Continuity,
+    /// Keys that are no longer listed and not proven deleted.
+    pub unproven: Vec<(String, Why)>,
+    /// How many vanished keys were proven deleted.
+    pub proven: usize,
+    /// The answer's headers.
+    pub meta: Meta,
+    /// When it was whole.
+    pub at: SystemTime,
+    /// The same, to measure from.
+    pub instant: Instant,
+}
+
+/// What a poller tells the engine.
+#[derive(Debug)]
+pub enum Poll {
+    /// An answer was taken, with or without news.
+    Answered(Box<Answered>),
+    /// The target cannot be seen, since now or for another reason than before.
+    Outage(Trouble),
+    /// It never could, and trying again will not help: the poller has ended.
+    Ended(Error),
+    /// Something to say once.
+    Note(Note),
+}
+
+/// Something to say once a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// There is no such key, but there are keys below it.
+    Folder(Key),
+    /// Keys whose names are not UTF-8 are left out.
+    Unreadable,
+    /// The listing is cut down by ACLs.
+    Filtered,
+}
+
+/// What wakes the engine.
+#[derive(Debug)]
+pub enum Wake {
+    /// A poller has something.
+    Polled(TargetId, Poll),
+}
+
+/// What observers are told.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A target was seen for the first time.
+    Synced {
+        /// Which.
+        target: TargetId,
+        /// At which index.
+        index: Index,
+        /// With how many keys.
+        keys: usize,
+    },
+    /// What changed, or what was there at the start where that was asked for.
+    Changed(&'a [Change]),
+    /// A kind of outage began, with this target.
+    Outage(TargetId, &'a Trouble),
+    /// It ended for all targets, after this long.
+    Recovered(OutageKind, Duration),
+    /// Keys began or ceased to be withheld.
+    Withheld(TargetId, &'a Notice),
+    /// Something to say once.
+    Note(TargetId, &'a Note),
+}
+
+/// What an observer wants of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Run the handlers now.
+    RunHandler,
+    /// Come to an end.
+    Stop(Exit),
+}
+
+/// Who looks on.
+pub trait Observer {
+    /// Something happened.
+    ///
+    /// # Errors
+    /// When it cannot be shown; the watch ends.
+    fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow>;
+
+    /// The deadline is due.
+    ///
+    /// # Errors
+    /// As [`Observer::event`].
+    fn tick(&mut self, _now: Instant) -> anyhow::Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// When to be called next.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+}

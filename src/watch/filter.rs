@@ -1,0 +1,119 @@
+//! Which keys are told of at all, and which handler's they are. Globs stand for whole keys; `*`
+//! stops at `/`, `**` does not.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::model::Invalid;
+
+/// A pattern over whole keys.
+#[derive(Debug, Clone)]
+pub struct Glob(GlobMatcher);
+
+impl Glob {
+    /// Parses `pattern`.
+    ///
+    /// # Errors
+    /// When it is no glob, with the place in it.
+    pub fn new(pattern: &str) -> Result<Self, Invalid> {
+        let glob = GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| Invalid::new(format!("glob '{pattern}'"), error.kind().to_string()))?;
+        Ok(Glob(glob.compile_matcher()))
+    }
+
+    /// Whether it stands for this key.
+    pub fn matches(&self, key: &str) -> bool {
+        self.0.is_match(Path::new(key))
+    }
+}
+
+/// What the user wants to hear of, and who handles it.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only these keys; all where there are none.
+    pub include: Vec<Glob>,
+    /// Never these, whatever is included.
+    pub exclude: Vec<Glob>,
+    /// A handler's keys in the order of the handlers; `None` takes whatever no other took.
+    pub routes: Vec<Option<Glob>>,
+}
+
+impl Filter {
+    /// Whether a key is told of.
+    pub fn admits(&self, key: &str) -> bool {
+        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
+        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+
+    /// The handler of a key, by its place in `routes`: the first whose glob matches.
+    pub fn route(&self, key: &str) -> Option<usize> {
+        let matches = |route: &Option<Glob>| route.as_ref().is_some_and(|glob| glob.matches(key));
+        let takes = self.routes.iter().position(matches);
+        takes.or_else(|| self.routes.iter().position(Option::is_none))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glob(pattern: &str) -> Glob {
+        Glob::new(pattern).unwrap()
+    }
+
+    #[test]
+    fn one_star_stops_at_a_slash_and_two_do_not() {
+        assert!(glob("app/*").matches("app/name"));
+        assert!(!glob("app/*").matches("app/db/host"));
+        assert!(glob("app/**").matches("app/db/host"));
+        assert!(glob("**/host").matches("app/db/host"));
+        assert!(glob("**/host").matches("host"));
+        assert!(!glob("host").matches("app/host"));
+    }
+
+    #[test]
+    fn keys_that_are_no_paths_are_matched_byte_by_byte() {
+        assert!(glob("app/**").matches("app/"));
+        assert!(glob("a//*").matches("a//b"));
+        assert!(glob("app/*/").matches("app/db/"));
+        assert!(!glob("app/*").matches("app/db/"));
+        assert!(glob("a/..").matches("a/.."));
+        assert!(glob("{a,b}/[0-9]?*").matches("b/1né"));
+        assert!(glob(r"a\*").matches("a*") && !glob(r"a\*").matches("ab"));
+    }
+
+    #[test]
+    fn a_broken_glob_is_named() {
+        let error = Glob::new("app/[a").unwrap_err().to_string();
+        assert!(error.contains("app/[a"), "{error}");
+    }
+
+    #[test]
+    fn exclude_wins_over_include() {
+        let filter = Filter {
+            include: vec![glob("app/**"), glob("web/**")],
+            exclude: vec![glob("**/secret/**")],
+            ..Filter::default()
+        };
+        assert!(filter.admits("app/name") && filter.admits("web/port"));
+        assert!(!filter.admits("app/secret/key") && !filter.admits("other"));
+        assert!(Filter::default().admits("anything"));
+    }
+
+    #[test]
+    fn a_key_goes_to_the_first_route_that_matches_and_the_rest_to_the_one_without_a_glob() {
+        let mut filter = Filter {
+            routes: vec![None, Some(glob("app/**")), Some(glob("app/db/*"))],
+            ..Filter::default()
+        };
+        assert_eq!(filter.route("app/db/host"), Some(1));
+        assert_eq!(filter.route("web/port"), Some(0));
+        filter.routes.remove(0);
+        assert_eq!(filter.route("app/db/host"), Some(0));
+        assert_eq!(filter.route("web/port"), None);
+    }
+}

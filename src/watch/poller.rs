@@ -1,0 +1,261 @@
+//! One thread a target: asks the cursor what to query, looks, proves what vanished, and tells the
+//! engine. Owns nothing that must be saved, so that leaving does not wait for it.
+
+use std::io;
+use std::sync::mpsc::{SendError, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::cursor::{Cursor, Verdict};
+use super::event::{Answered, Note, OutageKind, Poll, Trouble, Wake};
+use super::floor::Floor;
+use super::look::{Answer, Look};
+use super::probe::Probe;
+use super::proof::{Emptiness, Verdict as Proven, emptiness, prove};
+use super::target::{Target, What};
+use super::withheld::{Why, vanished};
+use crate::backoff::Backoff;
+use crate::consul::{Cause, Error, Outcome};
+use crate::model::{Continuity, Index, Snapshot};
+
+/// Each target has a thread, and none needs more.
+const STACK: usize = 256 * 1024;
+
+/// After the first failure in a row.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// After many.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a poller is given.
+pub struct Poller {
+    /// What it looks at.
+    pub target: Target,
+    /// How.
+    pub look: Box<dyn Look>,
+    /// Who settles what a look leaves open.
+    pub probe: Box<dyn Probe>,
+    /// How long Consul may hold an answer. A recursive delete above the target wakes nobody in
+    /// some cases, and is found when this is over.
+    pub wait: Duration,
+    /// What was handled before this start; empty where nothing is remembered.
+    pub known: Snapshot,
+}
+
+impl Poller {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(self, wakes: SyncSender<Wake>) -> io::Result<()> {
+        thread::Builder::new()
+            .name(format!("poll {}", self.target.id.0))
+            .stack_size(STACK)
+            .spawn(move || {
+                // The engine has gone: so does the poller.
+                let _ = Polling::of(self, wakes).run();
+            })
+            .map(drop)
+    }
+}
+
+/// The engine has ended.
+struct Gone;
+
+impl<T> From<SendError<T>> for Gone {
+    fn from(_: SendError<T>) -> Self {
+        Gone
+    }
+}
+
+/// How one turn ended, but for news.
+enum Setback {
+    /// The answer is not to be taken: look again at once.
+    Again,
+    /// The target cannot be seen.
+    Trouble(Trouble),
+}
+
+impl From<Error> for Setback {
+    fn from(error: Error) -> Self {
+        Setback::Trouble(Trouble::Consul(error))
+    }
+}
+
+/// A poller at work.
+struct Polling {
+    poller: Poller,
+    wakes: SyncSender<Wake>,
+    cursor: Cursor,
+    /// What Consul showed last: the working copy of the look.
+    seen: Snapshot,
+    /// `seen` and what vanished from it unproven: what the next answer is compared with.
+    believed: Snapshot,
+    /// Whether an index went back since the last answer that was told.
+    continuity: Continuity,
+    /// Whether an answer was told yet.
+    synced: bool,
+    said_unreadable: bool,
+    said_filtered: bool,
+}
+
+impl Polling {
+    fn of(poller: Poller, wakes: SyncSender<Wake>) -> Self {
+        let known = poller.known.clone();
+        Polling {
+            cursor: Cursor::new((known.index() > Index(0)).then_some(known.index())),
+            seen: known.clone(),
+            believed: known,
+            continuity: Continuity::Kept,
+            synced: false,
+            said_unreadable: false,
+            said_filtered: false,
+            poller,
+            wakes,
+        }
+    }
+
+    fn run(mut self) -> Result<(), Gone> {
+        let mut floor = Floor::new(Instant::now());
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut outage: Option<OutageKind> = None;
+        loop {
+            thread::sleep(floor.take(Instant::now()));
+            match self.turn() {
+                Ok(answered) => {
+                    backoff.reset();
+                    outage = None;
+                    self.send(Poll::Answered(Box::new(answered)))?;
+                    self.synced = true;
+                }
+                Err(Setback::Again) => {}
+                Err(Setback::Trouble(Trouble::Consul(error))) if self.is_final(&error) => {
+                    return self.send(Poll::Ended(error));
+                }
+                Err(Setback::Trouble(trouble)) => {
+                    self.cursor.failed();
+                    log::info!("{}: {trouble}", self.poller.target.what);
+                    if outage != Some(trouble.kind()) {
+                        outage = Some(trouble.kind());
+                        self.send(Poll::Outage(trouble))?;
+                    }
+                    thread::sleep(backoff.next(fastrand::f64()));
+                }
+            }
+        }
+    }
+
+    /// One query, and what it leaves open.
+    fn turn(&mut self) -> Result<Answered, Setback> {
+        let since = self.cursor.since();
+        let poller = &mut self.poller;
+        let answer = poller.look.look(&mut self.seen, since, poller.wait)?;
+        // The client takes no read without an index for an answer.
+        let index = answer.meta.index.unwrap_or_default();
+        match self.cursor.answered(index) {
+            Verdict::StartOver => return Err(Setback::Again),
+            Verdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
+            Verdict::Take(Continuity::Kept) => {}
+        }
+        let mut shown = self.seen.clone();
+        let (unproven, proven) = self.prove(&mut shown)?;
+        self.check_empty(&shown, &unproven)?;
+        self.believed = kept(&self.believed, &shown, &unproven);
+        self.notes(&answer);
+        Ok(Answered {
+            since,
+            snapshot: shown,
+            continuity: std::mem::replace(&mut self.continuity, Continuity::Kept),
+            unproven,
+            proven,
+            meta: answer.meta,
+            at: SystemTime::now(),
+            instant: Instant::now(),
+        })
+    }
+
+    /// Settles what became of the keys that are no longer listed; those that are back are put into
+    /// `shown`. Gives those that nobody knows to be deleted, and how many are.
+    fn prove(&mut self, shown: &mut Snapshot) -> Result<(Vec<(String, Why)>, usize), Error> {
+        let gone = vanished(&self.believed, shown);
+        if gone.is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let keys: Vec<&str> = gone.iter().map(|entry| entry.key()).collect();
+        let verdicts = prove(self.poller.probe.as_mut(), &keys)?;
+        let (mut unproven, mut proven) = (Vec::new(), 0);
+        for (key, verdict) in keys.into_iter().zip(verdicts) {
+            match verdict {
+                Proven::Deleted => proven += 1,
+                Proven::Back(entry) => shown.insert(entry),
+                Proven::Hidden => unproven.push((key.to_owned(), Why::Hidden)),
+                Proven::Unproven => unproven.push((key.to_owned(), Why::Unproven)),
+            }
+        }
+        Ok((unproven, proven))
+    }
+
+    /// A first look that shows nothing says nothing about rights: a listing that a token may not
+    /// see is empty too.
+    fn check_empty(&mut self, shown: &Snapshot, unproven: &[(String, Why)]) -> Result<(), Setback> {
+        let What::Prefix(prefix) = &self.poller.target.what else {
+            return Ok(());
+        };
+        if self.synced || !shown.is_empty() || !unproven.is_empty() {
+            return Ok(());
+        }
+        match emptiness(self.poller.probe.as_mut(), prefix)? {
+            Emptiness::Real(_) => Ok(()),
+            Emptiness::NoRights => Err(Setback::Trouble(Trouble::NoRights)),
+            Emptiness::Over => {
+                self.cursor.failed();
+                Err(Setback::Again)
+            }
+        }
+    }
+
+    /// Says what is worth saying once. When the engine is gone the answer will find out.
+    fn notes(&mut self, answer: &Answer) {
+        if answer.unreadable && !self.said_unreadable {
+            self.said_unreadable = true;
+            let _ = self.send(Poll::Note(Note::Unreadable));
+        }
+        if answer.meta.filtered && !self.said_filtered {
+            self.said_filtered = true;
+            let _ = self.send(Poll::Note(Note::Filtered));
+        }
+        if let (What::Key(key), false, true) =
+            (&self.poller.target.what, self.synced, self.seen.is_empty())
+        {
+            if !key.is_folder() && self.poller.probe.is_folder(key) {
+                let note = Note::Folder(key.clone());
+                let _ = self.send(Poll::Note(note));
+            }
+        }
+    }
+
+    /// Whether an error will not pass, and the watch has never seen its target: then it is the
+    /// command line that is wrong. Once it was right, whatever fails may be mended.
+    fn is_final(&self, error: &Error) -> bool {
+        let lasting = !error.is_transient() || error.cause() == Cause::UnknownDatacenter;
+        !self.synced && lasting && error.outcome() != Outcome::Denied
+    }
+
+    fn send(&self, poll: Poll) -> Result<(), Gone> {
+        self.wakes
+            .send(Wake::Polled(self.poller.target.id, poll))
+            .map_err(Gone::from)
+    }
+}
+
+/// What is shown, and of what was believed before all that vanished unproven.
+fn kept(before: &Snapshot, shown: &Snapshot, unproven: &[(String, Why)]) -> Snapshot {
+    let mut believed = shown.clone();
+    for entry in unproven.iter().filter_map(|(key, _)| before.get(key)) {
+        believed.insert(entry.clone());
+    }
+    believed
+}
+
+#[cfg(test)]
+mod tests;
