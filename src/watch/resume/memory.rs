@@ -128,35 +128,27 @@ impl Memory {
         if target.vague.is_empty() {
             return None;
         }
-        let mut known: HashMap<String, Entry> = HashMap::new();
-        let handled = &target.handled;
-        let (secret, sessions) = (&self.key, self.keep.sessions);
-        target.vague.retain(|key, vague| {
-            let (Some(was), Some(now)) = (handled.get(key), seen.get(key)) else {
-                return true;
+        let (mut known, mut vague) = (Vec::new(), HashMap::new());
+        // Both are sorted: one walk, however many keys there are.
+        let mut present = seen.entries().iter().peekable();
+        for was in target.handled.entries() {
+            while present.next_if(|now| now.key() < was.key()).is_some() {}
+            let Some((key, unknown)) = target.vague.remove_entry(was.key()) else {
+                continue;
             };
-            let (entry, still) = vague.resolve(secret, sessions, was, now);
-            known.insert(key.clone(), entry);
-            still.map(|still| *vague = still).is_some()
-        });
-        if known.is_empty() {
-            return Some(last.clone());
+            let still = match present.peek().filter(|now| now.key() == was.key()) {
+                None => Some(unknown),
+                Some(now) => {
+                    let (entry, still) = unknown.resolve(&self.key, self.keep.sessions, was, now);
+                    known.push((was.clone(), entry));
+                    still
+                }
+            };
+            vague.extend(still.map(|still| (key, still)));
         }
-        // What was let through since stays as it is.
-        let is_as_handled = |entry: &Entry| {
-            let was = target.handled.get(entry.key());
-            was.is_some_and(|was| was.is_same(entry))
-        };
-        let recall = |snapshot: &Snapshot| {
-            let entries = snapshot.entries().iter().map(|entry| {
-                let known = known.get(entry.key()).filter(|_| is_as_handled(entry));
-                known.unwrap_or(entry).clone()
-            });
-            Snapshot::new(snapshot.index(), entries.collect())
-        };
-        let (last, handled) = (recall(last), recall(&target.handled));
-        target.handled = handled;
-        Some(last)
+        target.vague = vague;
+        target.handled = replaced(&target.handled, &known);
+        Some(replaced(last, &known))
     }
 
     /// Takes a batch as handled.
@@ -311,6 +303,24 @@ impl Vague {
         };
         (entry, (!known).then_some(still))
     }
+}
+
+/// The snapshot with entries in place of others, both by key. What is another entry than the one
+/// to be replaced was let through since: it stays as it is.
+fn replaced(snapshot: &Snapshot, replacements: &[(Entry, Entry)]) -> Snapshot {
+    if replacements.is_empty() {
+        return snapshot.clone();
+    }
+    let mut replacements = replacements.iter().peekable();
+    let entries = snapshot.entries().iter().map(|entry| {
+        while replacements
+            .next_if(|(was, _)| was.key() < entry.key())
+            .is_some()
+        {}
+        let replacement = replacements.next_if(|(was, _)| was.is_same(entry));
+        replacement.map_or(entry, |(_, now)| now).clone()
+    });
+    Snapshot::new(snapshot.index(), entries.collect())
 }
 
 /// The snapshot with these keys changed.
