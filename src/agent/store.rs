@@ -158,3 +158,99 @@ impl Waiter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::state::{Op, Verb};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn put(store: &Store, key: &str, value: &str) {
+        let op = Op {
+            value: value.into(),
+            ..Op::new(Verb::Set, key)
+        };
+        store.write(|state, now| state.apply(&op, now)).unwrap();
+    }
+
+    fn key(key: &str) -> Query {
+        Query::Key(key.as_bytes().into())
+    }
+
+    fn waiting(store: &Store) -> usize {
+        store.lock().waiters.len()
+    }
+
+    /// Reads of this key, blocked: returns once all of them are registered.
+    fn blocked(
+        store: &Arc<Store>,
+        name: &'static str,
+        count: usize,
+    ) -> Vec<thread::JoinHandle<Vec<u8>>> {
+        let before = waiting(store);
+        let index = store.look(|state| state.index(&key(name)));
+        let blocking = Some(Blocking { index, wait: LONG });
+        let threads = (0..count)
+            .map(|_| {
+                let store = Arc::clone(store);
+                thread::spawn(move || {
+                    let value = |state: &State| state.entry(name.as_bytes()).unwrap().value.clone();
+                    store.read(&key(name), blocking, || false, value).unwrap().1
+                })
+            })
+            .collect();
+        while waiting(store) < before + count {
+            thread::yield_now();
+        }
+        threads
+    }
+
+    #[test]
+    fn a_put_wakes_the_readers_it_concerns_and_leaves_the_others_asleep() {
+        let store = Arc::new(Store::new(State::new(1)));
+        put(&store, "a", "1");
+        put(&store, "b", "1");
+        let a = blocked(&store, "a", 20);
+        let b = blocked(&store, "b", 20);
+        put(&store, "elsewhere", "1");
+        assert_eq!(waiting(&store), 40);
+        put(&store, "a", "2");
+        for reader in a {
+            assert_eq!(reader.join().unwrap(), b"2");
+        }
+        assert_eq!(waiting(&store), 20);
+        put(&store, "b", "2");
+        for reader in b {
+            assert_eq!(reader.join().unwrap(), b"2");
+        }
+        assert_eq!(waiting(&store), 0);
+    }
+
+    #[test]
+    fn a_read_whose_time_is_up_keeps_its_index_and_leaves_the_list() {
+        let store = Store::new(State::new(1));
+        put(&store, "a", "1");
+        let index = store.look(|state| state.index(&key("none")));
+        let wait = Duration::from_millis(1);
+        let read = store.read(
+            &key("none"),
+            Some(Blocking { index, wait }),
+            || false,
+            |_| (),
+        );
+        assert_eq!(read.unwrap().0, index);
+        assert_eq!(waiting(&store), 0);
+    }
+
+    #[test]
+    fn a_read_is_given_up_when_its_client_has_gone() {
+        let store = Store::new(State::new(1));
+        let blocking = Some(Blocking {
+            index: u64::MAX,
+            wait: LONG,
+        });
+        assert!(store.read(&key("a"), blocking, || true, |_| ()).is_err());
+        assert_eq!(waiting(&store), 0);
+    }
+}

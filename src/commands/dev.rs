@@ -11,7 +11,7 @@ use std::thread;
 
 use anyhow::Context as _;
 use clap::Args;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
@@ -54,30 +54,48 @@ pub struct DevArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
-    let server = bind(&args)?;
-    if let Some(file) = &args.load {
-        load(&server, file, &args.prefix)?;
+    let DevArgs {
+        listen,
+        load,
+        prefix,
+        command,
+    } = args;
+    raise_descriptor_limit();
+    let server = bind(listen.as_deref(), !command.is_empty())?;
+    if let Some(file) = load {
+        read_entries(&server, &file, &prefix)?;
     }
     let address = format!("http://{}", server.address());
     // Taken before anything is served: from here on a signal is an orderly end.
-    let signals = signals(!args.command.is_empty()).context("taking over signals")?;
+    let signals = signals(!command.is_empty()).context("taking over signals")?;
     server.start().context("starting the server")?;
     ctx.ui
         .status("kvw dev keeps everything in memory and is not for production");
-    if args.command.is_empty() {
+    if command.is_empty() {
         writeln!(ctx.ui.out(), "{address}")?;
         ctx.ui.flush()?;
         return serve(signals);
     }
     ctx.ui.status(&address);
-    run_command(&args.command, &address, signals)
+    run_command(&command, &address, signals)
 }
 
-fn bind(args: &DevArgs) -> anyhow::Result<Server> {
-    let address = match &args.listen {
-        Some(address) => address.as_str(),
-        None if args.command.is_empty() => DEFAULT_ADDRESS,
-        None => "127.0.0.1:0",
+/// A blocked query is an open socket, and common soft limits end at 1024.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where it cannot be raised, there is room for fewer connections.
+    let _ = setrlimit(Resource::Nofile, raised);
+}
+
+fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<Server> {
+    let address = match listen {
+        Some(address) => address,
+        None if with_command => "127.0.0.1:0",
+        None => DEFAULT_ADDRESS,
     };
     if let Some(invalid) = malformed(address) {
         return Err(invalid.into());
@@ -106,7 +124,7 @@ fn malformed(address: &str) -> Option<Failure> {
 }
 
 /// Puts the entries of an export document in. Nothing is served yet, so a bad one leaves nothing.
-fn load(server: &Server, file: &Path, prefix: &str) -> anyhow::Result<()> {
+fn read_entries(server: &Server, file: &Path, prefix: &str) -> anyhow::Result<()> {
     let shown = file.display();
     let opened =
         File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;

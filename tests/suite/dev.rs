@@ -1,1 +1,429 @@
-//! What only kvw dev does.
+//! What only `kvw dev` does: its own flags, running a command, and standing up to clients that no
+//! server should trust. What it imitates is in `conformance`.
+
+use std::io::Read;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Agent, Kvw, Running, Wire};
+
+/// A dev agent on a free port, and its address.
+fn dev<const N: usize>(more: [&str; N]) -> (Running, String) {
+    started(
+        Kvw::bare()
+            .args(["dev", "--listen", "127.0.0.1:0"])
+            .args(more),
+    )
+}
+
+fn started(kvw: Kvw) -> (Running, String) {
+    let mut running = kvw.spawn();
+    let line = running.line();
+    let address = line.strip_prefix("http://").expect("an http address");
+    let address = address.to_owned();
+    (running, address)
+}
+
+#[test]
+fn the_address_is_the_only_line_on_stdout_and_the_warning_is_on_stderr() {
+    let (running, address) = dev([]);
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+    let output = running.stop();
+    assert_eq!(output.text(), format!("http://{address}\n"));
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+    output.says(&["not for production"]);
+    let (quiet, _) = dev(["-q"]);
+    assert_eq!(quiet.stop().stderr, "");
+}
+
+#[test]
+fn it_dies_of_the_signal_that_stops_it() {
+    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
+        let (running, address) = dev([]);
+        let mut blocked = Wire::to(&address);
+        blocked.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
+        running.signal(name);
+        let output = running.wait(Duration::from_secs(10));
+        assert_eq!(output.signal, Some(number), "{output}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_line_with_a_hint() {
+    let (_running, address) = dev([]);
+    let output = Kvw::bare().args(["dev", "--listen", &address]).run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["listening on", &address, "in use", "hint: ", ":0"]);
+}
+
+#[test]
+fn an_address_that_is_none_is_wrong_usage() {
+    for address in ["8500", "localhost", "127.0.0.1:http", "127.0.0.1:70000", ""] {
+        let output = Kvw::bare().args(["dev", "--listen", address]).run();
+        output.expect(2).one_line().says(&["--listen", "HOST:PORT"]);
+    }
+}
+
+#[test]
+fn an_export_is_loaded_under_a_prefix() {
+    let document = r#"[{"key":"a","flags":7,"value":"b25l"},{"key":"b/","flags":0,"value":""}]"#;
+    let kvw = Kvw::bare().file("export.json", document);
+    let (_running, address) = started(kvw.args([
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--load",
+        "export.json",
+        "--prefix",
+        "app/",
+    ]));
+    let mut wire = Wire::to(&address);
+    wire.ask("GET", "/v1/kv/?keys", "")
+        .is(200, r#"["app/a","app/b/"]"#);
+    wire.ask("GET", "/v1/kv/app/a?raw", "").is(200, "one");
+    assert_eq!(wire.ask("GET", "/v1/kv/app/a", "").entry()["Flags"], 7);
+}
+
+#[test]
+fn a_document_that_cannot_be_loaded_names_the_entry_and_nothing_starts() {
+    for (document, words) in [
+        (
+            r#"[{"key":"a"},{"key":"b","value":"?"}]"#,
+            "entry 2: the value is not base64",
+        ),
+        ("{}", "not a JSON array of entries"),
+    ] {
+        let output = Kvw::bare()
+            .file("export.json", document)
+            .args(["dev", "--listen", "127.0.0.1:0", "--load", "export.json"])
+            .run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&["loading export.json", words]);
+        assert_eq!(output.text(), "");
+    }
+    let output = Kvw::bare()
+        .args(["dev", "--listen", "127.0.0.1:0", "--load", "none.json"])
+        .run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["opening none.json", "No such file"]);
+    Kvw::bare()
+        .args(["dev", "--prefix", "x"])
+        .run()
+        .expect(2)
+        .says(&["--load"]);
+}
+
+#[test]
+fn a_command_gets_the_address_and_kvw_and_no_other_setting() {
+    let script = r#"env | grep ^CONSUL_ | sort; command -v kvw >/dev/null && echo found; exit 42"#;
+    let output = Kvw::bare()
+        .env("CONSUL_HTTP_TOKEN", "secret")
+        .env("CONSUL_NAMESPACE", "x")
+        .env("CONSUL_HTTP_ADDR", "http://elsewhere:1")
+        .args(["dev", "--", "sh", "-c", script])
+        .run();
+    output.expect(42);
+    let text = output.text();
+    let (address, rest) = text.split_once('\n').unwrap();
+    let address = address.strip_prefix("CONSUL_HTTP_ADDR=").unwrap();
+    assert!(address.starts_with("http://127.0.0.1:"), "{output}");
+    assert_eq!(rest, "found\n");
+    output.says(&[address, "not for production"]);
+}
+
+#[test]
+fn a_command_that_cannot_be_run_or_dies_is_told() {
+    let output = Kvw::bare().args(["dev", "--", "/no/such/command"]).run();
+    output.expect(2).says(&["error: running /no/such/command"]);
+    let output = Kvw::bare()
+        .args(["dev", "--", "sh", "-c", "kill -9 $$"])
+        .run();
+    assert_eq!((output.code, output.signal), (137, None), "{output}");
+}
+
+#[test]
+fn signals_are_passed_on_to_the_command() {
+    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+    let mut running = Kvw::bare().args(["dev", "--", "sh", "-c", script]).spawn();
+    assert_eq!(running.line(), "ready");
+    running.signal("TERM");
+    assert_eq!(running.line(), "told");
+    let output = running.wait(Duration::from_secs(10));
+    assert_eq!((output.code, output.signal), (3, None), "{output}");
+    let mut running = Kvw::bare()
+        .args(["dev", "--", "sh", "-c", "echo ready; exec sleep 100"])
+        .spawn();
+    assert_eq!(running.line(), "ready");
+    running.signal("TERM");
+    let output = running.wait(Duration::from_secs(10));
+    assert_eq!(output.signal, Some(15), "{output}");
+}
+
+#[test]
+fn what_it_has_not_is_said_in_a_sentence() {
+    let (_running, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    for path in [
+        "/v1/health/service/web",
+        "/v1/catalog/nodes",
+        "/v1/snapshot",
+        "/v1/acl/tokens",
+    ] {
+        let sentence =
+            format!("kvw dev has KV, transactions and sessions only: {path} is not implemented");
+        wire.ask("GET", path, "").is(501, &sentence);
+    }
+    wire.ask(
+        "PUT",
+        "/v1/txn",
+        r#"[{"Node":{"Verb":"get","Node":{"Node":"x"}}}]"#,
+    )
+    .is(501, "kvw dev has no Node operations, only KV");
+}
+
+#[test]
+fn an_index_of_an_earlier_run_does_not_block() {
+    let (first, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    for number in 0..100 {
+        wire.ask("PUT", &format!("/v1/kv/k{number}"), "")
+            .is(200, "true");
+    }
+    let old = wire.ask("GET", "/v1/kv/?keys", "").index();
+    first.stop();
+    let (_second, address) = dev([]);
+    let answer = Wire::to(&address).ask("GET", &format!("/v1/kv/?keys&index={old}&wait=5m"), "");
+    assert!(answer.is(200, "[]").index() > old);
+}
+
+#[test]
+fn an_endless_header_line_is_cut_off() {
+    let (running, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    wire.send("GET / HTTP/1.1\r\nHost: h\r\nA: ");
+    let line = vec![b'a'; 64 * 1024];
+    let mut sent = 0;
+    while sent < 64 && wire.send(&line) {
+        sent += 1;
+    }
+    wire.reply().is(431, "431 Request Header Fields Too Large");
+    if let Some(memory) = resident(&running) {
+        assert!(memory < 20 * 1024, "{memory} kB");
+    }
+}
+
+#[test]
+fn lengths_that_could_be_read_two_ways_are_refused_and_nothing_after_them_is_answered() {
+    let (_running, address) = dev([]);
+    for (lines, status) in [
+        ("Content-Length: 1x\r\n", 400),
+        ("Content-Length: -1\r\n", 400),
+        ("Content-Length: 1\r\nContent-Length: 2\r\n", 400),
+        ("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", 400),
+        ("Transfer-Encoding: gzip\r\n", 501),
+        ("Transfer-Encoding: chunked, identity\r\n", 501),
+        ("Content-Length : 1\r\n", 400),
+        ("A: b\r\n c\r\n", 400),
+    ] {
+        let mut wire = Wire::to(&address);
+        wire.send(format!(
+            "PUT /v1/kv/smuggled HTTP/1.1\r\nHost: h\r\n{lines}\r\nxGET /v1/kv/?keys HTTP/1.1\r\nHost: h\r\n\r\n"
+        ));
+        let reply = wire.reply();
+        assert_eq!(reply.status, status, "{lines}");
+        assert_eq!(reply.header("Connection"), Some("close"), "{lines}");
+        assert!(wire.is_closed(), "{lines}");
+    }
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+}
+
+#[test]
+fn chunks_that_are_none_or_too_many_are_refused() {
+    let (_running, address) = dev([]);
+    let put = "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for body in ["x\r\n", "3\r\nfour\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
+        let mut wire = Wire::to(&address);
+        wire.send(format!("{put}{body}"));
+        assert_eq!(wire.reply().status, 400, "{body:?}");
+        assert!(wire.is_closed(), "{body:?}");
+    }
+    let mut wire = Wire::to(&address);
+    wire.send(format!("{put}fffffffffffffff\r\n"));
+    wire.reply()
+        .is(413, "Request body too large. Max allowed is 524288 bytes.");
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+}
+
+#[test]
+fn json_as_deep_as_a_body_allows_is_refused_and_not_fatal() {
+    let (_running, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    let deep = "[".repeat(500_000);
+    assert_eq!(wire.ask("PUT", "/v1/txn", &deep).status, 400);
+    assert_eq!(wire.ask("PUT", "/v1/session/create", &deep).status, 400);
+    let deep = format!(r#"[{{"KV":{}}}]"#, r#"{"a":"#.repeat(80_000));
+    assert_eq!(wire.ask("PUT", "/v1/txn", &deep).status, 400);
+    wire.ask("GET", "/v1/kv/?keys", "").is(200, "[]");
+}
+
+#[test]
+fn half_a_request_holds_up_nobody_else() {
+    let (_running, address) = dev([]);
+    let mut halves: Vec<_> = (0..50).map(|_| Wire::to(&address)).collect();
+    for half in &mut halves {
+        half.send("PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhal");
+    }
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+    drop(halves);
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+}
+
+#[test]
+fn a_thousand_blocked_queries_leave_room_for_others_and_wake_together() {
+    raise_descriptor_limit();
+    let (running, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    wire.ask("PUT", "/v1/kv/watched", "1").is(200, "true");
+    let since = wire.ask("GET", "/v1/kv/watched", "").index();
+    let mut blocked: Vec<_> = (0..1000).map(|_| Wire::to(&address)).collect();
+    for blocked in &mut blocked {
+        blocked.send(format!(
+            "GET /v1/kv/watched?raw&index={since}&wait=5m HTTP/1.1\r\nHost: h\r\n\r\n"
+        ));
+    }
+    await_threads(&running, 1000);
+    wire.ask("PUT", "/v1/kv/other", "1").is(200, "true");
+    wire.ask("GET", "/v1/kv/other?raw", "").is(200, "1");
+    if let Some(memory) = resident(&running) {
+        assert!(memory < 40 * 1024, "{memory} kB");
+    }
+    wire.ask("PUT", "/v1/kv/watched", "2").is(200, "true");
+    for blocked in &mut blocked {
+        blocked.reply().is(200, "2");
+    }
+}
+
+#[test]
+fn a_client_that_has_gone_is_noticed_while_its_query_is_blocked() {
+    let (running, address) = dev([]);
+    let few = threads(&running);
+    let gone: Vec<_> = (0..20)
+        .map(|_| {
+            let mut wire = Wire::to(&address);
+            wire.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
+            wire
+        })
+        .collect();
+    await_threads(&running, 20);
+    drop(gone);
+    let until = Instant::now() + Duration::from_secs(20);
+    while threads(&running) > few {
+        assert!(Instant::now() < until, "their threads are still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn running_out_of_descriptors_is_survived() {
+    let (running, address) = {
+        let script = format!(
+            "ulimit -n 40; exec {} dev --listen 127.0.0.1:0",
+            assert_cmd::cargo::cargo_bin!("kvw").display()
+        );
+        let mut command = Kvw::bare()
+            .args(["dev", "-q", "--", "sh", "-c", &script])
+            .spawn();
+        let line = command.line();
+        (command, line.strip_prefix("http://").unwrap().to_owned())
+    };
+    let many: Vec<_> = (0..100)
+        .map(|_| TcpStream::connect(&address).unwrap())
+        .collect();
+    drop(many);
+    Wire::to(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+    running.stop();
+}
+
+#[test]
+fn a_client_that_sends_a_refused_body_all_the_same_reads_the_refusal() {
+    let (_running, address) = dev([]);
+    let mut wire = Wire::to(&address);
+    wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
+    wire.send(vec![b'x'; 2_000_000]);
+    assert_eq!(wire.reply().status, 413);
+    let mut rest = Vec::new();
+    let _ = wire.stream().read_to_end(&mut rest);
+    assert_eq!(rest, b"");
+}
+
+#[test]
+fn the_harness_starts_one_when_no_real_consul_is_named() {
+    if Agent::is_real() {
+        println!("not run: the suite runs on a real Consul");
+        return;
+    }
+    let this = Agent::own().http("GET", "/v1/agent/self", b"");
+    let this: serde_json::Value = serde_json::from_slice(this.body()).unwrap();
+    assert_eq!(this["Meta"]["kvw-dev"], env!("CARGO_PKG_VERSION"));
+}
+
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    )
+    .unwrap();
+}
+
+/// A field of the process's status, where the system tells it.
+fn status(running: &Running, field: &str) -> Option<usize> {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim_start_matches(':')
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Its memory in kB.
+fn resident(running: &Running) -> Option<usize> {
+    status(running, "VmRSS")
+}
+
+fn threads(running: &Running) -> usize {
+    status(running, "Threads").unwrap_or(0)
+}
+
+/// Waits until so many connections have a thread. Where the system does not tell, nothing is
+/// awaited: the assertions hold either way, only less often for a query that already waits.
+fn await_threads(running: &Running, count: usize) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while status(running, "Threads").is_some_and(|threads| threads < count) {
+        assert!(Instant::now() < until, "the connections are not served");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

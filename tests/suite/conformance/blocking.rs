@@ -23,9 +23,8 @@ fn index(agent: &Agent, path: &str) -> u64 {
     Wire::to(&agent.address()).ask("GET", path, "").index()
 }
 
-/// A query that is blocked once this returns: its connection was answered before, and a later
-/// request of another connection finds it waiting. What a test does next comes after it, or the
-/// first look would show it all the same.
+/// A blocking query, sent. It may look before or after what the test does next: the assertions
+/// hold either way, and most runs see it waiting.
 fn block(agent: &Agent, path: &str, since: u64, wait: &str) -> Wire {
     let mut wire = Wire::to(&agent.address());
     let joint = if path.contains('?') { '&' } else { '?' };

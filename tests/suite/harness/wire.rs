@@ -99,14 +99,17 @@ impl Wire {
         if !with_body || status == 100 {
             return Some(reply);
         }
-        reply.body = if reply.header("Transfer-Encoding").is_some() {
-            self.chunks()?
-        } else {
-            self.exactly(
-                reply
-                    .header("Content-Length")
-                    .map_or(0, |length| length.parse().unwrap()),
-            )?
+        let length = reply
+            .header("Content-Length")
+            .map(|length| length.parse().unwrap());
+        reply.body = match length {
+            _ if reply.header("Transfer-Encoding").is_some() => self.chunks()?,
+            Some(length) => self.exactly(length)?,
+            // Refusals before routing end with the connection.
+            None => {
+                while self.more().is_some() {}
+                std::mem::take(&mut self.read)
+            }
         };
         Some(reply)
     }
