@@ -41,12 +41,17 @@ pub struct StatusArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: StatusArgs) -> anyhow::Result<Exit> {
-    let client = ctx.client(&args.connect)?;
-    let found = match args.wait {
+    let StatusArgs {
+        wait,
+        output,
+        connect,
+    } = args;
+    let client = ctx.client(&connect)?;
+    let found = match wait {
         Some(wait) => look_until(&client, Instant::now() + wait)?,
         None => look(&client)?,
     };
-    status::write(&found, args.output, ctx.ui.out())?;
+    status::write(&found, output, ctx.ui.out())?;
     Ok(Exit::Yes)
 }
 
