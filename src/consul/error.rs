@@ -55,6 +55,8 @@ pub enum Cause {
     Server,
     /// 3xx: says nothing about the key that was asked for, and is never followed.
     Redirected,
+    /// 404 where Consul has an endpoint: somebody else listens there.
+    NotConsul,
     /// `http` was spoken to a port that speaks TLS.
     Tls,
     /// An answer that Consul would not give.
@@ -177,6 +179,7 @@ impl Error {
                 | Cause::UnknownSession
                 | Cause::TooLarge
                 | Cause::Redirected
+                | Cause::NotConsul
                 | Cause::Tls
                 | Cause::Setup
         )
@@ -224,7 +227,9 @@ impl Error {
                 "the cluster does not know this token: it may have been deleted, or be another cluster's"
             }
             Cause::UnknownDatacenter => "datacenter names are case-sensitive",
-            Cause::Redirected => "is it Consul's own API that listens there, under this path?",
+            Cause::Redirected | Cause::NotConsul => {
+                "is it Consul's own API that listens there, under this path?"
+            }
             Cause::Tls => "this port speaks TLS, which needs an address that begins with https://",
             _ => return None,
         };
@@ -278,6 +283,9 @@ fn unreachable(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Resolve) => "looking up the host took too long".into(),
         ureq::Error::Timeout(_) => "connecting took too long".into(),
+        ureq::Error::ConnectProxyFailed(reason) => {
+            format!("the proxy of HTTP_PROXY makes no connection, which NO_PROXY avoids: {reason}")
+        }
         _ => words(error),
     }
 }
@@ -315,8 +323,9 @@ fn of_status(status: u16, text: &str) -> Cause {
         503 if says("rate limit exceeded") => Cause::RateLimited,
         // Go's TLS listener says so itself.
         400 if says("HTTP request to an HTTPS server") => Cause::Tls,
-        404 => Cause::Nonsense,
-        400..=499 => Cause::Refused,
+        404 => Cause::NotConsul,
+        // kvw's own agent says so of what it does not have.
+        501 | 400..=499 => Cause::Refused,
         // Newer servers' key rules and unknown sessions come as a 500, though the fault is in
         // the request; nothing was done.
         _ if says("invalid key name") => Cause::Refused,
@@ -365,3 +374,6 @@ fn one_line(text: &str) -> String {
         None => line,
     }
 }
+
+#[cfg(test)]
+mod tests;

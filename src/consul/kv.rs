@@ -142,7 +142,7 @@ impl Client {
     /// # Errors
     /// 403 also where there is no such key: without the right to it nobody is told.
     pub fn get(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
-        if obstacle(key.as_str()).is_some() {
+        if !fits_in_url(key.as_str()) {
             return self.get_by_txn(key);
         }
         self.get_by_url(key, None)
@@ -262,7 +262,7 @@ impl Client {
         flags: u64,
         write: Write<'_>,
     ) -> Result<bool, Error> {
-        if obstacle(key.as_str()).is_some() {
+        if !fits_in_url(key.as_str()) {
             let op = put_op(key.clone(), value.to_vec(), flags, write);
             return self.write_by_txn(op, format!("writing key {key}"));
         }
@@ -289,7 +289,7 @@ impl Client {
     /// See [`Error::outcome`]: a delete may have been applied though no answer came.
     pub fn delete(&self, key: &Key, cas: Option<Index>) -> Result<bool, Error> {
         let doing = format!("deleting key {key}");
-        if obstacle(key.as_str()).is_some() {
+        if !fits_in_url(key.as_str()) {
             let key = key.clone();
             let op = match cas {
                 Some(index) => Op::DeleteCas { key, index },
@@ -310,7 +310,7 @@ impl Client {
     /// See [`Error::outcome`]: a delete may have been applied though no answer came.
     pub fn delete_prefix(&self, prefix: &Prefix) -> Result<(), Error> {
         let doing = format!("deleting {}", shown(prefix));
-        if obstacle(prefix.as_str()).is_some() {
+        if !fits_in_url(prefix.as_str()) {
             let prefix = prefix.clone();
             return self
                 .write_by_txn(Op::DeleteTree { prefix }, doing)
@@ -333,6 +333,13 @@ impl Client {
             },
         }
     }
+}
+
+/// The longest path that the `http` crate takes, less some room for the query.
+const LONGEST_PATH: usize = 60_000;
+
+fn fits_in_url(name: &str) -> bool {
+    obstacle(name).is_none() && path_of(name).len() <= LONGEST_PATH
 }
 
 fn path_of(name: &str) -> String {

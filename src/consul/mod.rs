@@ -10,6 +10,9 @@ mod status;
 mod transport;
 mod txn;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Client, Meta, Reply};
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, Outcome};

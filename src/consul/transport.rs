@@ -75,6 +75,7 @@ impl Connector for Marking<DefaultConnector> {
         Ok(inner.map(|inner| Connection {
             inner,
             answered: false,
+            refusal_unread: false,
         }))
     }
 }
@@ -84,6 +85,25 @@ impl Connector for Marking<DefaultConnector> {
 pub struct Connection {
     inner: Box<dyn Transport>,
     answered: bool,
+    /// Whether what came since the last sending was looked at only for a `100 Continue`.
+    refusal_unread: bool,
+}
+
+impl Connection {
+    /// A refusal in place of `100 Continue` is in the buffer whole, but ureq takes a buffer from
+    /// which nothing was consumed for one that needs more: it would wait until the server closes.
+    fn holds_refusal(&mut self) -> bool {
+        let holds = self.refusal_unread
+            && self
+                .inner
+                .buffers()
+                .input()
+                .windows(4)
+                .any(|four| four == b"\r\n\r\n");
+        // Once a request at most: what comes then is for ureq alone to judge.
+        self.refusal_unread &= !holds;
+        holds
+    }
 }
 
 impl Transport for Connection {
@@ -92,9 +112,17 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.refusal_unread = true;
         self.inner
             .transmit_output(amount, timeout)
             .map_err(|error| failed(Failed::Sending(error)))
+    }
+
+    fn maybe_await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        if self.buffers().can_use_input() || self.holds_refusal() {
+            return Ok(true);
+        }
+        self.await_input(timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {

@@ -8,7 +8,7 @@ use super::client::Request;
 use super::error::Context;
 use super::json::Owned;
 use super::{Client, Error};
-use crate::model::{Index, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::model::{Entry, Fields, Index, Op, OpError, OpErrorKind, TxnOutcome};
 
 /// One operation as Consul takes it. Unknown fields are refused by servers, so only those that are
 /// set are sent.
@@ -134,12 +134,12 @@ fn writes(op: &Op) -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answered {
-    results: Option<Vec<Result_>>,
+    results: Option<Vec<Found>>,
     errors: Option<Vec<Failure>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Result_ {
+struct Found {
     #[serde(rename = "KV")]
     kv: Owned,
 }
@@ -189,13 +189,11 @@ impl Client {
         let (status, context) = (answer.status, answer.context.clone());
         let answered: Answered = answer.json()?;
         match (status, answered.results, answered.errors) {
-            (200, results, None) => Ok(TxnOutcome::Applied(
-                results
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|result| result.kv.0)
-                    .collect(),
-            )),
+            (200, results, None) => {
+                let entries = results.unwrap_or_default().into_iter();
+                let entries = entries.map(|result| as_told(ops, result.kv.0));
+                Ok(TxnOutcome::Applied(entries.collect()))
+            }
             (409, _, Some(errors)) if !errors.is_empty() => Ok(TxnOutcome::RolledBack(
                 errors.into_iter().map(failure).collect(),
             )),
@@ -226,6 +224,27 @@ impl Client {
         let _ = self.divided().set(());
         Ok(())
     }
+}
+
+/// The entry of a result. Writes and checks answer without the value, which looks like an empty
+/// one: it is taken for unknown, unless only a read of the same transaction can have answered it.
+fn as_told(ops: &[Op], entry: Entry) -> Entry {
+    let changes_or_checks = |op: &Op| match op {
+        Op::Set { key, .. }
+        | Op::Cas { key, .. }
+        | Op::Lock { key, .. }
+        | Op::Unlock { key, .. }
+        | Op::CheckIndex { key, .. }
+        | Op::CheckSession { key, .. } => key.as_str() == entry.key(),
+        _ => false,
+    };
+    if !entry.value().is_empty() || !ops.iter().any(changes_or_checks) {
+        return entry;
+    }
+    Entry::pack(&Fields {
+        value: None,
+        ..entry.fields()
+    })
 }
 
 fn failure(failure: Failure) -> OpError {
@@ -296,6 +315,28 @@ mod tests {
             }),
             r#"{"Verb":"unlock","Key":"a//b","Value":"","Session":"s"}"#
         );
+    }
+
+    #[test]
+    fn the_value_of_a_write_is_unknown_and_that_of_a_read_is_empty() {
+        let entry = |name| {
+            Entry::pack(&Fields {
+                key: name,
+                value: Some(b""),
+                ..Fields::default()
+            })
+        };
+        let ops = [
+            Op::CheckIndex {
+                key: key(),
+                index: Index(1),
+            },
+            Op::GetTree {
+                prefix: Prefix::new("x"),
+            },
+        ];
+        assert!(!as_told(&ops, entry("a//b")).value_known());
+        assert!(as_told(&ops, entry("x")).value_known());
     }
 
     #[test]

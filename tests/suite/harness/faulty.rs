@@ -37,6 +37,9 @@ struct Stage {
 struct Play {
     steps: Vec<Option<Step>>,
     seen: Vec<Seen>,
+    /// Connections that were made, and that are still open.
+    made: usize,
+    open: usize,
     wrong: Vec<String>,
 }
 
@@ -95,6 +98,16 @@ impl Faulty {
     /// The requests that came so far.
     pub fn requests(&self) -> Vec<Seen> {
         self.stage.lock().seen.clone()
+    }
+
+    /// How many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.stage.lock().made
+    }
+
+    /// How many connections are still open.
+    pub fn open(&self) -> usize {
+        self.stage.lock().open
     }
 }
 
@@ -166,6 +179,8 @@ impl Script {
             play: Mutex::new(Play {
                 steps: self.0.into_iter().map(Some).collect(),
                 seen: Vec::new(),
+                made: 0,
+                open: 0,
                 wrong: Vec::new(),
             }),
             played: Condvar::new(),
@@ -175,7 +190,14 @@ impl Script {
             for stream in listener.incoming() {
                 let stage = accepting.clone();
                 let stream = stream.unwrap();
-                thread::spawn(move || stage.serve(stream));
+                let mut play = stage.lock();
+                play.made += 1;
+                play.open += 1;
+                drop(play);
+                thread::spawn(move || {
+                    stage.serve(stream);
+                    stage.lock().open -= 1;
+                });
             }
         });
         Faulty { address, stage }

@@ -1,0 +1,245 @@
+use super::*;
+
+fn context(write: bool) -> Context {
+    Context {
+        doing: "reading key app/name".to_owned(),
+        address: "127.0.0.1:8500".to_owned(),
+        write,
+        anonymous: false,
+    }
+}
+
+fn io(kind: io::ErrorKind) -> ureq::Error {
+    ureq::Error::Io(io::Error::from(kind))
+}
+
+fn marked(failed: Failed) -> ureq::Error {
+    ureq::Error::Other(Box::new(failed))
+}
+
+#[test]
+fn statuses_mean_what_consul_means_by_them() {
+    for (status, text, cause) in [
+        (301, "", Cause::Redirected),
+        (307, "", Cause::Redirected),
+        (400, "", Cause::Refused),
+        (400, "Invalid index", Cause::Refused),
+        (
+            400,
+            "Client sent an HTTP request to an HTTPS server.",
+            Cause::Tls,
+        ),
+        (401, "", Cause::Denied),
+        (403, "Permission denied", Cause::Denied),
+        (
+            403,
+            "Permission denied: token with AccessorID '…' lacks permission 'key:read' on \"a\"",
+            Cause::Denied,
+        ),
+        (403, "ACL not found", Cause::UnknownToken),
+        (404, "", Cause::NotConsul),
+        (405, "method POST not allowed", Cause::Refused),
+        (
+            413,
+            "Request body(524289 bytes) too large, max size: 524288 bytes.",
+            Cause::TooLarge,
+        ),
+        (
+            413,
+            "Transaction contains too many operations (65 > 64)",
+            Cause::TooLarge,
+        ),
+        (429, "", Cause::RateLimited),
+        (
+            429,
+            "rate limit exceeded, try again later or against a different server",
+            Cause::RateLimited,
+        ),
+        (
+            429,
+            "Your IP is issuing too many concurrent connections, please rate limit your calls",
+            Cause::TooManyConnections,
+        ),
+        (431, "", Cause::Refused),
+        (500, "No cluster leader", Cause::NoLeader),
+        (500, "No known Consul servers", Cause::NoLeader),
+        (500, "rpc error making call: EOF", Cause::NoLeader),
+        (
+            500,
+            "rpc error getting client: failed to get conn: dial tcp",
+            Cause::NoLeader,
+        ),
+        (500, "leadership lost while committing log", Cause::NoLeader),
+        (500, "No path to datacenter", Cause::UnknownDatacenter),
+        (
+            500,
+            "raft apply failed: invalid session \"x\"",
+            Cause::UnknownSession,
+        ),
+        (
+            500,
+            "invalid key name, must not begin with '/'",
+            Cause::Refused,
+        ),
+        (
+            500,
+            "rpc error making call: rate limit exceeded, try again later",
+            Cause::RateLimited,
+        ),
+        (500, "strconv.ParseUint: parsing", Cause::Server),
+        (501, "kvw dev has no such endpoint", Cause::Refused),
+        (502, "<html>", Cause::Server),
+        (
+            503,
+            "rate limit exceeded for operation that can only be performed by the leader",
+            Cause::RateLimited,
+        ),
+        (503, "upstream connect error", Cause::Server),
+        (204, "", Cause::Nonsense),
+    ] {
+        assert_eq!(of_status(status, text), cause, "{status} {text}");
+    }
+}
+
+#[test]
+fn failures_on_the_way_mean_what_is_known_about_them() {
+    let timeout = || ureq::Error::Timeout(ureq::Timeout::RecvResponse);
+    for (error, cause, text) in [
+        (
+            marked(Failed::Connecting(io(io::ErrorKind::ConnectionRefused))),
+            Cause::Unreachable,
+            "connection refused",
+        ),
+        (
+            marked(Failed::Connecting(ureq::Error::Timeout(
+                ureq::Timeout::Connect,
+            ))),
+            Cause::Unreachable,
+            "connecting took too long",
+        ),
+        (
+            marked(Failed::Sending(io(io::ErrorKind::BrokenPipe))),
+            Cause::Unsent,
+            "the connection broke while sending: broken pipe",
+        ),
+        (
+            marked(Failed::Unanswered),
+            Cause::Dropped,
+            "the connection was closed without an answer",
+        ),
+        (
+            marked(Failed::Tls),
+            Cause::Tls,
+            "the answer is TLS, not HTTP",
+        ),
+        (timeout(), Cause::TimedOut, "no answer in time"),
+        (
+            io(io::ErrorKind::ConnectionReset),
+            Cause::Lost,
+            "the connection was lost: connection reset",
+        ),
+        (
+            io(io::ErrorKind::HostUnreachable),
+            Cause::Lost,
+            "the connection was lost: host unreachable",
+        ),
+    ] {
+        assert_eq!(of_transport(&error), (cause, text.to_owned()));
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_lost_and_one_that_is_none_is_nonsense() {
+    let json = |text: &str| {
+        let error = serde_json::from_str::<Vec<String>>(text).unwrap_err();
+        context(false).json(error)
+    };
+    assert_eq!(json("[\"a\"").cause(), Cause::Lost);
+    assert_eq!(json("<html>").cause(), Cause::Nonsense);
+    let timed_out = io::Error::other(ureq::Error::Timeout(ureq::Timeout::PerRead));
+    assert_eq!(context(false).body(&timed_out).cause(), Cause::TimedOut);
+    let cut = io::Error::new(io::ErrorKind::UnexpectedEof, "Peer disconnected");
+    assert_eq!(
+        context(false).body(&cut).to_string(),
+        "reading key app/name at 127.0.0.1:8500: the answer was cut off"
+    );
+}
+
+#[test]
+fn a_write_whose_answer_is_missing_may_have_happened() {
+    for (cause, read, write) in [
+        (Cause::Unreachable, Outcome::Trouble, Outcome::Trouble),
+        (Cause::Unsent, Outcome::Trouble, Outcome::Trouble),
+        (Cause::TimedOut, Outcome::Trouble, Outcome::Unknown),
+        (Cause::Lost, Outcome::Trouble, Outcome::Unknown),
+        (Cause::Dropped, Outcome::Trouble, Outcome::Unknown),
+        (
+            Cause::TooManyConnections,
+            Outcome::Trouble,
+            Outcome::Trouble,
+        ),
+        (Cause::RateLimited, Outcome::Trouble, Outcome::Trouble),
+        (Cause::NoLeader, Outcome::Trouble, Outcome::Unknown),
+        (Cause::Server, Outcome::Trouble, Outcome::Unknown),
+        (Cause::Nonsense, Outcome::Trouble, Outcome::Unknown),
+        (Cause::UnknownDatacenter, Outcome::Trouble, Outcome::Trouble),
+        (Cause::Redirected, Outcome::Trouble, Outcome::Trouble),
+        (Cause::NotConsul, Outcome::Trouble, Outcome::Trouble),
+        (Cause::Tls, Outcome::Trouble, Outcome::Trouble),
+        (Cause::Denied, Outcome::Denied, Outcome::Denied),
+        (Cause::UnknownToken, Outcome::Denied, Outcome::Denied),
+        (Cause::Refused, Outcome::Refused, Outcome::Refused),
+        (Cause::UnknownSession, Outcome::Refused, Outcome::Refused),
+        (Cause::TooLarge, Outcome::Refused, Outcome::Refused),
+        (Cause::Setup, Outcome::Refused, Outcome::Refused),
+    ] {
+        assert_eq!(context(false).error(cause, "").outcome(), read, "{cause:?}");
+        let error = context(true).error(cause, "");
+        assert_eq!(error.outcome(), write, "{cause:?}");
+        if write == Outcome::Unknown {
+            assert!(error.hint().unwrap().contains("read it back"), "{cause:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
+    for (cause, passes, transient) in [
+        (Cause::Unreachable, false, true),
+        (Cause::TimedOut, false, true),
+        (Cause::Lost, true, true),
+        (Cause::Dropped, true, true),
+        (Cause::RateLimited, true, true),
+        (Cause::NoLeader, true, true),
+        (Cause::Server, true, true),
+        (Cause::UnknownDatacenter, false, true),
+        (Cause::Nonsense, false, true),
+        (Cause::Denied, false, false),
+        (Cause::Refused, false, false),
+        (Cause::TooLarge, false, false),
+        (Cause::Redirected, false, false),
+    ] {
+        let error = context(false).error(cause, "");
+        assert_eq!(
+            (error.passes(), error.is_transient()),
+            (passes, transient),
+            "{cause:?}"
+        );
+    }
+}
+
+#[test]
+fn an_error_is_one_line_that_says_what_was_being_done_where() {
+    let error = context(false).status(403, "");
+    assert_eq!(
+        error.to_string(),
+        "reading key app/name at 127.0.0.1:8500: permission denied"
+    );
+    let error = context(false).status(500, "No cluster\n  leader\n");
+    assert_eq!(
+        error.to_string(),
+        "reading key app/name at 127.0.0.1:8500: the server answered 500: No cluster leader"
+    );
+    let page = context(false).status(502, &"é ".repeat(5000)).to_string();
+    assert!(page.ends_with('…') && page.chars().count() < 500, "{page}");
+}
