@@ -118,14 +118,10 @@ impl Transport for Connection {
             .map_err(|error| failed(Failed::Sending(error)))
     }
 
-    fn maybe_await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        if self.buffers().can_use_input() || self.holds_refusal() {
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        if self.holds_refusal() {
             return Ok(true);
         }
-        self.await_input(timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let result = self.inner.await_input(timeout);
         if self.answered {
             return result;
