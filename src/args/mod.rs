@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod duration;
+pub mod handler;
 pub mod input;
 pub mod key;
 pub mod ops;
