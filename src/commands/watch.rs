@@ -7,16 +7,20 @@ use clap::{Args, ValueEnum};
 
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
+use crate::args::handler::{HandlerArgs, Handlers};
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::Client;
+use crate::consul::{Client, Config};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::handlers::{Handler, Stdin};
 use crate::model::{Snapshot, TargetId};
-use crate::observers::{Jsonl, Notices, Text};
+use crate::observers::{Jsonl, Notices, Runs, Text};
 use crate::output::Format;
+use crate::process::{Groups, Stdout, take_orphans};
+use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, Observer, Plain, Plan, Poller, Target, What,
+    Consistent, Engine, Filter, Glob, Initial, Observer, Plain, Plan, Poller, Routes, Target, What,
 };
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
@@ -104,6 +108,9 @@ pub struct WatchArgs {
     longest_wait: Option<Duration>,
 
     #[command(flatten)]
+    handler: HandlerArgs,
+
+    #[command(flatten)]
     connect: ConnectArgs,
 }
 
@@ -117,14 +124,44 @@ enum InitialArg {
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
-    let client = args.client(ctx, targets.len())?;
+    let mut config = args.connect.config(&ctx.env)?;
+    // Each target holds a connection, and its proofs may need one more. What fails is tried again
+    // by the pollers, who say so.
+    config.connections = targets.len() + 2;
+    config.retry_for = Duration::ZERO;
+    let handlers = args.handlers(&config, &targets)?;
+    let client = Client::new(config)?;
+    let groups = Groups::new();
+    if !handlers.routes.is_empty() {
+        take_orphans();
+        if let Err(error) = groups.start_guard() {
+            ctx.ui.warn(format_args!(
+                "no guard process could be started, kill -9 would leave handlers behind: {error}"
+            ));
+        }
+        if handlers.withheld {
+            ctx.ui.status(
+                "the handler does not see the Consul credentials; --pass-token hands them over",
+            );
+        }
+    }
     let pollers = targets
         .iter()
         .map(|target| args.poller(&client, target))
         .collect();
     let ui = RefCell::new(&mut ctx.ui);
-    let observers = args.observers(&ui, &targets);
-    Engine::new(args.plan(targets), observers).run(pollers)
+    let observers = args.observers(&ui, &targets, &handlers);
+    let routes = routes(handlers, &groups)?;
+    Engine::new(args.plan(targets), routes, groups, None, observers).run(pollers)
+}
+
+fn routes(handlers: Handlers, groups: &std::sync::Arc<Groups>) -> anyhow::Result<Routes> {
+    let mut routes = Vec::new();
+    for (glob, spec) in handlers.routes {
+        let glob = glob.map(|glob| Glob::new(&glob)).transpose()?;
+        routes.push((glob, Handler::new(spec, groups.clone())));
+    }
+    Ok(Routes::new(routes))
 }
 
 impl WatchArgs {
@@ -156,13 +193,18 @@ impl WatchArgs {
         Ok(targets)
     }
 
-    /// Each target holds a connection, and its proofs may need one more. What fails is tried again
-    /// by the pollers, who say so.
-    fn client(&self, ctx: &Context, targets: usize) -> anyhow::Result<Client> {
-        let mut config = self.connect.config(&ctx.env)?;
-        config.connections = targets + 2;
-        config.retry_for = Duration::ZERO;
-        Ok(Client::new(config)?)
+    fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
+        if self.handler.stdin() == Stdin::Consul && targets.len() > 1 {
+            return Err(Failure::usage(
+                "--stdin consul gives one key or one prefix, as consul watch does; there are more",
+            ));
+        }
+        // Where changes are printed too, stdout is theirs.
+        let stdout = match self.output {
+            Some(_) => Stdout::Stderr,
+            None => Stdout::Inherit,
+        };
+        self.handler.handlers(config, stdout, self.locks)
     }
 
     fn poller(&self, client: &Client, target: &Target) -> Poller {
@@ -177,15 +219,24 @@ impl WatchArgs {
 
     fn observers<'a, 'u>(
         &self,
-        ui: &'a RefCell<&'u mut crate::term::Ui>,
+        ui: &'a RefCell<&'u mut Ui>,
         targets: &[Target],
+        handlers: &Handlers,
     ) -> Vec<Box<dyn Observer + 'a>> {
+        let mut all: Vec<Box<dyn Observer + 'a>> =
+            vec![Box::new(Notices::new(ui, targets.to_vec()))];
         let names = targets.iter().map(|target| target.name().to_owned());
-        let told: Box<dyn Observer + 'a> = match self.output {
-            Some(Format::Jsonl) => Box::new(Jsonl::new(ui, names.collect())),
-            _ => Box::new(Text::new(ui)),
-        };
-        vec![Box::new(Notices::new(ui, targets.to_vec())), told]
+        match self.output {
+            Some(Format::Jsonl) => all.push(Box::new(Jsonl::new(ui, names.collect()))),
+            None if self.handler.is_given() => {}
+            _ => all.push(Box::new(Text::new(ui))),
+        }
+        if self.handler.is_given() {
+            let routes = handlers.routes.iter();
+            let names = routes.map(|(glob, _)| glob.clone().unwrap_or_else(|| "rest".to_owned()));
+            all.push(Box::new(Runs::new(ui, names.collect())));
+        }
+        all
     }
 
     fn plan(&self, targets: Vec<Target>) -> Plan {
@@ -194,17 +245,21 @@ impl WatchArgs {
             filter: Filter {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),
-                routes: Vec::new(),
             },
             locks: self.locks,
             initial: match self.initial {
                 Some(InitialArg::Run) => Initial::Run,
                 Some(InitialArg::IfChanged) => Initial::IfChanged,
-                Some(InitialArg::Skip) | None => Initial::Skip,
+                Some(InitialArg::Skip) => Initial::Skip,
+                None if self.handler.is_given() => Initial::Run,
+                None => Initial::Skip,
             },
+            fresh: true,
             count: if self.once { Some(1) } else { self.count },
+            pass_status: self.once,
             time: self.time,
             max_delete: None,
+            accept_reset: false,
         }
     }
 }

@@ -35,6 +35,8 @@ pub enum Input {
     Due,
     /// Hand over at once what is pending, retry nothing, take no more.
     Drain,
+    /// Let a run end, start nothing more, take no more.
+    Finish,
     /// End what runs, start nothing, take no more.
     Stop,
 }
@@ -186,6 +188,10 @@ impl Queue {
                     self.hurry(now);
                 }
                 self.retry = None;
+                Vec::new()
+            }
+            Input::Finish => {
+                self.cease();
                 Vec::new()
             }
             Input::Stop => self.leave(now),
@@ -380,10 +386,15 @@ impl Queue {
         }
     }
 
-    fn leave(&mut self, now: Instant) -> Vec<Action> {
+    /// No run after the present one.
+    fn cease(&mut self) {
         self.closing = Closing::Stopped;
         self.retry = None;
         self.backlog.give_up();
+    }
+
+    fn leave(&mut self, now: Instant) -> Vec<Action> {
+        self.cease();
         if let Phase::Stopping { why, .. } = &mut self.phase {
             *why = Why::Leaving;
         }

@@ -3,8 +3,10 @@
 
 mod json;
 mod notices;
+mod runs;
 mod text;
 
 pub use json::Jsonl;
 pub use notices::Notices;
+pub use runs::Runs;
 pub use text::Text;

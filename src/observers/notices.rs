@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use crate::exit::Failure;
+use crate::model::TargetId;
 use crate::term::Ui;
 use crate::watch::{Event, Flow, Note, Notice, Observer, OutageKind, Target, Trouble, Why};
 
@@ -49,6 +51,16 @@ impl<'a, 'u> Notices<'a, 'u> {
         }
     }
 
+    fn failed_to_save(&self, failure: &Failure) {
+        let ui = self.ui.borrow();
+        ui.warn(format_args!(
+            "{failure}; the watch goes on, saving is tried again"
+        ));
+        if let Some(hint) = &failure.hint {
+            ui.hint(hint);
+        }
+    }
+
     fn withheld(&self, target: &Target, notice: &Notice) {
         let ui = self.ui.borrow();
         let what = &target.what;
@@ -80,44 +92,49 @@ impl<'a, 'u> Notices<'a, 'u> {
 
 impl Observer for Notices<'_, '_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
-        let target = |id: &crate::model::TargetId| &self.targets[usize::from(id.0)];
+        let target = |id: &TargetId| &self.targets[usize::from(id.0)];
         match event {
             Event::Outage(_, trouble) => self.outage(trouble),
             Event::Recovered(kind, lasted) => {
                 let what = match kind {
                     OutageKind::Consul => "Consul answers again",
                     OutageKind::Rights => "the token may read again",
+                    OutageKind::Reset => "Consul is as it was again",
                 };
                 let lasted = rounded(*lasted);
                 self.ui.borrow().warn(format_args!("{what} after {lasted}"));
             }
             Event::Withheld(id, notice) => self.withheld(target(id), notice),
             Event::Note(id, note) => self.note(target(id), note),
-            Event::Synced { .. } | Event::Changed(_) => {}
+            Event::Saved(Some(failure)) => self.failed_to_save(failure),
+            Event::Saved(None) => self.ui.borrow().warn("what was handled is saved again"),
+            Event::Synced { .. } | Event::Changed(_) | Event::Handler { .. } => {}
         }
         Ok(Flow::Continue)
     }
 }
 
 /// The first names, and how many more.
-fn listed(keys: &[String]) -> String {
-    let shown = keys.iter().take(SHOWN).map(String::as_str);
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if keys.len() > SHOWN {
-        text.push_str(&format!(" and {} more", keys.len() - SHOWN));
+pub(super) fn listed<S: AsRef<str>>(keys: &[S]) -> String {
+    let shown: Vec<&str> = keys.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match keys.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
-    text
 }
 
-/// To three digits or so, as people say it.
-fn rounded(time: Duration) -> humantime::FormattedDuration {
-    let unit = if time < Duration::from_secs(10) {
-        Duration::from_millis(1)
+/// To two digits or so, as people say it.
+pub(super) fn rounded(time: Duration) -> String {
+    if time < Duration::from_millis(10) {
+        format!("{:.1}ms", time.as_secs_f64() * 1e3)
+    } else if time < Duration::from_secs(1) {
+        format!("{}ms", time.as_millis())
+    } else if time < Duration::from_secs(60) {
+        format!("{:.1}s", time.as_secs_f64())
     } else {
-        Duration::from_secs(1)
-    };
-    let units = time.as_nanos() / unit.as_nanos();
-    humantime::format_duration(unit * u32::try_from(units).unwrap_or(u32::MAX))
+        humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
+    }
 }
 
 #[cfg(test)]
@@ -133,8 +150,10 @@ mod tests {
 
     #[test]
     fn times_are_said_as_people_say_them() {
-        let said = |time| rounded(time).to_string();
-        assert_eq!(said(Duration::from_micros(1_234_567)), "1s 234ms");
-        assert_eq!(said(Duration::from_millis(83_456)), "1m 23s");
+        let said = |micros| rounded(Duration::from_micros(micros));
+        assert_eq!(said(640), "0.6ms");
+        assert_eq!(said(12_345), "12ms");
+        assert_eq!(said(1_234_567), "1.2s");
+        assert_eq!(said(83_456_789), "1m 23s");
     }
 }

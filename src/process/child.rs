@@ -11,6 +11,7 @@
 //! be given to anyone else, and the kill meets nobody but what the leader left behind. After a
 //! stop the members have the same grace as their leader: only [`Child::kill`] ends it.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
@@ -21,6 +22,8 @@ use rustix::process::{
     Pid, Signal as Raw, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group,
     test_kill_process_group, waitid,
 };
+
+use signal_hook::low_level::signal_name;
 
 use super::{Command, Groups, Input, Signal};
 
@@ -65,6 +68,20 @@ impl Status {
             Status::Unstarted(code) => code.into(),
         };
         u8::try_from(code).unwrap_or(u8::MAX)
+    }
+}
+
+impl fmt::Display for Status {
+    /// After the name of what ended: `exited with 3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Status::Exited(code) => write!(f, "exited with {code}"),
+            Status::Killed(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "died of {name}"),
+                None => write!(f, "died of signal {signal}"),
+            },
+            Status::Unstarted(_) => f.write_str("could not be started"),
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::withheld::{Notice, Why};
 use crate::consul::{Error, Meta, Outcome};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
+use crate::handlers::Told;
 use crate::model::{Change, Continuity, Index, Key, Snapshot, TargetId};
 
 /// Why a target cannot be seen.
@@ -15,6 +16,8 @@ pub enum Trouble {
     Consul(Error),
     /// A listing is empty, and the token may not read there at all.
     NoRights,
+    /// Nothing is there any more, and the index went back: this is another Consul, or an empty one.
+    Reset,
 }
 
 /// Two kinds of outage, which begin, end and are told apart.
@@ -24,6 +27,8 @@ pub enum OutageKind {
     Consul,
     /// The token may not read.
     Rights,
+    /// Consul looks as if it had been started over.
+    Reset,
 }
 
 impl Trouble {
@@ -32,6 +37,7 @@ impl Trouble {
         match self {
             Trouble::Consul(error) if error.outcome() == Outcome::Denied => OutageKind::Rights,
             Trouble::NoRights => OutageKind::Rights,
+            Trouble::Reset => OutageKind::Reset,
             Trouble::Consul(_) => OutageKind::Consul,
         }
     }
@@ -41,6 +47,7 @@ impl Trouble {
         match self {
             Trouble::Consul(error) => error.hint(),
             Trouble::NoRights => None,
+            Trouble::Reset => Some("if it is meant to be empty, --accept-reset says so".to_owned()),
         }
     }
 }
@@ -52,6 +59,9 @@ impl fmt::Display for Trouble {
             Trouble::NoRights => {
                 f.write_str("nothing is listed, and the token may not read here (403)")
             }
+            Trouble::Reset => f.write_str(
+                "Consul looks reset: its index went back, and nothing of what was handled is there",
+            ),
         }
     }
 }
@@ -106,6 +116,8 @@ pub enum Note {
 pub enum Wake {
     /// A poller has something.
     Polled(TargetId, Poll),
+    /// A signal came.
+    Signal,
 }
 
 /// What observers are told.
@@ -130,6 +142,15 @@ pub enum Event<'a> {
     Withheld(TargetId, &'a Notice),
     /// Something to say once.
     Note(TargetId, &'a Note),
+    /// A handler did something.
+    Handler {
+        /// Which, by its place.
+        route: usize,
+        /// What.
+        told: &'a Told,
+    },
+    /// What was handled can no longer be saved, or can be again.
+    Saved(Option<&'a Failure>),
 }
 
 /// What an observer wants of the engine.

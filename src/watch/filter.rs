@@ -1,4 +1,4 @@
-//! Which keys are told of at all, and which handler's they are. Globs stand for whole keys; `*`
+//! Which keys are told of at all. Globs stand for whole keys; `*`
 //! stops at `/`, `**` does not.
 
 use std::path::Path;
@@ -31,15 +31,13 @@ impl Glob {
     }
 }
 
-/// What the user wants to hear of, and who handles it.
+/// What the user wants to hear of.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only these keys; all where there are none.
     pub include: Vec<Glob>,
     /// Never these, whatever is included.
     pub exclude: Vec<Glob>,
-    /// A handler's keys in the order of the handlers; `None` takes whatever no other took.
-    pub routes: Vec<Option<Glob>>,
 }
 
 impl Filter {
@@ -47,13 +45,6 @@ impl Filter {
     pub fn admits(&self, key: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
-    }
-
-    /// The handler of a key, by its place in `routes`: the first whose glob matches.
-    pub fn route(&self, key: &str) -> Option<usize> {
-        let matches = |route: &Option<Glob>| route.as_ref().is_some_and(|glob| glob.matches(key));
-        let takes = self.routes.iter().position(matches);
-        takes.or_else(|| self.routes.iter().position(Option::is_none))
     }
 }
 
@@ -102,18 +93,5 @@ mod tests {
         assert!(filter.admits("app/name") && filter.admits("web/port"));
         assert!(!filter.admits("app/secret/key") && !filter.admits("other"));
         assert!(Filter::default().admits("anything"));
-    }
-
-    #[test]
-    fn a_key_goes_to_the_first_route_that_matches_and_the_rest_to_the_one_without_a_glob() {
-        let mut filter = Filter {
-            routes: vec![None, Some(glob("app/**")), Some(glob("app/db/*"))],
-            ..Filter::default()
-        };
-        assert_eq!(filter.route("app/db/host"), Some(1));
-        assert_eq!(filter.route("web/port"), Some(0));
-        filter.routes.remove(0);
-        assert_eq!(filter.route("app/db/host"), Some(0));
-        assert_eq!(filter.route("web/port"), None);
     }
 }

@@ -1,0 +1,105 @@
+//! One line a batch on stderr: what changed, how the handler ended, how long it took.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::notices::{listed, rounded};
+use crate::model::{Batch, Change, Reason};
+use crate::term::Ui;
+use crate::watch::{Event, Flow, Observer, Outcome, Report, StopWhy, Told};
+
+/// Says how runs ended.
+pub struct Runs<'a, 'u> {
+    ui: &'a RefCell<&'u mut Ui>,
+    /// The routes' globs; empty where there is only one handler.
+    routes: Vec<String>,
+    /// What was handled last, by route.
+    handled: HashMap<usize, Arc<Batch>>,
+}
+
+impl<'a, 'u> Runs<'a, 'u> {
+    /// Says it here, with the routes' names where there are several.
+    pub fn new(ui: &'a RefCell<&'u mut Ui>, routes: Vec<String>) -> Self {
+        Runs {
+            ui,
+            routes: if routes.len() > 1 { routes } else { Vec::new() },
+            handled: HashMap::new(),
+        }
+    }
+
+    fn ended(&self, route: usize, report: &Report, now: Instant) {
+        let handled = self.handled.get(&route);
+        let handled = handled.is_some_and(|batch| Arc::ptr_eq(batch, &report.batch));
+        let line = format!("{}{}", self.name(route), line(report, handled, now));
+        let ui = self.ui.borrow();
+        match report.outcome {
+            Outcome::Failed | Outcome::Stopped(StopWhy::TimedOut) => ui.warn(line),
+            Outcome::Succeeded | Outcome::Signalled | Outcome::Stopped(_) => ui.status(line),
+        }
+    }
+
+    fn name(&self, route: usize) -> String {
+        let name = self.routes.get(route);
+        name.map_or_else(String::new, |name| format!("[{name}] "))
+    }
+}
+
+impl Observer for Runs<'_, '_> {
+    fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
+        if let Event::Handler { route, told } = event {
+            match told {
+                Told::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
+                Told::Ended(report) => self.ended(*route, report, now),
+                Told::Dropped(batch) => self.ui.borrow().warn(format_args!(
+                    "{}{}: dropped, the handler is busy",
+                    self.name(*route),
+                    what(batch)
+                )),
+                Told::Started(_) | Told::Stopping(_) | Told::Leave(_) => {}
+            }
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+fn line(report: &Report, handled: bool, now: Instant) -> String {
+    let what = what(&report.batch);
+    let took = rounded(report.took);
+    let ended = match (report.outcome, report.status, &report.error) {
+        (Outcome::Signalled, ..) => return format!("{what}: the handler was sent its signal"),
+        (Outcome::Succeeded, ..) => return format!("{what}: handled in {took}"),
+        (_, _, Some(error)) => format!("the handler could not be started: {error}"),
+        (Outcome::Stopped(StopWhy::Superseded), ..) => {
+            return format!("{what}: stopped after {took} for what came since");
+        }
+        (Outcome::Stopped(StopWhy::Leaving), ..) => format!("stopped after {took}"),
+        (Outcome::Stopped(StopWhy::TimedOut), ..) => {
+            format!("the handler was stopped, it took longer than {took}")
+        }
+        (Outcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
+        (Outcome::Failed, None, _) => format!("the handler failed after {took}"),
+    };
+    let then = match report.retry {
+        Some(retry) => format!("again in {}", rounded(retry.saturating_duration_since(now))),
+        None if handled => "counted as handled".to_owned(),
+        None => "its changes stay pending".to_owned(),
+    };
+    format!("{what}: {ended}; {then}")
+}
+
+/// What a batch is about.
+fn what(batch: &Batch) -> String {
+    let keys: Vec<&str> = batch.changes.iter().map(Change::key).collect();
+    let count = match keys.len() {
+        0 => "no keys".to_owned(),
+        1 => "1 key".to_owned(),
+        many => format!("{many} keys"),
+    };
+    match batch.reason {
+        Reason::Initial => format!("initial run, {count}"),
+        Reason::Manual => format!("run asked for, {count}"),
+        Reason::Change | Reason::Retry => listed(&keys),
+    }
+}
