@@ -127,8 +127,10 @@ impl Watched {
     }
 
     fn next(&self) -> Poll {
-        let Wake::Polled(_, poll) = self.polls.recv_timeout(Duration::from_secs(10)).unwrap();
-        poll
+        match self.polls.recv_timeout(Duration::from_secs(10)).unwrap() {
+            Wake::Polled(_, poll) => poll,
+            Wake::Signal => panic!("pollers send no signals"),
+        }
     }
 
     fn answered(&self) -> Answered {
