@@ -33,6 +33,9 @@ impl Backlog {
     /// everything back to where it was.
     pub(super) fn add(&mut self, news: Batch) -> bool {
         let merged = match self.pending.take() {
+            // All there is, told as created: a key of it that goes again may have been handled
+            // long ago, and its delete must not cancel out.
+            Some(pending) if pending.reason != Reason::Change => self.behind(Some(pending), news),
             Some(pending) => pending.then(news, self.locks),
             None => news,
         };

@@ -1,0 +1,225 @@
+//! The promise that nothing is lost, as a property: a world of three keys, a child that does as the
+//! test case says, a memory as the engine keeps it, and the handler's own knowledge of each key.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{MS, change, policies};
+use crate::handlers::queue::*;
+use crate::process::Signal;
+
+#[derive(Debug, Clone)]
+enum Event {
+    Put(usize, u8),
+    Delete(usize),
+    Succeed,
+    Fail,
+    Unstartable,
+    Deaf,
+    Wait(u64),
+    ToDeadline,
+    Manual,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        6 => (0..3usize, 0..3u8).prop_map(|(key, value)| Event::Put(key, value)),
+        2 => (0..3usize).prop_map(Event::Delete),
+        4 => Just(Event::Succeed),
+        3 => Just(Event::Fail),
+        1 => Just(Event::Unstartable),
+        1 => Just(Event::Deaf),
+        3 => (0..300u64).prop_map(Event::Wait),
+        5 => Just(Event::ToDeadline),
+        1 => Just(Event::Manual),
+    ];
+    prop::collection::vec(event, 1..60)
+}
+
+fn any_policies() -> impl Strategy<Value = Policies> {
+    let busy = prop_oneof![
+        Just(OnBusy::Queue),
+        Just(OnBusy::Restart),
+        Just(OnBusy::Signal(Signal::HUP)),
+    ];
+    let fail = prop_oneof![Just(OnFail::Continue), Just(OnFail::Retry)];
+    (busy, fail, any::<bool>(), any::<bool>()).prop_map(|(on_busy, on_fail, each, timeout)| {
+        Policies {
+            each: each && on_busy == OnBusy::Queue,
+            timeout: timeout.then_some(MS(400)),
+            ..policies(on_busy, on_fail)
+        }
+    })
+}
+
+type State = BTreeMap<String, String>;
+
+struct World {
+    queue: Queue,
+    now: Instant,
+    store: State,
+    /// What the engine remembers as handled.
+    handled: State,
+    /// What the handler was last given, run by run, or saw when it was signalled.
+    known: State,
+    unstartable: bool,
+    deaf: bool,
+}
+
+impl World {
+    fn new(policies: Policies) -> Self {
+        World {
+            queue: Queue::new(policies),
+            now: Instant::now(),
+            store: State::new(),
+            handled: State::new(),
+            known: State::new(),
+            unstartable: false,
+            deaf: false,
+        }
+    }
+
+    fn set(&mut self, key: usize, value: Option<u8>) {
+        let key = ["a", "b", "c"][key].to_owned();
+        let value = value.map(|value| value.to_string());
+        let before = match &value {
+            Some(value) => self.store.insert(key.clone(), value.clone()),
+            None => self.store.remove(&key),
+        };
+        if before != value {
+            self.step(Input::Changes(Batch {
+                reason: Reason::Change,
+                changes: vec![change(&key, before.as_deref(), value.as_deref())],
+            }));
+        }
+    }
+
+    fn run_manually(&mut self) {
+        let entries = self.store.iter();
+        let changes = entries
+            .map(|(key, value)| change(key, None, Some(value)))
+            .collect();
+        self.step(Input::Run(Batch {
+            reason: Reason::Manual,
+            changes,
+        }));
+    }
+
+    fn step(&mut self, input: Input) {
+        for action in self.queue.step(input, self.now, 0.3) {
+            match action {
+                Action::Start(_) if std::mem::take(&mut self.unstartable) => {
+                    self.step(Input::Ended(Status::Unstarted(126)));
+                }
+                Action::Start(batch) => {
+                    apply(&mut self.known, &batch);
+                    self.step(Input::Started);
+                }
+                Action::Signal => {
+                    let heard = !std::mem::take(&mut self.deaf);
+                    if heard {
+                        self.known = self.store.clone();
+                    }
+                    self.step(Input::Signalled(heard));
+                }
+                Action::Handled(batch) => apply(&mut self.handled, &batch),
+                Action::Stop(_)
+                | Action::Kill
+                | Action::Ended { .. }
+                | Action::Dropped(_)
+                | Action::Leave(_) => {}
+            }
+        }
+    }
+
+    fn end(&mut self, status: Status) {
+        if !matches!(self.queue.phase, Phase::Idle) {
+            self.step(Input::Ended(status));
+        }
+    }
+
+    fn to_deadline(&mut self) {
+        if let Some(deadline) = self.queue.deadline() {
+            self.now = self.now.max(deadline);
+            self.step(Input::Due);
+        }
+    }
+
+    fn due(&self) -> bool {
+        self.queue.deadline().is_some_and(|due| due <= self.now)
+    }
+
+    fn happens(&mut self, event: &Event) {
+        match event {
+            Event::Put(key, value) => self.set(*key, Some(*value)),
+            Event::Delete(key) => self.set(*key, None),
+            Event::Succeed => self.end(Status::Exited(0)),
+            Event::Fail => self.end(Status::Killed(11)),
+            Event::Unstartable => self.unstartable = true,
+            Event::Deaf => self.deaf = true,
+            Event::Wait(time) => {
+                self.now += MS(*time);
+                if self.due() {
+                    self.step(Input::Due);
+                }
+            }
+            Event::ToDeadline => self.to_deadline(),
+            Event::Manual => self.run_manually(),
+        }
+    }
+}
+
+fn apply(state: &mut State, batch: &Batch) {
+    for change in &batch.changes {
+        match &change.after {
+            Some(entry) => {
+                let value = String::from_utf8(entry.value().to_vec()).unwrap();
+                state.insert(change.key().to_owned(), value);
+            }
+            None => _ = state.remove(change.key()),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn nothing_is_lost_whatever_changes_and_fails(policies in any_policies(), events in events()) {
+        let mut world = World::new(policies);
+        for event in &events {
+            world.happens(event);
+        }
+        // From here on all goes well, and one more change comes.
+        (world.unstartable, world.deaf) = (false, false);
+        world.set(0, Some(9));
+        for _ in 0..100 {
+            // Each run ends in its time.
+            match world.queue.phase {
+                Phase::Idle => world.to_deadline(),
+                _ => world.end(Status::Exited(0)),
+            }
+        }
+        prop_assert!(world.queue.idle());
+        prop_assert_eq!(world.queue.waiting(), 0);
+        prop_assert_eq!(&world.handled, &world.store, "what is remembered as handled");
+        prop_assert_eq!(&world.known, &world.store, "what the handler was told");
+    }
+
+    #[test]
+    fn an_engine_that_obeys_deadlines_does_not_spin(
+        policies in any_policies(), events in events()
+    ) {
+        let mut world = World::new(policies);
+        for event in &events {
+            world.happens(event);
+            for _ in 0..4 {
+                if world.due() {
+                    world.step(Input::Due);
+                }
+            }
+            prop_assert!(!world.due());
+        }
+    }
+}
