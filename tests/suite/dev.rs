@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Agent, Kvw, Running, Wire};
+use crate::harness::{Kvw, Running, Wire};
 
 /// A dev agent on a free port, and its address.
 fn dev<const N: usize>(more: [&str; N]) -> (Running, String) {
@@ -375,13 +375,9 @@ fn a_client_that_sends_a_refused_body_all_the_same_reads_the_refusal() {
 }
 
 #[test]
-fn the_harness_starts_one_when_no_real_consul_is_named() {
-    if Agent::is_real() {
-        println!("not run: the suite runs on a real Consul");
-        return;
-    }
-    let this = Agent::own().http("GET", "/v1/agent/self", b"");
-    let this: serde_json::Value = serde_json::from_slice(this.body()).unwrap();
+fn it_says_what_it_is_to_whoever_asks() {
+    let (_running, address) = dev([]);
+    let this = Wire::to(&address).ask("GET", "/v1/agent/self", "").json();
     assert_eq!(this["Meta"]["kvw-dev"], env!("CARGO_PKG_VERSION"));
 }
 

@@ -17,6 +17,7 @@ mod faults;
 mod get;
 mod house;
 mod json_contract;
+mod official;
 mod put;
 mod status;
 mod txn;

@@ -262,6 +262,8 @@ fn try_request(
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(None)
+        // 1.8.7 compresses an empty value to nothing and calls it gzip.
+        .accept_encoding(ureq::config::AutoHeaderValue::None)
         .timeout_global(Some(Duration::from_secs(30)))
         .build()
         .into();

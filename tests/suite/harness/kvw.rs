@@ -30,8 +30,13 @@ impl Kvw {
 
     /// `kvw` with nothing set that says where Consul is.
     pub fn bare() -> Self {
+        Kvw::program(assert_cmd::cargo::cargo_bin!("kvw"))
+    }
+
+    /// Another program in the same surroundings, for what is compared with it.
+    pub fn program(path: &Path) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("kvw"));
+        let mut command = Command::new(path);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
