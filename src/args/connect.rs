@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use percent_encoding::percent_decode_str;
 
+use super::address::{self, NO_TLS};
 use super::duration::duration;
 use super::proxy;
 use crate::consul::{Address, Config, Consistency, Secret, TokenSource};
@@ -163,7 +163,7 @@ impl ConnectArgs {
             (None, None) => ("127.0.0.1:8500".to_owned(), "the default address"),
         };
         let parsed =
-            parse_address(&text).map_err(|what| Failure::usage(format!("{source}: {what}")))?;
+            address::parse(&text).map_err(|what| Failure::usage(format!("{source}: {what}")))?;
         let ssl = env.text("CONSUL_HTTP_SSL")?;
         if go_bool("CONSUL_HTTP_SSL", ssl.as_deref())? {
             return Err(Failure::usage(format!("CONSUL_HTTP_SSL: {NO_TLS}")));
@@ -196,77 +196,6 @@ fn timeout(flag: Option<Duration>, name: &str, default: Duration) -> Result<Dura
     }
 }
 
-const NO_TLS: &str = "this build of kvw does not speak TLS";
-const NO_SOCKET: &str = "this build of kvw does not speak over unix sockets";
-
-/// An address as Consul's own tools take it, with user and password where it has them.
-fn parse_address(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
-    let rest = match text.split_once("://") {
-        None => text,
-        Some(("http", rest)) => rest,
-        Some(("https", _)) => return Err(NO_TLS.to_owned()),
-        Some(("unix", _)) => return Err(NO_SOCKET.to_owned()),
-        Some((scheme, _)) => return Err(format!("unknown scheme '{scheme}'")),
-    };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, authority) = match authority.rsplit_once('@') {
-        Some((user, authority)) => (Some(parse_user(user)?), authority),
-        None => (None, authority),
-    };
-    let path = path.trim_matches('/');
-    let is_url = path
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
-    if !is_url {
-        return Err("its path cannot stand in a URL".to_owned());
-    }
-    let address = Address::Http {
-        authority: parse_authority(authority)?,
-        path: if path.is_empty() {
-            String::new()
-        } else {
-            format!("/{path}")
-        },
-    };
-    Ok((address, user))
-}
-
-fn parse_user(text: &str) -> Result<(String, Secret), String> {
-    let (user, password) = text.split_once(':').unwrap_or((text, ""));
-    let decoded = |text: &str| {
-        percent_decode_str(text)
-            .decode_utf8()
-            .map(std::borrow::Cow::into_owned)
-            .map_err(|_| "its user or password is not valid UTF-8".to_owned())
-    };
-    Ok((decoded(user)?, Secret::new(decoded(password)?)))
-}
-
-/// `host`, `host:port`, `[address]:port`, and as in Go `:port` for this machine.
-fn parse_authority(text: &str) -> Result<String, String> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    if port.is_some_and(|port| port.parse::<u16>().is_err() || port.starts_with('+')) {
-        return Err(format!("'{text}' has no valid port"));
-    }
-    let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
-    };
-    match (host, port) {
-        _ if !is_host => Err(format!("'{text}' is not HOST:PORT")),
-        ("", Some(port)) => Ok(format!("127.0.0.1:{port}")),
-        ("", None) => Err("it names no host".to_owned()),
-        _ => Ok(text.to_owned()),
-    }
-}
-
 /// A boolean as Go's `strconv.ParseBool` reads it, which is how Consul's tools read theirs.
 fn go_bool(name: &str, text: Option<&str>) -> Result<bool, Failure> {
     match text {
@@ -279,151 +208,4 @@ fn go_bool(name: &str, text: Option<&str>) -> Result<bool, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        connect: ConnectArgs,
-    }
-
-    fn resolve(flags: &[&str], env: &[(&str, &str)]) -> Result<Config, Failure> {
-        let words = std::iter::once(&"kvw").chain(flags);
-        Line::try_parse_from(words)
-            .unwrap()
-            .connect
-            .config(&Env::of(env))
-    }
-
-    fn address(text: &str) -> Result<String, String> {
-        parse_address(text).map(|(address, _)| address.to_string())
-    }
-
-    #[test]
-    fn nothing_set_is_the_contracts_default() {
-        assert_eq!(resolve(&[], &[]), Ok(Config::default()));
-    }
-
-    #[test]
-    fn a_flag_beats_the_environment_and_an_empty_variable_is_unset() {
-        let env = [
-            ("CONSUL_HTTP_ADDR", "env:1"),
-            ("CONSUL_NAMESPACE", "n"),
-            ("CONSUL_PARTITION", ""),
-        ];
-        let config = resolve(&["--http-addr", "flag:2", "--namespace", "m"], &env).unwrap();
-        assert_eq!(config.address.to_string(), "flag:2");
-        assert_eq!(config.namespace.as_deref(), Some("m"));
-        assert_eq!(config.partition, None);
-        let config = resolve(&[], &env).unwrap();
-        assert_eq!(config.address.to_string(), "env:1");
-        assert_eq!(config.namespace.as_deref(), Some("n"));
-        assert_eq!(
-            resolve(&[], &[("CONSUL_HTTP_ADDR", "")]),
-            Ok(Config::default())
-        );
-    }
-
-    #[test]
-    fn tokens_are_taken_in_consuls_order() {
-        let literal = |text: &str| Some(TokenSource::Literal(Secret::new(text)));
-        let file = |path: &str| Some(TokenSource::File(path.into()));
-        let env = [
-            ("CONSUL_HTTP_TOKEN_FILE", "env-file"),
-            ("CONSUL_HTTP_TOKEN", "env-token"),
-        ];
-        let token = |flags: &[&str], env: &[(&str, &str)]| resolve(flags, env).unwrap().token;
-        assert_eq!(
-            token(&["--token", "t", "--token-file", "f"], &env),
-            file("f")
-        );
-        assert_eq!(token(&["--token", "t"], &env), literal("t"));
-        assert_eq!(token(&[], &env), file("env-file"));
-        assert_eq!(token(&[], &env[1..]), literal("env-token"));
-    }
-
-    #[test]
-    fn addresses_are_read_as_consuls_tools_read_them() {
-        for (text, shown) in [
-            ("10.0.0.1:8500", "10.0.0.1:8500"),
-            ("http://consul.example", "consul.example"),
-            (
-                "http://consul.example:80/behind/proxy/",
-                "consul.example:80/behind/proxy",
-            ),
-            ("[::1]:8500", "[::1]:8500"),
-            ("http://[::1]", "[::1]"),
-            (":8500", "127.0.0.1:8500"),
-        ] {
-            assert_eq!(address(text).as_deref(), Ok(shown));
-        }
-        for (text, words) in [
-            ("https://consul.example", "TLS"),
-            ("unix:///run/consul.sock", "unix sockets"),
-            ("tcp://consul.example", "unknown scheme 'tcp'"),
-            ("consul.example:port", "no valid port"),
-            ("consul.example:99999", "no valid port"),
-            ("consul example:8500", "not HOST:PORT"),
-            ("::1", "not HOST:PORT"),
-            ("http://", "no host"),
-            ("h:1/a b", "path"),
-        ] {
-            let what = address(text).unwrap_err();
-            assert!(what.contains(words), "{text}: {what}");
-        }
-    }
-
-    #[test]
-    fn user_and_password_are_decoded_and_do_not_show() {
-        let (address, user) = parse_address("http://us%20er:p%40ss:w@h:1/x").unwrap();
-        assert_eq!(address.to_string(), "h:1/x");
-        assert_eq!(user, Some(("us er".to_owned(), Secret::new("p@ss:w"))));
-        let config = resolve(&[], &[("CONSUL_HTTP_AUTH", "user:pa:ss")]).unwrap();
-        assert_eq!(
-            config.basic_auth,
-            Some(("user".to_owned(), Secret::new("pa:ss")))
-        );
-        assert!(!format!("{config:?}").contains("pa:ss"));
-    }
-
-    #[test]
-    fn a_bad_value_names_what_it_came_from() {
-        for (flags, env, words) in [
-            (
-                &[][..],
-                ("CONSUL_HTTP_SSL", "yes"),
-                "CONSUL_HTTP_SSL: expected true or false",
-            ),
-            (&[], ("CONSUL_HTTP_SSL", "T"), "CONSUL_HTTP_SSL: this build"),
-            (&[], ("CONSUL_HTTP_ADDR", "a b"), "CONSUL_HTTP_ADDR: 'a b'"),
-            (
-                &["--http-addr", "https://x"],
-                ("X", ""),
-                "--http-addr: this build",
-            ),
-            (&["--connect-timeout", "0"], ("X", ""), "--connect-timeout"),
-        ] {
-            let failure = resolve(flags, &[env]).unwrap_err();
-            assert!(failure.message.contains(words), "{failure}");
-            assert_eq!(failure.exit, crate::exit::Exit::Usage);
-        }
-        for fine in ["0", "false", "F"] {
-            assert!(resolve(&[], &[("CONSUL_HTTP_SSL", fine)]).is_ok());
-        }
-    }
-
-    #[test]
-    fn modes_and_times_come_from_their_flags() {
-        let config = resolve(
-            &["--stale", "--retry-for", "0", "--connect-timeout", "500ms"],
-            &[],
-        )
-        .unwrap();
-        assert_eq!(config.consistency, Consistency::Stale);
-        assert_eq!(config.retry_for, Duration::ZERO);
-        assert_eq!(config.connect_timeout, Duration::from_millis(500));
-        assert!(Line::try_parse_from(["kvw", "--stale", "--consistent"]).is_err());
-    }
-}
+mod tests;

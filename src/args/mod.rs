@@ -1,5 +1,6 @@
 //! Groups of arguments that several verbs share, and what they mean once resolved.
 
+mod address;
 pub mod connect;
 pub mod duration;
 pub mod handler;

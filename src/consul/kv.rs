@@ -1,12 +1,11 @@
 //! `/v1/kv`: reads, blocking reads, writes of one key. Names that a URL cannot carry take the way
 //! of a transaction.
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::client::{Answer, Reader, Request, encoded};
 use super::error::{Cause, Context};
-use super::json::{Elements, EntryReader, Fault};
+use super::listing::{Entries, Stream};
+use super::request::{Request, encoded};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
 
@@ -17,110 +16,6 @@ pub struct Block {
     pub since: Index,
     /// How long the server holds; it adds up to a sixteenth.
     pub wait: Duration,
-}
-
-/// A listing's elements as they come from the socket; none where Consul answered 404. An error is
-/// the last item.
-struct Stream {
-    body: Option<(Elements<Reader>, Context)>,
-}
-
-impl Stream {
-    fn of(answer: Answer) -> Result<(Self, Meta), Error> {
-        let meta = answer.meta;
-        answer.index()?;
-        if answer.status == 404 {
-            answer.bytes()?;
-            return Ok((Stream { body: None }, meta));
-        }
-        let (reader, context) = answer.reader();
-        let body = Some((Elements::new(reader), context));
-        Ok((Stream { body }, meta))
-    }
-
-    fn next<'de, S>(&mut self, seed: S) -> Option<Result<S::Value, Error>>
-    where
-        S: serde::de::DeserializeSeed<'de>,
-    {
-        let (elements, context) = self.body.as_mut()?;
-        let item = match elements.next(seed) {
-            Ok(element) => element.map(Ok),
-            Err(fault) => Some(Err(told(context, fault))),
-        };
-        if !matches!(item, Some(Ok(_))) {
-            self.body = None;
-        }
-        item
-    }
-}
-
-fn told(context: &Context, fault: Fault) -> Error {
-    match fault {
-        Fault::Io(error) => context.body(&error),
-        Fault::Cut => context.cut_off(),
-        Fault::Json(error) => context.json(error),
-        Fault::Expected(what) => context.nonsense(format_args!("it lacks {what}")),
-    }
-}
-
-/// Entries pulled from the socket one by one, in the server's order.
-pub struct Entries {
-    stream: Stream,
-    reader: EntryReader,
-    /// What keys must begin with, where the listing is wider than what was asked for.
-    only: Option<Prefix>,
-}
-
-impl Iterator for Entries {
-    type Item = Result<Entry, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let item = self.stream.next(&mut self.reader)?;
-            match (&item, &self.only) {
-                (Ok(entry), Some(only)) if !entry.key().starts_with(only.as_str()) => {}
-                _ => return Some(item),
-            }
-        }
-    }
-}
-
-/// Names pulled from the socket one by one.
-pub struct Names {
-    stream: Stream,
-    /// Prefix and separator, where the listing is wider than what was asked for and not cut.
-    cut: Option<(Prefix, String)>,
-    last: Option<String>,
-}
-
-impl Iterator for Names {
-    type Item = Result<String, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let item = self.stream.next(PhantomData::<String>)?;
-            let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
-                return Some(item);
-            };
-            let Some(name) = cut(name, prefix.as_str(), separator) else {
-                continue;
-            };
-            if self.last.as_deref() != Some(name) {
-                self.last = Some(name.to_owned());
-                return Some(Ok(name.to_owned()));
-            }
-        }
-    }
-}
-
-/// The name up to the first separator after the prefix, as Consul cuts it; `None` outside of it.
-fn cut<'a>(name: &'a str, prefix: &str, separator: &str) -> Option<&'a str> {
-    let rest = name.strip_prefix(prefix)?;
-    let end = match rest.find(separator) {
-        Some(at) if !separator.is_empty() => prefix.len() + at + separator.len(),
-        _ => name.len(),
-    };
-    Some(&name[..end])
 }
 
 /// How a value is written. Consul replaces the flags at every write: without any they become 0.
@@ -169,12 +64,7 @@ impl Client {
         let answer = self.send(&request)?;
         let (found, context) = (answer.status == 200, answer.context.clone());
         let (stream, meta) = Stream::of(answer)?;
-        let entries = Entries {
-            stream,
-            reader: EntryReader::default(),
-            only: None,
-        };
-        let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let mut entries = Entries::all(stream).collect::<Result<Vec<_>, _>>()?;
         match (entries.pop(), entries.pop()) {
             (None, _) if !found => Ok(Reply { meta, value: None }),
             (Some(entry), None) if entry.key() == key.as_str() => Ok(Reply {
@@ -200,54 +90,6 @@ impl Client {
             },
         };
         let meta = Meta::default();
-        Ok(Reply { meta, value })
-    }
-
-    /// All entries whose keys begin with `prefix`. An unclean prefix is listed from its nearest clean
-    /// folder and filtered here.
-    ///
-    /// # Errors
-    /// A body that breaks off or is no list of entries shows while it is pulled.
-    pub fn entries(&self, prefix: &Prefix, block: Option<Block>) -> Result<Reply<Entries>, Error> {
-        let clean = prefix.clean();
-        let mut request = listing(&clean, format!("listing {}", shown(prefix)), block);
-        request.query.flag("recurse");
-        let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Entries {
-            stream,
-            reader: EntryReader::default(),
-            only: (clean != *prefix).then(|| prefix.clone()),
-        };
-        Ok(Reply { meta, value })
-    }
-
-    /// The names that begin with `prefix`, cut behind the first `separator` after it (empty: not cut).
-    ///
-    /// # Errors
-    /// A body that breaks off or is no list of names shows while it is pulled.
-    pub fn names(
-        &self,
-        prefix: &Prefix,
-        separator: &str,
-        block: Option<Block>,
-    ) -> Result<Reply<Names>, Error> {
-        let clean = prefix.clean();
-        let mut request = listing(
-            &clean,
-            format!("listing names below {}", shown(prefix)),
-            block,
-        );
-        request.query.flag("keys");
-        let exact = clean == *prefix;
-        if exact && !separator.is_empty() {
-            request.query.add("separator", separator);
-        }
-        let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Names {
-            stream,
-            cut: (!exact).then(|| (prefix.clone(), separator.to_owned())),
-            last: None,
-        };
         Ok(Reply { meta, value })
     }
 
@@ -342,23 +184,15 @@ fn fits_in_url(name: &str) -> bool {
     obstacle(name).is_none() && path_of(name).len() <= LONGEST_PATH
 }
 
-fn path_of(name: &str) -> String {
+pub(super) fn path_of(name: &str) -> String {
     format!("/v1/kv/{}", encoded(name))
 }
 
-fn shown(prefix: &Prefix) -> String {
+pub(super) fn shown(prefix: &Prefix) -> String {
     if prefix.is_root() {
         "the whole store".to_owned()
     } else {
         format!("prefix {prefix}")
-    }
-}
-
-fn listing(clean: &Prefix, doing: String, block: Option<Block>) -> Request<'static> {
-    Request {
-        accepts: Some(404),
-        block,
-        ..Request::get(path_of(clean.as_str()), doing)
     }
 }
 
@@ -417,27 +251,5 @@ fn refused(context: &Context, reason: Option<(OpErrorKind, &str)>) -> Error {
         }
         Some((_, what)) => context.error(Cause::Refused, format!("the server refused it: {what}")),
         None => context.nonsense("a rollback without a reason"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_cut_as_consul_cuts_them() {
-        let names = ["web", "web-x", "web/B", "web/b/", "web/b/c", "web2"];
-        let cut_all = |prefix, separator| {
-            let mut all: Vec<_> = names
-                .iter()
-                .filter_map(|name| cut(name, prefix, separator))
-                .collect();
-            all.dedup();
-            all
-        };
-        assert_eq!(cut_all("web/", "/"), ["web/B", "web/b/"]);
-        assert_eq!(cut_all("web", "/"), ["web", "web-x", "web/", "web2"]);
-        assert_eq!(cut_all("web/", ""), ["web/B", "web/b/", "web/b/c"]);
-        assert_eq!(cut_all("we", "b"), ["web"]);
     }
 }

@@ -1,11 +1,15 @@
 //! The HTTP client: the only room that speaks to Consul. Knows nothing of clap, the terminal or
 //! exit codes.
 
+mod answer;
 mod client;
 mod config;
 mod error;
 mod json;
 mod kv;
+mod listing;
+mod request;
+mod setup;
 mod status;
 mod transport;
 mod txn;
@@ -13,7 +17,9 @@ mod txn;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, Meta, Reply};
+pub use answer::{Meta, Reply};
+pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, Outcome};
-pub use kv::{Block, Entries, Names, Write};
+pub use kv::{Block, Write};
+pub use listing::{Entries, Names};

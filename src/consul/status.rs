@@ -1,6 +1,6 @@
 //! Whether Consul is there and led.
 
-use super::client::Request;
+use super::request::Request;
 use super::{Client, Consistency, Error, Outcome};
 
 /// A name that nobody has: a listing below it finds nothing, and costs nothing.

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::client::Request;
 use super::error::Context;
 use super::json::Owned;
+use super::request::Request;
 use super::{Client, Error};
 use crate::model::{Entry, Fields, Index, Op, OpError, OpErrorKind, TxnOutcome};
 

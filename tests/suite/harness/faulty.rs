@@ -195,7 +195,7 @@ impl Script {
                 play.open += 1;
                 drop(play);
                 thread::spawn(move || {
-                    stage.serve(stream);
+                    stage.serve(&stream);
                     stage.lock().open -= 1;
                 });
             }
@@ -320,7 +320,7 @@ impl Stage {
     }
 
     /// Plays a connection's requests until one side closes it.
-    fn serve(&self, stream: TcpStream) {
+    fn serve(&self, stream: &TcpStream) {
         // Only as the very next step: later ones are for later connections.
         let hangs_up = {
             let mut play = self.lock();
@@ -333,7 +333,7 @@ impl Stage {
         }
         stream.set_nodelay(true).unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some(request) = self.request(&mut reader, &stream) {
+        while let Some(request) = self.request(&mut reader, stream) {
             if !request {
                 return;
             }

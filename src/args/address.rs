@@ -1,0 +1,126 @@
+//! The agent's address as it is typed.
+
+use std::net::Ipv6Addr;
+
+use percent_encoding::percent_decode_str;
+
+use crate::consul::{Address, Secret};
+
+/// What is said of `https` until it is there.
+pub const NO_TLS: &str = "this build of kvw does not speak TLS";
+const NO_SOCKET: &str = "this build of kvw does not speak over unix sockets";
+
+/// An address as Consul's own tools take it, with user and password where it has them.
+pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
+    let rest = match text.split_once("://") {
+        None => text,
+        Some(("http", rest)) => rest,
+        Some(("https", _)) => return Err(NO_TLS.to_owned()),
+        Some(("unix", _)) => return Err(NO_SOCKET.to_owned()),
+        Some((scheme, _)) => return Err(format!("unknown scheme '{scheme}'")),
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, authority) = match authority.rsplit_once('@') {
+        Some((user, authority)) => (Some(parse_user(user)?), authority),
+        None => (None, authority),
+    };
+    let path = path.trim_matches('/');
+    let is_url = path
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
+    if !is_url {
+        return Err("its path cannot stand in a URL".to_owned());
+    }
+    let address = Address::Http {
+        authority: parse_authority(authority)?,
+        path: if path.is_empty() {
+            String::new()
+        } else {
+            format!("/{path}")
+        },
+    };
+    Ok((address, user))
+}
+
+fn parse_user(text: &str) -> Result<(String, Secret), String> {
+    let (user, password) = text.split_once(':').unwrap_or((text, ""));
+    let decoded = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| "its user or password is not valid UTF-8".to_owned())
+    };
+    Ok((decoded(user)?, Secret::new(decoded(password)?)))
+}
+
+/// `host`, `host:port`, `[address]:port`, and as in Go `:port` for this machine.
+fn parse_authority(text: &str) -> Result<String, String> {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    if port.is_some_and(|port| port.parse::<u16>().is_err() || port.starts_with('+')) {
+        return Err(format!("'{text}' has no valid port"));
+    }
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+    };
+    match (host, port) {
+        _ if !is_host => Err(format!("'{text}' is not HOST:PORT")),
+        ("", Some(port)) => Ok(format!("127.0.0.1:{port}")),
+        ("", None) => Err("it names no host".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Result<String, String> {
+        parse(text).map(|(address, _)| address.to_string())
+    }
+
+    #[test]
+    fn addresses_are_read_as_consuls_tools_read_them() {
+        for (text, shown) in [
+            ("10.0.0.1:8500", "10.0.0.1:8500"),
+            ("http://consul.example", "consul.example"),
+            (
+                "http://consul.example:80/behind/proxy/",
+                "consul.example:80/behind/proxy",
+            ),
+            ("[::1]:8500", "[::1]:8500"),
+            ("http://[::1]", "[::1]"),
+            (":8500", "127.0.0.1:8500"),
+        ] {
+            assert_eq!(address(text).as_deref(), Ok(shown));
+        }
+        for (text, words) in [
+            ("https://consul.example", "TLS"),
+            ("unix:///run/consul.sock", "unix sockets"),
+            ("tcp://consul.example", "unknown scheme 'tcp'"),
+            ("consul.example:port", "no valid port"),
+            ("consul.example:99999", "no valid port"),
+            ("consul example:8500", "not HOST:PORT"),
+            ("::1", "not HOST:PORT"),
+            ("http://", "no host"),
+            ("h:1/a b", "path"),
+        ] {
+            let what = address(text).unwrap_err();
+            assert!(what.contains(words), "{text}: {what}");
+        }
+    }
+
+    #[test]
+    fn user_and_password_are_decoded() {
+        let (address, user) = parse("http://us%20er:p%40ss:w@h:1/x").unwrap();
+        assert_eq!(address.to_string(), "h:1/x");
+        assert_eq!(user, Some(("us er".to_owned(), Secret::new("p@ss:w"))));
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use clap::Parser;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+fn resolve(flags: &[&str], env: &[(&str, &str)]) -> Result<Config, Failure> {
+    let words = std::iter::once(&"kvw").chain(flags);
+    Line::try_parse_from(words)
+        .unwrap()
+        .connect
+        .config(&Env::of(env))
+}
+
+#[test]
+fn nothing_set_is_the_contracts_default() {
+    assert_eq!(resolve(&[], &[]), Ok(Config::default()));
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_an_empty_variable_is_unset() {
+    let env = [
+        ("CONSUL_HTTP_ADDR", "env:1"),
+        ("CONSUL_NAMESPACE", "n"),
+        ("CONSUL_PARTITION", ""),
+    ];
+    let config = resolve(&["--http-addr", "flag:2", "--namespace", "m"], &env).unwrap();
+    assert_eq!(config.address.to_string(), "flag:2");
+    assert_eq!(config.namespace.as_deref(), Some("m"));
+    assert_eq!(config.partition, None);
+    let config = resolve(&[], &env).unwrap();
+    assert_eq!(config.address.to_string(), "env:1");
+    assert_eq!(config.namespace.as_deref(), Some("n"));
+    assert_eq!(
+        resolve(&[], &[("CONSUL_HTTP_ADDR", "")]),
+        Ok(Config::default())
+    );
+}
+
+#[test]
+fn tokens_are_taken_in_consuls_order() {
+    let literal = |text: &str| Some(TokenSource::Literal(Secret::new(text)));
+    let file = |path: &str| Some(TokenSource::File(path.into()));
+    let env = [
+        ("CONSUL_HTTP_TOKEN_FILE", "env-file"),
+        ("CONSUL_HTTP_TOKEN", "env-token"),
+    ];
+    let token = |flags: &[&str], env: &[(&str, &str)]| resolve(flags, env).unwrap().token;
+    assert_eq!(
+        token(&["--token", "t", "--token-file", "f"], &env),
+        file("f")
+    );
+    assert_eq!(token(&["--token", "t"], &env), literal("t"));
+    assert_eq!(token(&[], &env), file("env-file"));
+    assert_eq!(token(&[], &env[1..]), literal("env-token"));
+}
+
+#[test]
+fn user_and_password_do_not_show() {
+    let config = resolve(&[], &[("CONSUL_HTTP_AUTH", "user:pa:ss")]).unwrap();
+    assert_eq!(
+        config.basic_auth,
+        Some(("user".to_owned(), Secret::new("pa:ss")))
+    );
+    assert!(!format!("{config:?}").contains("pa:ss"));
+}
+
+#[test]
+fn a_bad_value_names_what_it_came_from() {
+    for (flags, env, words) in [
+        (
+            &[][..],
+            ("CONSUL_HTTP_SSL", "yes"),
+            "CONSUL_HTTP_SSL: expected true or false",
+        ),
+        (&[], ("CONSUL_HTTP_SSL", "T"), "CONSUL_HTTP_SSL: this build"),
+        (&[], ("CONSUL_HTTP_ADDR", "a b"), "CONSUL_HTTP_ADDR: 'a b'"),
+        (
+            &["--http-addr", "https://x"],
+            ("X", ""),
+            "--http-addr: this build",
+        ),
+        (&["--connect-timeout", "0"], ("X", ""), "--connect-timeout"),
+    ] {
+        let failure = resolve(flags, &[env]).unwrap_err();
+        assert!(failure.message.contains(words), "{failure}");
+        assert_eq!(failure.exit, crate::exit::Exit::Usage);
+    }
+    for fine in ["0", "false", "F"] {
+        assert!(resolve(&[], &[("CONSUL_HTTP_SSL", fine)]).is_ok());
+    }
+}
+
+#[test]
+fn modes_and_times_come_from_their_flags() {
+    let config = resolve(
+        &["--stale", "--retry-for", "0", "--connect-timeout", "500ms"],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.consistency, Consistency::Stale);
+    assert_eq!(config.retry_for, Duration::ZERO);
+    assert_eq!(config.connect_timeout, Duration::from_millis(500));
+    assert!(Line::try_parse_from(["kvw", "--stale", "--consistent"]).is_err());
+}

@@ -1,0 +1,205 @@
+//! Listings of `/v1/kv`, pulled from the socket one element at a time.
+
+use std::marker::PhantomData;
+
+use super::answer::{Answer, Reader};
+use super::error::Context;
+use super::json::{Elements, EntryReader, Fault};
+use super::kv::{Block, path_of, shown};
+use super::request::Request;
+use super::{Client, Error, Meta, Reply};
+use crate::model::{Entry, Prefix};
+
+/// A listing's elements as they come from the socket; none where Consul answered 404. An error is
+/// the last item.
+pub(super) struct Stream {
+    body: Option<(Elements<Reader>, Context)>,
+}
+
+impl Stream {
+    pub(super) fn of(answer: Answer) -> Result<(Self, Meta), Error> {
+        let meta = answer.meta;
+        answer.index()?;
+        if answer.status == 404 {
+            answer.bytes()?;
+            return Ok((Stream { body: None }, meta));
+        }
+        let (reader, context) = answer.reader();
+        let body = Some((Elements::new(reader), context));
+        Ok((Stream { body }, meta))
+    }
+
+    fn next<'de, S>(&mut self, seed: S) -> Option<Result<S::Value, Error>>
+    where
+        S: serde::de::DeserializeSeed<'de>,
+    {
+        let (elements, context) = self.body.as_mut()?;
+        let item = match elements.next(seed) {
+            Ok(element) => element.map(Ok),
+            Err(fault) => Some(Err(told(context, fault))),
+        };
+        if !matches!(item, Some(Ok(_))) {
+            self.body = None;
+        }
+        item
+    }
+}
+
+fn told(context: &Context, fault: Fault) -> Error {
+    match fault {
+        Fault::Io(error) => context.body(&error),
+        Fault::Cut => context.cut_off(),
+        Fault::Json(error) => context.json(error),
+        Fault::Expected(what) => context.nonsense(format_args!("it lacks {what}")),
+    }
+}
+
+/// Entries pulled from the socket one by one, in the server's order.
+pub struct Entries {
+    stream: Stream,
+    reader: EntryReader,
+    /// What keys must begin with, where the listing is wider than what was asked for.
+    only: Option<Prefix>,
+}
+
+impl Entries {
+    /// All that come.
+    pub(super) fn all(stream: Stream) -> Self {
+        Entries {
+            stream,
+            reader: EntryReader::default(),
+            only: None,
+        }
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<Entry, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let item = self.stream.next(&mut self.reader)?;
+            match (&item, &self.only) {
+                (Ok(entry), Some(only)) if !entry.key().starts_with(only.as_str()) => {}
+                _ => return Some(item),
+            }
+        }
+    }
+}
+
+/// Names pulled from the socket one by one.
+pub struct Names {
+    stream: Stream,
+    /// Prefix and separator, where the listing is wider than what was asked for and not cut.
+    cut: Option<(Prefix, String)>,
+    last: Option<String>,
+}
+
+impl Iterator for Names {
+    type Item = Result<String, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let item = self.stream.next(PhantomData::<String>)?;
+            let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
+                return Some(item);
+            };
+            let Some(name) = cut(name, prefix.as_str(), separator) else {
+                continue;
+            };
+            if self.last.as_deref() != Some(name) {
+                self.last = Some(name.to_owned());
+                return Some(Ok(name.to_owned()));
+            }
+        }
+    }
+}
+
+/// The name up to the first separator after the prefix, as Consul cuts it; `None` outside of it.
+fn cut<'a>(name: &'a str, prefix: &str, separator: &str) -> Option<&'a str> {
+    let rest = name.strip_prefix(prefix)?;
+    let end = match rest.find(separator) {
+        Some(at) if !separator.is_empty() => prefix.len() + at + separator.len(),
+        _ => name.len(),
+    };
+    Some(&name[..end])
+}
+
+impl Client {
+    /// All entries whose keys begin with `prefix`. An unclean prefix is listed from its nearest clean
+    /// folder and filtered here.
+    ///
+    /// # Errors
+    /// A body that breaks off or is no list of entries shows while it is pulled.
+    pub fn entries(&self, prefix: &Prefix, block: Option<Block>) -> Result<Reply<Entries>, Error> {
+        let clean = prefix.clean();
+        let mut request = listing(&clean, format!("listing {}", shown(prefix)), block);
+        request.query.flag("recurse");
+        let (stream, meta) = Stream::of(self.send(&request)?)?;
+        let value = Entries {
+            only: (clean != *prefix).then(|| prefix.clone()),
+            ..Entries::all(stream)
+        };
+        Ok(Reply { meta, value })
+    }
+
+    /// The names that begin with `prefix`, cut behind the first `separator` after it (empty: not cut).
+    ///
+    /// # Errors
+    /// A body that breaks off or is no list of names shows while it is pulled.
+    pub fn names(
+        &self,
+        prefix: &Prefix,
+        separator: &str,
+        block: Option<Block>,
+    ) -> Result<Reply<Names>, Error> {
+        let clean = prefix.clean();
+        let mut request = listing(
+            &clean,
+            format!("listing names below {}", shown(prefix)),
+            block,
+        );
+        request.query.flag("keys");
+        let exact = clean == *prefix;
+        if exact && !separator.is_empty() {
+            request.query.add("separator", separator);
+        }
+        let (stream, meta) = Stream::of(self.send(&request)?)?;
+        let value = Names {
+            stream,
+            cut: (!exact).then(|| (prefix.clone(), separator.to_owned())),
+            last: None,
+        };
+        Ok(Reply { meta, value })
+    }
+}
+
+fn listing(clean: &Prefix, doing: String, block: Option<Block>) -> Request<'static> {
+    Request {
+        accepts: Some(404),
+        block,
+        ..Request::get(path_of(clean.as_str()), doing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_as_consul_cuts_them() {
+        let names = ["web", "web-x", "web/B", "web/b/", "web/b/c", "web2"];
+        let cut_all = |prefix, separator| {
+            let mut all: Vec<_> = names
+                .iter()
+                .filter_map(|name| cut(name, prefix, separator))
+                .collect();
+            all.dedup();
+            all
+        };
+        assert_eq!(cut_all("web/", "/"), ["web/B", "web/b/"]);
+        assert_eq!(cut_all("web", "/"), ["web", "web-x", "web/", "web2"]);
+        assert_eq!(cut_all("web/", ""), ["web/B", "web/b/", "web/b/c"]);
+        assert_eq!(cut_all("we", "b"), ["web"]);
+    }
+}

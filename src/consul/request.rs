@@ -1,0 +1,150 @@
+//! What is asked: method, path, parameters.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::kv::Block;
+use super::{Config, Consistency};
+
+/// What is asked.
+pub(super) struct Request<'a> {
+    pub(super) method: &'static str,
+    /// After the base, encoded: `/v1/kv/a`, see [`encoded`].
+    pub(super) path: String,
+    pub(super) query: Query,
+    pub(super) body: Option<&'a [u8]>,
+    /// `reading key a`
+    pub(super) doing: String,
+    /// Whether it may change something.
+    pub(super) write: bool,
+    /// A status other than 200 that is an answer too.
+    pub(super) accepts: Option<u16>,
+    pub(super) block: Option<Block>,
+}
+
+impl<'a> Request<'a> {
+    /// A plain read.
+    pub(super) fn get(path: String, doing: String) -> Self {
+        Request {
+            method: "GET",
+            path,
+            query: Query::default(),
+            body: None,
+            doing,
+            write: false,
+            accepts: None,
+            block: None,
+        }
+    }
+
+    /// Something sent.
+    pub(super) fn put(path: String, doing: String, body: &'a [u8]) -> Self {
+        Request {
+            method: "PUT",
+            body: Some(body),
+            write: true,
+            ..Request::get(path, doing)
+        }
+    }
+}
+
+impl Request<'_> {
+    /// Path and query as they stand in the request's first line.
+    pub(super) fn target(&self, config: &Config, consistency: Consistency) -> String {
+        let mut query = Query(self.query.0.clone());
+        if let Some(block) = self.block {
+            query.add("index", &block.since.to_string());
+            // 0 would mean the server's default of 5 minutes.
+            query.add("wait", &format!("{}ms", block.wait.as_millis().max(1)));
+        }
+        if !self.write {
+            match consistency {
+                Consistency::Default => {}
+                Consistency::Stale => query.flag("stale"),
+                Consistency::Consistent => query.flag("consistent"),
+            }
+        }
+        for (name, value) in [
+            ("dc", &config.datacenter),
+            ("ns", &config.namespace),
+            ("partition", &config.partition),
+        ] {
+            if let Some(value) = value {
+                query.add(name, value);
+            }
+        }
+        format!("{}{}", self.path, query.0)
+    }
+}
+
+/// A query string in the making.
+#[derive(Debug, Default)]
+pub(super) struct Query(String);
+
+impl Query {
+    pub(super) fn flag(&mut self, name: &str) {
+        self.0.push(if self.0.is_empty() { '?' } else { '&' });
+        self.0.push_str(name);
+    }
+
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.flag(name);
+        let value = utf8_percent_encode(value, UNRESERVED);
+        // Writing to a String cannot fail.
+        let _ = write!(self.0, "={value}");
+    }
+}
+
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
+
+/// A key as it stands in a URL's path. Names that a path cannot carry must not come here.
+pub(super) fn encoded(name: &str) -> String {
+    utf8_percent_encode(name, PATH).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Index;
+    use std::time::Duration;
+
+    #[test]
+    fn every_byte_of_a_key_arrives_as_it_is() {
+        assert_eq!(encoded("a/b-c_d.e~f"), "a/b-c_d.e~f");
+        assert_eq!(
+            encoded("q?m#h%2F+ &=;:@ü"),
+            "q%3Fm%23h%252F%2B%20%26%3D%3B%3A%40%C3%BC"
+        );
+    }
+
+    #[test]
+    fn parameters_follow_those_of_the_request() {
+        let mut request = Request::get("/v1/kv/a".to_owned(), String::new());
+        let config = Config {
+            datacenter: Some("dc 2".to_owned()),
+            namespace: Some("a/b".to_owned()),
+            ..Config::default()
+        };
+        request.query.flag("keys");
+        request.query.add("separator", "/");
+        request.block = Some(Block {
+            since: Index(u64::MAX),
+            wait: Duration::ZERO,
+        });
+        assert_eq!(
+            request.target(&config, Consistency::Stale),
+            "/v1/kv/a?keys&separator=%2F&index=18446744073709551615&wait=1ms&stale&dc=dc%202&ns=a%2Fb"
+        );
+        let request = Request::put("/v1/kv/a".to_owned(), String::new(), b"");
+        assert_eq!(
+            request.target(&Config::default(), Consistency::Consistent),
+            "/v1/kv/a"
+        );
+    }
+}
