@@ -2,11 +2,13 @@
 
 mod draft;
 mod parse;
+mod results;
 
 use std::fmt;
 
 pub use draft::{Draft, Verb};
 pub use parse::{decode_base64, parse, parse_lines};
+pub use results::{OpResult, results};
 
 use super::{Entry, Index, Key, Prefix};
 

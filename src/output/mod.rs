@@ -5,6 +5,13 @@ pub mod changes;
 mod format;
 pub mod json;
 mod line_diff;
+pub mod consul;
+pub mod entry;
+mod format;
+pub mod json;
+mod list;
 pub mod status;
+pub mod txn;
 
 pub use format::Format;
+pub use list::List;

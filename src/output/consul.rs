@@ -1,0 +1,126 @@
+//! Consul's own JSON of an entry, written as Go writes it.
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
+
+use crate::model;
+
+/// An entry as `/v1/kv` answers it: an empty value is null, no session is no member.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Entry<'a> {
+    lock_index: u64,
+    key: &'a str,
+    flags: u64,
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    create_index: u64,
+    modify_index: u64,
+}
+
+impl<'a> From<&'a model::Entry> for Entry<'a> {
+    fn from(entry: &'a model::Entry) -> Self {
+        let value = entry.value();
+        Entry {
+            lock_index: entry.locked(),
+            key: entry.key(),
+            flags: entry.flags(),
+            value: (!value.is_empty()).then(|| STANDARD.encode(value)),
+            session: entry.session(),
+            create_index: entry.created().0,
+            modify_index: entry.modified().0,
+        }
+    }
+}
+
+/// Writes the value, escaped as Go's encoder does.
+pub fn write(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Go);
+    Ok(value.serialize(&mut serializer)?)
+}
+
+/// Go escapes what could end a script element or a line of JavaScript, and has no short form for
+/// backspace and form feed (before Go 1.22).
+#[derive(Debug)]
+struct Go;
+
+impl Formatter for Go {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        let special = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
+        while let Some(at) = rest.find(special) {
+            let (plain, from) = rest.split_at(at);
+            let mut chars = from.chars();
+            let code = chars.next().map_or(0, u32::from);
+            out.write_all(plain.as_bytes())?;
+            write!(out, "\\u{code:04x}")?;
+            rest = chars.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        match escape {
+            CharEscape::Backspace => out.write_all(b"\\u0008"),
+            CharEscape::FormFeed => out.write_all(b"\\u000c"),
+            escape => CompactFormatter.write_char_escape(out, escape),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Fields;
+
+    fn text(fields: &Fields<'_>) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &Entry::from(&model::Entry::pack(fields))).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_entry_looks_as_on_the_wire() {
+        let mut fields = Fields {
+            key: "foo",
+            value: Some(b"bar"),
+            created: 8,
+            modified: 8,
+            ..Fields::default()
+        };
+        let plain = r#"{"LockIndex":0,"Key":"foo","Flags":0,"Value":"YmFy","CreateIndex":8,"ModifyIndex":8}"#;
+        assert_eq!(text(&fields), plain);
+        fields.value = Some(b"");
+        fields.session = Some("s");
+        let held = r#"{"LockIndex":0,"Key":"foo","Flags":0,"Value":null,"Session":"s","CreateIndex":8,"ModifyIndex":8}"#;
+        assert_eq!(text(&fields), held);
+    }
+
+    #[test]
+    fn characters_are_escaped_as_go_escapes_them() {
+        let fields = Fields {
+            key: "<a>&\u{2028}é\"\\\n\r\t\u{8}\u{c}\u{1}\u{7f}🚀",
+            value: Some(b""),
+            ..Fields::default()
+        };
+        let key = "\\u003ca\\u003e\\u0026\\u2028é\\\"\\\\\\n\\r\\t\\u0008\\u000c\\u0001\u{7f}🚀";
+        assert!(
+            text(&fields).contains(&format!(r#""Key":"{key}""#)),
+            "{}",
+            text(&fields)
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! One entry as text.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::model::Entry;
+use crate::term::{self, Ui};
+
+/// The bytes as stdout may have them: made visible on a terminal, untouched in a pipe, or as
+/// base64 where that was asked for.
+fn shown<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
+    if base64 {
+        Cow::Owned(STANDARD.encode(value).into_bytes())
+    } else if ui.out_is_terminal() {
+        match term::value(value) {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+/// The value alone: byte for byte in a pipe, with one newline at its end on a terminal. Base64 is
+/// a line.
+pub fn value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+    let shown = shown(ui, value, base64);
+    let newline = base64 || (ui.out_is_terminal() && !shown.ends_with(b"\n"));
+    ui.out().write_all(&shown)?;
+    if newline {
+        ui.out().write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// `key:value`, as `consul kv get -recurse` has it.
+pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
+    let (key, value) = (ui.shown_key(key), shown(ui, value, base64));
+    let out = ui.out();
+    out.write_all(key.as_bytes())?;
+    out.write_all(b":")?;
+    out.write_all(&value)?;
+    out.write_all(b"\n")
+}
+
+/// All fields in two columns, as `consul kv get -detailed` has them.
+pub fn detailed(ui: &mut Ui, entry: &Entry, base64: bool) -> io::Result<()> {
+    let key = ui.shown_key(entry.key()).into_owned();
+    let session = entry.session().unwrap_or("-");
+    let session = ui.shown_key(session).into_owned();
+    let value = shown(ui, entry.value(), base64);
+    let out = ui.out();
+    writeln!(out, "CreateIndex      {}", entry.created())?;
+    writeln!(out, "Flags            {}", entry.flags())?;
+    writeln!(out, "Key              {key}")?;
+    writeln!(out, "LockIndex        {}", entry.locked())?;
+    writeln!(out, "ModifyIndex      {}", entry.modified())?;
+    writeln!(out, "Session          {session}")?;
+    out.write_all(b"Value            ")?;
+    out.write_all(&value)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,67 @@
+//! A list of entries or names, written while it is still coming.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use super::Format;
+use crate::term::Ui;
+
+/// How long a line may stay unseen while others follow it.
+const UNSEEN: Duration = Duration::from_millis(50);
+
+/// The frame around the items of a list. Items are flushed at once when they come slowly, and
+/// together when they come fast.
+#[derive(Debug)]
+pub struct List {
+    format: Format,
+    count: u64,
+    flushed: Option<Instant>,
+}
+
+impl List {
+    /// An empty one; nothing is written before the first item or the end.
+    pub fn new(format: Format) -> Self {
+        List {
+            format,
+            count: 0,
+            flushed: None,
+        }
+    }
+
+    /// Writes what stands in front of an item, the item, and what stands behind it. Text has no
+    /// frame: an item brings its own newline.
+    pub fn item(
+        &mut self,
+        ui: &mut Ui,
+        write: impl FnOnce(&mut Ui) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (first, between, behind): (&[u8], &[u8], &[u8]) = match self.format {
+            Format::Json => (b"[\n", b",\n", b""),
+            Format::Consul => (b"[", b",", b""),
+            Format::Jsonl => (b"", b"", b"\n"),
+            Format::Text | Format::Raw => (b"", b"", b""),
+        };
+        let before = if self.count == 0 { first } else { between };
+        ui.out().write_all(before)?;
+        write(ui)?;
+        ui.out().write_all(behind)?;
+        self.count += 1;
+        if self.flushed.is_none_or(|time| time.elapsed() > UNSEEN) {
+            ui.flush()?;
+            self.flushed = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Writes what stands behind the last item. A list that is not finished is no valid JSON, so
+    /// that one that broke off does not look whole.
+    pub fn finish(self, ui: &mut Ui) -> io::Result<u64> {
+        ui.out().write_all(match (self.format, self.count) {
+            (Format::Json | Format::Consul, 0) => b"[]\n",
+            (Format::Json, _) => b"\n]\n",
+            (Format::Consul, _) => b"]\n",
+            _ => b"",
+        })?;
+        Ok(self.count)
+    }
+}
