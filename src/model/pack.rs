@@ -1,6 +1,6 @@
 //! Many operations in as few transactions as hold them.
 
-use super::{Index, Op};
+use super::Op;
 
 /// How much one transaction may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Packer {
 
     /// Takes one more; gives back a full transaction where it did not fit in any more.
     pub fn push(&mut self, op: Op) -> Option<Vec<Op>> {
-        let size = encoded_size(&op) + self.extra;
+        let size = op.encoded_size() + self.extra;
         let full = self.held.len() >= self.limits.ops || self.bytes + size + 2 > self.limits.bytes;
         let sent = if full { self.finish() } else { None };
         self.bytes += size;
@@ -59,21 +59,14 @@ impl Packer {
     }
 }
 
-/// At least the bytes that an operation takes in Consul's JSON, a comma included.
-fn encoded_size(op: &Op) -> usize {
-    // {"KV":{"Verb":"check-not-exists","Key":"","Value":"","Flags":N,"Index":N,"Session":""}},
-    const FRAME: usize = 88 + 2 * 20;
-    let index = match op {
-        Op::Cas {
-            index: Index(0), ..
-        } => 0,
-        _ => 1,
-    };
-    FRAME
-        + index
-        + json_size(op.name())
-        + op.value().len().div_ceil(3) * 4
-        + json_size(op.session())
+impl Op {
+    /// At least the bytes that it takes in Consul's JSON, a comma included.
+    pub fn encoded_size(&self) -> usize {
+        // {"KV":{"Verb":"check-not-exists","Key":"","Value":"","Flags":N,"Index":N,"Session":""}},
+        const FRAME: usize = 88 + 2 * 20;
+        let value = self.value().len().div_ceil(3) * 4;
+        FRAME + json_size(self.name()) + value + json_size(self.session())
+    }
 }
 
 /// At least the bytes of a text between the quotes of JSON.

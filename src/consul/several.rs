@@ -1,0 +1,129 @@
+//! Several keys read at one moment.
+
+use super::{Client, Error, Outcome};
+use crate::model::{Entry, Index, Key, Op, OpErrorKind, TxnOutcome, results};
+
+/// What a read of one key found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// It is there.
+    Entry(Entry),
+    /// It is not.
+    Missing,
+    /// The token may not read it.
+    Denied,
+}
+
+/// Reads keys by transactions, and remembers what the server understands.
+pub struct Reader<'a> {
+    client: &'a Client,
+    or_empty: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that has asked nothing yet.
+    pub fn new(client: &'a Client) -> Self {
+        Reader {
+            client,
+            or_empty: true,
+        }
+    }
+
+    /// What stands under each key, all seen at one moment. More keys than a transaction may hold
+    /// are the server's error.
+    ///
+    /// Servers before 1.14 have no `get-or-empty`: there a missing key rolls the transaction back
+    /// and is left out of the next one, and a plain read of it tells whether it may be read.
+    pub fn read(&mut self, keys: &[Key]) -> Result<Vec<Seen>, Error> {
+        if self.or_empty {
+            let ops: Vec<_> = keys.iter().cloned().map(|key| Op::GetOrEmpty { key }).collect();
+            match self.client.txn(&ops)? {
+                TxnOutcome::Applied(entries) => return Ok(aligned(&ops, entries)),
+                TxnOutcome::RolledBack(_) => self.or_empty = false,
+            }
+        }
+        let mut seen = vec![None; keys.len()];
+        self.read_present(keys, &mut seen)?;
+        let seen = keys.iter().zip(seen).map(|(key, seen)| match seen {
+            Some(seen) => Ok(seen),
+            None => match self.client.get(key) {
+                Err(error) if error.outcome() == Outcome::Denied => Ok(Seen::Denied),
+                Err(error) => Err(error),
+                Ok(_) => Ok(Seen::Missing),
+            },
+        });
+        seen.collect()
+    }
+
+    /// Reads the keys that exist; those that do not stay `None`.
+    fn read_present(&self, keys: &[Key], seen: &mut [Option<Seen>]) -> Result<(), Error> {
+        let mut asked: Vec<usize> = (0..keys.len()).collect();
+        while !asked.is_empty() {
+            let ops: Vec<_> = asked
+                .iter()
+                .map(|at| Op::Get {
+                    key: keys[*at].clone(),
+                })
+                .collect();
+            let errors = match self.client.txn(&ops)? {
+                TxnOutcome::Applied(entries) => {
+                    for (at, found) in asked.iter().zip(aligned(&ops, entries)) {
+                        seen[*at] = Some(found);
+                    }
+                    return Ok(());
+                }
+                TxnOutcome::RolledBack(errors) => errors,
+            };
+            let failed = |op: usize| errors.iter().find(|error| error.op == op);
+            let mut left = Vec::new();
+            for (op, at) in asked.iter().copied().enumerate() {
+                match failed(op).map(|error| error.kind) {
+                    None => left.push(at),
+                    Some(OpErrorKind::Missing) => {}
+                    Some(OpErrorKind::Denied) => seen[at] = Some(Seen::Denied),
+                    Some(_) => return Err(self.client.rolled_back(&ops, &errors)),
+                }
+            }
+            if left.len() == asked.len() {
+                return Err(self.client.rolled_back(&ops, &errors));
+            }
+            asked = left;
+        }
+        Ok(())
+    }
+}
+
+/// What each operation saw. Entries that may not be read are left out of the answer in silence; a
+/// missing one comes as a blank, made at index 0.
+fn aligned(ops: &[Op], entries: Vec<Entry>) -> Vec<Seen> {
+    let mut seen = vec![Seen::Denied; ops.len()];
+    for result in results(ops, entries) {
+        seen[result.op] = match result.entry.created() {
+            Index(0) => Seen::Missing,
+            _ => Seen::Entry(result.entry),
+        };
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Fields;
+
+    #[test]
+    fn a_blank_is_missing_and_what_is_left_out_is_denied() {
+        let keys = ["a", "b", "c"].map(|key| Key::new(key).unwrap());
+        let ops = keys.map(|key| Op::GetOrEmpty { key });
+        let entry = |key, created| {
+            Entry::pack(&Fields {
+                key,
+                value: Some(b""),
+                created,
+                ..Fields::default()
+            })
+        };
+        let seen = aligned(&ops, vec![entry("a", 0), entry("c", 7)]);
+        assert_eq!(seen, [Seen::Missing, Seen::Denied, Seen::Entry(entry("c", 7))]);
+    }
+}
