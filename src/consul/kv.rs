@@ -244,7 +244,8 @@ fn reason(errors: &[OpError]) -> Option<(OpErrorKind, &str)> {
     errors.first().map(|error| (error.kind, &*error.what))
 }
 
-fn refused(context: &Context, reason: Option<(OpErrorKind, &str)>) -> Error {
+/// A rollback that is no answer to what was asked.
+pub(super) fn refused(context: &Context, reason: Option<(OpErrorKind, &str)>) -> Error {
     match reason {
         Some((OpErrorKind::Denied, what)) => {
             context.error(Cause::Denied, format!("permission denied: {what}"))

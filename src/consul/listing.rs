@@ -143,6 +143,19 @@ impl Client {
         Ok(Reply { meta, value })
     }
 
+    /// Whether a listing that showed nothing may be believed: where the token may not read, Consul
+    /// answers as if nothing were there, but refuses to read the prefix's own name. There is no
+    /// such name for the whole store.
+    ///
+    /// # Errors
+    /// 403 where nothing may be read.
+    pub fn prove_empty(&self, prefix: &Prefix) -> Result<(), Error> {
+        match Key::new(prefix.as_str()) {
+            Ok(key) => self.get(&key).map(drop),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// The names that begin with `prefix`, cut behind the first `separator` after it (empty: not cut).
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! exit codes.
 
 mod answer;
+mod bulk;
 mod client;
 mod config;
 mod error;
@@ -9,6 +10,7 @@ mod json;
 mod kv;
 mod listing;
 mod request;
+mod several;
 mod setup;
 mod status;
 mod transport;
@@ -18,8 +20,10 @@ mod txn;
 mod tests;
 
 pub use answer::{Meta, Reply};
+pub use bulk::{Bulk, Sent};
 pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, Outcome};
 pub use kv::{Block, Write};
 pub use listing::{Entries, Names};
+pub use several::{Reader, Seen};

@@ -1,7 +1,8 @@
 //! Several keys read at one moment.
 
+use super::kv::refused;
 use super::{Client, Error, Outcome};
-use crate::model::{Entry, Index, Key, Op, OpErrorKind, TxnOutcome, results};
+use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome, results};
 
 /// What a read of one key found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,11 @@ impl<'a> Reader<'a> {
     /// and is left out of the next one, and a plain read of it tells whether it may be read.
     pub fn read(&mut self, keys: &[Key]) -> Result<Vec<Seen>, Error> {
         if self.or_empty {
-            let ops: Vec<_> = keys.iter().cloned().map(|key| Op::GetOrEmpty { key }).collect();
+            let ops: Vec<_> = keys
+                .iter()
+                .cloned()
+                .map(|key| Op::GetOrEmpty { key })
+                .collect();
             match self.client.txn(&ops)? {
                 TxnOutcome::Applied(entries) => return Ok(aligned(&ops, entries)),
                 TxnOutcome::RolledBack(_) => self.or_empty = false,
@@ -81,15 +86,24 @@ impl<'a> Reader<'a> {
                     None => left.push(at),
                     Some(OpErrorKind::Missing) => {}
                     Some(OpErrorKind::Denied) => seen[at] = Some(Seen::Denied),
-                    Some(_) => return Err(self.client.rolled_back(&ops, &errors)),
+                    Some(_) => return Err(self.refused(&ops, &errors)),
                 }
             }
             if left.len() == asked.len() {
-                return Err(self.client.rolled_back(&ops, &errors));
+                return Err(self.refused(&ops, &errors));
             }
             asked = left;
         }
         Ok(())
+    }
+
+    /// A rollback for another reason than a key that is missing or may not be read.
+    fn refused(&self, ops: &[Op], errors: &[OpError]) -> Error {
+        let error = errors.first();
+        let name = error.and_then(|error| ops.get(error.op)).map(Op::name);
+        let doing = format!("reading key {}", name.unwrap_or_default());
+        let reason = error.map(|error| (error.kind, &*error.what));
+        refused(&self.client.context(doing, false), reason)
     }
 }
 
@@ -124,6 +138,9 @@ mod tests {
             })
         };
         let seen = aligned(&ops, vec![entry("a", 0), entry("c", 7)]);
-        assert_eq!(seen, [Seen::Missing, Seen::Denied, Seen::Entry(entry("c", 7))]);
+        assert_eq!(
+            seen,
+            [Seen::Missing, Seen::Denied, Seen::Entry(entry("c", 7))]
+        );
     }
 }

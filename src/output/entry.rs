@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::{Format, consul};
 use crate::model::Entry;
 use crate::term::{self, Ui};
 
@@ -36,6 +37,26 @@ pub fn value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Exactly the bytes.
+pub fn raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+    if base64 {
+        return self::value(ui, value, true);
+    }
+    ui.out().write_all(value)
+}
+
+/// A key of a list of names, in the list's format.
+pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
+    match format {
+        Format::Json | Format::Jsonl => Ok(serde_json::to_writer(ui.out(), key)?),
+        Format::Consul => consul::write(ui.out(), &key),
+        Format::Text | Format::Raw => {
+            let key = ui.shown_key(key);
+            writeln!(ui.out(), "{key}")
+        }
+    }
+}
+
 /// `key:value`, as `consul kv get -recurse` has it.
 pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
     let (key, value) = (ui.shown_key(key), shown(ui, value, base64));
@@ -46,13 +67,17 @@ pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()
     out.write_all(b"\n")
 }
 
-/// All fields in two columns, as `consul kv get -detailed` has them.
-pub fn detailed(ui: &mut Ui, entry: &Entry, base64: bool) -> io::Result<()> {
+/// All fields in two columns, as `consul kv get -detailed` has them. `gap` puts the empty line
+/// between entries in front.
+pub fn detailed(ui: &mut Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
     let key = ui.shown_key(entry.key()).into_owned();
     let session = entry.session().unwrap_or("-");
     let session = ui.shown_key(session).into_owned();
     let value = shown(ui, entry.value(), base64);
     let out = ui.out();
+    if gap {
+        writeln!(out)?;
+    }
     writeln!(out, "CreateIndex      {}", entry.created())?;
     writeln!(out, "Flags            {}", entry.flags())?;
     writeln!(out, "Key              {key}")?;

@@ -2,13 +2,11 @@
 //! not know where they came from.
 
 pub mod changes;
-mod format;
-pub mod json;
-mod line_diff;
 pub mod consul;
 pub mod entry;
 mod format;
 pub mod json;
+mod line_diff;
 mod list;
 pub mod status;
 pub mod txn;
