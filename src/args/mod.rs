@@ -9,3 +9,4 @@ pub mod key;
 pub mod ops;
 pub mod output;
 mod proxy;
+pub mod tree;

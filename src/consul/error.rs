@@ -329,7 +329,7 @@ fn of_status(status: u16, text: &str) -> Cause {
         // Newer servers' key rules and unknown sessions come as a 500, though the fault is in
         // the request; nothing was done.
         _ if says("invalid key name") => Cause::Refused,
-        _ if says("invalid session") => Cause::UnknownSession,
+        _ if says("invalid session") || says("failed session lookup") => Cause::UnknownSession,
         _ if says("No path to datacenter") => Cause::UnknownDatacenter,
         _ if says("rate limit exceeded") => Cause::RateLimited,
         _ if NO_LEADER.iter().any(|words| says(words)) => Cause::NoLeader,

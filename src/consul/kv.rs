@@ -235,6 +235,7 @@ fn is_lock_lost(what: &str) -> bool {
         "failed to lock key",
         "failed to unlock key",
         "invalid session",
+        "failed session lookup",
     ]
     .iter()
     .any(|words| what.starts_with(words))

@@ -165,6 +165,17 @@ impl Client {
         self.txn_for(ops, &context)
     }
 
+    /// How many bytes a namespace and a partition add to each operation.
+    pub fn extra_size(&self) -> usize {
+        let config = self.config();
+        let names = [&config.namespace, &config.partition];
+        let sizes = names.map(|name| match name {
+            Some(name) => r#","Namespace":"""#.len() + name.len(),
+            None => 0,
+        });
+        sizes.iter().sum()
+    }
+
     /// Runs the operations in the name of something else that is being done.
     pub(super) fn txn_for(&self, ops: &[Op], context: &Context) -> Result<TxnOutcome, Error> {
         self.prove_divided(&context.doing)?;

@@ -127,6 +127,29 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// What a delete of keys did.
+#[derive(Debug, Serialize)]
+pub struct Deleted<'a> {
+    /// The keys, none of which exist any more.
+    pub deleted: Vec<&'a str>,
+}
+
+/// What a recursive delete did.
+#[derive(Debug, Serialize)]
+pub struct DeletedPrefix<'a> {
+    /// What the keys began with.
+    pub prefix: &'a str,
+    /// How many there were just before.
+    pub listed: u64,
+}
+
+/// What a delete would do.
+#[derive(Debug, Serialize)]
+pub struct WouldDelete<'a> {
+    /// The keys that exist.
+    pub would_delete: &'a [String],
+}
+
 /// The word for what happened to a key.
 pub fn event(kind: Kind) -> &'static str {
     match kind {
