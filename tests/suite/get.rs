@@ -1,1 +1,376 @@
 //! kvw get
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::harness::{Agent, Kvw};
+use crate::json_contract::{Entry, json};
+
+/// Every byte there is.
+fn all_bytes() -> Vec<u8> {
+    (0..=255).collect()
+}
+
+#[test]
+fn a_value_goes_to_a_pipe_byte_for_byte() {
+    let scope = Agent::shared();
+    scope.put("k", all_bytes());
+    for format in ["text", "raw"] {
+        let output = scope.kvw(["get", &scope.key("k"), "-o", format]).run();
+        output.expect(0);
+        assert_eq!(output.stdout, all_bytes());
+        assert_eq!(output.stderr, "");
+    }
+}
+
+#[test]
+fn an_empty_value_prints_nothing() {
+    let scope = Agent::shared();
+    scope.put("k", "");
+    assert_eq!(scope.kvw(["get", &scope.key("k")]).ok(), "");
+}
+
+#[test]
+fn a_missing_key_exits_one_and_prints_its_name_on_stderr() {
+    let scope = Agent::shared();
+    let key = scope.key("none");
+    for format in ["text", "json", "jsonl", "raw", "consul"] {
+        let output = scope.kvw(["get", &key, "-o", format]).run();
+        output.expect(1).one_line().says(&[&key]);
+        assert_eq!(output.text(), "");
+    }
+}
+
+#[test]
+fn a_default_stands_in_for_a_missing_key_only() {
+    let scope = Agent::shared();
+    scope.put("k", "there");
+    assert_eq!(
+        scope.kvw(["get", &scope.key("k"), "--default", "d"]).ok(),
+        "there"
+    );
+    assert_eq!(
+        scope.kvw(["get", &scope.key("x"), "--default", "d"]).ok(),
+        "d"
+    );
+    let args = ["get", &scope.key("x"), "--default", "", "-o", "json"];
+    let entry: Entry = json(&scope.kvw(args).ok());
+    assert_eq!((entry.value.as_deref(), entry.modify_index), (Some(""), 0));
+}
+
+#[test]
+fn several_keys_are_lines_in_the_order_asked_for() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    scope.put("b", all_bytes());
+    let (a, b) = (scope.key("a"), scope.key("b"));
+    let output = scope.kvw(["get", &b, &a, &a]).run();
+    output.expect(0);
+    let mut expected = format!("{b}:").into_bytes();
+    expected.extend(all_bytes());
+    expected.extend(format!("\n{a}:1\n{a}:1\n").into_bytes());
+    assert_eq!(output.stdout, expected);
+}
+
+#[test]
+fn a_missing_key_among_several_is_named_and_the_others_are_printed() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    scope.put("c", "3");
+    let (a, b, c) = (scope.key("a"), scope.key("b"), scope.key("c"));
+    let output = scope.kvw(["get", &a, &b, &c]).run();
+    output.expect(1).one_line().says(&[&b]);
+    assert_eq!(output.text(), format!("{a}:1\n{c}:3\n"));
+    let text = scope.kvw(["get", &a, &b, "--default", "d"]).ok();
+    assert_eq!(text, format!("{a}:1\n{b}:d\n"));
+    let output = scope.kvw(["get", &b, &scope.key("d")]).run();
+    output.expect(1).says(&[&b, &scope.key("d")]);
+}
+
+#[test]
+fn more_keys_than_the_server_reads_at_once_are_refused_with_its_words() {
+    let scope = Agent::shared();
+    let keys: Vec<_> = (0..129)
+        .map(|number| scope.key(&number.to_string()))
+        .collect();
+    let output = scope.kvw(["get"]).args(keys).run();
+    output.expect(2).one_line().says(&["too many operations"]);
+}
+
+#[test]
+fn a_listing_is_lines_by_key() {
+    let scope = Agent::shared();
+    for name in ["b", "a", "a/x", "B"] {
+        scope.put(name, name);
+    }
+    let prefix = scope.prefix();
+    let text = scope.kvw(["get", "--recurse", prefix]).ok();
+    let expected = ["B", "a", "a/x", "b"].map(|name| format!("{prefix}{name}:{name}\n"));
+    assert_eq!(text, expected.concat());
+}
+
+#[test]
+fn names_are_cut_behind_the_separator_unless_all_are_asked_for() {
+    let scope = Agent::shared();
+    for name in ["a", "f/x", "f/y", "f-1"] {
+        scope.put(name, "");
+    }
+    let prefix = scope.prefix();
+    let names = |args: &[&str]| {
+        let text = scope.kvw(["get", "--keys", prefix]).args(args).ok();
+        text.replace(prefix, "")
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[]), ["a", "f-1", "f/"]);
+    assert_eq!(names(&["--separator", "-"]), ["a", "f-", "f/x", "f/y"]);
+    assert_eq!(names(&["--separator", ""]), ["a", "f-1", "f/x", "f/y"]);
+    assert_eq!(names(&["--recurse"]), ["a", "f-1", "f/x", "f/y"]);
+}
+
+#[test]
+fn all_fields_stand_in_consuls_columns() {
+    let scope = Agent::shared();
+    scope.put("k?flags=7", "v");
+    let entry = scope.entry("k").unwrap();
+    let (key, index) = (scope.key("k"), &entry["ModifyIndex"]);
+    let expected = format!(
+        "CreateIndex      {index}\nFlags            7\nKey              {key}\nLockIndex        0\n\
+         ModifyIndex      {index}\nSession          -\nValue            v\n"
+    );
+    assert_eq!(scope.kvw(["get", "--detailed", &key]).ok(), expected);
+    scope.put("l", "");
+    let text = scope
+        .kvw(["get", "--detailed", "--recurse", scope.prefix()])
+        .ok();
+    assert!(
+        text.starts_with(&format!("{expected}\nCreateIndex")),
+        "{text}"
+    );
+}
+
+#[test]
+fn base64_is_a_line_and_an_encoding() {
+    let scope = Agent::shared();
+    scope.put("k", "text");
+    let key = scope.key("k");
+    assert_eq!(scope.kvw(["get", "--base64", &key]).ok(), "dGV4dA==\n");
+    let text = scope
+        .kvw(["get", "--base64", "--recurse", scope.prefix()])
+        .ok();
+    assert_eq!(text, format!("{key}:dGV4dA==\n"));
+    let entry: Entry = json(&scope.kvw(["get", "--base64", &key, "-o", "json"]).ok());
+    assert_eq!(entry.encoding.as_deref(), Some("base64"));
+}
+
+#[test]
+fn consuls_own_json_is_what_the_api_answers() {
+    let scope = Agent::shared();
+    scope.put("a%3Cb%3E%26", "<&>");
+    scope.put("b?flags=18446744073709551615", "");
+    let prefix = scope.prefix();
+    let answer = scope.http("GET", &format!("/v1/kv/{prefix}?recurse"), b"");
+    let output = scope
+        .kvw(["get", "--recurse", prefix, "-o", "consul"])
+        .run();
+    output.expect(0);
+    let answer = String::from_utf8(answer.into_body()).unwrap();
+    assert_eq!(output.text(), format!("{answer}\n"));
+    let one = scope.kvw(["get", &scope.key("b"), "-o", "consul"]).ok();
+    assert!(one.starts_with("[{") && one.ends_with("}]\n"), "{one}");
+}
+
+#[test]
+fn keys_that_others_cannot_reach_are_refused_unless_they_are_meant() {
+    let scope = Agent::shared();
+    for (name, obstacle) in [
+        ("a//b", "'//'"),
+        ("./a", "'.' or '..'"),
+        ("a/../b", "'.' or '..'"),
+        ("tab\there", "unprintable"),
+        ("bell\u{7}", "unprintable"),
+    ] {
+        let key = scope.key(name);
+        let output = scope.kvw(["get", &key]).run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&[obstacle, "did you mean '", "--exact-key"]);
+        scope.kvw(["put", "--exact-key", &key, name]).ok();
+        assert_eq!(scope.kvw(["get", "--exact-key", &key]).ok(), name);
+        let text = scope.kvw(["get", "--recurse", scope.prefix()]).ok();
+        assert_eq!(text, format!("{key}:{name}\n"));
+        scope.kvw(["delete", "--exact-key", &key]).ok();
+        scope.kvw(["get", "--exact-key", &key]).run().expect(1);
+    }
+    let output = Kvw::bare().args(["get", "/a"]).run();
+    output
+        .expect(2)
+        .says(&["begins with '/'", "did you mean 'a'?"]);
+}
+
+#[test]
+fn keys_that_need_escaping_in_a_url_arrive_as_they_are() {
+    let scope = Agent::shared();
+    for name in [
+        "a b", "ключ", "🚀", "q?x=1", "h#f", "100%", "a%2Fb", "pl+us", "e\u{301}", "\"'\\",
+    ] {
+        let key = scope.key(name);
+        scope.kvw(["put", &key, name]).ok();
+        assert_eq!(scope.kvw(["get", &key]).ok(), name);
+        let names = scope.kvw(["get", "--keys", scope.prefix()]).ok();
+        assert_eq!(names, format!("{key}\n"));
+        scope.kvw(["delete", &key]).ok();
+    }
+}
+
+#[test]
+fn a_terminal_sees_what_is_stored_and_is_not_driven_by_it() {
+    let scope = Agent::shared();
+    scope.put("k", "\x1b[2J\x07\u{202e}real\rfake\ttab\nline");
+    let (key, prefix) = (scope.key("k"), scope.prefix());
+    let shown = "\\u{1b}[2J\\u{7}\\u{202e}real\\rfake\ttab\r\nline\r\n";
+    assert_eq!(scope.kvw(["get", &key]).on_terminal().run().text(), shown);
+    let bad = format!("{prefix}\x1bc");
+    scope.kvw(["put", "--exact-key", &bad, "v"]).ok();
+    let text = scope
+        .kvw(["get", "--recurse", prefix])
+        .on_terminal()
+        .run()
+        .text();
+    assert_eq!(text, format!("{prefix}\\u{{1b}}c:v\r\n{key}:{shown}"));
+    let text = scope
+        .kvw(["get", "--keys", prefix])
+        .on_terminal()
+        .run()
+        .text();
+    assert_eq!(text, format!("{prefix}\\u{{1b}}c\r\n{key}\r\n"));
+    let raw = scope.kvw(["get", "-o", "raw", &key]).on_terminal().run();
+    assert!(raw.stdout.starts_with(b"\x1b[2J"), "{raw}");
+}
+
+#[test]
+fn a_terminal_gets_one_newline_where_the_value_has_none() {
+    let scope = Agent::shared();
+    for (value, shown) in [("v", "v\r\n"), ("v\n", "v\r\n"), ("", "\r\n")] {
+        scope.put("k", value);
+        let text = scope
+            .kvw(["get", &scope.key("k")])
+            .on_terminal()
+            .run()
+            .text();
+        assert_eq!(text, shown, "{value:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_it_by_sigpipe_without_a_word() {
+    let scope = Agent::shared();
+    for number in 0..8 {
+        scope.put(&number.to_string(), vec![b'x'; 100_000]);
+    }
+    let script = r#"{ "$KVW" get --recurse "$1"; echo "code $?" >&2; } | head -c 1"#;
+    let output = Command::new("bash")
+        .args(["-c", script, "bash", scope.prefix()])
+        .env("KVW", assert_cmd::cargo::cargo_bin!("kvw"))
+        .env("CONSUL_HTTP_ADDR", scope.address())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "code 141\n");
+}
+
+#[test]
+fn the_first_entry_is_printed_before_the_last_byte_has_come() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let mut kvw = Command::new(assert_cmd::cargo::cargo_bin!("kvw"))
+        .args(["get", "--recurse", "a"])
+        .env_clear()
+        .env("CONSUL_HTTP_ADDR", address)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(kvw.stdout.take().unwrap());
+    let (mut connection, _) = server.accept().unwrap();
+    let mut request = [0; 4096];
+    assert!(connection.read(&mut request).unwrap() > 0);
+    let entry = |key: &str| {
+        format!(
+            r#"{{"Key":"{key}","Flags":0,"Value":null,"LockIndex":0,"CreateIndex":1,"ModifyIndex":1}}"#
+        )
+    };
+    let chunk = |text: String| format!("{:x}\r\n{text}\r\n", text.len());
+    let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut send = |text: String| connection.write_all(text.as_bytes()).unwrap();
+    send(format!("{head}{}", chunk(format!("[{},", entry("a")))));
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "a:\n");
+    send(chunk(format!("{}]", entry("b"))));
+    send("0\r\n\r\n".to_owned());
+    line.clear();
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "b:\n");
+    assert!(kvw.wait().unwrap().success());
+}
+
+#[test]
+fn a_listing_that_breaks_off_does_not_look_whole() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let answers = thread::spawn(move || {
+        let (mut connection, _) = server.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(connection.read(&mut request).unwrap() > 0);
+        let body =
+            r#"[{"Key":"a","Flags":0,"Value":null,"LockIndex":0,"CreateIndex":1,"ModifyIndex":1},"#;
+        let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 1\r\nContent-Length: 1000\r\n\r\n";
+        connection
+            .write_all(format!("{head}{body}").as_bytes())
+            .unwrap();
+    });
+    let output = Kvw::at(&address)
+        .args(["get", "--recurse", "a", "-o", "json"])
+        .run();
+    output.expect(3).one_line();
+    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_err());
+    answers.join().unwrap();
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_asked() {
+    for (args, words) in [
+        (&["get"][..], "<KEY>"),
+        (&["get", "--recurse", "a", "b"], "one prefix"),
+        (&["get", "--recurse", "a", "-o", "raw"], "one key"),
+        (&["get", "a", "b", "-o", "raw"], "one key"),
+        (&["get", ""], "empty"),
+        (&["get", "a", "-o", "yaml"], "yaml"),
+        (&["get", "--recurse", "/"], "did you mean ''?"),
+    ] {
+        let output = Kvw::at("127.0.0.1:1").args(args).run();
+        output.expect(2).says(&[words]);
+        assert_eq!(output.text(), "");
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_utf8_is_wrong_usage() {
+    use std::os::unix::ffi::OsStrExt;
+    let bad = std::ffi::OsStr::from_bytes(b"k\xff");
+    let output = Kvw::at("127.0.0.1:1").args(["get".as_ref(), bad]).run();
+    output.expect(2).says(&["UTF-8"]);
+}
+
+#[test]
+fn flags_may_stand_behind_the_key() {
+    let scope = Agent::shared();
+    scope.put("k", "v");
+    let key = scope.key("k");
+    let before = scope.kvw(["get", "-o", "json", &key]).ok();
+    assert_eq!(scope.kvw(["get", &key, "-o", "json"]).ok(), before);
+    assert_eq!(scope.kvw(["-q", "get", &key, "--stale"]).ok(), "v");
+}

@@ -62,6 +62,26 @@ impl Kvw {
         self
     }
 
+    /// Runs it on a terminal of its own (util-linux's `script`): what it prints, on either stream,
+    /// and what is typed come back as stdout, with `\r\n` at the end of lines.
+    pub fn on_terminal(mut self) -> Self {
+        let inner = self.command;
+        let mut words = vec![inner.get_program()];
+        words.extend(inner.get_args());
+        let words = words.iter().map(|word| word.to_str().unwrap());
+        let line = shlex::try_join(words).unwrap();
+        let mut outer = Command::new("script");
+        outer.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        outer.env_clear().current_dir(self.home.path());
+        outer.envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        self.command = outer;
+        self
+    }
+
     /// Feeds stdin; without it stdin is empty.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
