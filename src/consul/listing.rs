@@ -8,7 +8,7 @@ use super::json::{Elements, EntryReader, Fault};
 use super::kv::{Block, path_of, shown};
 use super::request::Request;
 use super::{Client, Error, Meta, Reply};
-use crate::model::{Entry, Prefix};
+use crate::model::{Entry, Key, Prefix};
 
 /// A listing's elements as they come from the socket; none where Consul answered 404. An error is
 /// the last item.
