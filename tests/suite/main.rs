@@ -24,3 +24,4 @@ mod txn;
 mod watch_exec;
 mod watch_json;
 mod watch_text;
+mod watch_trouble;

@@ -111,6 +111,21 @@ impl Faulty {
     }
 }
 
+impl Faulty {
+    /// Waits until every step was begun.
+    pub fn played_out(&self) {
+        let play = self.stage.lock();
+        let left = |play: &mut Play| play.steps.iter().any(Option::is_some);
+        let (play, late) = self
+            .stage
+            .played
+            .wait_timeout_while(play, AFTERMATH, left)
+            .unwrap();
+        let seen = &play.seen;
+        assert!(!late.timed_out(), "the script is not played out: {seen:?}");
+    }
+}
+
 impl Drop for Faulty {
     fn drop(&mut self) {
         if thread::panicking() {

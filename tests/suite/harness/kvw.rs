@@ -17,7 +17,17 @@ pub struct Kvw {
     command: Command,
     home: tempfile::TempDir,
     stdin: Option<Vec<u8>>,
-    deaf: bool,
+    reader: Reader,
+}
+
+/// Who reads a command's stdout.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Test,
+    /// Nobody: the pipe's other end is closed.
+    Gone,
+    /// Nobody, though the pipe is open.
+    Asleep,
 }
 
 impl Kvw {
@@ -46,7 +56,7 @@ impl Kvw {
             command,
             home,
             stdin: None,
-            deaf: false,
+            reader: Reader::Test,
         }
     }
 
@@ -90,7 +100,13 @@ impl Kvw {
 
     /// Nobody reads its stdout: the pipe's other end is closed from the start.
     pub fn deaf(mut self) -> Self {
-        self.deaf = true;
+        self.reader = Reader::Gone;
+        self
+    }
+
+    /// Nobody reads its stdout, and the pipe fills up.
+    pub fn unread(mut self) -> Self {
+        self.reader = Reader::Asleep;
         self
     }
 
@@ -124,15 +140,20 @@ impl Kvw {
             Stdio::null()
         });
         let mut child = self.command.spawn().unwrap();
-        if self.deaf {
-            drop(child.stdout.take());
-        }
+        let unread = match self.reader {
+            Reader::Test => None,
+            Reader::Gone => {
+                drop(child.stdout.take());
+                None
+            }
+            Reader::Asleep => child.stdout.take(),
+        };
         if let Some(bytes) = self.stdin {
             let mut pipe = child.stdin.take().unwrap();
             // From a thread: a command that answers before it has read all must not block.
             thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
-        Running::new(child, shown, self.home)
+        Running::new(child, shown, self.home, unread)
     }
 
     /// Runs it to its end.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdin};
+use std::process::{Child, ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +19,8 @@ pub struct Running {
     home: tempfile::TempDir,
     stdout: Lines,
     stderr: Lines,
+    /// A stdout that stays open and unread.
+    _unread: Option<ChildStdout>,
 }
 
 /// One stream, read by a thread: what came, and what the test has taken of it.
@@ -68,7 +70,12 @@ impl Lines {
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, command: String, home: tempfile::TempDir) -> Self {
+    pub(super) fn new(
+        mut child: Child,
+        command: String,
+        home: tempfile::TempDir,
+        unread: Option<ChildStdout>,
+    ) -> Self {
         let stdout: Box<dyn Read + Send> = match child.stdout.take() {
             Some(stdout) => Box::new(stdout),
             None => Box::new(std::io::empty()),
@@ -81,6 +88,7 @@ impl Running {
             home,
             stdout,
             stderr,
+            _unread: unread,
         }
     }
 
