@@ -11,7 +11,8 @@
 //!    [`reap`](crate::process::reap). At [`Handler::deadline`], [`Handler::poll`] too.
 //! 3. What comes back is to be carried out in order: [`Told::Handled`] goes into memory and state
 //!    file; [`Told::Ended`] is for observers, `--once` and `--count`; the rest is for observers.
-//! 4. At an end that may wait for handlers (`--once`, `--count`, `--for`): [`Input::Drain`]. At INT,
+//! 4. At an end after so many batches (`--once`, `--count`): [`Input::Finish`]. At one that hands over
+//!    what is pending (`--for`): [`Input::Drain`]. At INT,
 //!    TERM or HUP, or when the rest should not be waited for: [`Input::Stop`]. Then go on polling
 //!    until all are [`Handler::idle`].
 

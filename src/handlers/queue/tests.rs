@@ -490,6 +490,17 @@ fn draining_does_not_restart_what_runs() {
 }
 
 #[test]
+fn finishing_lets_a_run_end_and_starts_nothing_more() {
+    let mut bench = running(policies(OnBusy::Queue, OnFail::Retry));
+    bench.row(110, changes("a:2>3"), &[]);
+    bench.row(120, Input::Finish, &[]);
+    assert!(!bench.queue.idle());
+    bench.row(130, OK, &["handled change(a:1>2)", "ended succeeded"]);
+    assert!(bench.queue.idle());
+    assert_eq!(bench.queue.waiting(), 1);
+}
+
+#[test]
 fn stopping_ends_the_run_with_grace_and_what_it_did_is_not_handled() {
     let mut bench = running(Policies::default());
     bench.row(150, changes("b:->1"), &[]);
