@@ -16,8 +16,7 @@ pub use document::{Entries as ExportedEntries, Exported};
 pub use entry::{Entry, Fields, Index};
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{
-    Draft, Op, OpError, OpErrorKind, OpResult, TxnOutcome, Verb, decode_base64, parse, parse_lines,
-    results,
+    Draft, Op, OpError, OpErrorKind, TxnOutcome, Verb, decode_base64, parse, parse_lines, results,
 };
 pub use pack::{Limits, Packer};
 pub use snapshot::Snapshot;

@@ -19,6 +19,7 @@ mod house;
 mod json_contract;
 mod official;
 mod put;
+mod rights;
 mod status;
 mod txn;
 mod watch_exec;

@@ -1,0 +1,129 @@
+//! What a token that may not do everything is told. ACLs are a real Consul's: `kvw dev` has none.
+
+use crate::harness::{Agent, MASTER, Setup, request};
+use crate::json_contract::{RolledBack, json};
+
+/// A server with a token that may write `own/`, read `seen/` and nothing else, and some entries.
+struct Guarded {
+    agent: Agent,
+    token: String,
+}
+
+impl Guarded {
+    fn start() -> Option<Guarded> {
+        if !Agent::is_real() {
+            println!("not run: kvw dev has no ACLs; KVW_TEST_CONSUL names a Consul that has");
+            return None;
+        }
+        let agent = Agent::with(Setup { acl: true });
+        let ask = |path: &str, body: &str| {
+            let headers = [("X-Consul-Token", MASTER)];
+            let answer = request(&agent.address(), "PUT", path, &headers, body.as_bytes());
+            assert_eq!(answer.status(), 200, "{path}: {answer:?}");
+            serde_json::from_slice::<serde_json::Value>(answer.body()).unwrap()
+        };
+        for key in ["own/a", "own/b", "seen/a", "hidden/a", "hidden/b"] {
+            ask(&format!("/v1/kv/{key}"), key);
+        }
+        let rules =
+            r#"key_prefix \"own/\" {policy=\"write\"} key_prefix \"seen/\" {policy=\"read\"}"#;
+        ask(
+            "/v1/acl/policy",
+            &format!(r#"{{"Name":"p","Rules":"{rules}"}}"#),
+        );
+        let token = ask("/v1/acl/token", r#"{"Policies":[{"Name":"p"}]}"#);
+        let token = token["SecretID"].as_str().unwrap().to_owned();
+        Some(Guarded { agent, token })
+    }
+
+    fn kvw<const N: usize>(&self, args: [&str; N]) -> crate::harness::Kvw {
+        self.agent.kvw(args).env("CONSUL_HTTP_TOKEN", &self.token)
+    }
+}
+
+#[test]
+fn what_may_not_be_done_exits_four_and_names_what_it_was() {
+    let Some(guarded) = Guarded::start() else {
+        return;
+    };
+    let denied = |args: &[&str], words: &[&str]| {
+        let output = guarded.kvw([]).args(args).run();
+        output.expect(4).says(words);
+        assert_eq!(output.text(), "", "{output}");
+    };
+    // One read, existing or not; denied beats missing.
+    denied(&["get", "hidden/a"], &["hidden/a", "ermission denied"]);
+    denied(&["get", "hidden/none"], &["hidden/none"]);
+    denied(
+        &["get", "hidden/none", "own/none"],
+        &["hidden/none", "own/none"],
+    );
+    denied(&["get", "hidden/none", "--default", "d"], &["hidden/none"]);
+    // An empty listing is believed only where the prefix may be read.
+    denied(&["get", "--recurse", "hidden/"], &["hidden/"]);
+    denied(&["get", "--keys", "hidden/"], &["hidden/"]);
+    assert_eq!(guarded.kvw(["get", "--recurse", "seen/none/"]).ok(), "");
+    // Writes, one and many.
+    denied(&["put", "seen/a", "v"], &["seen/a"]);
+    denied(&["put", "seen/a", "v", "--keep-flags"], &["seen/a"]);
+    denied(&["delete", "seen/a"], &["seen/a"]);
+    denied(&["delete", "own/a", "seen/a"], &["operation 2", "seen/a"]);
+    denied(&["delete", "seen/", "--recurse", "--yes"], &["seen/"]);
+    denied(&["delete", "hidden/", "--recurse", "--yes"], &["hidden/"]);
+    denied(
+        &["delete", "seen/a", "--cas", "--modify-index", "1"],
+        &["seen/a"],
+    );
+    denied(&["delete", "hidden/a", "--dry-run"], &["hidden/a"]);
+    denied(
+        &["txn", "set own/c 1", "set seen/c 1"],
+        &["operation 2 (set seen/c)"],
+    );
+    assert_eq!(
+        guarded.kvw(["get", "own/a", "own/b"]).ok(),
+        "own/a:own/a\nown/b:own/b\n"
+    );
+}
+
+#[test]
+fn what_may_be_read_is_printed_beside_what_may_not() {
+    let Some(guarded) = Guarded::start() else {
+        return;
+    };
+    let output = guarded.kvw(["get", "own/a", "hidden/a", "seen/a"]).run();
+    output.expect(4).one_line().says(&["hidden/a"]);
+    assert_eq!(output.text(), "own/a:own/a\nseen/a:seen/a\n");
+    let names = guarded.kvw(["get", "--keys", "--recurse"]).ok();
+    assert_eq!(names, "own/a\nown/b\nseen/a\n");
+    let output = guarded
+        .kvw(["txn", "set own/c 1", "set hidden/c 1", "-o", "json"])
+        .run();
+    output.expect(4);
+    let rolled_back: RolledBack = json(&output.text());
+    assert!(
+        rolled_back.errors[0]
+            .reason
+            .starts_with("Permission denied")
+    );
+}
+
+#[test]
+fn an_unknown_token_exits_four_and_is_not_shown() {
+    let Some(guarded) = Guarded::start() else {
+        return;
+    };
+    let secret = "11111111-2222-4333-8444-555555555555";
+    for args in [
+        &["get", "own/a"][..],
+        &["put", "own/a", "v"],
+        &["txn", "get own/a"],
+    ] {
+        let output = guarded
+            .kvw(["-v"])
+            .args(args)
+            .env("CONSUL_HTTP_TOKEN", secret)
+            .run();
+        output.expect(4).says(&["ACL not found"]);
+        assert!(!output.stderr.contains(secret), "{output}");
+    }
+}
