@@ -23,6 +23,7 @@ mod rights;
 mod status;
 mod txn;
 mod watch_exec;
+mod watch_handlers;
 mod watch_json;
 mod watch_text;
 mod watch_trouble;

@@ -60,6 +60,26 @@ impl Kvw {
         }
     }
 
+    /// Runs it by way of another program, which gets the whole command line so far as its last
+    /// arguments: `timeout 1`, `unshare …`, `sh -c 'exec "$0" "$@"'`.
+    pub fn under<const N: usize>(mut self, wrapper: [&str; N]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command
+            .args(&wrapper[1..])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .current_dir(self.home.path());
+        for (name, value) in self.command.get_envs() {
+            command.env(
+                name,
+                value.expect("nothing is taken out of a cleared environment"),
+            );
+        }
+        self.command = command;
+        self
+    }
+
     /// Adds arguments.
     pub fn args<I: IntoIterator<Item: AsRef<OsStr>>>(mut self, args: I) -> Self {
         self.command.args(args);
