@@ -7,7 +7,7 @@ use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
 
 use super::Error;
-use super::error::Context;
+use super::error::{Cause, Context};
 use crate::model::Index;
 
 /// serde_json reads byte by byte.
@@ -71,8 +71,11 @@ impl Answer {
     /// key: an answer without one comes from somebody else.
     pub(super) fn index(&self) -> Result<Index, Error> {
         self.meta.index.ok_or_else(|| {
-            let text = format!("{} without an X-Consul-Index", self.status);
-            self.context.nonsense(text)
+            let text = format!(
+                "the server answered {} without an X-Consul-Index",
+                self.status
+            );
+            self.context.error(Cause::NotConsul, text)
         })
     }
 

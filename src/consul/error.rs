@@ -55,7 +55,7 @@ pub enum Cause {
     Server,
     /// 3xx: says nothing about the key that was asked for, and is never followed.
     Redirected,
-    /// 404 where Consul has an endpoint: somebody else listens there.
+    /// 404 where Consul has an endpoint, or a read without an index: somebody else listens there.
     NotConsul,
     /// `http` was spoken to a port that speaks TLS.
     Tls,

@@ -29,9 +29,9 @@ impl Stream {
         Ok((Stream { body }, meta))
     }
 
-    fn next<'de, S>(&mut self, seed: S) -> Option<Result<S::Value, Error>>
+    fn next<T, S>(&mut self, seed: S) -> Option<Result<T, Error>>
     where
-        S: serde::de::DeserializeSeed<'de>,
+        S: for<'de> serde::de::DeserializeSeed<'de, Value = T>,
     {
         let (elements, context) = self.body.as_mut()?;
         let item = match elements.next(seed) {

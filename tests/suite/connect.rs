@@ -127,6 +127,23 @@ fn a_token_file_is_read_again_when_consul_refuses_the_token() {
 }
 
 #[test]
+fn a_refused_token_that_did_not_change_is_asked_with_once() {
+    let script = Faulty::script()
+        .on("GET /v1/kv/a")
+        .answers(403, "ACL not found");
+    let server = script.start();
+    let output = Kvw::at(server.address())
+        .file("token", "old\n")
+        .args(["get", "a", "--token-file", "token"])
+        .run();
+    output.expect(4).one_line().says(&[
+        "reading key a",
+        "permission denied: ACL not found",
+        "does not know this token",
+    ]);
+}
+
+#[test]
 fn user_and_password_travel_decoded_from_the_address_or_the_variable() {
     // user:p@ss
     let server = once(look().having("authorization: Basic dXNlcjpwQHNz"));

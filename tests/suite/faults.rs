@@ -107,7 +107,7 @@ fn each_failure_is_named_for_what_it_is() {
         (Faulty::script().on(LOOK).writes(tls), 3, "begins with https://"),
         (Faulty::script().on(LOOK).writes(b"\x15\x03\x01\x00\x02\x02\x46"), 3, "begins with https://"),
         (Faulty::script().on(LOOK).writes("SSH-2.0-OpenSSH_9.2\r\n"), 3, "not an answer of Consul's"),
-        (Faulty::script().on(LOOK).answers(404, "404 page not found"), 3, "X-Consul-Index"),
+        (Faulty::script().on(LOOK).answers(404, "404 page not found"), 3, "is it Consul's own API"),
         (Faulty::script().on(LOOK).writes("HTTP/1.1 200 OK\r\nContent-Le"), 3, "lost"),
     ] {
         let output = fails(script);
@@ -157,4 +157,227 @@ fn a_kept_connection_that_died_is_no_reason_to_fail() {
     )
     .start();
     status(&server, []).expect(0);
+}
+
+/// One command against a script that ends with its last step.
+fn run<const N: usize>(script: Script, args: [&str; N]) -> Output {
+    let server = script.start();
+    Kvw::at(server.address())
+        .args(args)
+        .args(["--retry-for", "0"])
+        .run()
+}
+
+#[test]
+fn a_refused_connection_is_said_at_once_and_certain_for_writes_too() {
+    for args in [
+        &["get", "app/name"][..],
+        &["put", "app/name", "v"],
+        &["delete", "app/name"],
+        &["txn", "set app/name v"],
+    ] {
+        let started = Instant::now();
+        let output = Kvw::at("127.0.0.1:9").args(args).run();
+        output
+            .expect(3)
+            .one_line()
+            .says(&["at 127.0.0.1:9: connection refused", "hint: "]);
+        assert!(started.elapsed() < Duration::from_secs(3), "{output}");
+    }
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_may_have_happened() {
+    for (args, request) in [
+        (&["put", "app/name", "v"][..], "PUT /v1/kv/app/name"),
+        (&["delete", "app/name"], "DELETE /v1/kv/app/name"),
+        (&["txn", "set app/name v"], "PUT /v1/txn"),
+    ] {
+        for script in [
+            Faulty::script().on(request).closes(),
+            Faulty::script().on(request).resets(),
+            Faulty::script()
+                .on(request)
+                .writes("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntr"),
+            Faulty::script()
+                .on(request)
+                .answers(500, "rpc error making call: EOF"),
+            Faulty::script()
+                .on(request)
+                .answers(500, "No cluster leader"),
+            Faulty::script()
+                .on(request)
+                .answers(500, "leadership lost while committing log"),
+            Faulty::script().on(request).answers(200, "<html>"),
+            Faulty::script().on(request).stalls(),
+        ] {
+            let server = script.start();
+            let output = Kvw::at(server.address())
+                .args(args)
+                .args(["--request-timeout", "300ms"])
+                .run();
+            output
+                .expect(5)
+                .one_line()
+                .says(&["at 127.0.0.1:", "hint: ", "read it back"]);
+            assert_eq!(server.requests().len(), 1, "{output}");
+        }
+    }
+}
+
+#[test]
+fn a_write_that_was_refused_did_not_happen() {
+    let put = "PUT /v1/kv/a";
+    for (status, text, code) in [
+        (400, "Invalid index", 2),
+        (
+            413,
+            "Request body(9 bytes) too large, max size: 4 bytes.",
+            2,
+        ),
+        (
+            500,
+            "invalid key name, leading/trailing spaces are not allowed",
+            2,
+        ),
+        (403, "Permission denied", 4),
+        (
+            429,
+            "rate limit exceeded, try again later or against a different server",
+            3,
+        ),
+        (
+            503,
+            "rate limit exceeded for operation that can only be performed by the leader, try again later",
+            3,
+        ),
+        (500, "No path to datacenter", 3),
+        (404, "", 3),
+        (307, "", 3),
+    ] {
+        let output = run(
+            Faulty::script().on(put).answers(status, text),
+            ["put", "a", "v"],
+        );
+        output.expect(code).one_line().says(&["writing key a at "]);
+    }
+}
+
+#[test]
+fn a_value_over_the_servers_limit_is_not_uploaded() {
+    let server = Faulty::script()
+        .on("PUT /v1/kv/big")
+        .having("Expect: 100-continue")
+        .answers(
+            413,
+            "Request body(600000 bytes) too large, max size: 524288 bytes.",
+        )
+        .start();
+    Kvw::at(server.address())
+        .args(["put", "big", "-"])
+        .stdin(vec![b'x'; 600_000])
+        .run()
+        .expect(2)
+        .one_line()
+        .says(&["writing key big", "413", "max size: 524288"]);
+    assert!(server.requests()[0].body.is_empty());
+}
+
+#[test]
+fn a_transaction_over_the_servers_limit_is_an_input_error() {
+    let output = run(
+        Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(413, "Transaction contains too many operations (65 > 64)"),
+        ["txn", "set a v", "set b v"],
+    );
+    output.expect(2).one_line().says(&["too many operations"]);
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_never_a_short_one() {
+    let json =
+        r#"[{"LockIndex":0,"Key":"p/a","Flags":0,"Value":"YQ==","CreateIndex":1,"ModifyIndex":1}]"#;
+    for kept in [0, 30, json.len() - 1] {
+        let get = run(
+            Faulty::script().on("GET /v1/kv/p/a").cuts(1, json, kept),
+            ["get", "p/a"],
+        );
+        get.expect(3)
+            .one_line()
+            .says(&["reading key p/a at ", "cut off"]);
+        assert!(get.stdout.is_empty(), "{get}");
+        run(
+            Faulty::script()
+                .on("GET /v1/kv/p/?recurse")
+                .cuts(1, json, kept),
+            ["get", "--recurse", "p/"],
+        )
+        .expect(3)
+        .one_line()
+        .says(&["listing prefix p/ at ", "cut off"]);
+    }
+}
+
+#[test]
+fn an_answer_that_consul_would_not_give_is_nonsense() {
+    for (json, words) in [
+        ("<html>", "a JSON array"),
+        ("[]", "not the one entry"),
+        (
+            r#"[{"Key":"p/a","Value":"%%%","CreateIndex":1,"ModifyIndex":1}]"#,
+            "the value of p/a is not base64",
+        ),
+        (
+            r#"[{"Key":"p/b","Value":null,"CreateIndex":1,"ModifyIndex":1}]"#,
+            "not the one entry",
+        ),
+        (
+            r#"[{"Key":"p/a","Value":null,"Flags":"x","ModifyIndex":1}]"#,
+            "invalid type",
+        ),
+    ] {
+        run(
+            Faulty::script().on("GET /v1/kv/p/a").finds(1, json),
+            ["get", "p/a"],
+        )
+        .expect(3)
+        .one_line()
+        .says(&["reading key p/a at ", "not an answer of Consul's", words]);
+    }
+    let output = run(
+        Faulty::script().on("GET /v1/kv/p/a").answers(200, "[]"),
+        ["get", "p/a"],
+    );
+    output
+        .expect(3)
+        .one_line()
+        .says(&["without an X-Consul-Index"]);
+}
+
+#[test]
+fn a_denied_read_is_denied_and_says_whether_a_token_was_sent() {
+    let denies = || {
+        Faulty::script()
+            .on("GET /v1/kv/a")
+            .answers(403, "Permission denied")
+    };
+    run(denies(), ["get", "a"]).expect(4).one_line().says(&[
+        "reading key a",
+        "permission denied",
+        "no token was given",
+    ]);
+    let output = run(denies(), ["get", "a", "--token", "weak"]);
+    output.expect(4).one_line();
+    assert!(!output.stderr.contains("no token"), "{output}");
+}
+
+#[test]
+fn an_argument_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let bad = std::ffi::OsStr::from_bytes(b"app/\xff");
+    Kvw::at("127.0.0.1:9")
+        .args([std::ffi::OsStr::new("get"), bad])
+        .run()
+        .expect(2);
 }
