@@ -120,10 +120,11 @@ impl GetArgs {
     /// One entry of a list, in the list's format.
     fn item(&self, ui: &mut Ui, first: bool, entry: &Entry) -> io::Result<()> {
         match self.output {
-            Format::Json | Format::Jsonl => {
-                serde_json::to_writer(ui.out(), &self.json(entry)).map_err(Into::into)
+            Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
+            Format::Consul => {
+                let terminal = ui.out_is_terminal();
+                consul::write(ui, &consul::Entry::from(entry), terminal)
             }
-            Format::Consul => consul::write(ui.out(), &consul::Entry::from(entry)),
             Format::Text | Format::Raw if self.detailed => {
                 entry::detailed(ui, entry, !first, self.base64)
             }

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
+use super::json;
 use crate::model;
+use crate::term;
 
 /// An entry as `/v1/kv` answers it: an empty value is null, no session is no member.
 #[derive(Debug, Serialize)]
@@ -38,16 +40,17 @@ impl<'a> From<&'a model::Entry> for Entry<'a> {
     }
 }
 
-/// Writes the value, escaped as Go's encoder does.
-pub fn write(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Go);
+/// Writes the value, escaped as Go's encoder does, and for a terminal what could drive it too.
+pub fn write(out: &mut impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Go { terminal });
     Ok(value.serialize(&mut serializer)?)
 }
 
 /// Go escapes what could end a script element or a line of JavaScript, and has no short form for
 /// backspace and form feed (before Go 1.22).
-#[derive(Debug)]
-struct Go;
+struct Go {
+    terminal: bool,
+}
 
 impl Formatter for Go {
     fn write_string_fragment<W: ?Sized + Write>(
@@ -55,17 +58,10 @@ impl Formatter for Go {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut rest = fragment;
-        let special = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-        while let Some(at) = rest.find(special) {
-            let (plain, from) = rest.split_at(at);
-            let mut chars = from.chars();
-            let code = chars.next().map_or(0, u32::from);
-            out.write_all(plain.as_bytes())?;
-            write!(out, "\\u{code:04x}")?;
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
+        json::escape(out, fragment, |c| {
+            matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+                || (self.terminal && term::is_dangerous(c))
+        })
     }
 
     fn write_char_escape<W: ?Sized + Write>(
@@ -88,7 +84,7 @@ mod tests {
 
     fn text(fields: &Fields<'_>) -> String {
         let mut out = Vec::new();
-        write(&mut out, &Entry::from(&model::Entry::pack(fields))).unwrap();
+        write(&mut out, &Entry::from(&model::Entry::pack(fields)), false).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Format, consul};
+use super::{Format, consul, json};
 use crate::model::Entry;
 use crate::term::{self, Ui};
 
@@ -48,8 +48,11 @@ pub fn raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
 /// A key of a list of names, in the list's format.
 pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
     match format {
-        Format::Json | Format::Jsonl => Ok(serde_json::to_writer(ui.out(), key)?),
-        Format::Consul => consul::write(ui.out(), &key),
+        Format::Json | Format::Jsonl => json::write(ui, key),
+        Format::Consul => {
+            let terminal = ui.out_is_terminal();
+            consul::write(ui, &key, terminal)
+        }
         Format::Text | Format::Raw => {
             let key = ui.shown_key(key);
             writeln!(ui.out(), "{key}")

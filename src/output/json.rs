@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::model::{self, Kind, Reason};
+use crate::term;
 
 /// How a value stands in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -176,10 +178,54 @@ pub fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
+/// One value.
+pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Visible);
+    Ok(value.serialize(&mut serializer)?)
+}
+
 /// One value and a newline.
 pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    write(out, value)?;
     out.write_all(b"\n")
+}
+
+/// Escapes what could drive a terminal, which JSON can always say in another way.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // serde_json takes care of what is below the space.
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return out.write_all(fragment.as_bytes());
+        }
+        escape(out, fragment, term::is_dangerous)
+    }
+}
+
+/// Writes text inside of a JSON string, with some characters as `\uXXXX`.
+pub(super) fn escape<W: ?Sized + Write>(
+    out: &mut W,
+    text: &str,
+    escaped: impl Fn(char) -> bool,
+) -> io::Result<()> {
+    let mut rest = text;
+    while let Some(at) = rest.find(&escaped) {
+        let (plain, from) = rest.split_at(at);
+        out.write_all(plain.as_bytes())?;
+        let mut chars = from.chars();
+        if let Some(c) = chars.next() {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+        }
+        rest = chars.as_str();
+    }
+    out.write_all(rest.as_bytes())
 }
 
 #[cfg(test)]
@@ -262,6 +308,22 @@ mod tests {
         assert!(json.starts_with(start), "{json}");
         let end = "},\"index\":9,\"time\":\"1970-01-01T00:00:01.500Z\",\"target\":\"app/\"}]}\n";
         assert!(json.ends_with(end), "{json}");
+    }
+
+    #[test]
+    fn what_could_drive_a_terminal_is_escaped() {
+        for (value, json) in [
+            ("\u{9b}2J", r#""\u009b2J""#),
+            ("a\u{202e}b", r#""a\u202eb""#),
+            ("\u{7f}", r#""\u007f""#),
+            ("\u{e0041}", r#""\udb40\udc41""#),
+            ("näme 🚀", "\"näme 🚀\""),
+        ] {
+            let mut out = Vec::new();
+            write(&mut out, value).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), json);
+            assert_eq!(serde_json::from_str::<String>(json).unwrap(), value);
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::Format;
-use crate::term::Ui;
 
 /// How long a line may stay unseen while others follow it.
 const UNSEEN: Duration = Duration::from_millis(50);
@@ -30,10 +29,10 @@ impl List {
 
     /// Writes what stands in front of an item, the item, and what stands behind it. Text has no
     /// frame: an item brings its own newline.
-    pub fn item(
+    pub fn item<W: Write>(
         &mut self,
-        ui: &mut Ui,
-        write: impl FnOnce(&mut Ui) -> io::Result<()>,
+        out: &mut W,
+        write: impl FnOnce(&mut W) -> io::Result<()>,
     ) -> io::Result<()> {
         let (first, between, behind): (&[u8], &[u8], &[u8]) = match self.format {
             Format::Json => (b"[\n", b",\n", b""),
@@ -42,12 +41,12 @@ impl List {
             Format::Text | Format::Raw => (b"", b"", b""),
         };
         let before = if self.count == 0 { first } else { between };
-        ui.out().write_all(before)?;
-        write(ui)?;
-        ui.out().write_all(behind)?;
+        out.write_all(before)?;
+        write(out)?;
+        out.write_all(behind)?;
         self.count += 1;
         if self.flushed.is_none_or(|time| time.elapsed() > UNSEEN) {
-            ui.flush()?;
+            out.flush()?;
             self.flushed = Some(Instant::now());
         }
         Ok(())
@@ -55,8 +54,8 @@ impl List {
 
     /// Writes what stands behind the last item. A list that is not finished is no valid JSON, so
     /// that one that broke off does not look whole.
-    pub fn finish(self, ui: &mut Ui) -> io::Result<u64> {
-        ui.out().write_all(match (self.format, self.count) {
+    pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
+        out.write_all(match (self.format, self.count) {
             (Format::Json | Format::Consul, 0) => b"[]\n",
             (Format::Json, _) => b"\n]\n",
             (Format::Consul, _) => b"]\n",

@@ -38,7 +38,7 @@ fn escape(bytes: &[u8], passes: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// C0 and C1 controls, DEL, bidirectional controls, zero-width and other invisible format
 /// characters, line and paragraph separators, tags.
-fn is_dangerous(c: char) -> bool {
+pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}'

@@ -6,7 +6,7 @@ mod log;
 mod style;
 mod ui;
 
-pub use escape::{key, value};
+pub use escape::{is_dangerous, key, value};
 pub use log::log_requests;
 pub use style::{Color, When};
 pub use ui::{Closed, Out, Ui};

@@ -50,6 +50,17 @@ pub struct Ui {
     err_color: bool,
 }
 
+/// Writes to stdout.
+impl Write for Ui {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 impl Ui {
     /// Looks at the streams once. `color` decides for a stream that is (or is not) a terminal.
     pub fn new(quiet: bool, color: impl Fn(bool) -> bool) -> Self {
