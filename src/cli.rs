@@ -3,6 +3,8 @@
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
+use clap_complete::CompleteEnv;
+
 use crate::commands::{completions, delete, dev, get, man, put, status, txn, watch};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -47,6 +49,17 @@ enum Command {
     Dev(dev::DevArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+/// Answers a shell that asks for completions, and says whether one did. The variable is our own:
+/// a `COMPLETE` set by chance must not turn the tool into a completer.
+pub fn complete() -> bool {
+    const ASKED: &str = "KVW_COMPLETE";
+    std::env::var_os(ASKED).is_some_and(|shell| !shell.is_empty())
+        && CompleteEnv::with_factory(Cli::command)
+            .var(ASKED)
+            .try_complete(std::env::args_os(), None)
+            .unwrap_or(true)
 }
 
 impl Cli {

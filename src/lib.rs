@@ -30,6 +30,9 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
+    if cli::complete() {
+        return ExitCode::SUCCESS;
+    }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),

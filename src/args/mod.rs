@@ -1,6 +1,7 @@
 //! Groups of arguments that several verbs share, and what they mean once resolved.
 
 mod address;
+pub mod complete;
 pub mod connect;
 pub mod duration;
 pub mod handler;

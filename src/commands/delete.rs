@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
@@ -20,7 +21,7 @@ use crate::term::Ui;
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Keys; with --recurse a prefix
-    #[arg(value_name = "KEY", required = true)]
+    #[arg(value_name = "KEY", required = true, add = complete::live_keys())]
     keys: Vec<String>,
 
     /// Delete everything that begins with KEY

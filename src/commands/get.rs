@@ -4,6 +4,7 @@ use std::io;
 
 use clap::Args;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
@@ -22,7 +23,7 @@ use crate::term::Ui;
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// Keys; with --recurse or --keys a prefix, empty or left out for the whole store
-    #[arg(value_name = "KEY", required_unless_present_any = ["recurse", "names"])]
+    #[arg(value_name = "KEY", required_unless_present_any = ["recurse", "names"], add = complete::live_keys())]
     keys: Vec<String>,
 
     /// Print all entries whose keys begin with KEY

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::input::ValueArgs;
 use crate::args::key::KeyArgs;
@@ -20,7 +21,7 @@ use crate::output::{Format, json, txn};
 #[derive(Debug, Args)]
 pub struct PutArgs {
     /// The key; one that ends in / is a folder and may be written without VALUE
-    #[arg(value_name = "KEY")]
+    #[arg(value_name = "KEY", add = complete::live_keys())]
     key: String,
 
     /// The value itself, @FILE or - for stdin

@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod complete;
 mod conformance;
 mod connect;
 mod delete;
