@@ -258,6 +258,7 @@ impl WatchArgs {
             count: if self.once { Some(1) } else { self.count },
             pass_status: self.once,
             time: self.time,
+            max_outage: None,
             max_delete: None,
             accept_reset: false,
         }

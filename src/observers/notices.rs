@@ -108,7 +108,7 @@ impl Observer for Notices<'_, '_> {
             Event::Note(id, note) => self.note(target(id), note),
             Event::Saved(Some(failure)) => self.failed_to_save(failure),
             Event::Saved(None) => self.ui.borrow().warn("what was handled is saved again"),
-            Event::Synced { .. } | Event::Changed(_) | Event::Handler { .. } => {}
+            _ => {}
         }
         Ok(Flow::Continue)
     }

@@ -83,8 +83,31 @@ pub struct Answered {
     pub meta: Meta,
     /// When it was whole.
     pub at: SystemTime,
-    /// The same, to measure from.
-    pub instant: Instant,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub target: TargetId,
+    /// The index that was waited on.
+    pub since: Option<Index>,
+    /// The index that it carried.
+    pub index: Index,
+    /// How many keys it showed.
+    pub keys: usize,
+    /// How long ago the answering server heard from the leader, where it said so.
+    pub last_contact: Option<Duration>,
+    /// How many changes are told of.
+    pub changes: usize,
+    /// How many are not: left out by filters, or another target's.
+    pub left_out: usize,
+    /// How many deletes were proven.
+    pub proven: usize,
+    /// The keys that are withheld, and why.
+    pub withheld: Vec<(String, Why)>,
+    /// When it came.
+    pub at: SystemTime,
 }
 
 /// What a poller tells the engine.
@@ -92,6 +115,8 @@ pub struct Answered {
 pub enum Poll {
     /// An answer was taken, with or without news.
     Answered(Box<Answered>),
+    /// The index was lower than the one that was sent: the target is looked at anew.
+    WentBack(Index, Index),
     /// The target cannot be seen, since now or for another reason than before.
     Outage(Trouble),
     /// It never could, and trying again will not help: the poller has ended.
@@ -124,14 +149,11 @@ pub enum Wake {
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A target was seen for the first time.
-    Synced {
-        /// Which.
-        target: TargetId,
-        /// At which index.
-        index: Index,
-        /// With how many keys.
-        keys: usize,
-    },
+    Synced(&'a Account),
+    /// An answer was taken, news or not; comes after all that it brought.
+    Answered(&'a Account),
+    /// An index went back: the target is looked at again from the start.
+    WentBack(TargetId, Index, Index),
     /// What changed, or what was there at the start where that was asked for.
     Changed(&'a [Change]),
     /// A kind of outage began, with this target.
@@ -149,6 +171,19 @@ pub enum Event<'a> {
         /// What.
         told: &'a Told,
     },
+    /// Changes wait in a route.
+    Waiting {
+        /// Which, by its place.
+        route: usize,
+        /// How many.
+        changes: usize,
+        /// Whether for a run to end, or else for quiet.
+        busy: bool,
+    },
+    /// The end has begun.
+    Leaving,
+    /// All handlers have come to rest.
+    Left,
     /// What was handled can no longer be saved, or can be again.
     Saved(Option<&'a Failure>),
 }

@@ -13,6 +13,8 @@ pub struct Outages {
     /// Since when each kind lasts.
     since: BTreeMap<OutageKind, Instant>,
     targets: BTreeMap<TargetId, OutageKind>,
+    /// Targets of which a lost right hides a part, and since when.
+    hidden: BTreeMap<TargetId, Instant>,
 }
 
 impl Outages {
@@ -31,9 +33,23 @@ impl Outages {
         self.over(kind, now)
     }
 
-    /// Since when a kind lasts.
-    pub fn since(&self, kind: OutageKind) -> Option<Instant> {
-        self.since.get(&kind).copied()
+    /// A lost right hides a part of a target, which is an outage of rights too.
+    pub fn hide(&mut self, target: TargetId, now: Instant) {
+        self.hidden.entry(target).or_insert(now);
+    }
+
+    /// Nothing of it is hidden any more.
+    pub fn unhide(&mut self, target: TargetId) {
+        self.hidden.remove(&target);
+    }
+
+    /// What lasts longest, and since when.
+    pub fn oldest(&self) -> Option<(Instant, OutageKind)> {
+        let outages = self.since.iter().map(|(kind, since)| (*since, *kind));
+        let hidden = self.hidden.values();
+        outages
+            .chain(hidden.map(|since| (*since, OutageKind::Rights)))
+            .min()
     }
 
     /// The kind that a target is in.
@@ -72,12 +88,23 @@ mod tests {
         let (mut outages, now) = (Outages::default(), Instant::now());
         assert!(outages.begin(A, OutageKind::Consul, now).begun);
         assert!(!outages.begin(B, OutageKind::Consul, now + SECOND).begun);
-        assert_eq!(outages.since(OutageKind::Consul), Some(now));
+        assert_eq!(outages.oldest(), Some((now, OutageKind::Consul)));
         assert_eq!(outages.end(A, now + SECOND * 2), None);
         let ended = outages.end(B, now + SECOND * 3);
         assert_eq!(ended, Some((OutageKind::Consul, SECOND * 3)));
         assert_eq!(outages.end(B, now), None);
-        assert_eq!(outages.since(OutageKind::Consul), None);
+        assert_eq!(outages.oldest(), None);
+    }
+
+    #[test]
+    fn hidden_keys_are_an_outage_of_rights_that_counts_from_its_beginning() {
+        let (mut outages, now) = (Outages::default(), Instant::now());
+        outages.hide(A, now);
+        outages.hide(A, now + SECOND);
+        outages.begin(B, OutageKind::Consul, now + SECOND);
+        assert_eq!(outages.oldest(), Some((now, OutageKind::Rights)));
+        outages.unhide(A);
+        assert_eq!(outages.oldest(), Some((now + SECOND, OutageKind::Consul)));
     }
 
     #[test]

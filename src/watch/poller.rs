@@ -72,6 +72,8 @@ impl<T> From<SendError<T>> for Gone {
 enum Setback {
     /// The answer is not to be taken: look again at once.
     Again,
+    /// Nor is this one, because its index is lower than the one that was sent.
+    WentBack(Index, Index),
     /// The target cannot be seen.
     Trouble(Trouble),
 }
@@ -129,6 +131,7 @@ impl Polling {
                     self.synced = true;
                 }
                 Err(Setback::Again) => {}
+                Err(Setback::WentBack(since, index)) => self.send(Poll::WentBack(since, index))?,
                 Err(Setback::Trouble(Trouble::Consul(error))) if self.is_final(&error) => {
                     return self.send(Poll::Ended(error));
                 }
@@ -153,7 +156,9 @@ impl Polling {
         // The client takes no read without an index for an answer.
         let index = answer.meta.index.unwrap_or_default();
         match self.cursor.answered(index) {
-            Verdict::StartOver => return Err(Setback::Again),
+            Verdict::StartOver => {
+                return Err(Setback::WentBack(since.unwrap_or_default(), index));
+            }
             Verdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
             Verdict::Take(Continuity::Kept) => {}
         }
@@ -170,7 +175,6 @@ impl Polling {
             proven,
             meta: answer.meta,
             at: SystemTime::now(),
-            instant: Instant::now(),
         })
     }
 

@@ -29,9 +29,8 @@ impl Routes {
         self.handlers.is_empty()
     }
 
-    /// Gives each handler its part of a batch. An initial or a manual run is every handler's, also
-    /// where nothing is there for it.
-    pub fn give(&mut self, batch: Batch, around: &Around<'_>) -> Deeds {
+    /// Gives each handler its part of a batch; with `to_all` also those for which there is nothing.
+    pub fn give(&mut self, batch: Batch, to_all: bool, around: &Around<'_>) -> Deeds {
         let reason = batch.reason;
         let mut parts: Vec<Vec<Change>> = self.globs.iter().map(|_| Vec::new()).collect();
         for change in batch.changes {
@@ -42,12 +41,13 @@ impl Routes {
         }
         let mut deeds = Deeds::new();
         for (at, (handler, changes)) in self.handlers.iter_mut().zip(parts).enumerate() {
+            if changes.is_empty() && !to_all {
+                continue;
+            }
             let part = Batch { reason, changes };
             let input = match reason {
                 Reason::Manual => Input::Run(part),
-                Reason::Initial => Input::Changes(part),
-                Reason::Change | Reason::Retry if part.changes.is_empty() => continue,
-                Reason::Change | Reason::Retry => Input::Changes(part),
+                Reason::Initial | Reason::Change | Reason::Retry => Input::Changes(part),
             };
             let told = handler.step(input, around);
             deeds.extend(told.into_iter().map(|told| (at, told)));
@@ -72,6 +72,14 @@ impl Routes {
             .iter()
             .filter_map(|handler| handler.deadline(now));
         deadlines.min()
+    }
+
+    /// Those in which changes wait: place, how many, and whether for a run to end.
+    pub fn waiting(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+        let handlers = self.handlers.iter().enumerate();
+        handlers
+            .map(|(at, handler)| (at, handler.waiting(), handler.running().is_some()))
+            .filter(|(_, changes, _)| *changes > 0)
     }
 
     /// Whether all have come to rest.

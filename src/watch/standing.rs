@@ -6,7 +6,7 @@ use super::event::Answered;
 use super::filter::Filter;
 use super::resume::Resume;
 use super::target::{Target, What, owner};
-use super::withheld::{MaxDelete, Notice, Withheld};
+use super::withheld::{MaxDelete, Notice, Why, Withheld};
 use crate::handlers::Current;
 use crate::model::{Change, Continuity, Index, Snapshot, TargetId, between};
 
@@ -20,6 +20,10 @@ pub struct News {
     /// What is different from what was let through before: of a first answer, from what was
     /// handled before this start.
     pub changes: Vec<Change>,
+    /// How many other changes were left out: by filters, or as another target's.
+    pub left_out: usize,
+    /// What is withheld now, and why.
+    pub withheld: Vec<(String, Why)>,
 }
 
 #[derive(Debug)]
@@ -82,18 +86,23 @@ impl Standings {
         let before = std::mem::replace(&mut standing.admitted, admitted.snapshot.clone());
         let first = !std::mem::replace(&mut standing.synced, true);
         standing.index = seen.index();
-        let after = &admitted.snapshot;
-        let mut changes = self.between(id, &before, after, answered.continuity, answered.at);
+        let withheld = standing.withheld.keys();
+        let withheld = withheld.map(|(key, why)| (key.to_owned(), why)).collect();
+        let (after, at) = (&admitted.snapshot, answered.at);
+        let mut changes = between(id, &before, after, answered.continuity, self.locks, at);
         if first && anew {
             changes.retain(|change| change.after.is_none());
-            let none = Snapshot::default();
-            changes.extend(self.between(id, &none, seen, Continuity::Kept, answered.at));
+            changes.extend(self.created(id, seen, at));
             changes.sort_by(|a, b| a.key().cmp(b.key()));
         }
+        let all = changes.len();
+        changes.retain(|change| self.is_told(id, change.key()));
         News {
             first,
             notices: admitted.notices,
+            left_out: all - changes.len(),
             changes,
+            withheld,
         }
     }
 
@@ -117,12 +126,12 @@ impl Standings {
 
     /// Everything there is, as created.
     pub fn everything(&self, at: SystemTime) -> Vec<Change> {
-        let none = Snapshot::default();
-        let all = self.targets.iter().flat_map(|target| {
-            let admitted = self.admitted(target.id);
-            self.between(target.id, &none, admitted, Continuity::Kept, at)
-        });
-        all.collect()
+        let targets = self.targets.iter();
+        let mut all: Vec<Change> = targets
+            .flat_map(|target| self.created(target.id, self.admitted(target.id), at))
+            .collect();
+        all.retain(|change| self.is_told(change.target, change.key()));
+        all
     }
 
     /// The highest index that an answer carried.
@@ -140,20 +149,14 @@ impl Standings {
         }
     }
 
-    fn between(
-        &self,
-        id: TargetId,
-        before: &Snapshot,
-        after: &Snapshot,
-        continuity: Continuity,
-        at: SystemTime,
-    ) -> Vec<Change> {
-        let mut changes = between(id, before, after, continuity, self.locks, at);
-        let alone = self.targets.len() == 1;
-        changes.retain(|change| {
-            let key = change.key();
-            (alone || owner(&self.targets, key) == Some(id)) && self.filter.admits(key)
-        });
-        changes
+    fn created(&self, id: TargetId, there: &Snapshot, at: SystemTime) -> Vec<Change> {
+        let none = Snapshot::default();
+        between(id, &none, there, Continuity::Kept, self.locks, at)
+    }
+
+    /// Whether a target's change of this key is one to tell of.
+    fn is_told(&self, id: TargetId, key: &str) -> bool {
+        let own = self.targets.len() == 1 || owner(&self.targets, key) == Some(id);
+        own && self.filter.admits(key)
     }
 }

@@ -408,6 +408,19 @@ fn routes_part_a_batch_and_each_has_its_own_handler() {
 }
 
 #[test]
+fn an_initial_difference_runs_only_the_handlers_whose_it_is() {
+    let scope = Agent::shared();
+    scope.put("web/port", "1");
+    let web = format!("{}web/**=echo web", scope.prefix());
+    let args = ["--initial", "if-changed", "--for", "0", "--route", &web];
+    let output = watch(&scope, &args).args(["--exec", "echo rest"]).run();
+    output.expect(0);
+    assert_eq!(output.text(), "web\n");
+    let all = ["--for", "0", "--route", &web, "--exec", "echo rest"];
+    assert_eq!(watch(&scope, &all).ok().lines().count(), 2);
+}
+
+#[test]
 fn usr1_runs_the_handler_with_everything() {
     let scope = Agent::shared();
     scope.put("a", "1");

@@ -169,6 +169,7 @@ fn a_lower_index_is_looked_at_again_before_it_is_told() {
         (4, &[("a/x", "2")]),
     ]);
     assert_eq!(watched.answered().continuity, Continuity::Kept);
+    assert!(matches!(watched.next(), Poll::WentBack(Index(9), Index(4))));
     let second = watched.answered();
     assert_eq!(keys(&second), ["a/x"]);
     assert_eq!(second.continuity, Continuity::Broken);
