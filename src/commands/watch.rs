@@ -20,7 +20,8 @@ use crate::output::Format;
 use crate::process::{Groups, Stdout, take_orphans};
 use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, Observer, Plain, Plan, Poller, Routes, Target, What,
+    Consistent, Engine, Filter, Glob, Initial, Limits, Observer, Plan, Poller, Routes, Target,
+    What, look_at,
 };
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
@@ -106,6 +107,10 @@ pub struct WatchArgs {
     /// For tests: how long Consul may hold an answer
     #[arg(long, value_name = "DURATION", value_parser = duration, hide = true)]
     longest_wait: Option<Duration>,
+
+    /// For tests: from how many keys on a prefix is walked
+    #[arg(long, value_name = "KEYS", hide = true)]
+    walk_from: Option<usize>,
 
     #[command(flatten)]
     handler: HandlerArgs,
@@ -209,7 +214,12 @@ impl WatchArgs {
 
     fn poller(&self, client: &Client, target: &Target) -> Poller {
         Poller {
-            look: Box::new(Plain::new(client.clone(), target.what.clone())),
+            look: look_at(
+                client,
+                &target.what,
+                self.walk_from
+                    .map_or_else(Limits::default, Limits::from_keys),
+            ),
             probe: Box::new(Consistent::new(client)),
             wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
             known: Snapshot::default(),

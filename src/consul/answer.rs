@@ -1,6 +1,8 @@
 //! What comes back: headers and a body that is still on the socket.
 
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ureq::http::HeaderMap;
@@ -55,16 +57,44 @@ pub(super) struct Answer {
     pub(super) meta: Meta,
     pub(super) context: Context,
     pub(super) body: Body,
+    pub(super) meter: Meter,
+}
+
+/// Counts the bytes of answers' bodies. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A body that is counted while it is read.
+pub(super) struct Metered {
+    body: BodyReader<'static>,
+    meter: Meter,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.body.read(buffer)?;
+        self.meter.0.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 /// The body of an answer, buffered for parsing.
-pub(super) type Reader = BufReader<BodyReader<'static>>;
+pub(super) type Reader = BufReader<Metered>;
 
 impl Answer {
     /// The body, to be read to its end: only then is the connection used again.
     pub(super) fn reader(self) -> (Reader, Context) {
-        let reader = BufReader::with_capacity(PARSE_BUFFER, self.body.into_reader());
-        (reader, self.context)
+        let body = Metered {
+            body: self.body.into_reader(),
+            meter: self.meter,
+        };
+        (BufReader::with_capacity(PARSE_BUFFER, body), self.context)
     }
 
     /// The index of a read. Every one that reached Consul's store has it, also that of a missing
@@ -81,10 +111,11 @@ impl Answer {
 
     /// The whole body, of an answer that is short.
     pub(super) fn bytes(self) -> Result<Vec<u8>, Error> {
+        let (mut reader, context) = self.reader();
         let mut bytes = Vec::new();
-        match self.body.into_reader().read_to_end(&mut bytes) {
+        match reader.read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
-            Err(error) => Err(self.context.body(&error)),
+            Err(error) => Err(context.body(&error)),
         }
     }
 

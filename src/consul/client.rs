@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use ureq::Body;
 use ureq::http::{HeaderValue, Request as HttpRequest};
 
-use super::answer::{Answer, Meta};
+use super::answer::{Answer, Meta, Meter};
 use super::error::{Cause, Context};
 use super::request::Request;
 use super::setup::{agent, header, read_token};
@@ -31,6 +31,7 @@ pub struct Client {
     shared: Arc<Shared>,
     consistency: Consistency,
     retry_for: Duration,
+    meter: Meter,
 }
 
 struct Shared {
@@ -64,6 +65,7 @@ impl Client {
         Ok(Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
+            meter: Meter::default(),
             shared: Arc::new(Shared {
                 agent: agent(&config)?,
                 base: config.address.base(),
@@ -89,6 +91,19 @@ impl Client {
             retry_for,
             ..self.clone()
         }
+    }
+
+    /// The same connection with a count of its own of the bytes received.
+    pub fn metered(&self) -> Self {
+        Client {
+            meter: Meter::default(),
+            ..self.clone()
+        }
+    }
+
+    /// How many bytes the bodies of its answers had until now, those of its clones included.
+    pub fn received(&self) -> u64 {
+        self.meter.bytes()
     }
 
     /// What it was built from.
@@ -174,6 +189,7 @@ impl Client {
                 meta,
                 context,
                 body,
+                meter: self.meter.clone(),
             });
         }
         let mut text = Vec::new();

@@ -42,6 +42,11 @@ impl Cursor {
         self.since
     }
 
+    /// The query under way did not wait after all: everything was read at once.
+    pub fn read_at_once(&mut self) {
+        self.since = None;
+    }
+
     /// An answer came with this index. Consul never sends 0; where something in between does, it
     /// counts as 1, because to wait on 0 is not to wait at all.
     pub fn answered(&mut self, index: Index) -> Verdict {
@@ -126,6 +131,15 @@ mod tests {
         assert_eq!(cursor.since(), Some(Index(5)));
         assert_eq!(cursor.answered(Index(8)), KEPT);
         assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+    }
+
+    #[test]
+    fn what_was_read_at_once_is_taken_at_a_lower_index_too() {
+        let mut cursor = at(8);
+        cursor.read_at_once();
+        assert_eq!(cursor.answered(Index(3)), BROKEN);
+        assert_eq!(cursor.since(), Some(Index(3)));
+        assert_eq!(cursor.answered(Index(2)), Verdict::StartOver);
     }
 
     #[test]

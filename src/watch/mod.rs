@@ -22,7 +22,7 @@ pub use crate::handlers::{Outcome, Report, Told, Why as StopWhy};
 pub use engine::Engine;
 pub use event::{Account, Event, Flow, Note, Observer, OutageKind, Trouble};
 pub use filter::{Filter, Glob};
-pub use look::{Answer, Look, Plain};
+pub use look::{Limits, look_at};
 pub use plan::{Initial, Plan};
 pub use poller::Poller;
 pub use probe::Consistent;

@@ -153,6 +153,9 @@ impl Polling {
         let since = self.cursor.since();
         let poller = &mut self.poller;
         let answer = poller.look.look(&mut self.seen, since, poller.wait)?;
+        if answer.at_once {
+            self.cursor.read_at_once();
+        }
         // The client takes no read without an index for an answer.
         let index = answer.meta.index.unwrap_or_default();
         match self.cursor.answered(index) {

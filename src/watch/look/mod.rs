@@ -1,13 +1,32 @@
 //! How a target is looked at. One face, two ways: the plain one fetches the whole target at each
 //! change, the walk only what changed.
 
+mod cost;
+mod descent;
+#[cfg(test)]
+mod imitation;
+mod listing;
 mod plain;
+mod renewal;
+mod source;
+mod split;
+#[cfg(test)]
+mod tests;
+mod unreadable;
+mod walk;
+mod wire;
 
 use std::time::Duration;
 
+pub use cost::Limits;
 pub use plain::Plain;
+pub use source::{Held, Source};
+pub use unreadable::is_unreadable;
+pub use walk::Walk;
+pub use wire::Wire;
 
-use crate::consul::{Error, Meta};
+use super::What;
+use crate::consul::{Client, Error, Meta};
 use crate::model::{Index, Snapshot};
 
 /// What a look brought, beside the snapshot.
@@ -18,6 +37,9 @@ pub struct Answer {
     /// Whether keys were left out because their names are not UTF-8. In Consul's JSON they read
     /// as U+FFFD, and several may share one such name, so nothing can be said about them.
     pub unreadable: bool,
+    /// Whether everything was read at once though the look was to wait. Then a lower index is the
+    /// state of things, and no reason to look again.
+    pub at_once: bool,
 }
 
 /// A way to look at one target.
@@ -36,7 +58,25 @@ pub trait Look: Send {
     ) -> Result<Answer, Error>;
 }
 
-/// Whether a name may stand for several keys, or for one that cannot be addressed.
-pub fn is_unreadable(key: &str) -> bool {
-    key.contains('\u{fffd}')
+/// The way that suits a target: the walk for a prefix that can be asked about, which fetches it
+/// whole as long as it is below these limits.
+pub fn look_at(client: &Client, what: &What, limits: Limits) -> Box<dyn Look> {
+    match what {
+        What::Prefix(prefix) if split::askable(prefix.as_str()) => {
+            let root = prefix.as_str();
+            Box::new(Walk::new(Wire::new(client, root), root, limits))
+        }
+        _ => Box::new(Plain::new(client.clone(), what.clone())),
+    }
+}
+
+impl Look for Walk<Wire> {
+    fn look(
+        &mut self,
+        seen: &mut Snapshot,
+        since: Option<Index>,
+        wait: Duration,
+    ) -> Result<Answer, Error> {
+        self.advance(seen, since, wait)
+    }
 }

@@ -35,7 +35,11 @@ impl Look for Script {
             ..Meta::default()
         };
         let unreadable = false;
-        Ok(Answer { meta, unreadable })
+        Ok(Answer {
+            meta,
+            unreadable,
+            at_once: false,
+        })
     }
 }
 

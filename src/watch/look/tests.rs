@@ -1,0 +1,402 @@
+//! The walk against a store that changes between any two of its requests: every snapshot that it
+//! brings is one that the store has had, at that very index.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::Walk;
+use super::cost::{Cost, Limits, Refetch, Way};
+use super::imitation::{Event, Imitation, Store};
+use crate::model::Snapshot;
+
+const WAIT: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Names that meet each other: as folder and leaf, as beginnings of one another, with characters
+/// of several bytes. The nasty ones also with what a URL cannot carry and with bytes that are no
+/// characters.
+fn key(nasty: bool) -> BoxedStrategy<String> {
+    let plain = prop_oneof![
+        5 => Just("a"), 5 => Just("b"), 2 => Just("-"), 2 => Just("é"), 2 => Just("è"),
+    ];
+    let segment = vec(plain, 1..4).prop_map(|letters| letters.concat());
+    let clean = (
+        vec(segment, 1..4),
+        prop_oneof![4 => Just(""), 1 => Just("/")],
+    )
+        .prop_map(|(segments, end)| segments.join("/") + end);
+    if !nasty {
+        return clean.boxed();
+    }
+    let harm = prop_oneof![
+        3 => Just("//"), 1 => Just("/."), 1 => Just(".."), 1 => Just(" "), 1 => Just("%20"),
+        1 => Just("\t"), 2 => Just("X"), 1 => Just("Y"),
+    ];
+    let harmed = (clean.clone(), harm, clean.clone()).prop_map(|(a, harm, b)| a + harm + &b);
+    prop_oneof![9 => clean, 1 => harmed].boxed()
+}
+
+fn write(key: BoxedStrategy<String>) -> BoxedStrategy<Event> {
+    let prefix = (key.clone(), 1..10_usize)
+        .prop_map(|(key, letters)| key.chars().take(letters).collect::<String>());
+    prop_oneof![
+        9 => (key.clone(), 0..3_u8).prop_map(|(key, value)| Event::Put(key, value)),
+        3 => key.prop_map(Event::Delete),
+        2 => prefix.prop_map(Event::DeleteTree),
+    ]
+    .boxed()
+}
+
+fn event(key: BoxedStrategy<String>) -> BoxedStrategy<Event> {
+    prop_oneof![
+        60 => write(key.clone()),
+        10 => vec(write(key), 1..5).prop_map(Event::Txn),
+        3 => Just(Event::Elsewhere),
+        2 => (1..10_u32).prop_map(|minutes| Event::Pass(minutes * MINUTE)),
+        1 => Just(Event::Pass(20 * MINUTE)),
+    ]
+    .boxed()
+}
+
+/// What a run is made of.
+#[derive(Debug, Clone)]
+struct Case {
+    root: String,
+    before: Vec<Event>,
+    script: Vec<Vec<Event>>,
+    limits: Limits,
+}
+
+fn cases(event: fn(BoxedStrategy<String>) -> BoxedStrategy<Event>) -> impl Strategy<Value = Case> {
+    let root = prop_oneof![
+        Just(""),
+        Just("a"),
+        Just("a/"),
+        Just("a/b"),
+        Just("é"),
+        Just("b/a/")
+    ];
+    (root, any::<bool>()).prop_flat_map(move |(root, nasty)| {
+        // Nearly all keys are below the root, the others beside and above it.
+        let key = key(nasty);
+        let inside = key.clone().prop_map(move |key| format!("{root}{key}"));
+        let key = prop_oneof![5 => inside, 1 => key].boxed();
+        let put = (key.clone(), 0..3_u8).prop_map(|(key, value)| Event::Put(key, value));
+        let weight = prop_oneof![4 => Just(u64::MAX), 1 => Just(150_000_u64)];
+        (
+            vec(put, 5..60),
+            vec(vec(event(key), 0..3), 5..60),
+            0..4_usize,
+            weight,
+        )
+            .prop_map(move |(before, script, fetch_keys, weight)| Case {
+                root: root.to_owned(),
+                before,
+                script,
+                limits: Limits {
+                    walk_keys: 1,
+                    fetch_keys,
+                    weight: Some(weight),
+                    ..Limits::default()
+                },
+            })
+    })
+}
+
+/// How looks went, and how often.
+type Tally = BTreeMap<String, usize>;
+
+/// Looks until the script is over and everything was seen.
+fn run(case: &Case) -> Result<Tally, TestCaseError> {
+    let mut store = Store::new(&case.root);
+    case.before.iter().for_each(|event| store.apply(event));
+    store.apply(&Event::Save);
+    let store = Rc::new(RefCell::new(store));
+    let script: Rc<RefCell<VecDeque<_>>> = Rc::new(RefCell::new(case.script.clone().into()));
+    let imitation = Imitation::new(store.clone(), script.clone());
+    let asked_wrongly = imitation.asked_wrongly.clone();
+    let mut walk = Walk::new(imitation, case.root.clone(), case.limits);
+    let (mut seen, mut since) = (Snapshot::default(), None);
+    let mut tally = Tally::new();
+    let mut quiet = 0;
+    while quiet < 2 {
+        if script.borrow().is_empty() {
+            quiet += 1;
+        }
+        let from = store.borrow().history.len() - 1;
+        let answer = walk.advance(&mut seen, since, WAIT).unwrap();
+        let history = &store.borrow().history;
+        prop_assert!(
+            history[from..].contains(&seen),
+            "no such state since {from}: {seen:#?}\n{:#?}",
+            &history[from..]
+        );
+        prop_assert_eq!(answer.meta.index, Some(seen.index()));
+        since = match since {
+            Some(since) if seen.index() < since => None,
+            _ => Some(seen.index()),
+        };
+        let (way, cost) = walk.account();
+        let rounds = if way == Way::Walked { cost.rounds } else { 0 };
+        *tally.entry(format!("{way:?} {rounds}")).or_default() += 1;
+    }
+    prop_assert_eq!(&seen, &store.borrow().state());
+    // Doubt is for histories that were broken; plain writes never raise it.
+    let steady = |event: &Event| !matches!(event, Event::Pass(_) | Event::Restore);
+    if case.script.iter().flatten().all(steady) {
+        let doubt = format!("{:?} 0", Way::Reread(Refetch::Doubt));
+        prop_assert_eq!(tally.get(&doubt), None);
+    }
+    let asked_wrongly = asked_wrongly.borrow();
+    prop_assert!(asked_wrongly.is_empty(), "{:?}", asked_wrongly);
+    Ok(tally)
+}
+
+/// `PROPTEST_CASES` asks for a longer run.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(500),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn restoring(key: BoxedStrategy<String>) -> BoxedStrategy<Event> {
+    prop_oneof![8 => event(key), 1 => Just(Event::Save), 3 => Just(Event::Restore)].boxed()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_snapshot_is_one_that_the_store_has_had(case in cases(event)) {
+        run(&case)?;
+    }
+
+    #[test]
+    fn a_backup_that_is_put_back_while_a_query_waits_is_noticed(case in cases(restoring)) {
+        run(&case)?;
+    }
+}
+
+/// A store, and a walk that has read it once.
+struct Bench {
+    store: Rc<RefCell<Store>>,
+    script: Rc<RefCell<VecDeque<Vec<Event>>>>,
+    walk: Walk<Imitation>,
+    seen: Snapshot,
+}
+
+impl Bench {
+    fn new(root: &str, keys: &[&str], fetch_keys: usize) -> Self {
+        let limits = Limits {
+            walk_keys: 1,
+            fetch_keys,
+            weight: Some(u64::MAX),
+            ..Limits::default()
+        };
+        Bench::with(root, keys.iter().copied(), limits)
+    }
+
+    fn with<'a>(root: &str, keys: impl Iterator<Item = &'a str>, limits: Limits) -> Self {
+        let store = Rc::new(RefCell::new(Store::new(root)));
+        let all = keys.map(|key| put(key, 0)).collect();
+        store.borrow_mut().apply(&Event::Txn(all));
+        let script = Rc::default();
+        let source = Imitation::new(Rc::clone(&store), Rc::clone(&script));
+        let mut walk = Walk::new(source, root, limits);
+        let mut seen = Snapshot::default();
+        walk.advance(&mut seen, None, WAIT).unwrap();
+        Bench {
+            store,
+            script,
+            walk,
+            seen,
+        }
+    }
+
+    /// One look; before each of its requests one step happens. The store must show what was seen.
+    fn look(&mut self, steps: &[&[Event]]) -> (Way, Cost) {
+        let steps = steps.iter().map(|step| step.to_vec());
+        self.script.borrow_mut().extend(steps);
+        let since = Some(self.seen.index());
+        self.walk.advance(&mut self.seen, since, WAIT).unwrap();
+        self.walk.account()
+    }
+
+    fn is_current(&self) -> bool {
+        self.script.borrow().is_empty() && self.seen == self.store.borrow().state()
+    }
+}
+
+fn put(key: &str, value: u8) -> Event {
+    Event::Put(key.to_owned(), value)
+}
+
+fn delete(key: &str) -> Event {
+    Event::Delete(key.to_owned())
+}
+
+fn delete_tree(prefix: &str) -> Event {
+    Event::DeleteTree(prefix.to_owned())
+}
+
+#[test]
+fn one_change_among_many_keys_takes_few_requests() {
+    let keys: Vec<String> = (0..20_000)
+        .map(|n| format!("p/dir-{:03}/key-{:02}", n / 100, n % 100))
+        .collect();
+    let keys = keys.iter().map(String::as_str);
+    let mut bench = Bench::with("p/", keys, Limits::default());
+    let before = bench.seen.clone();
+    let (way, cost) = bench.look(&[&[put("p/dir-123/key-45", 1)]]);
+    assert_eq!(way, Way::Walked);
+    assert!(cost.requests <= 26 && cost.bytes < 60_000, "{cost}");
+    assert!(bench.is_current());
+    let both = before.entries().iter().zip(bench.seen.entries());
+    let fresh = both.filter(|(old, new)| !old.is_same(new)).count();
+    assert_eq!(fresh, 1, "all others are the same allocations");
+}
+
+#[test]
+fn a_small_prefix_is_read_whole() {
+    let mut bench = Bench::with("p/", ["p/a", "p/b"].into_iter(), Limits::default());
+    let (way, cost) = bench.look(&[&[put("p/a", 1)]]);
+    assert_eq!((way, cost.requests), (Way::Read, 1));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_look_in_vain_takes_one_request() {
+    let mut bench = Bench::new("p/", &["p/a", "p/b/c"], 0);
+    let (way, cost) = bench.look(&[&[put("other", 1)]]);
+    assert_eq!((way, cost.requests), (Way::Walked, 1));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_deleted_folder_marker_takes_nothing_with_it() {
+    let mut bench = Bench::new("p/", &["p/a/", "p/a/b", "p/a/c/d", "p/x"], 0);
+    let (way, _) = bench.look(&[&[delete("p/a/")]]);
+    assert_eq!(way, Way::Walked);
+    assert!(bench.is_current());
+    assert_eq!(bench.seen.len(), 3);
+}
+
+#[test]
+fn a_branch_without_names_is_gone_whatever_its_index_says() {
+    // The older mark below the branch is all that its index shows.
+    let keys = ["p/a/1", "p/a/2", "p/a/3", "p/b/1", "p/b/2", "p/c/1"];
+    let mut bench = Bench::new("p/", &keys, 0);
+    bench.look(&[&[delete("p/a/3")]]);
+    let (way, cost) = bench.look(&[&[put("p/c/1", 1)], &[delete_tree("p/a")]]);
+    assert_eq!(way, Way::Walked);
+    assert_eq!(cost.rounds, 2, "nobody knows since when it is gone");
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_branch_that_is_fetched_empty_is_gone_since_nobody_knows_when() {
+    let keys = ["p/a/1", "p/a/2", "p/a/3", "p/b/1", "p/b/2", "p/c/1"];
+    let mut bench = Bench::new("p/", &keys, 2);
+    bench.look(&[&[delete("p/a/3")]]);
+    // The root, then its three folders; the first has changed and is fetched last.
+    let (way, _) = bench.look(&[&[put("p/a/1", 1)], &[], &[], &[], &[delete_tree("p/a")]]);
+    assert_eq!(way, Way::Walked);
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_prefix_that_is_lost_to_a_delete_further_up_is_gone_when_the_wait_is_over() {
+    let mut bench = Bench::new("p/q/", &["p/q/a", "p/q/b"], 0);
+    bench.look(&[&[delete("p/q/b")]]);
+    bench.look(&[&[delete_tree("p/")]]);
+    assert!(bench.is_current());
+    assert!(bench.seen.is_empty());
+}
+
+#[test]
+fn forgotten_deletion_marks_cost_one_full_read() {
+    let mut bench = Bench::new("p/", &["p/a", "p/b"], 0);
+    bench.look(&[&[delete("p/b")]]);
+    let pass = |minutes| Event::Pass(minutes * MINUTE);
+    let ways: Vec<Way> = (0..3).map(|_| bench.look(&[&[pass(6)]]).0).collect();
+    assert_eq!(ways[2], Way::Reread(Refetch::IndexBack));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_backup_and_a_write_over_it_cost_one_full_read() {
+    let mut bench = Bench::new("p/", &["p/a/1", "p/a/2", "p/b/1"], 0);
+    bench.store.borrow_mut().apply(&Event::Save);
+    bench.look(&[&[delete("p/a/2")]]);
+    // The marks of the backup fit, the names of the top level too.
+    let (way, _) = bench.look(&[&[Event::Restore], &[put("p/b/1", 1)]]);
+    assert_eq!(way, Way::Reread(Refetch::Doubt));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn after_a_long_silence_everything_is_read() {
+    let mut bench = Bench::new("p/", &["p/a", "p/b"], 0);
+    let (way, _) = bench.look(&[&[delete("p/b"), Event::Pass(20 * MINUTE), put("p/a", 1)]]);
+    assert_eq!(way, Way::Reread(Refetch::TooLong));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn everything_is_read_once_an_hour() {
+    let mut bench = Bench::new("p/", &["p/a", "p/b"], 0);
+    let ways: Vec<Way> = (0..61).map(|_| bench.look(&[]).0).collect();
+    assert_eq!(ways[58], Way::Walked);
+    assert_eq!(ways[59], Way::Reread(Refetch::Audit));
+    assert_eq!(ways[60], Way::Walked);
+}
+
+#[test]
+fn writes_without_end_cost_one_full_read() {
+    let mut bench = Bench::new("p/", &["p/a/1", "p/b/1", "p/c/1"], 0);
+    let steps: Vec<Vec<Event>> = (0..200_u8).map(|n| vec![put("p/b/1", n + 1)]).collect();
+    let steps: Vec<&[Event]> = steps.iter().map(Vec::as_slice).collect();
+    let (way, cost) = bench.look(&steps);
+    assert_eq!(way, Way::Reread(Refetch::Restless));
+    assert!(cost.requests < 60, "{cost}");
+}
+
+#[test]
+fn a_name_that_cannot_be_asked_about_is_fetched_with_its_folder() {
+    let mut bench = Bench::new("p/", &["p/a//x", "p/a/y", "p/b/1", "p/b/2"], 0);
+    let (way, _) = bench.look(&[&[put("p/a//x", 1)]]);
+    assert_eq!(way, Way::Walked);
+    assert!(bench.is_current());
+    let (way, _) = bench.look(&[&[put("p//lead", 1)]]);
+    assert_eq!(way, Way::Reread(Refetch::Unaskable));
+    assert!(bench.is_current());
+}
+
+#[test]
+fn a_folder_of_unreadable_keys_is_no_reason_to_doubt() {
+    let mut bench = Bench::new("p/", &["p/a/X", "p/b/1", "p/b/2"], 0);
+    assert_eq!(bench.look(&[]).0, Way::Walked);
+    assert_eq!(bench.look(&[&[put("p/b/1", 1)]]).0, Way::Walked);
+    assert_eq!(bench.look(&[&[put("p/a/1", 1)]]).0, Way::Walked);
+    assert!(bench.is_current());
+    assert_eq!(bench.seen.len(), 3);
+}
+
+#[test]
+fn a_walk_that_would_cost_more_is_given_up() {
+    let keys: Vec<String> = (0..3000).map(|n| format!("p/{}/{n}", n % 30)).collect();
+    let keys = || keys.iter().map(String::as_str);
+    let mut bench = Bench::with("p/", keys(), Limits::default());
+    let all: Vec<Event> = keys().map(|key| put(key, 1)).collect();
+    let (way, _) = bench.look(&[&[Event::Txn(all)]]);
+    assert_eq!(way, Way::Reread(Refetch::MuchChanged));
+    assert!(bench.is_current());
+}

@@ -1,0 +1,79 @@
+//! A walk's questions, sent to Consul.
+
+use std::time::SystemTime;
+
+use super::{Held, Source};
+use crate::consul::{Block, Client, Consistency, Entries, Error, Meta, Names};
+use crate::model::{Entry, Key, Prefix};
+
+/// Consul, asked through a client.
+pub struct Wire {
+    /// Waits, and reads everything where that is called for: as the user wishes to read.
+    waiting: Client,
+    /// Asks about parts. Never a server that lags behind: it would call a part unchanged that has
+    /// changed, and nothing in its answer tells.
+    asking: Client,
+    root: String,
+}
+
+impl Wire {
+    /// Asks about all that begins with `root`.
+    pub fn new(client: &Client, root: &str) -> Self {
+        let waiting = client.metered();
+        let asking = match client.config().consistency {
+            Consistency::Stale => waiting.with_consistency(Consistency::Default),
+            Consistency::Default | Consistency::Consistent => waiting.clone(),
+        };
+        Wire {
+            waiting,
+            asking,
+            root: root.to_owned(),
+        }
+    }
+}
+
+impl Source for Wire {
+    type Error = Error;
+    type Names = Names;
+    type Entries = Entries;
+
+    fn names(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Names), Error> {
+        let client = if held.is_some() {
+            &self.waiting
+        } else {
+            &self.asking
+        };
+        let reply = client.names(&Prefix::new(text), "/", held.map(block))?;
+        Ok((reply.meta, reply.value))
+    }
+
+    fn entries(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Entries), Error> {
+        let client = if text == self.root {
+            &self.waiting
+        } else {
+            &self.asking
+        };
+        let reply = client.entries(&Prefix::new(text), held.map(block))?;
+        Ok((reply.meta, reply.value))
+    }
+
+    fn entry(&mut self, key: &str) -> Result<Option<Entry>, Error> {
+        match Key::new(key) {
+            Ok(key) => Ok(self.asking.get(&key)?.value),
+            // No key is empty, so there is none.
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn received(&self) -> u64 {
+        self.waiting.received()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+fn block((since, wait): Held) -> Block {
+    Block { since, wait }
+}
