@@ -54,11 +54,16 @@ pub fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
 
 /// JSON with the escapes of Go's encoder, from JSON with serde's: `<`, `>`, `&` and two line
 /// separators can stand in strings only, so bytes are enough to find them.
-pub fn json_escapes(json: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(json.len() + 16);
-    let mut at = 0;
-    while at < json.len() {
-        let (bytes, taken): (&[u8], usize) = match &json[at..] {
+pub fn json_escapes(json: Vec<u8>) -> Vec<u8> {
+    let special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'\\' | 0xe2);
+    let Some(first) = json.iter().position(special) else {
+        return json;
+    };
+    let mut out = Vec::with_capacity(json.len() + json.len() / 8);
+    let (plain, mut rest) = json.split_at(first);
+    out.extend_from_slice(plain);
+    while !rest.is_empty() {
+        let (escaped, taken): (&[u8], usize) = match rest {
             [b'<', ..] => (b"\\u003c", 1),
             [b'>', ..] => (b"\\u003e", 1),
             [b'&', ..] => (b"\\u0026", 1),
@@ -66,11 +71,14 @@ pub fn json_escapes(json: &[u8]) -> Vec<u8> {
             [0xe2, 0x80, 0xa9, ..] => (b"\\u2029", 3),
             [b'\\', b'b', ..] => (b"\\u0008", 2),
             [b'\\', b'f', ..] => (b"\\u000c", 2),
-            [b'\\', _, ..] => (&json[at..at + 2], 2),
-            _ => (&json[at..=at], 1),
+            [b'\\', _, ..] => (&rest[..2], 2),
+            _ => (&rest[..1], 1),
         };
-        out.extend_from_slice(bytes);
-        at += taken;
+        out.extend_from_slice(escaped);
+        rest = &rest[taken..];
+        let plain = rest.iter().position(special).unwrap_or(rest.len());
+        out.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
     }
     out
 }
@@ -181,7 +189,7 @@ mod tests {
     fn json_strings_are_escaped_as_go_does() {
         let json = serde_json::to_vec("<a>&\u{2028}\u{8}\u{c}\\b\n").unwrap();
         assert_eq!(
-            json_escapes(&json),
+            json_escapes(json),
             br#""\u003ca\u003e\u0026\u2028\u0008\u000c\\b\n""#
         );
     }

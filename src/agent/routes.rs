@@ -68,6 +68,7 @@ impl Request<'_> {
             .body(self.head, most)
             .map_err(|error| match error {
                 BodyError::TooLarge => Response::text(413, too_large(None)).into(),
+                BodyError::Crowded => Response::crowded().into(),
                 BodyError::Malformed => Response::refusal(400, "400 Bad Request").into(),
                 BodyError::Lost => Refused::Gone,
             })

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::http::{Connection, Response};
+use super::http::{Connection, Response, Seats};
 use super::routes::{self, Agent};
 use super::state::{Op, State, Verb};
 use super::store::Store;
@@ -78,6 +78,7 @@ impl Server {
 
     fn accept(&self) {
         let open = Arc::new(AtomicUsize::new(0));
+        let seats = Seats::default();
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
                 thread::sleep(BACK_OFF);
@@ -88,10 +89,10 @@ impl Server {
                 refuse(stream);
                 continue;
             }
-            let agent = Arc::clone(&self.agent);
+            let (agent, seats) = (Arc::clone(&self.agent), seats.clone());
             let served = small("connection", move || {
                 let _place = place;
-                serve(&agent, stream);
+                serve(&agent, stream, seats);
             });
             if served.is_err() {
                 thread::sleep(BACK_OFF);
@@ -129,10 +130,10 @@ fn refuse(stream: TcpStream) {
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
     let _ = stream.set_write_timeout(Some(BACK_OFF));
     let _ = stream.set_nonblocking(true);
-    Connection::new(stream).send(None, &Response::refusal(429, text));
+    Connection::new(stream, Seats::default()).send(None, &Response::refusal(429, text));
 }
 
-fn serve(agent: &Agent, stream: TcpStream) {
+fn serve(agent: &Agent, stream: TcpStream, seats: Seats) {
     let ready = stream
         .set_nodelay(true)
         .and_then(|()| stream.set_read_timeout(Some(IDLE)))
@@ -140,7 +141,7 @@ fn serve(agent: &Agent, stream: TcpStream) {
     if ready.is_err() {
         return;
     }
-    let mut connection = Connection::new(stream);
+    let mut connection = Connection::new(stream, seats);
     loop {
         match connection.head() {
             Ok(None) => return,

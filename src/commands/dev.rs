@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -65,7 +66,11 @@ pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
     if let Some(file) = load {
         read_entries(&server, &file, &prefix)?;
     }
-    let address = format!("http://{}", server.address());
+    let address = format!("http://{}", reachable(server.address()));
+    if !server.address().ip().is_loopback() {
+        ctx.ui
+            .warn("whoever reaches this address can read and write everything");
+    }
     // Taken before anything is served: from here on a signal is an orderly end.
     let signals = signals(!command.is_empty()).context("taking over signals")?;
     server.start().context("starting the server")?;
@@ -112,11 +117,21 @@ fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<Server> {
     })
 }
 
+/// The address as a client of this machine takes it: one that stands for all is none to speak to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
 fn malformed(address: &str) -> Option<Failure> {
-    let port = address
+    let well_formed = address
         .rsplit_once(':')
-        .map(|(_, port)| port.parse::<u16>());
-    if matches!(port, Some(Ok(_))) {
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if well_formed {
         return None;
     }
     let failure = Failure::usage(format!("--listen {address:?} is not HOST:PORT"));

@@ -62,10 +62,30 @@ fn a_port_that_is_taken_is_one_line_with_a_hint() {
 
 #[test]
 fn an_address_that_is_none_is_wrong_usage() {
-    for address in ["8500", "localhost", "127.0.0.1:http", "127.0.0.1:70000", ""] {
+    for address in [
+        "8500",
+        "localhost",
+        "127.0.0.1:http",
+        "127.0.0.1:70000",
+        ":8500",
+        "",
+    ] {
         let output = Kvw::bare().args(["dev", "--listen", address]).run();
         output.expect(2).one_line().says(&["--listen", "HOST:PORT"]);
     }
+}
+
+#[test]
+fn an_address_that_others_reach_is_warned_about_and_printed_so_that_clients_take_it() {
+    let mut running = Kvw::bare().args(["dev", "--listen", "0.0.0.0:0"]).spawn();
+    let line = running.line();
+    let address = line.strip_prefix("http://127.0.0.1:").expect(&line);
+    Wire::to(&format!("127.0.0.1:{address}"))
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+    running
+        .stop()
+        .says(&["warning: whoever reaches this address"]);
 }
 
 #[test]
@@ -276,6 +296,48 @@ fn json_as_deep_as_a_body_allows_is_refused_and_not_fatal() {
     let deep = format!(r#"[{{"KV":{}}}]"#, r#"{"a":"#.repeat(80_000));
     assert_eq!(wire.ask("PUT", "/v1/txn", &deep).status, 400);
     wire.ask("GET", "/v1/kv/?keys", "").is(200, "[]");
+}
+
+#[test]
+fn large_requests_have_a_bound_together_and_small_ones_pass() {
+    raise_descriptor_limit();
+    let (running, address) = dev([]);
+    let few = threads(&running);
+    let head = "PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n";
+    let mut large: Vec<_> = (0..128).map(|_| Wire::to(&address)).collect();
+    for wire in &mut large {
+        wire.send(head);
+    }
+    // One more is refused as soon as all others were seen.
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let mut one_more = Wire::to(&address);
+        one_more.send(head);
+        one_more
+            .stream()
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        if one_more
+            .stream()
+            .peek(&mut [0])
+            .is_ok_and(|bytes| bytes > 0)
+        {
+            one_more
+                .reply()
+                .is(503, "too many large requests at once, try again");
+            break;
+        }
+        assert!(Instant::now() < until, "nothing is refused");
+    }
+    let mut wire = Wire::to(&address);
+    wire.ask("PUT", "/v1/kv/small", "s").is(200, "true");
+    drop(large);
+    while threads(&running) > few + 1 {
+        assert!(Instant::now() < until, "their threads are still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    wire.ask("PUT", "/v1/kv/x", vec![b'x'; 500_000])
+        .is(200, "true");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn json(status: u16, value: &impl Serialize, pretty: bool) -> Response {
         value.serialize(&mut serde_json::Serializer::new(&mut bytes))
     };
     written.expect("only strings, numbers and lists of them go into a vector");
-    let mut bytes = golang::json_escapes(&bytes);
+    let mut bytes = golang::json_escapes(bytes);
     if pretty {
         bytes.push(b'\n');
     }

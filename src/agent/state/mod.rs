@@ -18,6 +18,9 @@ pub use txn::{Op, TxnError, TxnResult, Verb};
 /// How long a tombstone stands; after it the index of a prefix may go back.
 const TOMBSTONE_TTL: Duration = Duration::from_secs(15 * 60);
 
+/// How often they are looked at, as on a real Consul.
+const SWEEP: Duration = Duration::from_secs(30);
+
 /// One stored entry. Keys are bytes: Consul takes any.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -104,6 +107,8 @@ pub struct State {
     sessions_index: u64,
     /// Until when a key whose holder ended may not be locked.
     delays: HashMap<Arc<[u8]>, Instant>,
+    /// When tombstones were last looked at.
+    swept: Option<Instant>,
     touched: Vec<Touch>,
     undo: Vec<Undo>,
 }
@@ -121,6 +126,7 @@ impl State {
             sessions: BTreeMap::new(),
             sessions_index: index,
             delays: HashMap::new(),
+            swept: None,
             touched: Vec::new(),
             undo: Vec::new(),
         }
@@ -173,12 +179,18 @@ impl State {
         self.position
     }
 
-    /// What time alone does: sessions end twice their TTL after the last renewal, tombstones are
-    /// dropped (which wakes nobody), lock delays run out.
+    /// What time alone does: sessions end twice their TTL after the last renewal, lock delays run
+    /// out, and every half minute old tombstones are dropped, which wakes nobody.
     pub fn tick(&mut self, now: Instant) {
         self.expire_sessions(now);
-        self.tombstones
-            .retain(|_, tombstone| now.duration_since(tombstone.since) < TOMBSTONE_TTL);
         self.delays.retain(|_, until| *until > now);
+        if self
+            .swept
+            .is_none_or(|swept| now.duration_since(swept) >= SWEEP)
+        {
+            self.swept = Some(now);
+            self.tombstones
+                .retain(|_, tombstone| now.duration_since(tombstone.since) < TOMBSTONE_TTL);
+        }
     }
 }

@@ -1,0 +1,9 @@
+//! HTTP/1.1 on a socket: one request in, one response out, and nothing that could be read two ways.
+
+mod connection;
+mod head;
+mod response;
+
+pub use connection::{BodyError, Connection, Seats};
+pub use head::{Head, Length};
+pub use response::Response;
