@@ -18,7 +18,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the last steps may take to be played once the test is over.
 const AFTERMATH: Duration = Duration::from_secs(5);
@@ -357,11 +357,8 @@ impl Stage {
 
     /// One request and its answer: `None` at the client's end, `false` when the step closes.
     fn request(&self, reader: &mut BufReader<TcpStream>, mut stream: &TcpStream) -> Option<bool> {
-        // A look at the request that leaves it unread: closing then is a reset.
-        let mut peeked = [0; 4096];
-        let length = stream.peek(&mut peeked).ok().filter(|length| *length > 0)?;
-        let start = String::from_utf8_lossy(&peeked[..length]).into_owned();
-        let line = start.split(" HTTP/").next().unwrap_or_default().to_owned();
+        let head = peek_until(stream, |head| head.contains("\r\n\r\n"))?;
+        let line = head.split(" HTTP/").next().unwrap_or_default().to_owned();
         let fits = |step: &Step| {
             let pattern = step.pattern.as_deref();
             pattern.is_some_and(|pattern| line.starts_with(pattern))
@@ -373,6 +370,12 @@ impl Stage {
             return Some(false);
         };
         if matches!(step.act, Act::Reset) {
+            // All of it has arrived and none of it is read: closing then is a reset.
+            peek_until(stream, |request| {
+                let (head, body) = request.split_once("\r\n\r\n").unwrap_or_default();
+                let lines: Vec<_> = head.lines().map(str::to_lowercase).collect();
+                body.len() >= body_length(&lines)
+            });
             self.lock().seen.push(Seen {
                 line,
                 headers: Vec::new(),
@@ -455,12 +458,30 @@ fn read_head(reader: &mut impl BufRead) -> Option<Vec<String>> {
     }
 }
 
-fn read_body(reader: &mut impl Read, headers: &[String]) -> Option<Vec<u8>> {
-    let length = headers
+fn body_length(headers: &[String]) -> usize {
+    headers
         .iter()
         .find_map(|line| line.strip_prefix("content-length: "))
-        .map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
+        .map_or(0, |length| length.parse().unwrap())
+}
+
+/// Looks at what has arrived without reading it, until it is enough or nothing more can come:
+/// a client may send even a head in pieces.
+fn peek_until(stream: &TcpStream, enough: impl Fn(&str) -> bool) -> Option<String> {
+    let mut bytes = [0; 16 * 1024];
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        let length = stream.peek(&mut bytes).ok().filter(|length| *length > 0)?;
+        let arrived = String::from_utf8_lossy(&bytes[..length]);
+        if enough(&arrived) || length == bytes.len() || Instant::now() > until {
+            return Some(arrived.into_owned());
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn read_body(reader: &mut impl Read, headers: &[String]) -> Option<Vec<u8>> {
+    let mut body = vec![0; body_length(headers)];
     reader.read_exact(&mut body).ok()?;
     Some(body)
 }
