@@ -109,6 +109,12 @@ impl Answer {
         })
     }
 
+    /// Nothing but that Consul answered a read, whatever it found.
+    pub(super) fn proof(self) -> Result<(), Error> {
+        self.index()?;
+        self.bytes().map(drop)
+    }
+
     /// The whole body, of an answer that is short.
     pub(super) fn bytes(self) -> Result<Vec<u8>, Error> {
         let (mut reader, context) = self.reader();

@@ -116,37 +116,41 @@ impl Client {
         &self.shared.divided
     }
 
-    /// Sends the request and gives an answer with status 200 or the other one that is accepted.
-    /// Writes are sent once, and once more only where the server cannot have had the whole of it.
-    /// Reads are tried again while the trouble may pass.
+    /// Sends the request and gives an answer with status 200 or the other one that is accepted,
+    /// its body still on the way.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        self.ask(request, Ok)
+    }
+
+    /// Sends the request and reads the answer. Writes are sent once, and once more only where the
+    /// server cannot have had the whole of it. Reads are tried again while the trouble may pass.
+    pub(super) fn ask<T>(
+        &self,
+        request: &Request<'_>,
+        read: impl Fn(Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
         let mut trouble_since = None;
         let mut token_reread = false;
         loop {
-            let error = match self.attempt(request) {
+            let token = self.token();
+            let error = match self.attempt(request, token.as_ref()).and_then(&read) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if !token_reread && is_forbidden(&error) && self.reread_token() {
+            if !token_reread && is_forbidden(&error) && self.reread_token(token.as_ref()) {
                 token_reread = true;
                 continue;
             }
             let first = trouble_since.is_none();
             let since = *trouble_since.get_or_insert_with(Instant::now);
-            if request.write {
-                if first && error.cause() == Cause::Unsent {
-                    continue;
-                }
-                return Err(error);
-            }
             let left = self.retry_for.saturating_sub(since.elapsed());
-            if !error.passes() || left.is_zero() {
+            let again = Again::after(&error, request.write, first, left);
+            if again == Again::No {
                 return Err(error);
             }
             log::info!("{error}; trying again");
-            // A kept connection may have died of age: that alone is no reason to wait.
-            if !(first && error.cause() == Cause::Lost) {
+            if again == Again::Later {
                 thread::sleep(backoff.next(fastrand::f64()).min(left));
             }
         }
@@ -162,11 +166,11 @@ impl Client {
         }
     }
 
-    fn attempt(&self, request: &Request<'_>) -> Result<Answer, Error> {
+    fn attempt(&self, request: &Request<'_>, token: Option<&HeaderValue>) -> Result<Answer, Error> {
         let context = self.context(request.doing.clone(), request.write);
         let target = request.target(&self.shared.config, self.consistency);
         let started = Instant::now();
-        let result = self.run(request, &target);
+        let result = self.run(request, &target, token);
         let method = request.method;
         let took = started.elapsed();
         let response = match result {
@@ -202,11 +206,12 @@ impl Client {
         &self,
         request: &Request<'_>,
         target: &str,
+        token: Option<&HeaderValue>,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let mut builder = HttpRequest::builder()
             .method(request.method)
             .uri(format!("{}{target}", self.shared.base));
-        if let Some(token) = self.token() {
+        if let Some(token) = token {
             builder = builder.header("X-Consul-Token", token);
         }
         if let Some(basic_auth) = &self.shared.basic_auth {
@@ -239,26 +244,95 @@ impl Client {
             .clone()
     }
 
-    /// Reads the token file again, after a 403. Whether there is another token in it now: one that
-    /// is being replaced at this moment, and cannot be read, is not.
-    fn reread_token(&self) -> bool {
+    /// Reads the token file again, after a 403 with the token `used`. Whether there is another one
+    /// now: a file that is being replaced at this moment, and cannot be read, has none.
+    fn reread_token(&self, used: Option<&HeaderValue>) -> bool {
         let Some(source @ TokenSource::File(_)) = &self.shared.config.token else {
             return false;
         };
         let Ok(fresh) = read_token(source) else {
             return false;
         };
-        let mut token = self
+        let changed = used != fresh.as_ref();
+        *self
             .shared
             .token
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let changed = *token != fresh;
-        *token = fresh;
+            .unwrap_or_else(PoisonError::into_inner) = fresh;
         changed
     }
 }
 
 fn is_forbidden(error: &Error) -> bool {
     matches!(error.cause(), Cause::Denied | Cause::UnknownToken)
+}
+
+/// Whether a failed request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    AtOnce,
+    Later,
+}
+
+impl Again {
+    /// After this error, the `first` of the request or a later one, with so much time `left`.
+    fn after(error: &Error, write: bool, first: bool, left: Duration) -> Self {
+        let cause = error.cause();
+        if write {
+            // The server did nothing with half a request.
+            return match cause {
+                Cause::Unsent if first => Again::AtOnce,
+                _ => Again::No,
+            };
+        }
+        if !error.passes() || left.is_zero() {
+            return Again::No;
+        }
+        match cause {
+            // A kept connection may have died of age: that alone is no reason to wait.
+            Cause::Lost | Cause::Unsent if first => Again::AtOnce,
+            _ => Again::Later,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_again_and_when() {
+        let left = Duration::from_secs(1);
+        for (cause, write, first, left, again) in [
+            (Cause::Lost, false, true, left, Again::AtOnce),
+            (Cause::Lost, false, false, left, Again::Later),
+            (Cause::Lost, false, false, Duration::ZERO, Again::No),
+            (Cause::NoLeader, false, true, left, Again::Later),
+            (Cause::RateLimited, false, false, left, Again::Later),
+            (Cause::Unreachable, false, true, left, Again::No),
+            (Cause::TimedOut, false, true, left, Again::No),
+            (Cause::Refused, false, true, left, Again::No),
+            (Cause::UnknownDatacenter, false, true, left, Again::No),
+            (Cause::Unsent, true, true, left, Again::AtOnce),
+            (Cause::Unsent, true, true, Duration::ZERO, Again::AtOnce),
+            (Cause::Unsent, true, false, left, Again::No),
+            (Cause::Lost, true, true, left, Again::No),
+            (Cause::NoLeader, true, true, left, Again::No),
+            (Cause::RateLimited, true, true, left, Again::No),
+        ] {
+            let context = Context {
+                doing: String::new(),
+                address: String::new(),
+                write,
+                anonymous: true,
+            };
+            let error = context.error(cause, "");
+            assert_eq!(
+                Again::after(&error, write, first, left),
+                again,
+                "{cause:?} {write} {first}"
+            );
+        }
+    }
 }

@@ -203,20 +203,18 @@ impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         if self.outcome() == Outcome::Unknown {
-            return Some(
-                "it may or may not have been written: read it back before trying again".into(),
-            );
+            let mut hint = READ_BACK.to_owned();
+            if self.cause == Cause::Dropped {
+                hint.push_str("; ");
+                hint.push_str(CONNECTION_LIMIT);
+            }
+            return Some(hint);
         }
         let hint = match self.cause {
             Cause::Unreachable => {
                 "is a Consul agent running there? --http-addr or CONSUL_HTTP_ADDR says where to look"
             }
-            Cause::Unsent => {
-                "nothing was written; a server that refuses large bodies may close the connection like this"
-            }
-            Cause::Dropped | Cause::TooManyConnections => {
-                "this may be the agent's limit of connections from one address: http_max_conns_per_client, 200 by default"
-            }
+            Cause::Unsent | Cause::Dropped | Cause::TooManyConnections => CONNECTION_LIMIT,
             Cause::RateLimited => {
                 "nothing was done; the server limits requests: ask again later, or more slowly"
             }
@@ -236,6 +234,10 @@ impl Error {
         Some(hint.to_owned())
     }
 }
+
+const READ_BACK: &str = "it may or may not have been written: read it back before trying again";
+const CONNECTION_LIMIT: &str = "this may be the agent's limit of connections from one address: \
+    http_max_conns_per_client, 200 by default";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -257,7 +259,10 @@ fn of_transport(error: &ureq::Error) -> (Cause, String) {
             Some(Failed::Connecting(error)) => (Cause::Unreachable, unreachable(error)),
             Some(Failed::Sending(error)) => (
                 Cause::Unsent,
-                format!("the connection broke while sending: {}", words(error)),
+                format!(
+                    "the connection broke while sending, so nothing was done: {}",
+                    words(error)
+                ),
             ),
             Some(Failed::Unanswered) => (
                 Cause::Dropped,

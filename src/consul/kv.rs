@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::error::{Cause, Context};
 use super::listing::{Entries, Stream};
 use super::request::{Request, encoded};
@@ -61,18 +62,7 @@ impl Client {
             block,
             ..Request::get(path_of(key.as_str()), format!("reading key {key}"))
         };
-        let answer = self.send(&request)?;
-        let (found, context) = (answer.status == 200, answer.context.clone());
-        let (stream, meta) = Stream::of(answer)?;
-        let mut entries = Entries::all(stream).collect::<Result<Vec<_>, _>>()?;
-        match (entries.pop(), entries.pop()) {
-            (None, _) if !found => Ok(Reply { meta, value: None }),
-            (Some(entry), None) if entry.key() == key.as_str() => Ok(Reply {
-                meta,
-                value: Some(entry),
-            }),
-            _ => Err(context.nonsense("it is not the one entry that was asked for")),
-        }
+        self.ask(&request, |answer| one_entry(answer, key))
     }
 
     fn get_by_txn(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
@@ -118,8 +108,8 @@ impl Client {
             Write::Acquire(session) => request.query.add("acquire", session),
             Write::Release(session) => request.query.add("release", session),
         }
-        match self.send(&request) {
-            Ok(answer) => answer.yes(),
+        match self.ask(&request, Answer::yes) {
+            Ok(yes) => Ok(yes),
             Err(error) if error.cause() == Cause::UnknownSession => Ok(false),
             Err(error) => Err(error),
         }
@@ -143,7 +133,7 @@ impl Client {
         if let Some(index) = cas {
             request.query.add("cas", &index.to_string());
         }
-        self.send(&request)?.yes()
+        self.ask(&request, Answer::yes)
     }
 
     /// Deletes all keys that begin with the prefix.
@@ -160,7 +150,7 @@ impl Client {
         }
         let mut request = deletion(prefix.as_str(), doing);
         request.query.flag("recurse");
-        self.send(&request)?.yes().map(drop)
+        self.ask(&request, Answer::yes).map(drop)
     }
 
     /// A write of one operation: `false` where its condition did not hold.
@@ -175,6 +165,19 @@ impl Client {
             },
         }
     }
+}
+
+/// The one entry of an answer, which is that of the key that was asked for.
+fn one_entry(answer: Answer, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
+    let (found, context) = (answer.status == 200, answer.context.clone());
+    let (stream, meta) = Stream::of(answer)?;
+    let mut entries = Entries::all(stream).collect::<Result<Vec<_>, _>>()?;
+    let value = match (entries.pop(), entries.pop()) {
+        (None, _) if !found => None,
+        (Some(entry), None) if entry.key() == key.as_str() => Some(entry),
+        _ => return Err(context.nonsense("it is not the one entry that was asked for")),
+    };
+    Ok(Reply { meta, value })
 }
 
 /// The longest path that the `http` crate takes, less some room for the query.

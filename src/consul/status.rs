@@ -1,5 +1,6 @@
 //! Whether Consul is there and led.
 
+use super::answer::Answer;
 use super::request::Request;
 use super::{Client, Consistency, Error, Outcome};
 
@@ -27,7 +28,7 @@ impl Client {
             "/v1/status/leader".to_owned(),
             "asking for the leader".to_owned(),
         );
-        let leader: String = self.send(&request)?.json()?;
+        let leader: String = self.ask(&request, Answer::json)?;
         Ok((!leader.is_empty()).then_some(leader))
     }
 
@@ -40,7 +41,7 @@ impl Client {
             "/v1/status/peers".to_owned(),
             "asking for the servers".to_owned(),
         );
-        self.send(&request)?.json()
+        self.ask(&request, Answer::json)
     }
 
     /// Whether there is a leader that others still follow: one consistent read. What the token may
@@ -50,14 +51,10 @@ impl Client {
     /// When there is no leader, or no usable answer.
     pub fn prove_leader(&self) -> Result<(), Error> {
         let client = self.with_consistency(Consistency::Consistent);
-        match client.send(&nothing("asking the leader".to_owned())) {
-            Ok(answer) => {
-                answer.index()?;
-                answer.bytes().map(drop)
-            }
+        match client.ask(&nothing("asking the leader".to_owned()), Answer::proof) {
             // Rights are looked up by the leader, or by a server that has heard from it.
             Err(error) if error.outcome() == Outcome::Denied => Ok(()),
-            Err(error) => Err(error),
+            proven => proven,
         }
     }
 
@@ -80,10 +77,8 @@ impl Client {
             "/v1/agent/self".to_owned(),
             "asking for the datacenter".to_owned(),
         );
-        match self.send(&request) {
-            Ok(answer) => answer
-                .json()
-                .map(|agent: Agent| Some(agent.config.datacenter)),
+        match self.ask(&request, Answer::json) {
+            Ok(Agent { config }) => Ok(Some(config.datacenter)),
             Err(error) if error.outcome() == Outcome::Denied => Ok(None),
             Err(error) => Err(error),
         }

@@ -115,6 +115,58 @@ fn a_connection_whose_listing_was_read_to_its_end_is_used_again() {
 }
 
 #[test]
+fn a_read_whose_answer_breaks_off_is_tried_again() {
+    let one = format!("{}]", TWO.split("},{").next().unwrap().to_owned() + "}");
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/a")
+        .cuts(2, &one, 30)
+        .on("GET /v1/kv/p/a")
+        .finds(2, &one)
+        .start();
+    let client = client(&server).with_retry_for(Duration::from_secs(5));
+    let entry = client.get(&key("p/a")).unwrap().value.unwrap();
+    assert_eq!(entry.value(), b"a");
+}
+
+#[test]
+fn a_token_that_another_thread_has_read_again_is_used_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old").unwrap();
+    let mut script = Faulty::script();
+    for _ in 0..2 {
+        script = script
+            .on("GET /v1/kv/a")
+            .having("x-consul-token: old")
+            .after(Duration::from_millis(300))
+            .answers(403, "ACL not found");
+    }
+    let server = script
+        .on("GET /v1/kv/a")
+        .having("x-consul-token: new")
+        .misses(1)
+        .on("GET /v1/kv/a")
+        .having("x-consul-token: new")
+        .misses(1)
+        .start();
+    let client = Client::new(Config {
+        token: Some(super::TokenSource::File(file.clone())),
+        ..config(&server)
+    })
+    .unwrap();
+    std::thread::scope(|scope| {
+        let readers = [(); 2].map(|()| scope.spawn(|| client.get(&key("a")).unwrap()));
+        while server.requests().len() < 2 {
+            std::thread::yield_now();
+        }
+        std::fs::write(&file, "new").unwrap();
+        for reader in readers {
+            assert_eq!(reader.join().unwrap().value, None);
+        }
+    });
+}
+
+#[test]
 fn a_blocking_query_may_take_its_wait_and_more() {
     let server = Faulty::script()
         .on("GET /v1/kv/a?index=7&wait=50ms&stale")

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::answer::Answer;
 use super::error::Context;
 use super::json::Owned;
 use super::request::Request;
@@ -196,20 +197,7 @@ impl Client {
             accepts: Some(409),
             ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)
         };
-        let answer = self.send(&request)?;
-        let (status, context) = (answer.status, answer.context.clone());
-        let answered: Answered = answer.json()?;
-        match (status, answered.results, answered.errors) {
-            (200, results, None) => {
-                let entries = results.unwrap_or_default().into_iter();
-                let entries = entries.map(|result| as_told(ops, result.kv.0));
-                Ok(TxnOutcome::Applied(entries.collect()))
-            }
-            (409, _, Some(errors)) if !errors.is_empty() => Ok(TxnOutcome::RolledBack(
-                errors.into_iter().map(failure).collect(),
-            )),
-            _ => Err(context.nonsense(format_args!("{status}, with results and errors mixed up"))),
-        }
+        self.ask(&request, |answer| outcome(answer, ops))
     }
 
     /// Servers without namespaces or partitions ignore them in a transaction in silence, and write
@@ -222,11 +210,8 @@ impl Client {
             return Ok(());
         }
         let proof = format!("{doing}: looking for the namespace or partition");
-        match self.send(&super::status::nothing(proof)) {
-            Ok(answer) => {
-                answer.index()?;
-                answer.bytes()?;
-            }
+        match self.ask(&super::status::nothing(proof), Answer::proof) {
+            Ok(()) => {}
             // A token without rights got past the parameters too.
             Err(error) if error.outcome() == super::Outcome::Denied => {}
             Err(error) => return Err(error),
@@ -234,6 +219,22 @@ impl Client {
         // Another thread may have come first: it proved the same.
         let _ = self.divided().set(());
         Ok(())
+    }
+}
+
+fn outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
+    let (status, context) = (answer.status, answer.context.clone());
+    let answered: Answered = answer.json()?;
+    match (status, answered.results, answered.errors) {
+        (200, results, None) => {
+            let entries = results.unwrap_or_default().into_iter();
+            let entries = entries.map(|result| as_told(ops, result.kv.0));
+            Ok(TxnOutcome::Applied(entries.collect()))
+        }
+        (409, _, Some(errors)) if !errors.is_empty() => Ok(TxnOutcome::RolledBack(
+            errors.into_iter().map(failure).collect(),
+        )),
+        _ => Err(context.nonsense(format_args!("{status}, with results and errors mixed up"))),
     }
 }
 

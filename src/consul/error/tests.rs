@@ -120,7 +120,7 @@ fn failures_on_the_way_mean_what_is_known_about_them() {
         (
             marked(Failed::Sending(io(io::ErrorKind::BrokenPipe))),
             Cause::Unsent,
-            "the connection broke while sending: broken pipe",
+            "the connection broke while sending, so nothing was done: broken pipe",
         ),
         (
             marked(Failed::Unanswered),
