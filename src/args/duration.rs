@@ -13,7 +13,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let expected = || format!("expected a duration such as 500ms, 30s, 5m or 1h30m, got '{text}'");
+    let expected = || "expected a duration such as 500ms, 30s, 5m or 1h30m".to_owned();
     // humantime reads months and years too, `1M` among them, and takes blanks and words.
     let mut units = text
         .split(|c: char| c.is_ascii_digit())
