@@ -1,10 +1,13 @@
 //! `kvw watch`
 
+mod memory;
+
 use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use self::memory::MemoryArgs;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::handler::{HandlerArgs, Handlers};
@@ -20,8 +23,8 @@ use crate::output::Format;
 use crate::process::{Groups, Stdout, take_orphans};
 use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, Limits, Observer, Plan, Poller, Routes, Target,
-    What, look_at,
+    Consistent, Engine, Filter, Glob, Initial, Limits, Observer, Plan, Poller, Resume, Routes,
+    Target, What, look_at,
 };
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
@@ -73,7 +76,8 @@ pub struct WatchArgs {
     locks: bool,
 
     /// What is there at the start: run tells it as created, skip says nothing, if-changed tells
-    /// what differs from what was handled [default: run with a handler, else skip]
+    /// what differs from what was handled [default: if-changed with --state, else run with a handler
+    /// and skip without]
     #[arg(
         long,
         value_name = "WHEN",
@@ -113,6 +117,9 @@ pub struct WatchArgs {
     walk_from: Option<usize>,
 
     #[command(flatten)]
+    memory: MemoryArgs,
+
+    #[command(flatten)]
     handler: HandlerArgs,
 
     #[command(flatten)]
@@ -135,6 +142,7 @@ pub fn run(ctx: &mut Context, args: WatchArgs) -> anyhow::Result<Exit> {
     config.connections = targets.len() + 2;
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
+    let opened = args.memory.open(&targets, &config, args.locks)?;
     let client = Client::new(config)?;
     let groups = Groups::new();
     if !handlers.routes.is_empty() {
@@ -150,14 +158,19 @@ pub fn run(ctx: &mut Context, args: WatchArgs) -> anyhow::Result<Exit> {
             );
         }
     }
+    for note in opened.iter().flat_map(|opened| &opened.notes) {
+        ctx.ui.warn(note);
+    }
+    let fresh = opened.as_ref().is_none_or(|opened| opened.new);
+    let resume = opened.map(|opened| opened.resume);
     let pollers = targets
         .iter()
-        .map(|target| args.poller(&client, target))
+        .map(|target| args.poller(&client, target, resume.as_ref()))
         .collect();
     let ui = RefCell::new(&mut ctx.ui);
     let observers = args.observers(&ui, &targets, &handlers);
     let routes = routes(handlers, &groups)?;
-    Engine::new(args.plan(targets), routes, groups, None, observers).run(pollers)
+    Engine::new(args.plan(targets, fresh), routes, groups, resume, observers).run(pollers)
 }
 
 fn routes(handlers: Handlers, groups: &std::sync::Arc<Groups>) -> anyhow::Result<Routes> {
@@ -204,6 +217,11 @@ impl WatchArgs {
                 "--stdin consul gives one key or one prefix, as consul watch does; there are more",
             ));
         }
+        if self.memory.is_kept() && self.handler.drops() {
+            return Err(Failure::usage(
+                "--on-busy drop forgets changes, and --state is to lose none",
+            ));
+        }
         // Where changes are printed too, stdout is theirs.
         let stdout = match self.output {
             Some(_) => Stdout::Stderr,
@@ -212,7 +230,7 @@ impl WatchArgs {
         self.handler.handlers(config, stdout, self.locks)
     }
 
-    fn poller(&self, client: &Client, target: &Target) -> Poller {
+    fn poller(&self, client: &Client, target: &Target, resume: Option<&Resume>) -> Poller {
         Poller {
             look: look_at(
                 client,
@@ -222,7 +240,7 @@ impl WatchArgs {
             ),
             probe: Box::new(Consistent::new(client)),
             wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
-            known: Snapshot::default(),
+            known: resume.map_or_else(Snapshot::default, |state| state.handled(target.id).clone()),
             target: target.clone(),
         }
     }
@@ -249,7 +267,7 @@ impl WatchArgs {
         all
     }
 
-    fn plan(&self, targets: Vec<Target>) -> Plan {
+    fn plan(&self, targets: Vec<Target>, fresh: bool) -> Plan {
         Plan {
             targets,
             filter: Filter {
@@ -261,16 +279,17 @@ impl WatchArgs {
                 Some(InitialArg::Run) => Initial::Run,
                 Some(InitialArg::IfChanged) => Initial::IfChanged,
                 Some(InitialArg::Skip) => Initial::Skip,
+                None if self.memory.is_kept() => Initial::IfChanged,
                 None if self.handler.is_given() => Initial::Run,
                 None => Initial::Skip,
             },
-            fresh: true,
+            fresh,
             count: if self.once { Some(1) } else { self.count },
             pass_status: self.once,
             time: self.time,
             max_outage: None,
-            max_delete: None,
-            accept_reset: false,
+            max_delete: self.memory.max_delete,
+            accept_reset: self.memory.accept_reset,
         }
     }
 }

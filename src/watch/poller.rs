@@ -95,6 +95,10 @@ struct Polling {
     believed: Snapshot,
     /// Whether an index went back since the last answer that was told.
     continuity: Continuity,
+    /// The highest index that was taken.
+    peak: Index,
+    /// The table's index, asked for when the target was found empty.
+    table: Option<Index>,
     /// Whether an answer was told yet.
     synced: bool,
     said_unreadable: bool,
@@ -106,7 +110,10 @@ impl Polling {
         let known = poller.known.clone();
         Polling {
             cursor: Cursor::new((known.index() > Index(0)).then_some(known.index())),
-            seen: known.clone(),
+            // Not what is remembered, whose values may be unknown.
+            seen: Snapshot::default(),
+            peak: known.index(),
+            table: None,
             believed: known,
             continuity: Continuity::Kept,
             synced: false,
@@ -165,9 +172,9 @@ impl Polling {
             Verdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
             Verdict::Take(Continuity::Kept) => {}
         }
-        let mut shown = self.seen.clone();
+        let mut shown = self.check_empty(self.seen.clone())?;
         let (unproven, proven) = self.prove(&mut shown)?;
-        self.check_empty(&shown, &unproven)?;
+        self.peak = self.peak.max(shown.index());
         self.believed = kept(&self.believed, &shown, &unproven);
         self.notes(&answer);
         Ok(Answered {
@@ -202,23 +209,30 @@ impl Polling {
         Ok((unproven, proven))
     }
 
-    /// A first look that shows nothing says nothing about rights: a listing that a token may not
-    /// see is empty too.
-    fn check_empty(&mut self, shown: &Snapshot, unproven: &[(String, Why)]) -> Result<(), Setback> {
+    /// What is to be thought of a look that shows nothing. A first one says nothing about rights: a
+    /// listing that a token may not see is empty too. And an index that went back may be that of
+    /// another Consul, or only that of an older mark below a prefix whose keys were deleted from
+    /// above: the table's own index, which never goes back in one history, tells which.
+    fn check_empty(&mut self, shown: Snapshot) -> Result<Snapshot, Setback> {
         let What::Prefix(prefix) = &self.poller.target.what else {
-            return Ok(());
+            return Ok(shown);
         };
-        if self.synced || !shown.is_empty() || !unproven.is_empty() {
-            return Ok(());
-        }
-        match emptiness(self.poller.probe.as_mut(), prefix)? {
-            Emptiness::Real(_) => Ok(()),
-            Emptiness::NoRights => Err(Setback::Trouble(Trouble::NoRights)),
-            Emptiness::Over => {
-                self.cursor.failed();
-                Err(Setback::Again)
+        if !shown.is_empty() {
+            self.table = None;
+        } else if self.table.is_none() && (!self.synced || shown.index() < self.peak) {
+            match emptiness(self.poller.probe.as_mut(), prefix)? {
+                Emptiness::Real(table) => self.table = Some(table),
+                // What was there is proven one by one.
+                Emptiness::NoRights if !self.believed.is_empty() => {}
+                Emptiness::NoRights => return Err(Setback::Trouble(Trouble::NoRights)),
+                Emptiness::Over => {
+                    self.cursor.failed();
+                    return Err(Setback::Again);
+                }
             }
         }
+        let index = self.table.unwrap_or_default().max(shown.index());
+        Ok(shown.at(index))
     }
 
     /// Says what is worth saying once. When the engine is gone the answer will find out.

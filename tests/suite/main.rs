@@ -26,5 +26,7 @@ mod txn;
 mod watch_exec;
 mod watch_handlers;
 mod watch_json;
+mod watch_resume;
+mod watch_rights;
 mod watch_text;
 mod watch_trouble;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::Engine;
 use super::closing::Closing;
 use crate::model::{Batch, Change, Reason, TargetId};
-use crate::watch::event::{Account, Answered, Event, Poll, Trouble};
+use crate::watch::event::{Account, Answered, Event, OutageKind, Poll, Trouble};
 use crate::watch::plan::Initial;
 use crate::watch::withheld::{Notice, Why};
 
@@ -46,8 +46,9 @@ impl Engine<'_> {
         now: Instant,
     ) -> anyhow::Result<()> {
         let (seen, index) = (&answered.snapshot, answered.snapshot.index());
+        let held = self.outages.of(target) == Some(OutageKind::Reset);
         let reset = self.resume.as_ref().is_some_and(|resume| {
-            !self.plan.accept_reset && resume.looks_reset(target, seen, index)
+            !self.plan.accept_reset && resume.looks_reset(target, seen, held)
         });
         if reset {
             return self.outage(target, &Trouble::Reset, now);

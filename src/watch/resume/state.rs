@@ -11,7 +11,8 @@ use super::journal::{Journal, Refused};
 use super::memory::{Keep, Memory};
 use crate::backoff::Backoff;
 use crate::exit::{Exit, Failure};
-use crate::model::{Batch, Index, Snapshot, TargetId};
+use crate::model::{Batch, Snapshot, TargetId};
+use crate::watch::withheld::vanished;
 
 /// A journal may always grow to this before the file is compacted.
 const ROOM: u64 = 64 * 1024;
@@ -149,11 +150,15 @@ impl Resume {
         self.memory.handled(target)
     }
 
-    /// Whether a Consul whose table stands at `index` looks like another than the one that was
-    /// watched: something was handled, nothing is there, and the index went back.
-    pub fn looks_reset(&self, target: TargetId, seen: &Snapshot, index: Index) -> bool {
+    /// Whether this Consul looks like another than the one that was watched: something was handled,
+    /// nothing is there, and the index went back. Once `held` for that it looks so until every
+    /// handled key is there: while an import fills it, what is not there yet was not deleted.
+    pub fn looks_reset(&self, target: TargetId, seen: &Snapshot, held: bool) -> bool {
         let handled = self.memory.handled(target);
-        seen.is_empty() && !handled.is_empty() && index < handled.index()
+        if held {
+            return !vanished(handled, seen).is_empty();
+        }
+        seen.is_empty() && !handled.is_empty() && seen.index() < handled.index()
     }
 
     /// See [`Memory::recall`].
@@ -210,22 +215,25 @@ impl Resume {
     }
 
     fn flush(&mut self, now: Instant, random: f64) -> Saved {
-        match (self.write(), self.failing.take()) {
-            (Ok(()), None) => Saved::Yes,
-            (Ok(()), Some(_)) => Saved::Again,
-            (Err(refused), failing) => {
-                let first = failing.is_none();
-                let mut backoff = failing
-                    .map_or_else(|| Backoff::new(RETRY.0, RETRY.1), |failing| failing.backoff);
-                let retry = now + backoff.next(random);
-                self.failing = Some(Failing { backoff, retry });
-                if first {
-                    Saved::Failed(refused_failure(&self.path, refused))
-                } else {
-                    Saved::NotYet
-                }
+        let refused = match (self.write(), &mut self.failing) {
+            (Ok(()), None) => return Saved::Yes,
+            (Ok(()), failing) => {
+                *failing = None;
+                return Saved::Again;
             }
-        }
+            // Each batch is a try too, but not one that makes the next one wait longer.
+            (Err(_), Some(failing)) => {
+                if failing.retry <= now {
+                    failing.retry = now + failing.backoff.next(random);
+                }
+                return Saved::NotYet;
+            }
+            (Err(refused), None) => refused,
+        };
+        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+        let retry = now + backoff.next(random);
+        self.failing = Some(Failing { backoff, retry });
+        Saved::Failed(refused_failure(&self.path, refused))
     }
 
     fn write(&mut self) -> Result<(), Refused> {

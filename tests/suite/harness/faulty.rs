@@ -70,7 +70,16 @@ struct Step {
     having: Vec<String>,
     lacking: Vec<String>,
     after: Duration,
+    /// Whether it may be left out.
+    optional: bool,
     act: Act,
+}
+
+impl Step {
+    /// Whether a step that was not played yet has to be.
+    fn is_due(slot: &Option<Step>) -> bool {
+        slot.as_ref().is_some_and(|step| !step.optional)
+    }
 }
 
 enum Act {
@@ -115,7 +124,7 @@ impl Faulty {
     /// Waits until every step was begun.
     pub fn played_out(&self) {
         let play = self.stage.lock();
-        let left = |play: &mut Play| play.steps.iter().any(Option::is_some);
+        let left = |play: &mut Play| play.steps.iter().any(Step::is_due);
         let (play, late) = self
             .stage
             .played
@@ -136,12 +145,13 @@ impl Drop for Faulty {
             .stage
             .played
             .wait_timeout_while(play, AFTERMATH, |play| {
-                play.steps.iter().any(Option::is_some) && play.wrong.is_empty()
+                play.steps.iter().any(Step::is_due) && play.wrong.is_empty()
             })
             .unwrap();
         let left: Vec<_> = play
             .steps
             .iter()
+            .filter(|slot| Step::is_due(slot))
             .flatten()
             .map(|step| step.pattern.as_deref().unwrap_or("a connection"))
             .collect();
@@ -169,6 +179,7 @@ impl Script {
                 having: Vec::new(),
                 lacking: Vec::new(),
                 after: Duration::ZERO,
+                optional: false,
                 act: Act::Close,
             },
         }
@@ -181,6 +192,7 @@ impl Script {
             having: Vec::new(),
             lacking: Vec::new(),
             after: Duration::ZERO,
+            optional: false,
             act: Act::Close,
         });
         self
@@ -231,6 +243,12 @@ impl On {
         self.step
             .lacking
             .push(format!("{}:", header.to_lowercase()));
+        self
+    }
+
+    /// The request may come or not: where a watch that ends may have asked once more.
+    pub fn perhaps(mut self) -> On {
+        self.step.optional = true;
         self
     }
 

@@ -3,6 +3,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Index;
 use crate::watch::resume::samples::{HASHES, VALUES, batch, content, identity, looks, snapshot};
 
 const FIRST: TargetId = TargetId(0);
@@ -231,9 +232,12 @@ fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
     let saved = resume.save(&batch(&looks[1], &looks[2]), start, 0.5);
     assert!(matches!(saved, Saved::NotYet));
     assert!(matches!(resume.retry(start, 0.5), Saved::NotYet));
-    drop(other);
+    // Batches that come meanwhile do not put off the next try.
     let later = resume.deadline().unwrap();
-    assert!(later > start);
+    assert!(later > start && later <= start + RETRY.0);
+    assert!(matches!(resume.retry(later, 0.5), Saved::NotYet));
+    let later = resume.deadline().unwrap();
+    drop(other);
     assert!(matches!(resume.retry(later, 0.5), Saved::Again));
     assert_eq!(resume.deadline(), None);
     drop(resume);
@@ -258,19 +262,33 @@ fn a_folder_that_takes_no_file_is_an_error_at_the_start() {
 fn an_empty_consul_with_a_lower_index_looks_reset() {
     let folder = tempfile::tempdir().unwrap();
     let mut resume = open(&folder.path().join("state"), HASHES).resume;
-    let empty = Snapshot::default();
+    let empty = |index| snapshot(index, &[]);
+    let looks_reset = |resume: &Resume, seen: &Snapshot| resume.looks_reset(FIRST, seen, false);
+    assert!(!looks_reset(&resume, &empty(3)), "nothing was handled");
+    let full = snapshot(100, &[("a/x", "1"), ("a/y", "1")]);
+    save(&mut resume, &Snapshot::default(), &full);
+    assert!(looks_reset(&resume, &empty(99)));
+    assert!(!looks_reset(&resume, &empty(100)));
+    let other = snapshot(3, &[("a/z", "1")]);
+    assert!(!looks_reset(&resume, &other), "something is there");
+}
+
+#[test]
+fn a_reset_that_is_held_is_over_when_all_keys_are_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut resume = open(&folder.path().join("state"), HASHES).resume;
+    let full = snapshot(100, &[("a/x", "1"), ("a/y", "1")]);
+    save(&mut resume, &Snapshot::default(), &full);
+    let held = |seen: &Snapshot| resume.looks_reset(FIRST, seen, true);
     assert!(
-        !resume.looks_reset(FIRST, &empty, Index(3)),
-        "nothing was handled"
+        held(&snapshot(200, &[])),
+        "an index that grows proves nothing"
     );
-    let full = snapshot(100, &[("a/x", "1")]);
-    save(&mut resume, &empty, &full);
-    assert!(resume.looks_reset(FIRST, &empty, Index(99)));
-    assert!(!resume.looks_reset(FIRST, &empty, Index(100)));
-    assert!(
-        !resume.looks_reset(FIRST, &full, Index(3)),
-        "something is there"
-    );
+    assert!(held(&snapshot(5, &[("a/x", "1")])));
+    assert!(!held(&snapshot(
+        6,
+        &[("a/x", "2"), ("a/y", "1"), ("a/z", "1")]
+    )));
 }
 
 proptest! {

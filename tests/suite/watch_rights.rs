@@ -1,0 +1,379 @@
+//! Rights that are lost while kvw watches: an outage of its own kind, never a delete.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Agent, Faulty, Kvw, MASTER, Running, Setup, request};
+
+/// How long a silence must last to be one.
+const SILENCE: Duration = Duration::from_millis(400);
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A real Consul with ACLs; `None`, with the reason printed, where the suite runs on `kvw dev`.
+fn with_acl() -> Option<Acl> {
+    if !Agent::is_real() {
+        println!("not tried: kvw dev has no ACLs; set KVW_TEST_CONSUL to a Consul binary");
+        return None;
+    }
+    let setup = Setup {
+        acl: true,
+        ..Setup::default()
+    };
+    let agent = Agent::with(setup);
+    // The leader makes its first tokens and policies a moment after its election.
+    let until = Instant::now() + SOON;
+    let master = [("X-Consul-Token", MASTER)];
+    while request(&agent.address(), "GET", "/v1/acl/policies", &master, b"").status() != 200 {
+        assert!(Instant::now() < until, "the ACL system did not come up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(Acl(agent))
+}
+
+struct Acl(Agent);
+
+impl Acl {
+    #[track_caller]
+    fn call(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+        let master = [("X-Consul-Token", MASTER)];
+        let response = request(&self.0.address(), method, path, &master, body);
+        assert_eq!(response.status(), 200, "{method} {path}: {response:?}");
+        response.into_body()
+    }
+
+    fn put(&self, key: &str, value: &str) {
+        self.call("PUT", &format!("/v1/kv/{key}"), value.as_bytes());
+    }
+
+    fn delete(&self, key: &str) {
+        self.call("DELETE", &format!("/v1/kv/{key}"), b"");
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let body = self.call("PUT", path, body.to_string().as_bytes());
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// A policy that lets read below these prefixes, and its id.
+    fn policy(&self, readable: &[&str]) -> String {
+        let policy = json!({"Name": "reader", "Rules": rules(readable)});
+        let policy = self.post("/v1/acl/policy", &policy);
+        policy["ID"].as_str().unwrap().to_owned()
+    }
+
+    fn allow(&self, policy: &str, readable: &[&str]) {
+        let changed = json!({"ID": policy, "Name": "reader", "Rules": rules(readable)});
+        self.post(&format!("/v1/acl/policy/{policy}"), &changed);
+    }
+
+    /// A token of this policy: what is sent, and what it is called.
+    fn token(&self, policy: &str) -> (String, String) {
+        let token = self.post("/v1/acl/token", &json!({"Policies": [{"ID": policy}]}));
+        let text = |name: &str| token[name].as_str().unwrap().to_owned();
+        (text("SecretID"), text("AccessorID"))
+    }
+
+    fn watch(&self, token: &str, args: &[&str]) -> Kvw {
+        // A held query keeps the rights it was asked with: short ones show a change soon.
+        self.0
+            .kvw(["watch", "--token", token, "--longest-wait", "500ms"])
+            .args(args)
+    }
+}
+
+fn rules(readable: &[&str]) -> String {
+    let rule = |prefix: &&str| format!("key_prefix \"{prefix}\" {{ policy = \"read\" }}\n");
+    readable.iter().map(rule).collect()
+}
+
+/// Lines of a watch that told what is there at the start.
+#[track_caller]
+fn started(running: &mut Running, keys: usize) {
+    for _ in 0..keys {
+        assert!(running.line().contains(" + "));
+    }
+}
+
+#[test]
+fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
+    let Some(acl) = with_acl() else { return };
+    for key in ["r/a", "r/b/1", "r/b/2"] {
+        acl.put(key, "1");
+    }
+    let policy = acl.policy(&["r/"]);
+    let (token, _) = acl.token(&policy);
+    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    started(&mut running, 3);
+    acl.allow(&policy, &["r/a"]);
+    let lost = running.err_line_with("may no longer read");
+    assert!(lost.contains("r/b/1, r/b/2"), "{lost}");
+    // Other changes go on, and what is hidden may change unseen.
+    acl.put("r/a", "2");
+    assert!(running.line().contains("~ r/a: 1 → 2"));
+    acl.put("r/b/2", "2");
+    assert!(running.silent_for(SILENCE));
+    acl.allow(&policy, &["r/"]);
+    running.err_line_with("may read everything again");
+    assert!(running.line().contains("~ r/b/2: 1 → 2"));
+    let output = running.stop();
+    assert_eq!(
+        output.stderr.matches("may no longer read").count(),
+        1,
+        "{output}"
+    );
+    assert!(!output.text().contains(" - "), "{output}");
+}
+
+#[test]
+fn all_rights_lost_is_no_delete_of_everything() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    acl.put("r/b", "1");
+    let policy = acl.policy(&["r/"]);
+    let (token, _) = acl.token(&policy);
+    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    started(&mut running, 2);
+    acl.allow(&policy, &["elsewhere/"]);
+    running.err_line_with("may no longer read");
+    // A key that is really deleted meanwhile is a delete, proven without any right on it.
+    acl.delete("r/a");
+    assert!(running.line().contains("- r/a"));
+    acl.allow(&policy, &["r/"]);
+    running.err_line_with("may read everything again");
+    assert!(running.silent_for(SILENCE));
+}
+
+#[test]
+fn a_deleted_token_is_an_outage_said_once() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    let policy = acl.policy(&["r/"]);
+    let (token, accessor) = acl.token(&policy);
+    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    started(&mut running, 1);
+    acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
+    running.err_line_with("trying again");
+    assert!(running.silent_for(SILENCE));
+    acl.delete("r/a");
+    assert!(running.silent_for(SILENCE));
+    let output = running.stop();
+    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+}
+
+#[test]
+fn a_token_file_that_is_written_anew_ends_the_outage() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    let policy = acl.policy(&["r/"]);
+    let (token, accessor) = acl.token(&policy);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, format!("{token}\n")).unwrap();
+    let mut running = acl
+        .0
+        .kvw([
+            "watch",
+            "r/",
+            "--initial",
+            "run",
+            "--longest-wait",
+            "500ms",
+            "--token-file",
+        ])
+        .args([&file])
+        .spawn();
+    started(&mut running, 1);
+    acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
+    running.err_line_with("trying again");
+    acl.put("r/a", "2");
+    let (token, _) = acl.token(&policy);
+    std::fs::write(&file, token).unwrap();
+    running.err_line_with("again after");
+    assert!(running.line().contains("~ r/a: 1 → 2"));
+}
+
+#[test]
+fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    let policy = acl.policy(&["elsewhere/"]);
+    let (token, _) = acl.token(&policy);
+    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    running.err_line_with("the token may not read here");
+    acl.allow(&policy, &["r/"]);
+    assert!(running.line().contains("+ r/a = 1"));
+    // With rights an empty prefix is nothing to speak of.
+    let output = acl.watch(&token, &["r/none/", "--for", "300ms"]).run();
+    output.expect(0);
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn a_right_lost_while_kvw_was_down_is_no_delete_either() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    acl.put("r/b", "1");
+    let policy = acl.policy(&["r/"]);
+    let (token, _) = acl.token(&policy);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let look = || {
+        let args = ["r/", "--for", "0", "--state", state.to_str().unwrap()];
+        acl.watch(&token, &args).run()
+    };
+    assert_eq!(look().text().lines().count(), 2);
+    acl.allow(&policy, &["r/b"]);
+    let output = look();
+    output.expect(0).says(&["may no longer read r/a"]);
+    assert_eq!(output.text(), "");
+    acl.delete("r/a");
+    assert!(look().text().contains("- r/a"));
+    acl.allow(&policy, &["r/"]);
+    assert_eq!(look().text(), "");
+}
+
+#[test]
+fn a_wait_that_may_not_look_exits_four() {
+    let Some(acl) = with_acl() else { return };
+    acl.put("r/a", "1");
+    let (token, _) = acl.token(&acl.policy(&["elsewhere/"]));
+    let output = acl
+        .0
+        .kvw(["wait", "r/a", "--timeout", "300ms", "--token", &token])
+        .run();
+    output.expect(4).says(&["nobody knows: r/a was not seen"]);
+}
+
+/// `p/a` and `p/b`, and `p/a` alone.
+const BOTH: &str = r#"[{"LockIndex":0,"Key":"p/a","Flags":0,"Value":"MQ==","CreateIndex":9,"ModifyIndex":9},
+{"LockIndex":0,"Key":"p/b","Flags":0,"Value":"MQ==","CreateIndex":9,"ModifyIndex":9}]"#;
+const ONE: &str =
+    r#"[{"LockIndex":0,"Key":"p/a","Flags":0,"Value":"MQ==","CreateIndex":9,"ModifyIndex":9}]"#;
+
+fn watching(server: &Faulty) -> Running {
+    let mut running = Kvw::at(server.address())
+        .args(["watch", "p/", "--initial", "run"])
+        .spawn();
+    started(&mut running, 2);
+    running
+}
+
+#[test]
+fn a_hidden_key_is_told_from_a_deleted_one_at_the_same_index() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, ONE)
+        .on("PUT /v1/txn?consistent")
+        .answers(200, r#"{"Results":[],"Errors":null}"#)
+        .on("GET /v1/kv/p/?recurse")
+        .finds(10, ONE)
+        .on("PUT /v1/txn?consistent")
+        .answers(
+            409,
+            r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"key \"p/b\" doesn't exist"}]}"#,
+        )
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    running.err_line_with("may no longer read p/b");
+    assert!(running.line().contains("- p/b"));
+    server.played_out();
+    running.stop();
+}
+
+#[test]
+fn an_agent_that_takes_no_put_proves_by_reading_key_by_key() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .misses(10)
+        .on("PUT /v1/txn")
+        .answers(403, "Access is restricted")
+        .on("GET /v1/kv/p/a?consistent")
+        .answers(403, "Permission denied")
+        .on("GET /v1/kv/p/b?consistent")
+        .misses(10)
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    assert!(running.line().contains("- p/b"));
+    running.err_line_with("may no longer read p/a");
+    server.played_out();
+    assert!(!running.stop().text().contains("- p/a"));
+}
+
+#[test]
+fn an_outage_in_the_midst_of_a_proof_reports_nothing_until_it_is_over() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .finds(10, ONE)
+        .on("PUT /v1/txn")
+        .answers(500, "No cluster leader")
+        .on("GET /v1/kv/p/?recurse")
+        .finds(10, ONE)
+        .on("PUT /v1/txn")
+        .answers(
+            409,
+            r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"key \"p/b\" doesn't exist"}]}"#,
+        )
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    running.err_line_with("trying again");
+    running.err_line_with("Consul answers again");
+    assert!(running.line().contains("- p/b"));
+    server.played_out();
+    running.stop();
+}
+
+#[test]
+fn a_token_that_is_not_known_any_more_is_an_outage_and_its_end_is_said() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .answers(403, "ACL not found")
+        .on("GET /v1/kv/p/?recurse")
+        .answers(403, "ACL not found")
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    running.err_line_with("trying again");
+    running.err_line_with("may read again after");
+    server.played_out();
+    let output = running.stop();
+    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.text().lines().count(), 2, "{output}");
+}
+
+#[test]
+fn a_key_that_is_back_when_its_delete_is_to_be_proven_is_no_delete() {
+    let back = r#"{"Results":[{"KV":{"LockIndex":0,"Key":"p/b","Flags":0,"Value":"Mg==","CreateIndex":11,"ModifyIndex":11}}],"Errors":null}"#;
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .finds(10, ONE)
+        .on("PUT /v1/txn")
+        .answers(200, back)
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    assert!(running.line().contains("~ p/b: 1 → 2"));
+    server.played_out();
+    running.stop();
+}
