@@ -5,7 +5,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
-use crate::commands::{completions, delete, dev, get, man, put, status, txn, watch};
+use crate::commands::{completions, delete, dev, get, man, put, status, txn, wait, watch};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::term::{Ui, When, log_requests};
@@ -45,6 +45,7 @@ enum Command {
     Delete(delete::DeleteArgs),
     Txn(txn::TxnArgs),
     Watch(Box<watch::WatchArgs>),
+    Wait(wait::WaitArgs),
     Status(status::StatusArgs),
     Dev(dev::DevArgs),
     Completions(completions::CompletionsArgs),
@@ -86,6 +87,7 @@ impl Cli {
             Command::Delete(args) => delete::run(context, args),
             Command::Txn(args) => txn::run(context, args),
             Command::Watch(args) => watch::run(context, *args),
+            Command::Wait(args) => wait::run(context, args),
             Command::Status(args) => status::run(context, args),
             Command::Dev(args) => dev::run(context, args),
             Command::Completions(args) => completions::run(context, args, Cli::command()),

@@ -8,4 +8,5 @@ pub mod man;
 pub mod put;
 pub mod status;
 pub mod txn;
+pub mod wait;
 pub mod watch;

@@ -10,6 +10,7 @@ mod line_diff;
 mod list;
 pub mod status;
 pub mod txn;
+pub mod wait;
 
 pub use format::Format;
 pub use list::List;

@@ -23,6 +23,7 @@ mod put;
 mod rights;
 mod status;
 mod txn;
+mod wait;
 mod watch_exec;
 mod watch_handlers;
 mod watch_json;
