@@ -1,9 +1,9 @@
 //! The batches of a route that no run has handled yet.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::model::{Batch, Change, Reason, TargetId};
+use crate::model::{Batch, Change, Reason};
 
 /// What failed, what is about to be run, what came since: in this order of time.
 #[derive(Debug, Default)]
@@ -54,11 +54,13 @@ impl Backlog {
         if let Some(pending) = self.pending.take() {
             merged = Some(self.behind(merged, pending));
         }
-        let mut by_slot: BTreeMap<_, _> = slots(merged).collect();
-        by_slot.extend(slots(Some(all)));
+        let mut changes = merged.map(|batch| batch.changes).unwrap_or_default();
+        let there: HashSet<_> = all.changes.iter().map(Change::slot).collect();
+        changes.retain(|change| !there.contains(&change.slot()));
+        changes.extend(all.changes);
         self.pending = Some(Batch {
             reason: Reason::Manual,
-            changes: by_slot.into_values().collect(),
+            changes: sorted(changes),
         });
     }
 
@@ -142,28 +144,24 @@ impl Backlog {
             Reason::Manual => Reason::Manual,
             _ => seen.reason,
         };
-        let known: HashSet<_> = seen.changes.iter().map(slot).collect();
+        let known: HashSet<_> = seen.changes.iter().map(Change::slot).collect();
         let told = later.changes.iter();
-        let back: Vec<Change> = told
-            .filter(|change| known.contains(&slot(change)))
+        let mut back: Vec<Change> = told
+            .filter(|change| known.contains(&change.slot()))
             .cloned()
             .collect();
-        let mut merged: BTreeMap<_, _> = slots(Some(seen.then(later, self.locks))).collect();
-        for change in back {
-            merged.entry(slot(&change)).or_insert(change);
-        }
+        let mut changes = seen.then(later, self.locks).changes;
+        let there: HashSet<_> = changes.iter().map(Change::slot).collect();
+        back.retain(|change| !there.contains(&change.slot()));
+        changes.extend(back);
         Batch {
             reason,
-            changes: merged.into_values().collect(),
+            changes: sorted(changes),
         }
     }
 }
 
-fn slot(change: &Change) -> (String, TargetId) {
-    (change.key().to_owned(), change.target)
-}
-
-fn slots(batch: Option<Batch>) -> impl Iterator<Item = ((String, TargetId), Change)> {
-    let changes = batch.map(|batch| batch.changes).unwrap_or_default();
-    changes.into_iter().map(|change| (slot(&change), change))
+fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
+    changes.sort_by(|a, b| a.slot().cmp(&b.slot()));
+    changes
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::queue::{Action, Input as Step, Queue};
 use super::{OnBusy, Outcome, Policies, Why, environment};
@@ -238,14 +238,17 @@ impl Handler {
         None
     }
 
-    fn command(&self, batch: &Batch, around: &Around<'_>) -> Command {
+    fn command(&self, batch: &Arc<Batch>, around: &Around<'_>) -> Command {
         let Spec {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
             Stdin::None => Input::Null,
-            Stdin::Json => document(&json::Batch::new(batch, around.targets, around.time)),
-            Stdin::Consul => consul_document(&(around.current)()),
+            Stdin::Json => batch_document(batch.clone(), around),
+            Stdin::Consul => {
+                let current = (around.current)();
+                Input::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+            }
         };
         let mut set = self.spec.set.clone();
         set.extend(environment::of(batch, around.index, policies.each));
@@ -261,10 +264,11 @@ impl Handler {
     }
 }
 
-fn document(value: &impl Serialize) -> Input {
-    let mut bytes = Vec::new();
-    json::line(&mut bytes, value).expect("a vector takes every byte, and every key is text");
-    Input::Document(bytes)
+fn batch_document(batch: Arc<Batch>, around: &Around<'_>) -> Input {
+    let (targets, time) = (around.targets.to_vec(), around.time);
+    Input::Document(Box::new(move |mut out| {
+        json::line(&mut out, &json::Batch::new(&batch, &targets, time))
+    }))
 }
 
 /// An entry as `consul watch` writes it: the session always there, an empty value null.
@@ -296,12 +300,14 @@ impl<'a> From<&'a model::Entry> for ConsulEntry<'a> {
 }
 
 /// A deleted key and a prefix without keys are `null`.
-fn consul_document(current: &Current) -> Input {
-    match current {
-        Current::Key(entry) => document(&entry.as_ref().map(ConsulEntry::from)),
-        Current::Prefix(entries) => {
-            let entries: Vec<_> = entries.iter().map(ConsulEntry::from).collect();
-            document(&Some(entries).filter(|entries| !entries.is_empty()))
+impl Serialize for Current {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Current::Key(entry) => entry.as_ref().map(ConsulEntry::from).serialize(serializer),
+            Current::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
+            Current::Prefix(entries) => {
+                serializer.collect_seq(entries.iter().map(ConsulEntry::from))
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What became of keys between two looks, and batches of it.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::{Entry, Index, Snapshot};
@@ -63,6 +62,11 @@ impl Change {
             .key()
     }
 
+    /// What it is the change of: of two with the same slot the later takes up the earlier.
+    pub fn slot(&self) -> (&str, TargetId) {
+        (self.key(), self.target)
+    }
+
     /// What happened.
     pub fn kind(&self) -> Kind {
         match (&self.before, &self.after) {
@@ -111,23 +115,24 @@ impl Batch {
     /// This batch and a later one as one: from the first `before` of a key to its last `after`.
     /// What came back to where it was drops out.
     pub fn then(self, later: Batch, locks: bool) -> Batch {
-        let mut merged: BTreeMap<(String, TargetId), Change> = BTreeMap::new();
-        for change in self.changes {
-            merged.insert((change.key().to_owned(), change.target), change);
-        }
-        for change in later.changes {
-            let slot = (change.key().to_owned(), change.target);
-            let change = match merged.remove(&slot) {
+        let mut merged = Vec::with_capacity(self.changes.len() + later.changes.len());
+        let mut earlier = sorted(self.changes).into_iter().peekable();
+        for change in sorted(later.changes) {
+            while let Some(before) = earlier.next_if(|other| other.slot() < change.slot()) {
+                merged.push(before);
+            }
+            let change = match earlier.next_if(|other| other.slot() == change.slot()) {
                 Some(earlier) => join(earlier, change),
                 None => change,
             };
             if differs(change.before.as_ref(), change.after.as_ref(), locks) {
-                merged.insert(slot, change);
+                merged.push(change);
             }
         }
+        merged.extend(earlier);
         Batch {
             reason: self.reason,
-            changes: merged.into_values().collect(),
+            changes: merged,
         }
     }
 
@@ -139,6 +144,14 @@ impl Batch {
             .max()
             .unwrap_or_default()
     }
+}
+
+/// By key and then target, which they nearly always are already.
+fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
+    if !changes.is_sorted_by(|a, b| a.slot() < b.slot()) {
+        changes.sort_by(|a, b| a.slot().cmp(&b.slot()));
+    }
+    changes
 }
 
 fn join(earlier: Change, later: Change) -> Change {

@@ -29,9 +29,10 @@ impl<'a, 'u> Runs<'a, 'u> {
         }
     }
 
-    fn ended(&self, route: usize, report: &Report, now: Instant) {
-        let handled = self.handled.get(&route);
-        let handled = handled.is_some_and(|batch| Arc::ptr_eq(batch, &report.batch));
+    fn ended(&mut self, route: usize, report: &Report, now: Instant) {
+        // Not kept any longer than that: an initial batch may be large.
+        let handled = self.handled.remove(&route);
+        let handled = handled.is_some_and(|batch| Arc::ptr_eq(&batch, &report.batch));
         let line = format!("{}{}", self.name(route), line(report, handled, now));
         let ui = self.ui.borrow();
         match report.outcome {

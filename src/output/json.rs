@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use crate::model::{self, Kind, Reason};
@@ -107,24 +107,39 @@ pub struct Batch<'a> {
     time: String,
     targets: &'a [String],
     reason: &'static str,
-    changes: Vec<Change<'a>>,
+    changes: Changes<'a>,
+}
+
+/// Changes that are put together one by one as they are written: a batch may hold 100,000.
+#[derive(Debug)]
+struct Changes<'a> {
+    changes: &'a [model::Change],
+    targets: &'a [String],
+}
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |change: &model::Change| &self.targets[usize::from(change.target.0)];
+        let changes = self.changes.iter();
+        serializer.collect_seq(changes.map(|change| Change::new(change, name(change))))
+    }
 }
 
 impl<'a> Batch<'a> {
     /// The batch, with the targets' names in the order of their ids. `now` is when it is handed over.
     ///
     /// # Panics
-    /// When a change belongs to none of the targets.
+    /// While it is written, when a change belongs to none of the targets.
     pub fn new(batch: &'a model::Batch, targets: &'a [String], now: SystemTime) -> Self {
-        let changes = batch.changes.iter();
         Batch {
             index: batch.index().0,
             time: time(now),
             targets,
             reason: reason(batch.reason),
-            changes: changes
-                .map(|change| Change::new(change, &targets[usize::from(change.target.0)]))
-                .collect(),
+            changes: Changes {
+                changes: &batch.changes,
+                targets,
+            },
         }
     }
 }

@@ -12,7 +12,7 @@
 //! stop the members have the same grace as their leader: only [`Child::kill`] ends it.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +34,9 @@ const SWEEP: Duration = Duration::from_millis(20);
 /// How long a killed group is waited for. What is then still there hangs in the kernel, and
 /// never comes back to run a line of its program.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a pipe holds on Linux.
+const PIPE: usize = 64 * 1024;
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,11 +152,15 @@ impl Child {
         assert!(self.idle(), "a child is started after the last one's end");
         let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
         self.state = State::Running { group, since: now };
-        if let (Input::Document(document), Some(mut pipe)) = (command.input, process.stdin.take()) {
-            let writer = thread::Builder::new().name("stdin".to_owned());
-            let wrote = writer.spawn(move || drop(pipe.write_all(&document)));
+        if let (Input::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
+            let writing = thread::Builder::new()
+                .name("stdin".to_owned())
+                .spawn(move || {
+                    let mut pipe = BufWriter::with_capacity(PIPE, pipe);
+                    let _ = write(&mut pipe).and_then(|()| pipe.flush());
+                });
             // It runs, but must not take an empty stdin for its document.
-            if wrote.is_err() {
+            if writing.is_err() {
                 self.kill(now);
             }
         }

@@ -1,7 +1,7 @@
 //! What to run, and in which surroundings.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command as Std, Stdio};
@@ -15,13 +15,16 @@ pub enum Program {
     Shell(OsString),
 }
 
+/// Writes a document. What it fails with when the reader has gone is nobody's concern.
+pub type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+
 /// What a child reads on its stdin.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// The null device.
     Null,
-    /// These bytes, then the end.
-    Document(Vec<u8>),
+    /// What this writes, then the end. It is called by a thread of its own, and writes as the
+    /// child reads: a document is never held as a whole.
+    Document(Writer),
 }
 
 /// Where a child's stdout goes.
@@ -34,7 +37,6 @@ pub enum Stdout {
 }
 
 /// One run of a program.
-#[derive(Debug, Clone)]
 pub struct Command {
     /// What is run.
     pub program: Program,

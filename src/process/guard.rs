@@ -254,7 +254,10 @@ fn kill_marked(mark: &str) {
     while Instant::now() < until {
         let mut groups = marked(&variable).peekable();
         if groups.peek().is_some() {
-            return groups.for_each(|id| drop(kill_process_group(id, Signal::KILL)));
+            for id in groups {
+                let _ = kill_process_group(id, Signal::KILL);
+            }
+            return;
         }
         thread::sleep(SEARCH / 40);
     }

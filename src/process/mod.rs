@@ -17,9 +17,9 @@ mod reaper;
 mod signal;
 mod signals;
 
-pub use child::{Child, Ended, Status};
+pub use child::{Child, Status};
 pub use command::{Command, Input, Program, Stdout};
 pub use guard::{Groups, run_as_guard};
 pub use reaper::{reap, take_orphans};
 pub use signal::Signal;
-pub use signals::{Signals, Taken, listen};
+pub use signals::{Signals, listen};

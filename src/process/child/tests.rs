@@ -44,7 +44,7 @@ impl Bench {
 
     fn start_with(&mut self, line: &str, document: Vec<u8>) {
         let command = Command {
-            input: Input::Document(document),
+            input: Input::Document(Box::new(move |out| out.write_all(&document))),
             ..self.command(line)
         };
         self.child.start(command, Instant::now()).unwrap();

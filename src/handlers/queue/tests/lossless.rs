@@ -18,7 +18,7 @@ enum Event {
     Unstartable,
     Deaf,
     Wait(u64),
-    ToDeadline,
+    Jump,
     Manual,
 }
 
@@ -31,7 +31,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Unstartable),
         1 => Just(Event::Deaf),
         3 => (0..300u64).prop_map(Event::Wait),
-        5 => Just(Event::ToDeadline),
+        5 => Just(Event::Jump),
         1 => Just(Event::Manual),
     ];
     prop::collection::vec(event, 1..60)
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    fn to_deadline(&mut self) {
+    fn jump_to_deadline(&mut self) {
         if let Some(deadline) = self.queue.deadline() {
             self.now = self.now.max(deadline);
             self.step(Input::Due);
@@ -164,7 +164,7 @@ impl World {
                     self.step(Input::Due);
                 }
             }
-            Event::ToDeadline => self.to_deadline(),
+            Event::Jump => self.jump_to_deadline(),
             Event::Manual => self.run_manually(),
         }
     }
@@ -197,7 +197,7 @@ proptest! {
         for _ in 0..100 {
             // Each run ends in its time.
             match world.queue.phase {
-                Phase::Idle => world.to_deadline(),
+                Phase::Idle => world.jump_to_deadline(),
                 _ => world.end(Status::Exited(0)),
             }
         }
