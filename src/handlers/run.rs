@@ -198,6 +198,7 @@ impl Handler {
                     }
                     Err(error) => {
                         let status = Status::unstarted(&error);
+                        let error = io::Error::other(format!("{}: {error}", self.spec.program));
                         (self.status, self.error) = (Some(status), Some(error));
                         return Some(Step::Ended(status));
                     }

@@ -101,6 +101,7 @@ fn what(batch: &Batch) -> String {
     match batch.reason {
         Reason::Initial => format!("initial run, {count}"),
         Reason::Manual => format!("run asked for, {count}"),
+        Reason::Retry if keys.is_empty() => "run again, no keys".to_owned(),
         Reason::Change | Reason::Retry => listed(&keys),
     }
 }

@@ -1,9 +1,11 @@
 //! What to run, and in which surroundings.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command as Std, Stdio};
 
 /// A program and how it is found.
@@ -17,6 +19,19 @@ pub enum Program {
 
 /// Writes a document. What it fails with when the reader has gone is nobody's concern.
 pub type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+
+/// Its name, for messages: without arguments, which may be secret.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Program::Argv(words) => match words.first() {
+                Some(program) => Path::new(program).display().fmt(f),
+                None => Ok(()),
+            },
+            Program::Shell(_) => f.write_str("sh"),
+        }
+    }
+}
 
 /// What a child reads on its stdin.
 pub enum Input {

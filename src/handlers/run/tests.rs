@@ -202,7 +202,11 @@ fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
     bench.handler = Handler::new(spec, Groups::new());
     bench.run(created(Reason::Initial, &[]));
     assert_eq!(bench.report().code(), 127);
-    assert!(bench.report().error.is_some());
+    let error = bench.report().error.as_ref().unwrap().to_string();
+    assert!(
+        error.starts_with("/no/such/program: No such file"),
+        "{error}"
+    );
     assert!(matches!(bench.told.last(), Some(Told::Leave(127))));
     assert!(
         !bench
