@@ -5,7 +5,9 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
-use crate::commands::{completions, delete, dev, get, man, put, status, txn, wait, watch};
+use crate::commands::{
+    completions, delete, dev, export, get, import, man, put, status, txn, wait, watch,
+};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::term::{Ui, When, log_requests};
@@ -46,6 +48,8 @@ enum Command {
     Txn(txn::TxnArgs),
     Watch(Box<watch::WatchArgs>),
     Wait(wait::WaitArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Status(status::StatusArgs),
     Dev(dev::DevArgs),
     Completions(completions::CompletionsArgs),
@@ -88,6 +92,8 @@ impl Cli {
             Command::Txn(args) => txn::run(context, args),
             Command::Watch(args) => watch::run(context, *args),
             Command::Wait(args) => wait::run(context, args),
+            Command::Export(args) => export::run(context, args),
+            Command::Import(args) => import::run(context, args),
             Command::Status(args) => status::run(context, args),
             Command::Dev(args) => dev::run(context, args),
             Command::Completions(args) => completions::run(context, args, Cli::command()),

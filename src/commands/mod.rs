@@ -3,7 +3,9 @@
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod export;
 pub mod get;
+pub mod import;
 pub mod man;
 pub mod put;
 pub mod status;

@@ -36,20 +36,8 @@ impl<'a> Reader<'a> {
     /// Servers before 1.14 have no `get-or-empty`: there a missing key rolls the transaction back
     /// and is left out of the next one, and a plain read of it tells whether it may be read.
     pub fn read(&mut self, keys: &[Key]) -> Result<Vec<Seen>, Error> {
-        if self.or_empty {
-            let ops: Vec<_> = keys
-                .iter()
-                .cloned()
-                .map(|key| Op::GetOrEmpty { key })
-                .collect();
-            match self.client.txn(&ops)? {
-                TxnOutcome::Applied(entries) => return Ok(aligned(&ops, entries)),
-                TxnOutcome::RolledBack(_) => self.or_empty = false,
-            }
-        }
-        let mut seen = vec![None; keys.len()];
-        self.read_present(keys, &mut seen)?;
-        let seen = keys.iter().zip(seen).map(|(key, seen)| match seen {
+        let seen = self.look(keys)?.into_iter().zip(keys);
+        let seen = seen.map(|(seen, key)| match seen {
             Some(seen) => Ok(seen),
             None => match self.client.get(key) {
                 Err(error) if error.outcome() == Outcome::Denied => Ok(Seen::Denied),
@@ -60,8 +48,35 @@ impl<'a> Reader<'a> {
         seen.collect()
     }
 
+    /// The entries that exist and may be read, all seen at one moment.
+    pub fn present(&mut self, keys: &[Key]) -> Result<Vec<Option<Entry>>, Error> {
+        let seen = self.look(keys)?.into_iter();
+        let entries = seen.map(|seen| match seen {
+            Some(Seen::Entry(entry)) => Some(entry),
+            _ => None,
+        });
+        Ok(entries.collect())
+    }
+
+    /// What stands under each key; `None` where it does not exist or may not be read.
+    fn look(&mut self, keys: &[Key]) -> Result<Vec<Option<Seen>>, Error> {
+        if self.or_empty {
+            let ops = keys.iter().cloned().map(|key| Op::GetOrEmpty { key });
+            let ops: Vec<_> = ops.collect();
+            match self.client.txn(&ops)? {
+                TxnOutcome::Applied(entries) => {
+                    return Ok(aligned(&ops, entries).into_iter().map(Some).collect());
+                }
+                TxnOutcome::RolledBack(_) => self.or_empty = false,
+            }
+        }
+        let mut seen = vec![None; keys.len()];
+        self.look_for_present(keys, &mut seen)?;
+        Ok(seen)
+    }
+
     /// Reads the keys that exist; those that do not stay `None`.
-    fn read_present(&self, keys: &[Key], seen: &mut [Option<Seen>]) -> Result<(), Error> {
+    fn look_for_present(&self, keys: &[Key], seen: &mut [Option<Seen>]) -> Result<(), Error> {
         let mut asked: Vec<usize> = (0..keys.len()).collect();
         while !asked.is_empty() {
             let ops: Vec<_> = asked

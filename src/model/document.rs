@@ -1,4 +1,5 @@
-//! The documents that `consul kv export` writes, read one entry at a time.
+//! Documents of entries, read one entry at a time: what `consul kv export` writes, what Consul's API
+//! answers, and what kvw itself writes as JSON.
 
 use std::fmt;
 use std::io::{BufRead, ErrorKind};
@@ -21,12 +22,22 @@ pub struct Exported {
     pub value: Vec<u8>,
 }
 
-/// Reads a document in constant memory: an array of `{"key","flags","value"}` with the value in
-/// base64. Member names are taken in any case and unknown ones ignored, as `consul kv import` does.
+/// Reads a document in constant memory: an array of `{"key","flags","value"}`, or such objects one
+/// after another. The value is in base64 unless an `encoding` says `utf8`. Member names are taken
+/// in any case and unknown ones ignored, as `consul kv import` does.
 pub struct Entries<R> {
     reader: R,
+    shape: Shape,
     number: usize,
     ended: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Nothing was read yet.
+    Unknown,
+    Array,
+    Lines,
 }
 
 impl<R: BufRead> Entries<R> {
@@ -34,28 +45,15 @@ impl<R: BufRead> Entries<R> {
     pub fn new(reader: R) -> Self {
         Entries {
             reader,
+            shape: Shape::Unknown,
             number: 0,
             ended: false,
         }
     }
 
     fn step(&mut self) -> Result<Option<Exported>, Invalid> {
-        let byte = self.next_byte()?;
-        let opens = match (self.number, byte) {
-            (0, Some(b'[')) => true,
-            (0, _) => return Err(Invalid::new("", "not a JSON array of entries")),
-            (_, Some(b',')) => true,
-            (_, Some(b']')) => false,
-            (_, None) => return Err(self.invalid("the document ends in the middle")),
-            (_, Some(_)) => return Err(self.invalid("expected `,` or `]` behind it")),
-        };
-        if !opens {
-            return self.end();
-        }
-        // An array may be empty; a comma must be followed by an entry.
-        if self.number == 0 && self.peek()? == Some(b']') {
-            self.reader.consume(1);
-            return self.end();
+        if !self.opens()? {
+            return Ok(None);
         }
         self.number += 1;
         let entry =
@@ -64,9 +62,40 @@ impl<R: BufRead> Entries<R> {
         self.checked(entry).map(Some)
     }
 
-    fn end(&mut self) -> Result<Option<Exported>, Invalid> {
+    /// Goes to where the next entry begins; false at the end of the document.
+    fn opens(&mut self) -> Result<bool, Invalid> {
+        match (self.shape, self.peek()?) {
+            (Shape::Unknown, Some(b'{')) => self.shape = Shape::Lines,
+            (Shape::Unknown, Some(b'[')) => {
+                self.shape = Shape::Array;
+                self.reader.consume(1);
+                // An array may be empty; a comma must be followed by an entry.
+                if self.peek()? == Some(b']') {
+                    self.reader.consume(1);
+                    return self.end();
+                }
+            }
+            (Shape::Unknown, None) => return Err(Invalid::new("", "the document is empty")),
+            (Shape::Unknown, Some(_)) => {
+                return Err(Invalid::new("", "not a JSON array of entries"));
+            }
+            (Shape::Lines, None) => return Ok(false),
+            (Shape::Lines, Some(b'{')) => {}
+            (Shape::Lines, Some(_)) => return Err(self.invalid("expected an entry behind it")),
+            (Shape::Array, Some(b',')) => self.reader.consume(1),
+            (Shape::Array, Some(b']')) => {
+                self.reader.consume(1);
+                return self.end();
+            }
+            (Shape::Array, None) => return Err(self.invalid(ENDS)),
+            (Shape::Array, Some(_)) => return Err(self.invalid("expected `,` or `]` behind it")),
+        }
+        Ok(true)
+    }
+
+    fn end(&mut self) -> Result<bool, Invalid> {
         match self.peek()? {
-            None => Ok(None),
+            None => Ok(false),
             Some(_) => Err(Invalid::new("", "something follows the end of the array")),
         }
     }
@@ -75,9 +104,14 @@ impl<R: BufRead> Entries<R> {
         if parsed.key.is_empty() {
             return Err(self.invalid("it has no key"));
         }
-        let value = BASE64_STANDARD
-            .decode(&parsed.value)
-            .map_err(|error| self.invalid(format!("the value is not base64: {error}")))?;
+        let value = match (parsed.encoding.as_deref(), parsed.value) {
+            (None | Some("base64"), value) => BASE64_STANDARD
+                .decode(value.unwrap_or_default())
+                .map_err(|error| self.invalid(format!("the value is not base64: {error}")))?,
+            (Some("utf8"), Some(value)) => value.into_bytes(),
+            (Some("utf8" | UNKNOWN), None) => return Err(self.invalid("its value is not known")),
+            (Some(other), _) => return Err(self.invalid(format!("unknown encoding '{other}'"))),
+        };
         Ok(Exported {
             key: parsed.key,
             flags: parsed.flags,
@@ -87,14 +121,6 @@ impl<R: BufRead> Entries<R> {
 
     fn invalid(&self, what: impl Into<String>) -> Invalid {
         Invalid::new(format!("entry {}", self.number), what)
-    }
-
-    fn next_byte(&mut self) -> Result<Option<u8>, Invalid> {
-        let byte = self.peek()?;
-        if byte.is_some() {
-            self.reader.consume(1);
-        }
-        Ok(byte)
     }
 
     /// The next byte that is no white space.
@@ -136,10 +162,15 @@ impl<R: BufRead> Iterator for Entries<R> {
     }
 }
 
+const ENDS: &str = "the document ends in the middle";
+
+/// Stands for the encoding `null` of an entry whose value kvw did not know.
+const UNKNOWN: &str = "null";
+
 /// serde's words without the position, which counts from the entry and not from the document.
 fn reason(error: &serde_json::Error) -> String {
     if error.is_eof() {
-        return "the document ends in the middle".to_owned();
+        return ENDS.to_owned();
     }
     let text = error.to_string();
     text.rsplit_once(" at line ")
@@ -151,7 +182,8 @@ fn reason(error: &serde_json::Error) -> String {
 struct Parsed {
     key: String,
     flags: u64,
-    value: String,
+    value: Option<String>,
+    encoding: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Parsed {
@@ -175,7 +207,11 @@ impl<'de> Visitor<'de> for Members {
             match &*name.to_ascii_lowercase() {
                 "key" => parsed.key = map.next_value()?,
                 "flags" => parsed.flags = map.next_value::<Option<u64>>()?.unwrap_or_default(),
-                "value" => parsed.value = map.next_value::<Option<String>>()?.unwrap_or_default(),
+                "value" => parsed.value = map.next_value()?,
+                "encoding" => {
+                    let encoding: Option<String> = map.next_value()?;
+                    parsed.encoding = Some(encoding.unwrap_or_else(|| UNKNOWN.to_owned()));
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -226,6 +262,40 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_kvw_are_read_as_an_array_and_as_lines() {
+        let a = r#"{"key":"a","value":"dGV4dA==","encoding":"utf8","flags":7,"modify_index":3}"#;
+        let b = r#"{"key":"b","value":"/w==","encoding":"base64","flags":0}"#;
+        let expected = [entry("a", 7, b"dGV4dA=="), entry("b", 0, b"\xff")];
+        assert_eq!(read(&format!("[\n{a},\n{b}\n]\n")).unwrap(), expected);
+        assert_eq!(read(&format!("{a}\n\n{b}\n")).unwrap(), expected);
+        assert_eq!(read(&format!("{a}{b}")).unwrap(), expected);
+        for (document, words) in [
+            (
+                format!("{a}\n{{\"key\":"),
+                "entry 2: the document ends in the middle",
+            ),
+            (format!("{a}\n7"), "entry 1: expected an entry behind it"),
+            (
+                r#"{"key":"a","value":null,"encoding":null}"#.into(),
+                "entry 1: its value is not known",
+            ),
+            (
+                r#"{"key":"a","value":"","encoding":"hex"}"#.into(),
+                "entry 1: unknown encoding 'hex'",
+            ),
+        ] {
+            assert_eq!(refused(&document), words);
+        }
+    }
+
+    #[test]
+    fn what_the_api_answers_is_read() {
+        let document =
+            r#"[{"LockIndex":0,"Key":"a","Flags":7,"Value":null,"CreateIndex":8,"ModifyIndex":8}]"#;
+        assert_eq!(read(document).unwrap(), [entry("a", 7, b"")]);
+    }
+
+    #[test]
     fn a_bad_entry_is_named_by_its_number() {
         for (document, words) in [
             (r#"[{"key":"a"},{"flags":1}]"#, "entry 2: it has no key"),
@@ -262,13 +332,15 @@ mod tests {
 
     #[test]
     fn what_is_no_array_is_no_document() {
-        for document in ["", "{}", "x", "\"a\""] {
+        for document in ["7", "x", "\"a\""] {
             assert_eq!(
                 refused(document),
                 "not a JSON array of entries",
                 "{document}"
             );
         }
+        assert_eq!(refused("  "), "the document is empty");
+        assert_eq!(refused("{}"), "entry 1: it has no key");
         assert_eq!(refused("[] []"), "something follows the end of the array");
     }
 

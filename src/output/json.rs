@@ -167,6 +167,19 @@ pub struct WouldDelete<'a> {
     pub would_delete: &'a [String],
 }
 
+/// What became of an import's entries.
+#[derive(Debug, Serialize)]
+pub struct Imported {
+    /// Written.
+    pub written: u64,
+    /// There already, and equal.
+    pub unchanged: u64,
+    /// There already, and left alone.
+    pub skipped: u64,
+    /// Sent, with no answer that tells.
+    pub unknown: u64,
+}
+
 /// The word for what happened to a key.
 pub fn event(kind: Kind) -> &'static str {
     match kind {

@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod consul;
+pub mod document;
 pub mod entry;
 mod format;
 pub mod json;

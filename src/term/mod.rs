@@ -3,10 +3,12 @@
 
 mod escape;
 mod log;
+mod progress;
 mod style;
 mod ui;
 
 pub use escape::{is_dangerous, key, value};
 pub use log::log_requests;
+pub use progress::Progress;
 pub use style::{Color, When};
 pub use ui::{Closed, Out, Ui};

@@ -1,0 +1,50 @@
+//! How far long work has come, on stderr.
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use super::Ui;
+
+/// A line that is redrawn while keys go by. Drawn only where stderr is a terminal and nobody asked
+/// for quiet; gone when it is dropped. Threads share it.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Begins at nothing; `total` keys are the end, where that is known.
+    pub fn new(ui: &Ui, total: Option<u64>) -> Self {
+        if ui.quiet() {
+            return Progress {
+                bar: ProgressBar::hidden(),
+            };
+        }
+        let (bar, template) = match total {
+            Some(total) => (
+                ProgressBar::new(total),
+                "{bar:30} {human_pos}/{human_len} keys, {msg}, {per_sec}, {eta} left",
+            ),
+            None => (
+                ProgressBar::no_length(),
+                "{spinner} {human_pos} keys, {msg}, {per_sec}",
+            ),
+        };
+        let style = ProgressStyle::with_template(template);
+        let bar = bar.with_style(style.expect("the templates above are well formed"));
+        Progress { bar }
+    }
+
+    /// So many keys are done, of so many bytes altogether since the beginning.
+    pub fn at(&self, keys: u64, bytes: u64) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(HumanBytes(bytes).to_string());
+            self.bar.set_position(keys);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
