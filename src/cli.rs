@@ -6,7 +6,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use crate::commands::{
-    completions, delete, dev, export, get, import, man, put, status, txn, wait, watch,
+    completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::Exit;
@@ -48,6 +48,8 @@ enum Command {
     Txn(txn::TxnArgs),
     Watch(Box<watch::WatchArgs>),
     Wait(wait::WaitArgs),
+    Ls(ls::LsArgs),
+    Tree(tree::TreeArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Status(status::StatusArgs),
@@ -92,6 +94,8 @@ impl Cli {
             Command::Txn(args) => txn::run(context, args),
             Command::Watch(args) => watch::run(context, *args),
             Command::Wait(args) => wait::run(context, args),
+            Command::Ls(args) => ls::run(context, args),
+            Command::Tree(args) => tree::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),
             Command::Status(args) => status::run(context, args),

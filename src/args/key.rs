@@ -46,6 +46,15 @@ impl KeyArgs {
     }
 }
 
+/// The name of a folder as it is typed: `config` means `config/`, and nothing the top.
+pub fn folder(text: &str) -> String {
+    if text.is_empty() || text.ends_with('/') {
+        text.to_owned()
+    } else {
+        format!("{text}/")
+    }
+}
+
 /// The nearest name without an obstacle: what the router would make of it, control characters
 /// left out.
 fn meant(text: &str) -> String {

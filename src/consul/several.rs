@@ -60,6 +60,9 @@ impl<'a> Reader<'a> {
 
     /// What stands under each key; `None` where it does not exist or may not be read.
     fn look(&mut self, keys: &[Key]) -> Result<Vec<Option<Seen>>, Error> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         if self.or_empty {
             let ops = keys.iter().cloned().map(|key| Op::GetOrEmpty { key });
             let ops: Vec<_> = ops.collect();

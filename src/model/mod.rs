@@ -9,6 +9,7 @@ mod key;
 mod op;
 mod pack;
 mod snapshot;
+mod tree;
 
 pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
 pub use condition::{Condition, Goal, Wish};
@@ -20,3 +21,4 @@ pub use op::{
 };
 pub use pack::{Limits, Packer};
 pub use snapshot::Snapshot;
+pub use tree::Node;

@@ -180,6 +180,15 @@ pub struct Imported {
     pub unknown: u64,
 }
 
+/// A folder among entries.
+#[derive(Debug, Serialize)]
+pub struct Folder<'a> {
+    /// Its name, which ends in a slash.
+    pub key: &'a str,
+    /// True.
+    pub folder: bool,
+}
+
 /// The word for what happened to a key.
 pub fn event(kind: Kind) -> &'static str {
     match kind {

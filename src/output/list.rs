@@ -8,13 +8,27 @@ use super::Format;
 /// How long a line may stay unseen while others follow it.
 const UNSEEN: Duration = Duration::from_millis(50);
 
-/// The frame around the items of a list. Items are flushed at once when they come slowly, and
-/// together when they come fast.
+/// Items are flushed at once when they come slowly, and together when they come fast.
+#[derive(Debug, Default)]
+pub(super) struct Pulse(Option<Instant>);
+
+impl Pulse {
+    /// An item was written.
+    pub(super) fn beat(&mut self, out: &mut impl Write) -> io::Result<()> {
+        if self.0.is_none_or(|time| time.elapsed() > UNSEEN) {
+            out.flush()?;
+            self.0 = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+/// The frame around the items of a list, which are seen while more of them come.
 #[derive(Debug)]
 pub struct List {
     format: Format,
     count: u64,
-    flushed: Option<Instant>,
+    pulse: Pulse,
 }
 
 impl List {
@@ -23,7 +37,7 @@ impl List {
         List {
             format,
             count: 0,
-            flushed: None,
+            pulse: Pulse::default(),
         }
     }
 
@@ -45,11 +59,7 @@ impl List {
         write(out)?;
         out.write_all(behind)?;
         self.count += 1;
-        if self.flushed.is_none_or(|time| time.elapsed() > UNSEEN) {
-            out.flush()?;
-            self.flushed = Some(Instant::now());
-        }
-        Ok(())
+        self.pulse.beat(out)
     }
 
     /// Writes what stands behind the last item. A list that is not finished is no valid JSON, so

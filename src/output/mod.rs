@@ -9,7 +9,9 @@ mod format;
 pub mod json;
 mod line_diff;
 mod list;
+pub mod ls;
 pub mod status;
+pub mod tree;
 pub mod txn;
 pub mod wait;
 
