@@ -201,6 +201,9 @@ impl Polling {
         for (key, verdict) in keys.into_iter().zip(verdicts) {
             match verdict {
                 Proven::Deleted => proven += 1,
+                // Made after the answer that lacked it: it was deleted, and the next answer tells
+                // of it. With it, this one would be a state that the store never had.
+                Proven::Back(entry) if entry.created() > shown.index() => proven += 1,
                 Proven::Back(entry) => shown.insert(entry),
                 Proven::Hidden => unproven.push((key.to_owned(), Why::Hidden)),
                 Proven::Unproven => unproven.push((key.to_owned(), Why::Unproven)),

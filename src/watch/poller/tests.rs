@@ -47,6 +47,8 @@ impl Look for Script {
 #[derive(Default)]
 struct Knowing {
     hidden: &'static [&'static str],
+    /// Exists again, made at this index.
+    back: Option<(&'static str, u64)>,
     forbidden: bool,
     folder: bool,
 }
@@ -56,7 +58,9 @@ impl Witness for Knowing {
 
     fn together(&mut self, keys: &[Key]) -> Result<Together, Error> {
         let missing = keys.iter().enumerate();
-        let missing = missing.filter(|(_, key)| !self.hidden.contains(&key.as_str()));
+        let back = |key: &Key| self.back.filter(|(back, _)| *back == key.as_str());
+        let missing =
+            missing.filter(|(_, key)| !self.hidden.contains(&key.as_str()) && back(key).is_none());
         let errors: Vec<OpError> = missing
             .map(|(op, key)| OpError {
                 op,
@@ -65,7 +69,16 @@ impl Witness for Knowing {
             })
             .collect();
         Ok(if errors.is_empty() {
-            Together::Found(Vec::new())
+            let found = keys.iter().filter_map(back);
+            let found = found.map(|(key, created)| {
+                Entry::pack(&Fields {
+                    key,
+                    created,
+                    modified: created,
+                    ..Fields::default()
+                })
+            });
+            Together::Found(found.collect())
         } else {
             Together::RolledBack(errors)
         })
@@ -203,6 +216,23 @@ fn a_vanished_key_is_proven_deleted_or_named_as_hidden_at_every_answer() {
         let answered = watched.answered();
         assert_eq!(answered.proven, proven);
         assert_eq!(answered.unproven, [("a/hidden".to_owned(), Why::Hidden)]);
+    }
+}
+
+#[test]
+fn a_key_that_was_made_again_after_the_answer_is_a_delete_in_it() {
+    let answers: &[Shown] = &[(5, &[("a/x", "1")]), (6, &[]), (8, &[("a/x", "2")])];
+    for (created, shown) in [(7, &[][..]), (4, &["a/x"][..])] {
+        let probe = Knowing {
+            back: Some(("a/x", created)),
+            ..Knowing::default()
+        };
+        let what = What::Prefix(Prefix::new("a/"));
+        let watched = Watched::of(what, Snapshot::default(), probe, answers);
+        watched.answered();
+        let answered = watched.answered();
+        assert_eq!(keys(&answered), shown, "made at {created}");
+        assert_eq!(answered.proven, usize::from(shown.is_empty()));
     }
 }
 
