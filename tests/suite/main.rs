@@ -31,3 +31,4 @@ mod watch_resume;
 mod watch_rights;
 mod watch_text;
 mod watch_trouble;
+mod watch_walk;

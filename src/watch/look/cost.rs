@@ -117,8 +117,6 @@ pub enum Refetch {
     MuchChanged,
     /// Writes kept coming, round after round.
     Restless,
-    /// A part could not be asked about alone.
-    Unaskable,
     /// A request of the walk failed: a rule of newer servers for names, a right that ends below.
     Refused,
     /// It was time to.
@@ -133,7 +131,6 @@ impl fmt::Display for Refetch {
             Refetch::TooLong => "the last answer is too old to build upon",
             Refetch::MuchChanged => "so much changed that walking would cost more",
             Refetch::Restless => "writes kept coming",
-            Refetch::Unaskable => "a changed name cannot stand in a URL",
             Refetch::Refused => "a part of the walk got no answer",
             Refetch::Audit => "it is read whole once an hour",
         })

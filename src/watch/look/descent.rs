@@ -6,7 +6,7 @@ use super::Source;
 use super::cost::{Cost, Limits, Refetch};
 use super::listing::Listing;
 use super::renewal::Renewal;
-use super::split::{Part, askable, askable_above, level, split};
+use super::split::{Part, askable, level, split};
 use super::unreadable::LeftOut;
 use crate::model::{Entry, Index, Snapshot};
 
@@ -33,6 +33,8 @@ enum Task {
     Fetch(String),
     /// This key.
     Leaf(String),
+    /// All that begins with this text, which a URL cannot carry.
+    Hidden(String),
 }
 
 /// One round. Takes `seen`, which holds every branch as it was at `since` or later, to a state in
@@ -83,12 +85,8 @@ impl<'a, P: Source> Descent<'a, P> {
     pub(super) fn run(mut self, root: &str, listing: &Listing) -> Result<bool, Halt<P::Error>> {
         self.enter(root, listing)?;
         if self.tasks.contains(&Task::Fetch(root.to_owned())) {
-            // As a fetch of its own it is exact at once, and needs no second look.
-            return Err(Halt::Whole(if self.is_small(self.seen.entries()) {
-                Refetch::MuchChanged
-            } else {
-                Refetch::Unaskable
-            }));
+            // As a read of its own it is exact at once, and needs no second look.
+            return Err(Halt::Whole(Refetch::MuchChanged));
         }
         let received = self.source.received();
         while let Some(task) = self.tasks.pop_front() {
@@ -97,6 +95,7 @@ impl<'a, P: Source> Descent<'a, P> {
                 Task::Ask(text) => self.ask(&text)?,
                 Task::Fetch(text) => self.fetch(&text)?,
                 Task::Leaf(key) => self.leaf(&key)?,
+                Task::Hidden(text) => self.hidden(&text)?,
             }
             let spent = Cost {
                 bytes: self.source.received() - received,
@@ -146,15 +145,13 @@ impl<'a, P: Source> Descent<'a, P> {
             }
         }
         let known = self.seen.under(text);
-        let tasks = if self.is_small(known) {
-            None
-        } else {
-            tasks(text, &listing.appeared, known)
-        };
-        match tasks {
-            Some(tasks) => self.tasks.extend(tasks),
-            None => self.tasks.push_back(Task::Fetch(text.to_owned())),
+        if self.is_small(known) {
+            self.tasks.push_back(Task::Fetch(text.to_owned()));
+            return Ok(());
         }
+        let appeared = listing.appeared.iter().map(|name| appeared(name, text));
+        let stayed = split(known, text.len()).into_iter().map(stayed);
+        self.tasks.extend(appeared.chain(stayed));
         Ok(())
     }
 
@@ -206,6 +203,36 @@ impl<'a, P: Source> Descent<'a, P> {
         self.seen.insert(entry);
         Ok(())
     }
+
+    /// Reads what only a transaction can name. That answer has no index: what it shows says by
+    /// itself how new it is, and what is gone from it nobody knows.
+    fn hidden(&mut self, text: &str) -> Result<(), Halt<P::Error>> {
+        let Some(entries) = self.source.hidden(text)? else {
+            return Err(Halt::Whole(Refetch::Refused));
+        };
+        let known = self.seen.under(text);
+        let mut renewal = Renewal::of(known);
+        entries.into_iter().for_each(|entry| renewal.push(entry));
+        let (fresh, left_out) = renewal.finish();
+        self.left_out.join(left_out);
+        let Some(fresh) = fresh else {
+            return Ok(());
+        };
+        let fresh = Snapshot::new(self.at, fresh);
+        let old = |entry: &Entry| {
+            let same = |known: &Entry| known == entry;
+            self.seen.get(entry.key()).is_some_and(same)
+        };
+        let changed = fresh.entries().iter().filter(|entry| !old(entry));
+        let ages: Vec<Index> = changed.map(Entry::modified).collect();
+        if ages.iter().any(|modified| *modified <= self.since) {
+            return doubt();
+        }
+        let vanished = known.iter().any(|entry| fresh.get(entry.key()).is_none());
+        self.newer |= vanished || ages.iter().any(|modified| *modified > self.at);
+        self.seen.splice(text, fresh.entries().to_vec());
+        Ok(())
+    }
 }
 
 /// What does not fit what is known of this history belongs to another one.
@@ -213,38 +240,22 @@ fn doubt<E>() -> Result<(), Halt<E>> {
     Err(Halt::Whole(Refetch::Doubt))
 }
 
-/// What to look at below a text; `None`: all of it, because a part cannot be asked about alone.
-fn tasks(text: &str, appeared: &[String], known: &[Entry]) -> Option<Vec<Task>> {
-    let mut tasks: Vec<Task> = Vec::new();
-    let mut add = |part: Part<'_>, new: bool| {
-        let task = match part {
-            Part::Branch(branch) if askable(branch) && new => Task::Fetch(branch.to_owned()),
-            Part::Branch(branch) if askable(branch) => Task::Ask(branch.to_owned()),
-            Part::Leaf(key) if askable(key) => Task::Leaf(key.to_owned()),
-            Part::Branch(hidden) | Part::Leaf(hidden) => {
-                let above = askable_above(hidden);
-                if above.len() <= text.len() {
-                    return None;
-                }
-                Task::Fetch(above.to_owned())
-            }
-        };
-        if tasks.last() != Some(&task) {
-            tasks.push(task);
-        }
-        Some(())
-    };
-    for name in appeared {
-        let folder = name.ends_with('/') && name != text;
-        let part = if folder {
-            Part::Branch(name)
-        } else {
-            Part::Leaf(name)
-        };
-        add(part, true)?;
+/// What to do about a name below `text` that is not known.
+fn appeared(name: &str, text: &str) -> Task {
+    if !askable(name) {
+        Task::Hidden(name.to_owned())
+    } else if name.ends_with('/') && name != text {
+        Task::Fetch(name.to_owned())
+    } else {
+        Task::Leaf(name.to_owned())
     }
-    for part in split(known, text.len()) {
-        add(part, false)?;
+}
+
+/// What to do about a part that is known.
+fn stayed(part: Part<'_>) -> Task {
+    match part {
+        Part::Branch(text) if askable(text) => Task::Ask(text.to_owned()),
+        Part::Leaf(key) if askable(key) => Task::Leaf(key.to_owned()),
+        Part::Branch(hidden) | Part::Leaf(hidden) => Task::Hidden(hidden.to_owned()),
     }
-    Some(tasks)
 }

@@ -288,6 +288,13 @@ impl Source for Imitation {
         Ok(data.entries.get(key).map(|state| packed(key, *state)))
     }
 
+    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, String> {
+        self.step(false);
+        let entries = self.store.borrow().data.listed(text);
+        self.received += 100 * entries.len() as u64;
+        Ok(Some(entries))
+    }
+
     fn received(&self) -> u64 {
         self.received
     }

@@ -32,6 +32,10 @@ pub trait Source {
     /// One entry.
     fn entry(&mut self, key: &str) -> Result<Option<Entry>, Self::Error>;
 
+    /// All entries whose keys begin with a text that a URL cannot carry. `None` where the server
+    /// takes no such question.
+    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, Self::Error>;
+
     /// How many bytes its answers had until now.
     fn received(&self) -> u64;
 

@@ -23,16 +23,6 @@ fn hides_escape(text: &str) -> bool {
         && (decoded.contains(&b' ') || decoded.windows(2).any(|two| two == b".."))
 }
 
-/// The longest beginning of `text` that Consul can be asked about. Empty in the worst case: the
-/// whole store.
-pub(super) fn askable_above(text: &str) -> &str {
-    text.char_indices()
-        .rev()
-        .map(|(at, _)| &text[..at])
-        .find(|above| askable(above))
-        .unwrap_or("")
-}
-
 /// The names that Consul lists below the first `from` bytes of these keys, which share them: each
 /// key, cut behind the first `/` after those bytes, once.
 pub(super) fn level(entries: &[Entry], from: usize) -> impl Iterator<Item = &str> {
@@ -231,19 +221,23 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_text_above_can_be_asked_about() {
-        for (text, above) in [
-            ("a//", "a/"),
-            ("a//b", "a/"),
-            ("a/b\tc", "a/b"),
-            ("/x", ""),
-            ("a/é ", "a/é"),
-            ("a/..", "a/"),
-            ("x%20y", "x%2"),
-            ("a\u{fffd}b", "a"),
+    fn what_servers_clean_or_refuse_is_not_asked_about() {
+        for text in [
+            "a//",
+            "a//b",
+            "a/b\tc",
+            "/x",
+            "a/é ",
+            " a",
+            "a/..",
+            "x%20y",
+            "x%2e%2Ey",
+            "a\u{fffd}b",
         ] {
             assert!(!askable(text), "{text:?}");
-            assert_eq!(askable_above(text), above, "{text:?}");
+        }
+        for text in ["", "a/", "a b", "é", "a%2Fb", "100%", "a..b", "a/.b"] {
+            assert!(askable(text), "{text:?}");
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct Walk<P> {
     /// When everything was last read, and how many bytes that were.
     whole_at: SystemTime,
     whole_bytes: u64,
+    /// How many rounds the next walk may take: fewer after each that was given up for the writes
+    /// that kept coming, so that constant writes cost little more than reading everything.
+    rounds: u32,
     left_out: LeftOut,
     way: Way,
     cost: Cost,
@@ -41,6 +44,7 @@ impl<P: Source> Walk<P> {
         Walk {
             source,
             root: root.into(),
+            rounds: limits.rounds,
             limits,
             base: None,
             shown: SystemTime::UNIX_EPOCH,
@@ -118,6 +122,7 @@ impl<P: Source> Walk<P> {
                 self.base = meta.index;
                 *seen = draft.at(meta.index.unwrap_or_default());
                 self.way = Way::Walked;
+                self.rounds = self.limits.rounds.min(self.rounds + 1);
                 Ok(meta)
             }
             Err(Halt::Failed(error)) => Err(error),
@@ -177,7 +182,8 @@ impl<P: Source> Walk<P> {
                 return Ok(meta);
             }
             self.cost.rounds += 1;
-            if self.cost.rounds > self.limits.rounds {
+            if self.cost.rounds > self.rounds {
+                self.rounds = 1.max(self.rounds / 2);
                 return Err(Halt::Whole(Refetch::Restless));
             }
             if !self.round(seen, (since, at), &listing)? {

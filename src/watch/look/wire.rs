@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::{Held, Source};
 use crate::consul::{Block, Client, Consistency, Entries, Error, Meta, Names};
-use crate::model::{Entry, Key, Prefix};
+use crate::model::{Entry, Key, Op, Prefix, TxnOutcome};
 
 /// Consul, asked through a client.
 pub struct Wire {
@@ -62,6 +62,14 @@ impl Source for Wire {
             Ok(key) => Ok(self.asking.get(&key)?.value),
             // No key is empty, so there is none.
             Err(_) => Ok(None),
+        }
+    }
+
+    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, Error> {
+        let prefix = Prefix::new(text);
+        match self.asking.txn(&[Op::GetTree { prefix }])? {
+            TxnOutcome::Applied(entries) => Ok(Some(entries)),
+            TxnOutcome::RolledBack(_) => Ok(None),
         }
     }
 

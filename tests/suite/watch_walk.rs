@@ -1,0 +1,390 @@
+//! `kvw watch` on a prefix that it walks: while writers do what they like, what is told leads from
+//! state to state of the store, misses nothing and invents nothing.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::harness::{Agent, Running};
+
+/// How long the whole of a run may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is watched. Its first letters are the beginning of neighbours, and deletes further up
+/// take it along.
+const ROOT: &str = "p/q/";
+
+/// Keys and values.
+type State = BTreeMap<String, String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch {
+    #[serde(rename = "index")]
+    _index: u64,
+    #[serde(rename = "time")]
+    _time: String,
+    #[serde(rename = "targets")]
+    _targets: Vec<String>,
+    #[serde(rename = "reason")]
+    _reason: String,
+    changes: Vec<Change>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    event: String,
+    key: String,
+    before: Option<Entry>,
+    after: Option<Entry>,
+    #[serde(rename = "index")]
+    _index: u64,
+    #[serde(rename = "time")]
+    _time: String,
+    #[serde(rename = "target")]
+    _target: String,
+    #[serde(default, rename = "recreated")]
+    _recreated: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    #[serde(rename = "key")]
+    _key: String,
+    value: Option<String>,
+    #[serde(rename = "encoding")]
+    _encoding: Option<String>,
+    #[serde(rename = "flags")]
+    _flags: u64,
+    #[serde(rename = "create_index")]
+    _create_index: u64,
+    #[serde(rename = "modify_index")]
+    _modify_index: u64,
+    #[serde(rename = "lock_index")]
+    _lock_index: u64,
+    #[serde(rename = "session")]
+    _session: Option<String>,
+}
+
+impl Change {
+    /// Carries the change out, where what it says was there before was.
+    #[track_caller]
+    fn apply(&self, state: &mut State) {
+        let value =
+            |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.value.clone().unwrap());
+        let was = match value(&self.after) {
+            Some(after) => state.insert(self.key.clone(), after),
+            None => state.remove(&self.key),
+        };
+        assert_eq!(was, value(&self.before), "{self:?}");
+        let event = match (&self.before, &self.after) {
+            (None, _) => "create",
+            (_, None) => "delete",
+            _ => "update",
+        };
+        assert_eq!(self.event, event, "{self:?}");
+    }
+}
+
+/// A stream of random operations.
+struct Writer {
+    random: fastrand::Rng,
+    address: String,
+    written: u32,
+}
+
+impl Writer {
+    fn new(address: String, seed: u64) -> Self {
+        Writer {
+            random: fastrand::Rng::with_seed(seed),
+            address,
+            written: 0,
+        }
+    }
+
+    /// Names that meet each other: as folder and leaf, as beginnings of one another, with
+    /// characters of several bytes; one in twelve with what a URL cannot carry.
+    fn name(&mut self) -> String {
+        let pieces = ["a", "b", "-", "é", "è", "/", "/", "a/", "b/"];
+        let mut name = String::new();
+        for _ in 0..self.random.usize(1..6) {
+            if self.random.usize(0..50) == 0 {
+                name += self.random.choice(["//", "/./", "\t", " "]).unwrap();
+            } else {
+                let piece = self.random.choice(pieces).unwrap();
+                name += if name.ends_with('/') {
+                    piece.trim_start_matches('/')
+                } else {
+                    piece
+                };
+            }
+        }
+        let name = name.trim_start_matches('/');
+        format!("{ROOT}{}", if name.is_empty() { "a" } else { name })
+    }
+
+    fn set(&mut self) -> Value {
+        self.written += 1;
+        let value = base64(&self.written.to_string());
+        json!({"KV": {"Verb": "set", "Key": self.name(), "Value": value}})
+    }
+
+    fn delete(&mut self) -> Value {
+        json!({"KV": {"Verb": "delete", "Key": self.name()}})
+    }
+
+    /// Cut anywhere, also further up than what is watched.
+    fn delete_tree(&mut self) -> Value {
+        let name = self.name();
+        let shortest = if self.random.usize(0..12) == 0 {
+            1
+        } else {
+            ROOT.len() + 1
+        };
+        let length = self.random.usize(shortest..shortest + 5);
+        let prefix: String = name.chars().take(length).collect();
+        json!({"KV": {"Verb": "delete-tree", "Key": prefix}})
+    }
+
+    /// The same value in two places far apart, at one index.
+    fn pair(&mut self) -> Vec<Value> {
+        self.written += 1;
+        let value = base64(&self.written.to_string());
+        ["left", "right/a/b"]
+            .map(|end| json!({"KV": {"Verb": "set", "Key": format!("{ROOT}~{end}"), "Value": value}}))
+            .into()
+    }
+
+    /// One random write.
+    fn write(&mut self) {
+        let ops = match self.random.usize(0..12) {
+            0..6 => vec![self.set()],
+            6..8 => vec![self.delete()],
+            8 => vec![self.delete_tree()],
+            9 => self.pair(),
+            _ => (0..4)
+                .map(|n| if n == 2 { self.delete() } else { self.set() })
+                .collect(),
+        };
+        self.send(&json!(ops));
+    }
+
+    fn send(&self, ops: &Value) {
+        let body = ops.to_string();
+        let response =
+            crate::harness::request(&self.address, "PUT", "/v1/txn", &[], body.as_bytes());
+        assert_eq!(response.status(), 200, "{body}: {response:?}");
+    }
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+/// What the store shows, read behind kvw's back.
+fn read(address: &str) -> State {
+    let path = format!("/v1/kv/{ROOT}?recurse");
+    let response = crate::harness::request(address, "GET", &path, &[], b"");
+    if response.status() == 404 {
+        return State::new();
+    }
+    let entries: Vec<Value> = serde_json::from_slice(response.body()).unwrap();
+    let value = |entry: &Value| {
+        use base64::Engine;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(entry["Value"].as_str().unwrap_or_default())
+            .unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    entries
+        .iter()
+        .map(|entry| (entry["Key"].as_str().unwrap().to_owned(), value(entry)))
+        .collect()
+}
+
+/// A store with something in it, and a watch that walks from the first key on and hands each batch
+/// to `cat`.
+fn start(seed: u64) -> (Agent, Writer, Running) {
+    println!("seed {seed}");
+    let agent = Agent::own();
+    let mut writer = Writer::new(agent.address(), seed);
+    for _ in 0..60 {
+        let set = writer.set();
+        writer.send(&json!([set]));
+    }
+    let running = agent
+        .kvw([
+            "watch",
+            ROOT,
+            "-v",
+            "--walk-from",
+            "1",
+            "--longest-wait",
+            "500ms",
+            "--debounce",
+            "0",
+            "--",
+            "cat",
+        ])
+        .spawn();
+    (agent, writer, running)
+}
+
+fn batch(running: &mut Running) -> Batch {
+    let line = running.line_within(PATIENCE);
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// The looks that `-v` tells of: how many walked, how many gave up and read everything.
+fn ways(stderr: &str) -> (usize, usize) {
+    let count = |words: &str| stderr.lines().filter(|line| line.contains(words)).count();
+    (count("walked \""), count(", because "))
+}
+
+#[test]
+fn every_batch_leads_to_a_state_that_the_store_has_had() {
+    let (agent, mut writer, mut running) = start(fastrand::u64(..));
+    let address = agent.address();
+    let mut state = State::new();
+    let initial = batch(&mut running);
+    initial
+        .changes
+        .iter()
+        .for_each(|change| change.apply(&mut state));
+    let mut history = vec![read(&address)];
+    assert_eq!(state, history[0]);
+
+    let (send, states) = channel();
+    let end = format!("{ROOT}ÿ");
+    let last = end.clone();
+    let thread = thread::spawn(move || {
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until {
+            writer.write();
+            send.send(read(&writer.address)).unwrap();
+            thread::sleep(Duration::from_millis(writer.random.u64(0..10)));
+        }
+        writer.send(&json!([{"KV": {"Verb": "set", "Key": last, "Value": ""}}]));
+        send.send(read(&writer.address)).unwrap();
+    });
+
+    let mut reached = 0;
+    let mut batches = 0;
+    while !state.contains_key(&end) {
+        for change in &batch(&mut running).changes {
+            change.apply(&mut state);
+        }
+        batches += 1;
+        reached = await_state(&states, &mut history, reached, &state);
+        assert_eq!(
+            state.get(&format!("{ROOT}~left")),
+            state.get(&format!("{ROOT}~right/a/b")),
+            "one transaction is one change"
+        );
+    }
+    thread.join().unwrap();
+    assert_eq!(state, read(&address));
+    let stderr = running.stop().stderr;
+    let (walked, read) = ways(&stderr);
+    println!(
+        "{} states, {batches} batches, {walked} looks walked, {read} read everything",
+        history.len()
+    );
+    assert!(walked > 10, "{walked} walked, {read} read everything");
+}
+
+/// Finds the state among those the store has had, not before the one that was reached last. The
+/// writer may not have told of it yet.
+fn await_state(
+    states: &Receiver<State>,
+    history: &mut Vec<State>,
+    reached: usize,
+    state: &State,
+) -> usize {
+    loop {
+        if let Some(found) = history[reached..].iter().position(|known| known == state) {
+            return reached + found;
+        }
+        match states.recv_timeout(PATIENCE) {
+            Ok(next) => history.push(next),
+            Err(_) => panic!("the store was never like this: {}", nearest(history, state)),
+        }
+    }
+}
+
+/// How a state differs from the one of the history that is most like it.
+fn nearest(history: &[State], state: &State) -> String {
+    let differences = |known: &State| -> Vec<String> {
+        let keys = known.keys().chain(state.keys());
+        let mut keys: Vec<_> = keys
+            .filter(|key| known.get(*key) != state.get(*key))
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys.iter()
+            .map(|key| format!("{key}: {:?}, not {:?}", state.get(*key), known.get(*key)))
+            .collect()
+    };
+    let numbered = history.iter().map(differences).enumerate();
+    let (number, nearest) = numbered.min_by_key(|(_, all)| all.len()).unwrap();
+    format!("state {number} but for {nearest:#?}")
+}
+
+#[test]
+fn several_writers_at_once_are_followed_to_the_end() {
+    let (agent, writer, mut running) = start(fastrand::u64(..));
+    let mut random = writer.random;
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let mut writer = Writer::new(agent.address(), random.u64(..));
+            thread::spawn(move || {
+                let until = Instant::now() + Duration::from_secs(4);
+                while Instant::now() < until {
+                    writer.write();
+                    thread::sleep(Duration::from_millis(writer.random.u64(0..30)));
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let end = format!("{ROOT}ÿ");
+    let writer = Writer::new(agent.address(), 0);
+    writer.send(&json!([{"KV": {"Verb": "set", "Key": end, "Value": ""}}]));
+    let mut state = State::new();
+    while !state.contains_key(&end) {
+        let batch = batch(&mut running);
+        batch
+            .changes
+            .iter()
+            .for_each(|change| change.apply(&mut state));
+    }
+    assert_eq!(state, read(&agent.address()));
+    let (walked, read) = ways(&running.stop().stderr);
+    println!("{walked} looks walked, {read} read everything");
+    assert!(walked > 0);
+}
+
+#[test]
+fn a_prefix_that_is_deleted_from_further_up_is_seen_gone() {
+    let (agent, writer, mut running) = start(1);
+    let initial = batch(&mut running);
+    // An older deletion mark below the prefix hides the later one above it: nothing wakes the
+    // query, and its index stays.
+    let key = &initial.changes[0].key;
+    writer.send(&json!([{"KV": {"Verb": "delete", "Key": key}}]));
+    assert_eq!(batch(&mut running).changes.len(), 1);
+    writer.send(&json!([{"KV": {"Verb": "delete-tree", "Key": "p"}}]));
+    let gone = batch(&mut running).changes;
+    assert_eq!(gone.len(), initial.changes.len() - 1);
+    assert!(gone.iter().all(|change| change.event == "delete"));
+    drop(agent);
+}
