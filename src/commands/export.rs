@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use tempfile::NamedTempFile;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
@@ -26,7 +27,7 @@ use crate::term::Progress;
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// What keys begin with, left out for the whole store
-    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
     /// Write to FILE, which is replaced only when the document is complete

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
@@ -18,7 +19,7 @@ use crate::term::Ui;
 #[derive(Debug, Args)]
 pub struct LsArgs {
     /// The folder (config means config/), left out for the top
-    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
     /// Read the level's keys too: size, index, flags and session

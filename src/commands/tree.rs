@@ -4,6 +4,7 @@ use std::iter::Peekable;
 
 use clap::Args;
 
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
@@ -20,7 +21,7 @@ use crate::term::Ui;
 #[derive(Debug, Args)]
 pub struct TreeArgs {
     /// The folder, left out for the whole store
-    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
     /// How many levels to show; deeper ones are counted [default: all]

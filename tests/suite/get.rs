@@ -3,9 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::thread;
 
-use crate::harness::{Agent, Kvw};
+use crate::harness::{Agent, Faulty, Kvw};
 use crate::json_contract::{Entry, json};
 
 /// Every byte there is.
@@ -319,25 +318,33 @@ fn the_first_entry_is_printed_before_the_last_byte_has_come() {
 
 #[test]
 fn a_listing_that_breaks_off_does_not_look_whole() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = server.local_addr().unwrap().to_string();
-    let answers = thread::spawn(move || {
-        let (mut connection, _) = server.accept().unwrap();
-        let mut request = [0; 4096];
-        assert!(connection.read(&mut request).unwrap() > 0);
-        let body =
-            r#"[{"Key":"a","Flags":0,"Value":null,"LockIndex":0,"CreateIndex":1,"ModifyIndex":1},"#;
-        let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 1\r\nContent-Length: 1000\r\n\r\n";
-        connection
-            .write_all(format!("{head}{body}").as_bytes())
-            .unwrap();
-    });
-    let output = Kvw::at(&address)
-        .args(["get", "--recurse", "a", "-o", "json"])
-        .run();
+    let json =
+        r#"[{"Key":"a","Flags":0,"Value":null,"LockIndex":0,"CreateIndex":1,"ModifyIndex":1},"#;
+    let server = Faulty::script()
+        .on("GET /v1/kv/a?recurse")
+        .cuts(7, &format!("{json}{json}"), json.len())
+        .start();
+    let args = ["get", "--recurse", "a", "-o", "json"];
+    let output = Kvw::at(server.address()).args(args).run();
     output.expect(3).one_line();
     assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_err());
-    answers.join().unwrap();
+}
+
+#[test]
+fn a_listing_that_acls_cut_down_is_printed_with_a_warning() {
+    let json = r#"["a","b"]"#;
+    let length = json.len();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nX-Consul-Results-Filtered-By-ACLs: true\r\n\
+         Content-Length: {length}\r\n\r\n{json}"
+    );
+    let server = Faulty::script()
+        .on("GET /v1/kv/?keys")
+        .writes(answer)
+        .start();
+    let output = Kvw::at(server.address()).args(["get", "--keys"]).run();
+    output.expect(0).says(&["warning: ", "not whole"]);
+    assert_eq!(output.text(), "a\nb\n");
 }
 
 #[test]

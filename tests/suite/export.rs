@@ -1,0 +1,222 @@
+//! kvw export
+
+use crate::harness::{Agent, Faulty, Kvw, Scope};
+use crate::json_contract::Entry;
+
+/// A document's entries, of any of the shapes that are arrays.
+fn document(text: &str) -> Vec<serde_json::Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+fn filled() -> Scope {
+    let scope = Agent::shared();
+    scope.put("a", "text");
+    scope.put("b/", "");
+    scope.put("b/c?flags=18446744073709551615", b"\x00\xff");
+    scope.put("%3Cd%3E%26%C3%BC", "<d>");
+    scope
+}
+
+const ENTRY: &str =
+    r#"{"Key":"a","Flags":0,"Value":null,"LockIndex":0,"CreateIndex":1,"ModifyIndex":1}"#;
+
+#[test]
+fn the_document_is_that_of_the_official_client() {
+    let scope = filled();
+    let prefix = scope.prefix();
+    let entry = |key: &str, flags: u64, value: &str| {
+        format!(
+            "\t{{\n\t\t\"key\": \"{prefix}{key}\",\n\t\t\"flags\": {flags},\n\t\t\"value\": \"{value}\"\n\t}}"
+        )
+    };
+    let entries = [
+        entry("\\u003cd\\u003e\\u0026ü", 0, "PGQ+"),
+        entry("a", 0, "dGV4dA=="),
+        entry("b/", 0, ""),
+        entry("b/c", u64::MAX, "AP8="),
+    ];
+    let text = scope.kvw(["export", prefix]).ok();
+    assert_eq!(text, format!("[\n{}\n]\n", entries.join(",\n")));
+    for format in ["text", "json"] {
+        assert_eq!(scope.kvw(["export", prefix, "-o", format]).ok(), text);
+    }
+}
+
+#[test]
+fn it_equals_the_official_clients_byte_for_byte() {
+    let Some(consul) = std::env::var_os("KVW_TEST_CONSUL") else {
+        println!("not tried: KVW_TEST_CONSUL names no official client");
+        return;
+    };
+    let scope = filled();
+    let odd = "e\u{8}\u{c}\n\r\t\u{1}\u{7f}\u{2028}\"\\'🚀";
+    scope.kvw(["put", "--exact-key", &scope.key(odd), "v"]).ok();
+    let official = std::process::Command::new(consul)
+        .args(["kv", "export", scope.prefix()])
+        .env("CONSUL_HTTP_ADDR", scope.address())
+        .output()
+        .unwrap();
+    assert!(official.status.success());
+    let ours = scope.kvw(["export", scope.prefix()]).run();
+    assert_eq!(
+        String::from_utf8(official.stdout).unwrap(),
+        ours.expect(0).text()
+    );
+}
+
+#[test]
+fn nothing_is_an_empty_array() {
+    let scope = Agent::shared();
+    assert_eq!(scope.kvw(["export", &scope.key("none/")]).ok(), "[]\n");
+    let text = scope
+        .kvw(["export", &scope.key("none/"), "-o", "jsonl"])
+        .ok();
+    assert_eq!(text, "");
+}
+
+#[test]
+fn other_shapes_have_all_fields() {
+    let scope = filled();
+    let text = scope.kvw(["export", scope.prefix(), "-o", "jsonl"]).ok();
+    let entries: Vec<Entry> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(entries.len(), 4);
+    assert_eq!(entries[3].bytes(), b"\x00\xff");
+    let text = scope.kvw(["export", scope.prefix(), "-o", "consul"]).ok();
+    let answer = scope.http("GET", &format!("/v1/kv/{}?recurse", scope.prefix()), b"");
+    assert_eq!(text.trim_end().as_bytes(), answer.body());
+}
+
+/// A folder with an old document in `file`.
+fn folder() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "old").unwrap();
+    (folder, file.to_str().unwrap().to_owned())
+}
+
+#[track_caller]
+fn is_untouched((folder, file): &(tempfile::TempDir, String)) {
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "old");
+    let names = std::fs::read_dir(folder.path()).unwrap();
+    assert_eq!(names.count(), 1, "something was left behind");
+}
+
+#[test]
+fn a_file_is_replaced_when_the_document_is_complete() {
+    use std::os::unix::fs::PermissionsExt;
+    let scope = filled();
+    let (folder, file) = folder();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("file", &link).unwrap();
+    let output = scope
+        .kvw(["export", scope.prefix(), "--output-file"])
+        .args([&link])
+        .run();
+    assert_eq!(output.expect(0).text(), "");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(document(&text).len(), 4);
+    assert!(link.is_symlink());
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o640);
+    let new = format!("{file}-new");
+    scope
+        .kvw(["export", scope.prefix(), "--output-file", &new])
+        .ok();
+    assert_eq!(mode(&new), 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn an_export_that_breaks_off_is_trouble_and_leaves_the_old_file() {
+    let broken = || {
+        let json = format!("[{ENTRY},{ENTRY}]");
+        let kept = ENTRY.len() + 10;
+        Faulty::script()
+            .on("GET /v1/kv/?recurse")
+            .cuts(7, &json, kept)
+            .start()
+    };
+    let server = broken();
+    let output = Kvw::at(server.address()).args(["export"]).run();
+    output.expect(3).one_line();
+    assert!(serde_json::from_str::<serde_json::Value>(&output.text()).is_err());
+    let (server, old) = (broken(), folder());
+    let output = Kvw::at(server.address())
+        .args(["export", "--output-file", &old.1])
+        .run();
+    output.expect(3).one_line();
+    is_untouched(&old);
+}
+
+#[test]
+fn a_signal_leaves_the_old_file_and_no_other() {
+    let server = Faulty::script().on("GET /v1/kv/?recurse").stalls().start();
+    let old = folder();
+    let args = ["export", "--output-file", &old.1];
+    let running = Kvw::at(server.address()).args(args).spawn();
+    server.played_out();
+    running.signal("TERM");
+    let output = running.wait(std::time::Duration::from_secs(10));
+    assert_eq!(output.signal, Some(15), "{output}");
+    is_untouched(&old);
+}
+
+#[test]
+fn what_acls_cut_down_is_printed_and_exits_four_unless_allowed() {
+    let json = format!("[{ENTRY}]");
+    let length = json.len();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nX-Consul-Results-Filtered-By-ACLs: true\r\n\
+         Content-Length: {length}\r\n\r\n{json}"
+    );
+    let server = || {
+        Faulty::script()
+            .on("GET /v1/kv/?recurse")
+            .writes(answer.clone())
+            .start()
+    };
+    let first = server();
+    let output = Kvw::at(first.address()).args(["export"]).run();
+    output
+        .expect(4)
+        .one_line()
+        .says(&["not whole", "--allow-filtered"]);
+    assert_eq!(document(&output.text()).len(), 1);
+    let second = server();
+    let args = ["export", "--allow-filtered"];
+    assert_eq!(
+        document(&Kvw::at(second.address()).args(args).ok()).len(),
+        1
+    );
+    let third = server();
+    let old = folder();
+    let output = Kvw::at(third.address())
+        .args(["export", "--output-file", &old.1])
+        .run();
+    output
+        .expect(4)
+        .one_line()
+        .says(&["not replacing ", &old.1]);
+    is_untouched(&old);
+}
+
+#[test]
+fn what_cannot_be_replaced_is_wrong_usage() {
+    for (file, words) in [
+        ("/dev/null", "no file"),
+        ("none/file", "No such file or directory"),
+        (".", "no file"),
+    ] {
+        let output = Kvw::at("127.0.0.1:1")
+            .args(["export", "--output-file", file])
+            .run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&["replacing", file, words]);
+    }
+}

@@ -1,0 +1,197 @@
+//! kvw ls and kvw tree
+
+use serde::Deserialize;
+
+use crate::harness::{Agent, Kvw, Scope};
+use crate::json_contract::{Entry, json};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Folder {
+    key: String,
+    folder: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Entry(Entry),
+    Folder(Folder),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Node {
+    name: String,
+    keys: u64,
+    bytes: Option<u64>,
+    children: Vec<Node>,
+}
+
+fn filled() -> Scope {
+    let scope = Agent::shared();
+    for (name, value) in [
+        ("c/a", "12345"),
+        ("c/f/", ""),
+        ("c/f/x", "1"),
+        ("c/g/h/i", "22"),
+        ("c2", ""),
+    ] {
+        scope.put(name, value);
+    }
+    scope
+}
+
+#[test]
+fn one_level_is_listed_and_a_folder_needs_no_slash() {
+    let scope = filled();
+    let c = scope.key("c/");
+    let expected = format!("{c}a\n{c}f/\n{c}g/\n");
+    assert_eq!(scope.kvw(["ls", &c]).ok(), expected);
+    assert_eq!(scope.kvw(["ls", &scope.key("c")]).ok(), expected);
+    let names: Vec<String> = json(&scope.kvw(["ls", &c, "-o", "json"]).ok());
+    assert_eq!(names, [format!("{c}a"), format!("{c}f/"), format!("{c}g/")]);
+    assert_eq!(scope.kvw(["ls", &scope.key("none")]).ok(), "");
+}
+
+#[test]
+fn only_one_level_is_asked_for() {
+    let scope = filled();
+    let output = scope.kvw(["ls", "-v", scope.prefix()]).run();
+    output.expect(0).says(&["?keys&separator=%2F"]);
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+}
+
+#[test]
+fn the_long_form_reads_the_keys_of_the_level() {
+    let scope = filled();
+    let c = scope.key("c/");
+    scope.put("c/z?flags=7", "zz");
+    scope.put("c/", "");
+    let text = scope.kvw(["ls", "--long", &c]).ok();
+    let lines: Vec<Vec<_>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let index = scope.entry("c/z").unwrap()["ModifyIndex"].to_string();
+    assert_eq!(lines[4], ["2", &index, "7", "-", &format!("{c}z")]);
+    assert_eq!(lines[2], ["-", "-", "-", "-", &format!("{c}f/")]);
+    let listed: Vec<Listed> = json(&scope.kvw(["ls", "--long", &c, "-o", "json"]).ok());
+    let told: Vec<_> = listed
+        .iter()
+        .map(|listed| match listed {
+            Listed::Entry(entry) => (entry.key.replace(&c, ""), false),
+            Listed::Folder(folder) => (folder.key.replace(&c, ""), folder.folder),
+        })
+        .collect();
+    let expected = [
+        ("", false),
+        ("a", false),
+        ("f/", true),
+        ("g/", true),
+        ("z", false),
+    ];
+    assert_eq!(told, expected.map(|(key, folder)| (key.to_owned(), folder)));
+}
+
+#[test]
+fn a_level_of_many_keys_is_read_in_lots() {
+    let scope = Agent::shared();
+    let lines: String = (0..150)
+        .map(|number| format!("{{\"key\":\"{}{number:03}\"}}\n", scope.prefix()))
+        .collect();
+    scope.kvw(["import"]).stdin(lines).ok();
+    let text = scope.kvw(["ls", "-l", scope.prefix(), "-o", "jsonl"]).ok();
+    let keys: Vec<Entry> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(keys.len(), 150);
+    assert!(keys.is_sorted_by(|a, b| a.key < b.key));
+}
+
+#[test]
+fn the_tree_counts_what_is_below_each_folder() {
+    let scope = filled();
+    let c = scope.key("c");
+    let expected = format!(
+        "{c}/\n├── a\n├── f/ (2 keys)\n│   └── x\n└── g/ (1 key)\n    └── h/ (1 key)\n        └── i\n\n\
+         3 folders, 4 keys\n"
+    );
+    assert_eq!(scope.kvw(["tree", &c]).ok(), expected);
+    let expected = format!("{c}/\n├── a\n├── f/ (2 keys)\n└── g/ (1 key)\n\n2 folders, 4 keys\n");
+    assert_eq!(scope.kvw(["tree", "--depth", "1", &c]).ok(), expected);
+    let expected = format!(
+        "{c}/\n├── a (5 B)\n├── f/ (2 keys, 1 B)\n└── g/ (1 key, 2 B)\n\n2 folders, 4 keys, 8 B\n"
+    );
+    assert_eq!(
+        scope.kvw(["tree", "--depth", "1", "--du", &c]).ok(),
+        expected
+    );
+}
+
+#[test]
+fn the_tree_as_json_has_sizes_only_where_they_were_read() {
+    let scope = filled();
+    let c = scope.key("c/");
+    let root: Node = json(&scope.kvw(["tree", &c, "-o", "json"]).ok());
+    assert_eq!((&*root.name, root.keys, root.bytes), (&*c, 4, None));
+    let names: Vec<_> = root
+        .children
+        .iter()
+        .map(|child| (&*child.name, child.keys))
+        .collect();
+    assert_eq!(names, [("a", 1), ("f/", 2), ("g/", 1)]);
+    let root: Node = json(&scope.kvw(["tree", &c, "--du", "-o", "json"]).ok());
+    assert_eq!(root.bytes, Some(8));
+    assert_eq!(root.children[0].bytes, Some(5));
+}
+
+#[test]
+fn an_empty_tree_is_its_root() {
+    let scope = Agent::shared();
+    let none = scope.key("none");
+    let text = scope.kvw(["tree", &none]).ok();
+    assert_eq!(text, format!("{none}/\n\n0 folders, 0 keys\n"));
+    let root: Node = json(&scope.kvw(["tree", &none, "-o", "json"]).ok());
+    assert_eq!((root.keys, root.children.len()), (0, 0));
+}
+
+#[test]
+fn a_key_of_many_slashes_is_drawn_and_does_not_bring_it_down() {
+    let scope = Agent::shared();
+    let key = scope.key(&"/".repeat(50_000));
+    scope.kvw(["txn", "-"]).stdin(format!("set {key} v")).ok();
+    for format in ["text", "json"] {
+        scope.kvw(["tree", scope.prefix(), "-o", format]).ok();
+    }
+    let output = scope.kvw(["ls", scope.prefix()]).run();
+    output.expect(0);
+}
+
+#[test]
+fn names_on_a_terminal_are_made_visible() {
+    let scope = Agent::shared();
+    scope
+        .kvw(["put", "--exact-key", &scope.key("\x1b[2J/x"), "v"])
+        .ok();
+    for args in [&["tree"][..], &["ls"], &["ls", "-l"]] {
+        let output = scope
+            .kvw([])
+            .args(args)
+            .args([scope.prefix()])
+            .on_terminal()
+            .run();
+        output.expect(0);
+        assert!(output.text().contains("\\u{1b}[2J/"), "{output}");
+        assert!(!output.text().contains('\x1b'), "{output}");
+    }
+}
+
+#[test]
+fn unclean_folders_are_refused_unless_they_are_meant() {
+    for verb in ["ls", "tree", "export"] {
+        let output = Kvw::at("127.0.0.1:1").args([verb, "a//b/"]).run();
+        output.expect(2).one_line().says(&["did you mean 'a/b/'?"]);
+    }
+}
