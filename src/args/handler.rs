@@ -19,6 +19,9 @@ const CREDENTIALS: [&str; 3] = [
     "CONSUL_HTTP_AUTH",
 ];
 
+/// What systemd tells kvw, and nobody else.
+const SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /// What is run, and how.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Handler")]
@@ -254,7 +257,11 @@ type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
 /// and what to withhold first. An address is passed on without its user and password.
 fn connection(config: &Config, pass_token: bool) -> Variables {
     let names = ["CONSUL_HTTP_ADDR", "CONSUL_NAMESPACE", "CONSUL_PARTITION"];
-    let withhold = names.iter().chain(&CREDENTIALS).map(OsString::from);
+    let withhold = names
+        .iter()
+        .chain(&CREDENTIALS)
+        .chain(&SERVICE)
+        .map(OsString::from);
     let mut set: Vec<(OsString, OsString)> = Vec::new();
     let mut put = |name: &str, value: Option<OsString>| {
         set.extend(value.map(|value| (name.into(), value)));

@@ -1,6 +1,7 @@
 //! `kvw watch`
 
 mod memory;
+mod onlookers;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -8,23 +9,20 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use self::memory::MemoryArgs;
+use self::onlookers::OnlookerArgs;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::handler::{HandlerArgs, Handlers};
 use crate::args::key::KeyArgs;
-use crate::args::output::formats;
 use crate::consul::{Client, Config};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::handlers::{Handler, Stdin};
 use crate::model::{Snapshot, TargetId};
-use crate::observers::{Jsonl, Notices, Runs, Text};
-use crate::output::Format;
 use crate::process::{Groups, Stdout, take_orphans};
-use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, Limits, Observer, Plan, Poller, Resume, Routes,
-    Target, What, look_at,
+    Consistent, Engine, Filter, Glob, Initial, Limits, Plan, Poller, Resume, Routes, Target, What,
+    look_at,
 };
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
@@ -51,17 +49,6 @@ pub struct WatchArgs {
 
     #[command(flatten)]
     keys: KeyArgs,
-
-    /// Print changes as text or jsonl [default: text]
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        value_parser = formats(&[Format::Text, Format::Jsonl]),
-        hide_possible_values = true,
-        help_heading = "What is told"
-    )]
-    output: Option<Format>,
 
     /// Only keys that match GLOB: * stops at /, ** does not; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "What is told")]
@@ -116,6 +103,18 @@ pub struct WatchArgs {
     #[arg(long, value_name = "KEYS", hide = true)]
     walk_from: Option<usize>,
 
+    /// End when Consul cannot be seen for this long: exit 3, or 4 for lost rights [default: never]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        help_heading = "When it ends"
+    )]
+    max_outage: Option<Duration>,
+
+    #[command(flatten)]
+    onlookers: OnlookerArgs,
+
     #[command(flatten)]
     memory: MemoryArgs,
 
@@ -168,7 +167,7 @@ pub fn run(ctx: &mut Context, args: WatchArgs) -> anyhow::Result<Exit> {
         .map(|target| args.poller(&client, target, resume.as_ref()))
         .collect();
     let ui = RefCell::new(&mut ctx.ui);
-    let observers = args.observers(&ui, &targets, &handlers);
+    let observers = args.onlookers.observers(&ui, &targets, &handlers)?;
     let routes = routes(handlers, &groups)?;
     Engine::new(args.plan(targets, fresh), routes, groups, resume, observers).run(pollers)
 }
@@ -223,9 +222,10 @@ impl WatchArgs {
             ));
         }
         // Where changes are printed too, stdout is theirs.
-        let stdout = match self.output {
-            Some(_) => Stdout::Stderr,
-            None => Stdout::Inherit,
+        let stdout = if self.onlookers.prints() {
+            Stdout::Stderr
+        } else {
+            Stdout::Inherit
         };
         self.handler.handlers(config, stdout, self.locks)
     }
@@ -243,28 +243,6 @@ impl WatchArgs {
             known: resume.map_or_else(Snapshot::default, |state| state.handled(target.id).clone()),
             target: target.clone(),
         }
-    }
-
-    fn observers<'a, 'u>(
-        &self,
-        ui: &'a RefCell<&'u mut Ui>,
-        targets: &[Target],
-        handlers: &Handlers,
-    ) -> Vec<Box<dyn Observer + 'a>> {
-        let mut all: Vec<Box<dyn Observer + 'a>> =
-            vec![Box::new(Notices::new(ui, targets.to_vec()))];
-        let names = targets.iter().map(|target| target.name().to_owned());
-        match self.output {
-            Some(Format::Jsonl) => all.push(Box::new(Jsonl::new(ui, names.collect()))),
-            None if self.handler.is_given() => {}
-            _ => all.push(Box::new(Text::new(ui))),
-        }
-        if self.handler.is_given() {
-            let routes = handlers.routes.iter();
-            let names = routes.map(|(glob, _)| glob.clone().unwrap_or_else(|| "rest".to_owned()));
-            all.push(Box::new(Runs::new(ui, names.collect())));
-        }
-        all
     }
 
     fn plan(&self, targets: Vec<Target>, fresh: bool) -> Plan {
@@ -287,7 +265,7 @@ impl WatchArgs {
             count: if self.once { Some(1) } else { self.count },
             pass_status: self.once,
             time: self.time,
-            max_outage: None,
+            max_outage: self.max_outage,
             max_delete: self.memory.max_delete,
             accept_reset: self.memory.accept_reset,
         }

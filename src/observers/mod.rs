@@ -1,12 +1,18 @@
-//! Who looks on while a watch works: what it prints and says. Knows nothing of HTTP or of what is
-//! run.
+//! Who looks on while a watch works: what it prints, says and keeps up to date. Knows nothing of
+//! HTTP or of what is run.
 
+mod explain;
 mod json;
 mod notices;
 mod runs;
+mod status_file;
+mod systemd;
 mod text;
 
+pub use explain::Explain;
 pub use json::Jsonl;
 pub use notices::Notices;
 pub use runs::Runs;
+pub use status_file::StatusFile;
+pub use systemd::Systemd;
 pub use text::Text;

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod consul;
 pub mod document;
 pub mod entry;
+pub mod events;
 mod format;
 pub mod json;
 mod line_diff;

@@ -150,12 +150,14 @@ pub enum Wake {
 pub enum Event<'a> {
     /// A target was seen for the first time.
     Synced(&'a Account),
-    /// An answer was taken, news or not; comes after all that it brought.
+    /// An answer was taken, news or not; comes before what it brought.
     Answered(&'a Account),
     /// An index went back: the target is looked at again from the start.
     WentBack(TargetId, Index, Index),
     /// What changed, or what was there at the start where that was asked for.
     Changed(&'a [Change]),
+    /// A target cannot be seen, since now or for another reason than before.
+    Unseen(TargetId, &'a Trouble),
     /// A kind of outage began, with this target.
     Outage(TargetId, &'a Trouble),
     /// It ended for all targets, after this long.

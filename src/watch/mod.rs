@@ -19,6 +19,7 @@ mod target;
 mod withheld;
 
 pub use crate::handlers::{Outcome, Report, Told, Why as StopWhy};
+pub use crate::process::Status;
 pub use engine::Engine;
 pub use event::{Account, Event, Flow, Note, Observer, OutageKind, Trouble};
 pub use filter::{Filter, Glob};

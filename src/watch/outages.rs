@@ -12,25 +12,33 @@ use crate::model::TargetId;
 pub struct Outages {
     /// Since when each kind lasts.
     since: BTreeMap<OutageKind, Instant>,
-    targets: BTreeMap<TargetId, OutageKind>,
+    /// What each target is in, the latest last. Who cannot reach Consul any more does not know
+    /// whether the token may read again: nothing of it ends before the target is seen.
+    targets: BTreeMap<TargetId, Vec<OutageKind>>,
     /// Targets of which a lost right hides a part, and since when.
     hidden: BTreeMap<TargetId, Instant>,
 }
 
 impl Outages {
-    /// A target cannot be seen. Says what ended for it, and whether this kind begins with it.
-    pub fn begin(&mut self, target: TargetId, kind: OutageKind, now: Instant) -> Turn {
-        let before = self.targets.insert(target, kind);
-        let ended = before.and_then(|before| self.over(before, now));
+    /// A target cannot be seen. Says whether this kind of outage begins with it.
+    pub fn begin(&mut self, target: TargetId, kind: OutageKind, now: Instant) -> bool {
+        let kinds = self.targets.entry(target).or_default();
+        kinds.retain(|other| *other != kind);
+        kinds.push(kind);
         let begun = !self.since.contains_key(&kind);
         self.since.entry(kind).or_insert(now);
-        Turn { begun, ended }
+        begun
     }
 
-    /// A target was seen. Gives the kind that ended with that, and how long it lasted.
-    pub fn end(&mut self, target: TargetId, now: Instant) -> Option<(OutageKind, Duration)> {
-        let kind = self.targets.remove(&target)?;
-        self.over(kind, now)
+    /// A target was seen. Gives the kinds that ended with that, and how long they lasted.
+    pub fn end(&mut self, target: TargetId, now: Instant) -> Vec<(OutageKind, Duration)> {
+        let mut kinds = self.targets.remove(&target).unwrap_or_default();
+        kinds.retain(|kind| !self.targets.values().any(|others| others.contains(kind)));
+        let ended = kinds.into_iter().filter_map(|kind| {
+            let since = self.since.remove(&kind)?;
+            Some((kind, now.saturating_duration_since(since)))
+        });
+        ended.collect()
     }
 
     /// A lost right hides a part of a target, which is an outage of rights too.
@@ -52,27 +60,10 @@ impl Outages {
             .min()
     }
 
-    /// The kind that a target is in.
+    /// The latest kind that a target is in.
     pub fn of(&self, target: TargetId) -> Option<OutageKind> {
-        self.targets.get(&target).copied()
+        self.targets.get(&target)?.last().copied()
     }
-
-    fn over(&mut self, kind: OutageKind, now: Instant) -> Option<(OutageKind, Duration)> {
-        if self.targets.values().any(|other| *other == kind) {
-            return None;
-        }
-        let since = self.since.remove(&kind)?;
-        Some((kind, now.saturating_duration_since(since)))
-    }
-}
-
-/// What the beginning of a target's outage means for the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
-    /// No other target was in this kind of outage.
-    pub begun: bool,
-    /// The kind that the target was the last one in, and how long it lasted.
-    pub ended: Option<(OutageKind, Duration)>,
 }
 
 #[cfg(test)]
@@ -86,14 +77,28 @@ mod tests {
     #[test]
     fn an_outage_begins_with_the_first_target_and_ends_with_the_last() {
         let (mut outages, now) = (Outages::default(), Instant::now());
-        assert!(outages.begin(A, OutageKind::Consul, now).begun);
-        assert!(!outages.begin(B, OutageKind::Consul, now + SECOND).begun);
+        assert!(outages.begin(A, OutageKind::Consul, now));
+        assert!(!outages.begin(B, OutageKind::Consul, now + SECOND));
         assert_eq!(outages.oldest(), Some((now, OutageKind::Consul)));
-        assert_eq!(outages.end(A, now + SECOND * 2), None);
+        assert_eq!(outages.end(A, now + SECOND * 2), []);
         let ended = outages.end(B, now + SECOND * 3);
-        assert_eq!(ended, Some((OutageKind::Consul, SECOND * 3)));
-        assert_eq!(outages.end(B, now), None);
+        assert_eq!(ended, [(OutageKind::Consul, SECOND * 3)]);
+        assert_eq!(outages.end(B, now), []);
         assert_eq!(outages.oldest(), None);
+    }
+
+    #[test]
+    fn lost_rights_do_not_end_because_consul_cannot_be_reached() {
+        let (mut outages, now) = (Outages::default(), Instant::now());
+        assert!(outages.begin(A, OutageKind::Rights, now));
+        assert!(outages.begin(A, OutageKind::Consul, now + SECOND));
+        assert_eq!(outages.of(A), Some(OutageKind::Consul));
+        assert!(!outages.begin(A, OutageKind::Rights, now + SECOND * 2));
+        assert_eq!(outages.of(A), Some(OutageKind::Rights));
+        assert_eq!(outages.oldest(), Some((now, OutageKind::Rights)));
+        assert!(!outages.begin(B, OutageKind::Consul, now));
+        let ended = outages.end(A, now + SECOND * 3);
+        assert_eq!(ended, [(OutageKind::Rights, SECOND * 3)]);
     }
 
     #[test]
@@ -105,18 +110,5 @@ mod tests {
         assert_eq!(outages.oldest(), Some((now, OutageKind::Rights)));
         outages.unhide(A);
         assert_eq!(outages.oldest(), Some((now + SECOND, OutageKind::Consul)));
-    }
-
-    #[test]
-    fn the_kinds_begin_and_end_apart() {
-        let (mut outages, now) = (Outages::default(), Instant::now());
-        outages.begin(A, OutageKind::Consul, now);
-        let turn = outages.begin(A, OutageKind::Rights, now + SECOND);
-        assert!(turn.begun);
-        assert_eq!(turn.ended, Some((OutageKind::Consul, SECOND)));
-        assert_eq!(outages.of(A), Some(OutageKind::Rights));
-        assert!(outages.begin(B, OutageKind::Consul, now).begun);
-        let ended = outages.end(A, now + SECOND * 2);
-        assert_eq!(ended, Some((OutageKind::Rights, SECOND)));
     }
 }

@@ -30,6 +30,7 @@ mod wait;
 mod watch_exec;
 mod watch_handlers;
 mod watch_json;
+mod watch_onlookers;
 mod watch_resume;
 mod watch_rights;
 mod watch_text;

@@ -29,11 +29,9 @@ impl Engine<'_> {
     }
 
     fn outage(&mut self, target: TargetId, trouble: &Trouble, now: Instant) -> anyhow::Result<()> {
-        let turn = self.outages.begin(target, trouble.kind(), now);
-        if let Some((kind, lasted)) = turn.ended {
-            self.tell(&Event::Recovered(kind, lasted), now)?;
-        }
-        if turn.begun {
+        let begun = self.outages.begin(target, trouble.kind(), now);
+        self.tell(&Event::Unseen(target, trouble), now)?;
+        if begun {
             self.tell(&Event::Outage(target, trouble), now)?;
         }
         Ok(())
@@ -53,7 +51,7 @@ impl Engine<'_> {
         if reset {
             return self.outage(target, &Trouble::Reset, now);
         }
-        if let Some((kind, lasted)) = self.outages.end(target, now) {
+        for (kind, lasted) in self.outages.end(target, now) {
             self.tell(&Event::Recovered(kind, lasted), now)?;
         }
         let anew = self.plan.initial == Initial::Run;
@@ -76,12 +74,11 @@ impl Engine<'_> {
         if news.first {
             self.tell(&Event::Synced(&account), now)?;
         }
+        self.tell(&Event::Answered(&account), now)?;
         if skips {
-            self.adopt(target, now)?;
-        } else {
-            self.changed(news.changes, now)?;
+            return self.adopt(target, now);
         }
-        self.tell(&Event::Answered(&account), now)
+        self.changed(news.changes, now)
     }
 
     fn notices(
