@@ -92,7 +92,7 @@ impl Cli {
             Command::Put(args) => put::run(context, args),
             Command::Delete(args) => delete::run(context, args),
             Command::Txn(args) => txn::run(context, args),
-            Command::Watch(args) => watch::run(context, *args),
+            Command::Watch(args) => watch::run(context, &args),
             Command::Wait(args) => wait::run(context, args),
             Command::Ls(args) => ls::run(context, args),
             Command::Tree(args) => tree::run(context, args),

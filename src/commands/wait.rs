@@ -311,9 +311,11 @@ impl Observer for Waiting<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         let mut seen = self.0.borrow_mut();
         seen.take(event);
-        // What is there at the start is told right after this: until then the key counts as missing.
-        if matches!(event, Event::Synced(account) if account.keys > 0) {
-            return Ok(Flow::Continue);
+        // What is there is told right after these: until then the key counts as missing.
+        match event {
+            Event::Synced(account) if account.keys > 0 => return Ok(Flow::Continue),
+            Event::Answered(_) => return Ok(Flow::Continue),
+            _ => {}
         }
         let one_look = seen.timeout == Some(Duration::ZERO);
         Ok(if seen.unmet().is_empty() {

@@ -133,7 +133,7 @@ enum InitialArg {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: WatchArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
     let mut config = args.connect.config(&ctx.env)?;
     // Each target holds a connection, and its proofs may need one more. What fails is tried again
@@ -245,6 +245,21 @@ impl WatchArgs {
         }
     }
 
+    fn initial(&self) -> Initial {
+        let default = if self.memory.is_kept() {
+            InitialArg::IfChanged
+        } else if self.handler.is_given() {
+            InitialArg::Run
+        } else {
+            InitialArg::Skip
+        };
+        match self.initial.unwrap_or(default) {
+            InitialArg::Run => Initial::Run,
+            InitialArg::Skip => Initial::Skip,
+            InitialArg::IfChanged => Initial::IfChanged,
+        }
+    }
+
     fn plan(&self, targets: Vec<Target>, fresh: bool) -> Plan {
         Plan {
             targets,
@@ -253,14 +268,7 @@ impl WatchArgs {
                 exclude: self.exclude.clone(),
             },
             locks: self.locks,
-            initial: match self.initial {
-                Some(InitialArg::Run) => Initial::Run,
-                Some(InitialArg::IfChanged) => Initial::IfChanged,
-                Some(InitialArg::Skip) => Initial::Skip,
-                None if self.memory.is_kept() => Initial::IfChanged,
-                None if self.handler.is_given() => Initial::Run,
-                None => Initial::Skip,
-            },
+            initial: self.initial(),
             fresh,
             count: if self.once { Some(1) } else { self.count },
             pass_status: self.once,

@@ -40,7 +40,7 @@ impl Observer for Systemd {
                 }
             }
             Event::Outage(_, trouble) => {
-                tell(&[NotifyState::Status(&format!("Outage: {trouble}"))])
+                tell(&[NotifyState::Status(&format!("Outage: {trouble}"))]);
             }
             Event::Recovered(..) => tell(&[NotifyState::Status("Watching")]),
             Event::Leaving => tell(&[NotifyState::Stopping]),

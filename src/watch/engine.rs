@@ -5,7 +5,7 @@ mod closing;
 mod handing;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant, SystemTime};
 
 use self::closing::{Closing, Ending};
@@ -133,10 +133,7 @@ impl<'a> Engine<'a> {
             return self.wakes.recv().ok();
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        match self.wakes.recv_timeout(left) {
-            Ok(wake) => Some(wake),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.wakes.recv_timeout(left).ok()
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
@@ -210,8 +207,8 @@ impl<'a> Engine<'a> {
         while let Some(observer) = self.observers.get_mut(at) {
             match ask(observer.as_mut()) {
                 Ok(Flow::Continue) => at += 1,
-                Ok(flow) => {
-                    self.flow(flow, now)?;
+                Ok(Flow::Stop(exit)) => {
+                    self.close(Closing::Stopping, Ok(exit), now);
                     at += 1;
                 }
                 Err(error) => {
@@ -219,15 +216,6 @@ impl<'a> Engine<'a> {
                     return Err(error);
                 }
             }
-        }
-        Ok(())
-    }
-
-    fn flow(&mut self, flow: Flow, now: Instant) -> anyhow::Result<()> {
-        match flow {
-            Flow::Continue => {}
-            Flow::RunHandler => self.run_now(now)?,
-            Flow::Stop(exit) => self.close(Closing::Stopping, Ok(exit), now),
         }
         Ok(())
     }

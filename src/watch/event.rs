@@ -195,8 +195,6 @@ pub enum Event<'a> {
 pub enum Flow {
     /// Go on.
     Continue,
-    /// Run the handlers now.
-    RunHandler,
     /// Come to an end.
     Stop(Exit),
 }

@@ -88,7 +88,6 @@ mod tests {
         let filter = Filter {
             include: vec![glob("app/**"), glob("web/**")],
             exclude: vec![glob("**/secret/**")],
-            ..Filter::default()
         };
         assert!(filter.admits("app/name") && filter.admits("web/port"));
         assert!(!filter.admits("app/secret/key") && !filter.admits("other"));

@@ -27,7 +27,7 @@ pub use look::{Limits, look_at};
 pub use plan::{Initial, Plan};
 pub use poller::Poller;
 pub use probe::Consistent;
-pub use resume::{Identity, Keep, Opened, Resume, Saved};
+pub use resume::{Identity, Keep, Opened, Resume};
 pub use routes::Routes;
 pub use target::{Target, What};
 pub use withheld::{MaxDelete, Notice, Why};

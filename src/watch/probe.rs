@@ -58,12 +58,6 @@ impl Probe for Consistent {
     fn is_folder(&mut self, key: &Key) -> bool {
         let below = Prefix::new(format!("{key}/"));
         let names = self.0.names(&below, "/", None);
-        names.is_ok_and(|reply| {
-            reply
-                .value
-                .into_iter()
-                .next()
-                .is_some_and(|name| name.is_ok())
-        })
+        names.is_ok_and(|mut reply| matches!(reply.value.next(), Some(Ok(_))))
     }
 }
