@@ -10,7 +10,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Consistency, Write};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Index, Key, Op, OpErrorKind, TxnOutcome};
+use crate::model::{Entry, Index, Key, Op, OpErrorKind, TxnOutcome};
 use crate::output::{Format, json, txn};
 
 /// Write a value to a key
@@ -187,9 +187,9 @@ fn keep(
     let client = client.with_consistency(Consistency::Default);
     for _ in 0..TRIES {
         let now = client.get(key)?.value;
-        let index = now.as_ref().map_or(Index(0), |now| now.modified());
-        let flags = flags.or(now.as_ref().map(|now| now.flags())).unwrap_or(0);
-        let kept = now.as_ref().map(|now| now.value()).unwrap_or_default();
+        let index = now.as_ref().map_or(Index(0), Entry::modified);
+        let flags = flags.or(now.as_ref().map(Entry::flags)).unwrap_or(0);
+        let kept = now.as_ref().map(Entry::value).unwrap_or_default();
         let value = value.as_deref().unwrap_or(kept);
         let written = match write {
             Write::Plain => client.put(key, value, flags, Write::Cas(index))?,

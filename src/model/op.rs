@@ -8,7 +8,7 @@ use std::fmt;
 
 pub use draft::{Draft, Verb};
 pub use parse::{decode_base64, parse, parse_lines};
-pub use results::{OpResult, results};
+pub use results::results;
 
 use super::{Entry, Index, Key, Prefix};
 
@@ -145,7 +145,7 @@ impl fmt::Display for Op {
 
 fn quoted(word: &str) -> String {
     // The only word that cannot be quoted holds a NUL, which no shell could pass on.
-    shlex::try_quote(word).map_or_else(|_| format!("'{word}'"), |word| word.into_owned())
+    shlex::try_quote(word).map_or_else(|_| format!("'{word}'"), std::borrow::Cow::into_owned)
 }
 
 /// What became of a transaction.
