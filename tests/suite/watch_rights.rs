@@ -359,21 +359,45 @@ fn a_token_that_is_not_known_any_more_is_an_outage_and_its_end_is_said() {
     assert_eq!(output.text().lines().count(), 2, "{output}");
 }
 
+/// What the proof says of `p/b` where it is there after all, with these indexes.
+fn back(created: u64, modified: u64) -> String {
+    format!(
+        r#"{{"Results":[{{"KV":{{"LockIndex":0,"Key":"p/b","Flags":0,"Value":"Mg==","CreateIndex":{created},"ModifyIndex":{modified}}}}}],"Errors":null}}"#
+    )
+}
+
 #[test]
-fn a_key_that_is_back_when_its_delete_is_to_be_proven_is_no_delete() {
-    let back = r#"{"Results":[{"KV":{"LockIndex":0,"Key":"p/b","Flags":0,"Value":"Mg==","CreateIndex":11,"ModifyIndex":11}}],"Errors":null}"#;
+fn a_key_that_was_there_all_along_is_no_delete() {
     let server = Faulty::script()
         .on("GET /v1/kv/p/?recurse")
         .finds(9, BOTH)
         .on("GET /v1/kv/p/?recurse")
         .finds(10, ONE)
         .on("PUT /v1/txn")
-        .answers(200, back)
+        .answers(200, &back(9, 10))
         .on("GET /v1/kv/p/?recurse")
         .stalls()
         .start();
     let mut running = watching(&server);
     assert!(running.line().contains("~ p/b: 1 → 2"));
+    server.played_out();
+    running.stop();
+}
+
+#[test]
+fn a_key_made_again_after_the_answer_that_lacked_it_was_deleted_before() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/p/?recurse")
+        .finds(9, BOTH)
+        .on("GET /v1/kv/p/?recurse")
+        .finds(10, ONE)
+        .on("PUT /v1/txn")
+        .answers(200, &back(11, 11))
+        .on("GET /v1/kv/p/?recurse")
+        .stalls()
+        .start();
+    let mut running = watching(&server);
+    assert!(running.line().ends_with("- p/b"));
     server.played_out();
     running.stop();
 }
