@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use self::memory::MemoryArgs;
 use self::onlookers::OnlookerArgs;
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::handler::{HandlerArgs, Handlers};
@@ -36,7 +37,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     /// What to watch: a prefix if it ends in /, else a key; can be repeated
-    #[arg(value_name = "TARGET", required_unless_present_any = ["prefix", "key"])]
+    #[arg(value_name = "TARGET", required_unless_present_any = ["prefix", "key"], add = complete::live_keys())]
     targets: Vec<String>,
 
     /// Watch all keys that begin with P, whether it ends in / or not; '' is all; can be repeated

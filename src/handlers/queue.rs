@@ -33,7 +33,8 @@ pub enum Input {
     Ended(Status),
     /// The deadline has come.
     Due,
-    /// Hand over at once what is pending, retry nothing, take no more.
+    /// Hand over at once what is pending, retry nothing, take no more; a service that runs under
+    /// `restart` ends.
     Drain,
     /// Let a run end, start nothing more, take no more.
     Finish,
@@ -182,14 +183,7 @@ impl Queue {
             Input::Signalled(heard) => self.signalled(heard),
             Input::Ended(status) => self.ended(status, now, random),
             Input::Due => Vec::new(),
-            Input::Drain => {
-                self.closing = self.closing.max(Closing::Draining);
-                if self.backlog.is_pending() {
-                    self.hurry(now);
-                }
-                self.retry = None;
-                Vec::new()
-            }
+            Input::Drain => self.drain(now),
             Input::Finish => {
                 self.cease();
                 Vec::new()
@@ -391,6 +385,20 @@ impl Queue {
         self.closing = Closing::Stopped;
         self.retry = None;
         self.backlog.give_up();
+    }
+
+    /// A service that runs under `restart` has no end to wait for, and was handled at its start.
+    fn drain(&mut self, now: Instant) -> Vec<Action> {
+        let idle = matches!(self.phase, Phase::Idle);
+        if self.policies.on_busy == OnBusy::Restart && !idle {
+            return self.leave(now);
+        }
+        self.closing = self.closing.max(Closing::Draining);
+        if self.backlog.is_pending() {
+            self.hurry(now);
+        }
+        self.retry = None;
+        Vec::new()
     }
 
     fn leave(&mut self, now: Instant) -> Vec<Action> {

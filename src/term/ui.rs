@@ -1,6 +1,7 @@
 //! The streams of the process, and who may write what to them.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
 
@@ -43,7 +44,8 @@ impl Write for Out {
 
 /// stdout for the answer; status, warnings, prompts and errors on stderr.
 pub struct Ui {
-    out: Out,
+    /// In a cell, because whoever says something on stderr first writes out what was answered.
+    out: RefCell<Out>,
     quiet: bool,
     out_terminal: bool,
     out_color: bool,
@@ -53,11 +55,11 @@ pub struct Ui {
 /// Writes to stdout.
 impl Write for Ui {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        self.out.get_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.get_mut().flush()
     }
 }
 
@@ -66,7 +68,10 @@ impl Ui {
     pub fn new(quiet: bool, color: impl Fn(bool) -> bool) -> Self {
         let out_terminal = io::stdout().is_terminal();
         Ui {
-            out: Out(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
+            out: RefCell::new(Out(BufWriter::with_capacity(
+                64 * 1024,
+                io::stdout().lock(),
+            ))),
             quiet,
             out_terminal,
             out_color: color(out_terminal),
@@ -76,12 +81,12 @@ impl Ui {
 
     /// Where the answer goes. Buffered: a stream flushes after each line it wants seen.
     pub fn out(&mut self) -> &mut Out {
-        &mut self.out
+        self.out.get_mut()
     }
 
     /// Writes out what is still buffered.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.get_mut().flush()
     }
 
     /// Whether a person reads stdout.
@@ -132,7 +137,7 @@ impl Ui {
 
     /// Asks on the terminal; only `y` and `yes` are a yes. The question ends in no newline.
     pub fn confirm(&mut self, question: &str) -> io::Result<bool> {
-        self.out.flush()?;
+        self.flush()?;
         write!(io::stderr(), "{} [y/N] ", escape::key(question))?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
@@ -148,6 +153,9 @@ impl Ui {
         let label = label
             .map(|(color, label)| color.paint(label, self.err_color))
             .unwrap_or_default();
+        // On a terminal both streams are one text. A stdout that cannot be written to stays so, and
+        // is told at the end.
+        let _ = self.out.borrow_mut().flush();
         // Keys and server texts are part of messages: no line of ours has a control character.
         // A stderr that is gone is no reason to stop working.
         let line = format!("{label}{}\n", escape::key(message));

@@ -481,12 +481,13 @@ fn draining_waits_for_the_run_and_hands_over_what_came_meanwhile() {
 }
 
 #[test]
-fn draining_does_not_restart_what_runs() {
+fn draining_ends_a_service_that_runs_under_restart() {
     let mut bench = running(policies(OnBusy::Restart, OnFail::Continue));
     bench.row(110, changes("a:2>3"), &[]);
-    bench.row(120, Input::Drain, &[]);
-    assert_eq!(bench.deadline(), None);
-    bench.row(130, OK, &["ended succeeded", "start change(a:2>3)"]);
+    bench.row(120, Input::Drain, &["stop leaving"]);
+    bench.row(130, OK, &["ended stopped(leaving)"]);
+    assert!(bench.queue.idle());
+    assert_eq!(bench.queue.waiting(), 1);
 }
 
 #[test]

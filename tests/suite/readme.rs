@@ -1,0 +1,186 @@
+//! Every command of the README is run, and prints what the README says.
+//!
+//! A ```console block is a session: lines that begin with `$ ` are commands, what follows is what
+//! they print (both streams), `# exit N` says how they end when not with 0. The blocks run from
+//! top to bottom on one server that holds `examples/config.json`.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::{Agent, Kvw};
+
+struct Session {
+    line: usize,
+    command: String,
+    expected: String,
+}
+
+#[test]
+fn every_command_of_the_readme_prints_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let sessions = sessions(&readme);
+    assert!(sessions.len() > 10, "the README shows the commands");
+    let agent = Agent::own();
+    agent
+        .kvw([
+            "import",
+            "-q",
+            root.join("examples/config.json").to_str().unwrap(),
+        ])
+        .ok();
+    let mut wrong = String::new();
+    for session in sessions {
+        let printed = run(&session.command, &agent.address(), root);
+        if normal(&printed) != normal(&session.expected) {
+            let Session {
+                line,
+                command,
+                expected,
+            } = session;
+            writeln!(
+                wrong,
+                "README.md:{line}: $ {command}\n--- says\n{expected}--- prints\n{printed}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The examples of the third shell block, which have no output of their own: each is run for a
+/// moment, with the programs it names in place.
+#[test]
+fn the_watch_examples_of_the_readme_run() {
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let agent = Agent::own();
+    agent.http("PUT", "/v1/kv/app/ready", b"");
+    agent.http("PUT", "/v1/kv/app/version", b"2");
+    let examples: Vec<_> = readme
+        .lines()
+        .filter(|line| line.starts_with("kvw w"))
+        .collect();
+    assert_eq!(examples.len(), 7);
+    for example in examples {
+        let short = example.replacen(
+            "kvw watch",
+            "kvw watch --for 300ms",
+            usize::from(!example.contains("--for")),
+        );
+        let program = assert_cmd::cargo::cargo_bin!("kvw");
+        let output = Kvw::program(Path::new("/bin/sh"))
+            .script("reload.sh", "exit 0")
+            .script("db.sh", "exit 0")
+            .script("rest.sh", "exit 0")
+            .script("old-handler", "exit 0")
+            .script("server", "exec sleep 60")
+            .script("sync.sh", "exit 0")
+            .env("CONSUL_HTTP_ADDR", agent.address())
+            .args([
+                "-c",
+                &format!("kvw() {{ {} \"$@\"; }}; {short}", program.display()),
+            ])
+            .run();
+        output.expect(0);
+    }
+}
+
+#[test]
+fn the_two_first_commands_of_the_readme_are_those_of_a_newcomer() {
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let blocks: Vec<_> = readme
+        .split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().trim())
+        .collect();
+    assert_eq!(
+        blocks[0],
+        "cargo run -q -- dev --load examples/config.json -- examples/demo.sh"
+    );
+    assert_eq!(blocks[1], "cargo test");
+}
+
+#[test]
+fn the_demo_runs_the_handler_for_each_batch() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Kvw::bare()
+        .args(["dev", "--load"])
+        .args([
+            root.join("examples/config.json"),
+            "--".into(),
+            root.join("examples/demo.sh"),
+        ])
+        .run();
+    output.expect(0);
+    let text = output.text();
+    let batches: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("reload: "))
+        .collect();
+    assert_eq!(
+        batches,
+        [
+            "reload: 3 changed (initial)",
+            "reload: 1 changed (change)",
+            "reload: 2 changed (change)"
+        ],
+        "{output}"
+    );
+}
+
+fn sessions(readme: &str) -> Vec<Session> {
+    let mut sessions: Vec<Session> = Vec::new();
+    let mut inside = false;
+    for (number, line) in readme.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
+            sessions.push(Session {
+                line: number + 1,
+                command: command.to_owned(),
+                expected: String::new(),
+            });
+        } else if inside {
+            let session = sessions.last_mut().expect("a block begins with a command");
+            session.expected.push_str(line);
+            session.expected.push('\n');
+        }
+    }
+    sessions
+}
+
+fn run(command: &str, address: &str, root: &Path) -> String {
+    let bin = Path::new(assert_cmd::cargo::cargo_bin!("kvw"))
+        .parent()
+        .unwrap()
+        .to_owned();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-c", &format!("exec 2>&1\n{command}")])
+        .env_clear()
+        .env("PATH", path)
+        .env("CONSUL_HTTP_ADDR", address)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let mut printed = String::from_utf8(output.stdout).unwrap();
+    if !printed.is_empty() && !printed.ends_with('\n') {
+        printed.push('\n');
+    }
+    match output.status.code() {
+        Some(0) => {}
+        Some(code) => writeln!(printed, "# exit {code}").unwrap(),
+        None => writeln!(printed, "# died: {}", output.status).unwrap(),
+    }
+    printed
+}
+
+/// Numbers as `0` and times without their unit, so that indexes, times and addresses compare.
+fn normal(text: &str) -> String {
+    let numbers = regex::Regex::new(r"\d+(\.\d+)*(ms|µs|s\b)?").unwrap();
+    numbers.replace_all(text, "0").into_owned()
+}
