@@ -10,7 +10,7 @@ use crate::commands::{
 };
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::term::{Ui, When, log_requests};
+use crate::term::{Ui, When, log_requests, no_color};
 
 /// Read, write and watch Consul keys
 #[derive(Debug, Parser)]
@@ -73,15 +73,10 @@ impl Cli {
     /// What the verb is given to work with.
     pub fn context(&self) -> Context {
         log_requests(self.verbose);
-        let set =
-            |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-        let (no_color, force) = (
-            std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-            set("CLICOLOR_FORCE"),
-        );
-        let color = self.color;
+        let force = std::env::var_os("CLICOLOR_FORCE")
+            .is_some_and(|value| !value.is_empty() && value != "0");
         Context::new(Ui::new(self.quiet, |terminal| {
-            color.applies(terminal, no_color, force)
+            self.color.applies(terminal, no_color(), force)
         }))
     }
 

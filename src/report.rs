@@ -7,7 +7,7 @@ use anyhow::Error;
 use crate::consul;
 use crate::exit::{Exit, Failure};
 use crate::model::Invalid;
-use crate::term::{Closed, Ui};
+use crate::term::{Closed, Ui, no_color};
 
 /// Says what went wrong, with its causes on the same line and the hint on the next, and how the
 /// process ends.
@@ -28,11 +28,11 @@ pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
 pub fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
     if error.use_stderr() {
-        let _ = write!(io::stderr(), "{}", anstyled(&text, &io::stderr()));
+        let _ = write!(io::stderr(), "{}", rendered(&text, &io::stderr()));
         return Exit::Usage;
     }
     let mut out = io::stdout();
-    match write!(out, "{}", anstyled(&text, &out)).and_then(|()| out.flush()) {
+    match write!(out, "{}", rendered(&text, &out)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             Exit::Signal(signal_hook::consts::SIGPIPE)
         }
@@ -41,9 +41,9 @@ pub fn usage(error: &clap::Error) -> Exit {
     }
 }
 
-fn anstyled(text: &clap::builder::StyledStr, stream: &impl io::IsTerminal) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if stream.is_terminal() && !plain {
+/// The text, in colour where the stream is a terminal that may have it.
+fn rendered(text: &clap::builder::StyledStr, stream: &impl io::IsTerminal) -> String {
+    if stream.is_terminal() && !no_color() {
         text.ansi().to_string()
     } else {
         text.to_string()

@@ -16,10 +16,7 @@ fn shown<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     if base64 {
         Cow::Owned(STANDARD.encode(value).into_bytes())
     } else if ui.out_is_terminal() {
-        match term::value(value) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        }
+        term::value_bytes(value)
     } else {
         Cow::Borrowed(value)
     }

@@ -14,6 +14,14 @@ pub fn value(bytes: &[u8]) -> Cow<'_, str> {
     escape(bytes, |c| matches!(c, '\n' | '\t'))
 }
 
+/// The same as bytes, for a stream that also takes values as they are.
+pub fn value_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match value(bytes) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
 fn escape(bytes: &[u8], passes: impl Fn(char) -> bool) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if text.chars().all(|c| passes(c) || !is_dangerous(c)) {

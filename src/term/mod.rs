@@ -7,8 +7,8 @@ mod progress;
 mod style;
 mod ui;
 
-pub use escape::{is_dangerous, key, value};
+pub use escape::{is_dangerous, key, value, value_bytes};
 pub use log::log_requests;
 pub use progress::Progress;
-pub use style::{Color, When};
-pub use ui::{Closed, Out, Ui};
+pub use style::{Color, When, no_color};
+pub use ui::{Closed, Ui};

@@ -26,6 +26,11 @@ impl When {
     }
 }
 
+/// Whether the environment asks for no colour, in the way of <https://no-color.org>.
+pub fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// What a colour says, not how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
