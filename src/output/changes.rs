@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime};
 
 use super::line_diff;
+use super::time::seconds;
 use crate::model::{Change, Entry, Kind};
 use crate::term::{self, Color};
 
@@ -37,12 +37,10 @@ impl Style {
     }
 
     fn bytes(self, value: &[u8]) -> Cow<'_, [u8]> {
-        if !self.terminal {
-            return Cow::Borrowed(value);
-        }
-        match term::value(value) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        if self.terminal {
+            term::value_bytes(value)
+        } else {
+            Cow::Borrowed(value)
         }
     }
 }
@@ -146,15 +144,10 @@ fn text(entry: &Entry) -> Result<&str, std::str::Utf8Error> {
     std::str::from_utf8(entry.value())
 }
 
-/// RFC 3339 in UTC, to the second.
-fn seconds(time: SystemTime) -> String {
-    // A clock before 1970 would make the formatter panic.
-    let time = time.max(SystemTime::UNIX_EPOCH + Duration::ZERO);
-    humantime::format_rfc3339_seconds(time).to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
     use crate::model::{Continuity, Fields, Index, TargetId};
 

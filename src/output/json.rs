@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
+pub use super::time::millis as time;
 use crate::model::{self, Kind, Reason};
 use crate::term;
 
@@ -208,11 +209,6 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Retry => "retry",
         Reason::Manual => "manual",
     }
-}
-
-/// RFC 3339 in UTC, to the millisecond.
-pub fn time(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
 }
 
 /// One value.

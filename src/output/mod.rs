@@ -12,6 +12,7 @@ mod line_diff;
 mod list;
 pub mod ls;
 pub mod status;
+mod time;
 pub mod tree;
 pub mod txn;
 pub mod wait;
