@@ -93,7 +93,7 @@ pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     let written = match (value, args.keep_flags) {
         (Some(value), false) => client.put(&key, &value, args.flags.unwrap_or(0), write)?,
-        (value, _) => keep(&client, &key, value, args.flags, write)?,
+        (value, _) => keep(&client, &key, value.as_deref(), args.flags, write)?,
     };
     if !written {
         ctx.ui.error(args.lost(&key));
@@ -180,7 +180,7 @@ impl PutArgs {
 fn keep(
     client: &Client,
     key: &Key,
-    value: Option<Vec<u8>>,
+    value: Option<&[u8]>,
     flags: Option<u64>,
     write: Write<'_>,
 ) -> anyhow::Result<bool> {
@@ -190,39 +190,22 @@ fn keep(
         let index = now.as_ref().map_or(Index(0), Entry::modified);
         let flags = flags.or(now.as_ref().map(Entry::flags)).unwrap_or(0);
         let kept = now.as_ref().map(Entry::value).unwrap_or_default();
-        let value = value.as_deref().unwrap_or(kept);
-        let written = match write {
-            Write::Plain => client.put(key, value, flags, Write::Cas(index))?,
+        let value = value.unwrap_or(kept);
+        match write {
+            Write::Plain => {
+                if client.put(key, value, flags, Write::Cas(index))? {
+                    return Ok(true);
+                }
+            }
             Write::Cas(wanted) => {
                 return Ok(wanted == index && client.put(key, value, flags, write)?);
             }
-            Write::Acquire(session) => {
-                let op = Op::Lock {
-                    key: key.clone(),
-                    value: value.to_vec(),
-                    flags,
-                    session: session.to_owned(),
-                };
-                if let Some(taken) = unchanged(&client, key, index, op)? {
-                    return Ok(taken);
+            Write::Acquire(_) | Write::Release(_) => {
+                let op = write.op(key.clone(), value.to_vec(), flags);
+                if let Some(done) = unchanged(&client, key, index, op)? {
+                    return Ok(done);
                 }
-                false
             }
-            Write::Release(session) => {
-                let op = Op::Unlock {
-                    key: key.clone(),
-                    value: value.to_vec(),
-                    flags,
-                    session: session.to_owned(),
-                };
-                if let Some(released) = unchanged(&client, key, index, op)? {
-                    return Ok(released);
-                }
-                false
-            }
-        };
-        if written {
-            return Ok(true);
         }
     }
     Ok(false)

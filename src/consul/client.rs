@@ -41,8 +41,8 @@ struct Shared {
     base: String,
     token: Mutex<Option<HeaderValue>>,
     basic_auth: Option<HeaderValue>,
-    /// Whether the server was found to know namespaces and partitions.
-    divided: OnceLock<()>,
+    /// Set once the server was found to know namespaces and partitions.
+    tenancy_proven: OnceLock<()>,
 }
 
 impl Client {
@@ -71,7 +71,7 @@ impl Client {
                 base: config.address.base(),
                 token: Mutex::new(token),
                 basic_auth,
-                divided: OnceLock::new(),
+                tenancy_proven: OnceLock::new(),
                 config,
             }),
         })
@@ -111,9 +111,9 @@ impl Client {
         &self.shared.config
     }
 
-    /// Whether it was proven that the server knows namespaces and partitions.
-    pub(super) fn divided(&self) -> &OnceLock<()> {
-        &self.shared.divided
+    /// Set once the server was found to know namespaces and partitions.
+    pub(super) fn tenancy_proven(&self) -> &OnceLock<()> {
+        &self.shared.tenancy_proven
     }
 
     /// Sends the request and gives an answer with status 200 or the other one that is accepted,

@@ -32,6 +32,33 @@ pub enum Write<'a> {
     Release(&'a str),
 }
 
+impl Write<'_> {
+    /// The same write as an operation of a transaction.
+    pub fn op(self, key: Key, value: Vec<u8>, flags: u64) -> Op {
+        match self {
+            Write::Plain => Op::Set { key, value, flags },
+            Write::Cas(index) => Op::Cas {
+                key,
+                value,
+                flags,
+                index,
+            },
+            Write::Acquire(session) => Op::Lock {
+                key,
+                value,
+                flags,
+                session: session.to_owned(),
+            },
+            Write::Release(session) => Op::Unlock {
+                key,
+                value,
+                flags,
+                session: session.to_owned(),
+            },
+        }
+    }
+}
+
 impl Client {
     /// One entry, `None` where there is none. Keys that a URL cannot carry are read by transaction.
     ///
@@ -95,7 +122,7 @@ impl Client {
         write: Write<'_>,
     ) -> Result<bool, Error> {
         if !fits_in_url(key.as_str()) {
-            let op = put_op(key.clone(), value.to_vec(), flags, write);
+            let op = write.op(key.clone(), value.to_vec(), flags);
             return self.write_by_txn(op, format!("writing key {key}"));
         }
         let mut request = Request::put(path_of(key.as_str()), format!("writing key {key}"), value);
@@ -204,30 +231,6 @@ fn deletion(name: &str, doing: String) -> Request<'static> {
         method: "DELETE",
         write: true,
         ..Request::get(path_of(name), doing)
-    }
-}
-
-fn put_op(key: Key, value: Vec<u8>, flags: u64, write: Write<'_>) -> Op {
-    match write {
-        Write::Plain => Op::Set { key, value, flags },
-        Write::Cas(index) => Op::Cas {
-            key,
-            value,
-            flags,
-            index,
-        },
-        Write::Acquire(session) => Op::Lock {
-            key,
-            value,
-            flags,
-            session: session.to_owned(),
-        },
-        Write::Release(session) => Op::Unlock {
-            key,
-            value,
-            flags,
-            session: session.to_owned(),
-        },
     }
 }
 

@@ -9,7 +9,7 @@ use super::error::Context;
 use super::json::Owned;
 use super::request::Request;
 use super::{Client, Error};
-use crate::model::{Entry, Fields, Index, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::model::{Entry, Fields, Op, OpError, OpErrorKind, TxnOutcome};
 
 /// One operation as Consul takes it. Unknown fields are refused by servers, so only those that are
 /// set are sent.
@@ -45,77 +45,16 @@ fn is_zero(number: &u64) -> bool {
 
 impl<'a> Wire<'a> {
     fn of(op: &'a Op) -> Self {
-        let mut wire = Wire {
-            verb: verb(op),
+        let verb = op.verb();
+        Wire {
+            verb: verb.consul_name(),
+            key: op.name(),
+            value: verb.has_value().then(|| STANDARD.encode(op.value())),
+            flags: op.flags(),
+            index: op.index().0,
+            session: op.session(),
             ..Wire::default()
-        };
-        match op {
-            Op::Get { key }
-            | Op::GetOrEmpty { key }
-            | Op::CheckNotExists { key }
-            | Op::Delete { key } => {
-                wire.key = key.as_str();
-            }
-            Op::GetTree { prefix } | Op::DeleteTree { prefix } => wire.key = prefix.as_str(),
-            Op::CheckIndex { key, index } | Op::DeleteCas { key, index } => {
-                wire.key = key.as_str();
-                wire.index = index.0;
-            }
-            Op::CheckSession { key, session } => {
-                wire.key = key.as_str();
-                wire.session = session;
-            }
-            Op::Set { key, value, flags } => wire.write(key.as_str(), value, *flags),
-            Op::Cas {
-                key,
-                value,
-                flags,
-                index: Index(index),
-            } => {
-                wire.write(key.as_str(), value, *flags);
-                wire.index = *index;
-            }
-            Op::Lock {
-                key,
-                value,
-                flags,
-                session,
-            }
-            | Op::Unlock {
-                key,
-                value,
-                flags,
-                session,
-            } => {
-                wire.write(key.as_str(), value, *flags);
-                wire.session = session;
-            }
         }
-        wire
-    }
-
-    fn write(&mut self, key: &'a str, value: &[u8], flags: u64) {
-        self.key = key;
-        self.value = Some(STANDARD.encode(value));
-        self.flags = flags;
-    }
-}
-
-fn verb(op: &Op) -> &'static str {
-    match op {
-        Op::Set { .. } => "set",
-        Op::Cas { .. } => "cas",
-        Op::Lock { .. } => "lock",
-        Op::Unlock { .. } => "unlock",
-        Op::Get { .. } => "get",
-        Op::GetOrEmpty { .. } => "get-or-empty",
-        Op::GetTree { .. } => "get-tree",
-        Op::CheckIndex { .. } => "check-index",
-        Op::CheckSession { .. } => "check-session",
-        Op::CheckNotExists { .. } => "check-not-exists",
-        Op::Delete { .. } => "delete",
-        Op::DeleteTree { .. } => "delete-tree",
-        Op::DeleteCas { .. } => "delete-cas",
     }
 }
 
@@ -179,7 +118,7 @@ impl Client {
 
     /// Runs the operations in the name of something else that is being done.
     pub(super) fn txn_for(&self, ops: &[Op], context: &Context) -> Result<TxnOutcome, Error> {
-        self.prove_divided(&context.doing)?;
+        self.prove_tenancy(&context.doing)?;
         let config = self.config();
         let wire: Vec<_> = ops
             .iter()
@@ -202,10 +141,10 @@ impl Client {
 
     /// Servers without namespaces or partitions ignore them in a transaction in silence, and write
     /// elsewhere; in a listing they refuse them. So one is asked first, of a place where nothing is.
-    fn prove_divided(&self, doing: &str) -> Result<(), Error> {
+    fn prove_tenancy(&self, doing: &str) -> Result<(), Error> {
         let config = self.config();
         if (config.namespace.is_none() && config.partition.is_none())
-            || self.divided().get().is_some()
+            || self.tenancy_proven().get().is_some()
         {
             return Ok(());
         }
@@ -217,7 +156,7 @@ impl Client {
             Err(error) => return Err(error),
         }
         // Another thread may have come first: it proved the same.
-        let _ = self.divided().set(());
+        let _ = self.tenancy_proven().set(());
         Ok(())
     }
 }
@@ -287,7 +226,7 @@ fn kind(what: &str) -> OpErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Key, Prefix};
+    use crate::model::{Index, Key, Prefix};
 
     fn json(op: &Op) -> String {
         serde_json::to_string(&Wire::of(op)).unwrap()

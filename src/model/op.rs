@@ -115,6 +115,27 @@ impl Op {
         }
     }
 
+    /// The flags it writes; 0 for the verbs that write no value.
+    pub fn flags(&self) -> u64 {
+        match self {
+            Op::Set { flags, .. }
+            | Op::Cas { flags, .. }
+            | Op::Lock { flags, .. }
+            | Op::Unlock { flags, .. } => *flags,
+            _ => 0,
+        }
+    }
+
+    /// The index it compares with; 0 for the verbs that compare with none, and for a `create`.
+    pub fn index(&self) -> Index {
+        match self {
+            Op::Cas { index, .. } | Op::CheckIndex { index, .. } | Op::DeleteCas { index, .. } => {
+                *index
+            }
+            _ => Index(0),
+        }
+    }
+
     /// The session it names, or nothing.
     pub fn session(&self) -> &str {
         match self {
@@ -130,16 +151,14 @@ impl Op {
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb().name(), quoted(self.name()))?;
-        match self {
-            Op::Cas { index, .. } if *index == Index(0) => Ok(()),
-            Op::Cas { index, .. } | Op::CheckIndex { index, .. } | Op::DeleteCas { index, .. } => {
-                write!(f, " {index}")
-            }
-            Op::Lock { session, .. }
-            | Op::Unlock { session, .. }
-            | Op::CheckSession { session, .. } => write!(f, " {}", quoted(session)),
-            _ => Ok(()),
+        let verb = self.verb();
+        if verb.has_index() {
+            write!(f, " {}", self.index())?;
         }
+        if verb.has_session() {
+            write!(f, " {}", quoted(self.session()))?;
+        }
+        Ok(())
     }
 }
 

@@ -83,9 +83,17 @@ impl Verb {
 
     /// Its name on a command line.
     pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Its name in Consul's JSON.
+    pub fn consul_name(self) -> &'static str {
+        self.row().2
+    }
+
+    fn row(self) -> (Verb, &'static str, &'static str) {
         let row = VERBS.into_iter().find(|(verb, _, _)| *verb == self);
-        row.map(|(_, name, _)| name)
-            .expect("the table holds every verb")
+        row.expect("the table holds every verb")
     }
 
     /// Whether it writes a value.
