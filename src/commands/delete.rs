@@ -135,21 +135,15 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
     let bulk = Bulk::default();
     let mut packer = Packer::new(Limits::USUAL, client.extra_size());
     let mut done = 0;
-    let mut keys = keys.iter();
-    loop {
-        let key = keys.next().cloned();
-        let last = key.is_none();
-        let full = match key {
-            Some(key) => packer.push(Op::Delete { key }),
-            None => packer.finish(),
-        };
-        if let Some(ops) = full {
-            send(client, &bulk, ops, &mut done)?;
+    for key in keys {
+        if let Some(full) = packer.push(Op::Delete { key: key.clone() }) {
+            send(client, &bulk, full, &mut done)?;
             packer.limits = bulk.limits();
         }
-        if last {
-            return Ok(());
-        }
+    }
+    match packer.finish() {
+        Some(rest) => send(client, &bulk, rest, &mut done),
+        None => Ok(()),
     }
 }
 
