@@ -94,9 +94,9 @@ pub enum Action {
     Dropped(Arc<Batch>),
     /// What became of a run.
     Ended {
-        /// Of this batch.
+        /// What it was run with.
         batch: Arc<Batch>,
-        /// This.
+        /// How it went.
         outcome: Outcome,
         /// When it is run again, if it failed and is to be.
         retry: Option<Instant>,
@@ -146,7 +146,8 @@ struct Run {
     handled: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How far the queue is on its way out; it never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Closing {
     Open,
     Draining,
@@ -436,8 +437,7 @@ impl Queue {
         });
         if failed && self.policies.on_fail == OnFail::Exit {
             actions.push(Action::Leave(outcome.code(status)));
-            self.closing = Closing::Stopped;
-            self.backlog.give_up();
+            self.cease();
         }
         actions
     }
@@ -463,16 +463,6 @@ impl Queue {
             .then(|| Action::Handled(run.batch.clone()))
             .into_iter()
             .collect()
-    }
-}
-
-impl Closing {
-    fn max(self, other: Self) -> Self {
-        if self == Closing::Stopped {
-            self
-        } else {
-            other
-        }
     }
 }
 

@@ -5,14 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use super::queue::{Action, Input as Step, Queue};
 use super::{OnBusy, Outcome, Policies, Why, environment};
 use crate::model::{self, Batch, Index};
-use crate::output::json;
+use crate::output::{consul, json};
 use crate::process::{Child, Command, Groups, Input, Program, Status, Stdout};
 
 /// What a handler reads on its stdin.
@@ -188,22 +186,7 @@ impl Handler {
         told: &mut Vec<Told>,
     ) -> Option<Step> {
         match action {
-            Action::Start(batch) => {
-                self.took = Duration::ZERO;
-                let command = self.command(&batch, around);
-                match self.child.start(command, around.now) {
-                    Ok(()) => {
-                        told.push(Told::Started(batch));
-                        return Some(Step::Started);
-                    }
-                    Err(error) => {
-                        let status = Status::unstarted(&error);
-                        let error = io::Error::other(format!("{}: {error}", self.spec.program));
-                        (self.status, self.error) = (Some(status), Some(error));
-                        return Some(Step::Ended(status));
-                    }
-                }
-            }
+            Action::Start(batch) => return Some(self.start(batch, around, told)),
             Action::Signal => {
                 let OnBusy::Signal(signal) = self.spec.policies.on_busy else {
                     return Some(Step::Signalled(false));
@@ -239,6 +222,23 @@ impl Handler {
         None
     }
 
+    fn start(&mut self, batch: Arc<Batch>, around: &Around<'_>, told: &mut Vec<Told>) -> Step {
+        self.took = Duration::ZERO;
+        let command = self.command(&batch, around);
+        match self.child.start(command, around.now) {
+            Ok(()) => {
+                told.push(Told::Started(batch));
+                Step::Started
+            }
+            Err(error) => {
+                let status = Status::unstarted(&error);
+                let error = io::Error::other(format!("{}: {error}", self.spec.program));
+                (self.status, self.error) = (Some(status), Some(error));
+                Step::Ended(status)
+            }
+        }
+    }
+
     fn command(&self, batch: &Arc<Batch>, around: &Around<'_>) -> Command {
         let Spec {
             stdin, policies, ..
@@ -272,42 +272,17 @@ fn batch_document(batch: Arc<Batch>, around: &Around<'_>) -> Input {
     }))
 }
 
-/// An entry as `consul watch` writes it: the session always there, an empty value null.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ConsulEntry<'a> {
-    key: &'a str,
-    create_index: u64,
-    modify_index: u64,
-    lock_index: u64,
-    flags: u64,
-    value: Option<String>,
-    session: &'a str,
-}
-
-impl<'a> From<&'a model::Entry> for ConsulEntry<'a> {
-    fn from(entry: &'a model::Entry) -> Self {
-        let value = Some(entry.value()).filter(|value| !value.is_empty());
-        ConsulEntry {
-            key: entry.key(),
-            create_index: entry.created().0,
-            modify_index: entry.modified().0,
-            lock_index: entry.locked(),
-            flags: entry.flags(),
-            value: value.map(|value| STANDARD.encode(value)),
-            session: entry.session().unwrap_or_default(),
-        }
-    }
-}
-
 /// A deleted key and a prefix without keys are `null`.
 impl Serialize for Current {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Current::Key(entry) => entry.as_ref().map(ConsulEntry::from).serialize(serializer),
+            Current::Key(entry) => entry
+                .as_ref()
+                .map(consul::Watched::from)
+                .serialize(serializer),
             Current::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
             Current::Prefix(entries) => {
-                serializer.collect_seq(entries.iter().map(ConsulEntry::from))
+                serializer.collect_seq(entries.iter().map(consul::Watched::from))
             }
         }
     }

@@ -27,17 +27,47 @@ pub struct Entry<'a> {
 
 impl<'a> From<&'a model::Entry> for Entry<'a> {
     fn from(entry: &'a model::Entry) -> Self {
-        let value = entry.value();
         Entry {
             lock_index: entry.locked(),
             key: entry.key(),
             flags: entry.flags(),
-            value: (!value.is_empty()).then(|| STANDARD.encode(value)),
+            value: base64_or_null(entry.value()),
             session: entry.session(),
             create_index: entry.created().0,
             modify_index: entry.modified().0,
         }
     }
+}
+
+/// An entry as `consul watch` gives it to a handler: the session always there, an empty value null.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Watched<'a> {
+    key: &'a str,
+    create_index: u64,
+    modify_index: u64,
+    lock_index: u64,
+    flags: u64,
+    value: Option<String>,
+    session: &'a str,
+}
+
+impl<'a> From<&'a model::Entry> for Watched<'a> {
+    fn from(entry: &'a model::Entry) -> Self {
+        Watched {
+            key: entry.key(),
+            create_index: entry.created().0,
+            modify_index: entry.modified().0,
+            lock_index: entry.locked(),
+            flags: entry.flags(),
+            value: base64_or_null(entry.value()),
+            session: entry.session().unwrap_or_default(),
+        }
+    }
+}
+
+fn base64_or_null(value: &[u8]) -> Option<String> {
+    (!value.is_empty()).then(|| STANDARD.encode(value))
 }
 
 /// Writes the value, escaped as Go's encoder does, and for a terminal what could drive it too.
