@@ -61,19 +61,22 @@ impl Store {
         gone: impl Fn() -> bool,
         look: impl Fn(&State) -> T,
     ) -> Result<(u64, T), Gone> {
+        let Some(asked) = blocking else {
+            return Ok(self.look(|state| (state.index(query), look(state))));
+        };
         // Consul adds up to a sixteenth, so that readers that came together do not return so.
-        let until = blocking
-            .map(|asked| Instant::now() + asked.wait + asked.wait.mul_f64(fastrand::f64() / 16.0));
+        let jitter = asked.wait.mul_f64(fastrand::f64() / 16.0);
+        let until = Instant::now() + asked.wait + jitter;
         loop {
             let (index, waiter) = {
                 let mut inner = self.lock();
                 let index = inner.state.index(query);
-                if blocking.is_none_or(|asked| index > asked.index) {
+                if index > asked.index {
                     return Ok((index, look(&inner.state)));
                 }
                 (index, inner.register(query))
             };
-            let woken = waiter.sleep(until.unwrap_or_else(Instant::now), &gone);
+            let woken = waiter.sleep(until, &gone);
             let mut inner = self.lock();
             inner.forget(&waiter);
             // A write may have come between the last glance and the lock.
