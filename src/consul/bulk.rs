@@ -14,12 +14,12 @@ pub struct Bulk {
     limits: Mutex<Limits>,
 }
 
-/// What became of some of the operations.
+/// One transaction that was sent.
 #[derive(Debug)]
 pub struct Sent {
-    /// These.
+    /// The operations of the transaction.
     pub ops: Vec<Op>,
-    /// This.
+    /// What the server answered.
     pub outcome: Result<TxnOutcome, Error>,
 }
 

@@ -137,7 +137,8 @@ fn filled<R: BufRead>(reader: &mut R) -> Result<&[u8], Fault> {
             Err(error) => return Err(Fault::Io(error)),
         }
     }
-    // What was filled once is only given again.
+    // The buffer is full now, so this reads nothing. (The borrow checker does not let the loop
+    // return what its own call gave.)
     reader.fill_buf().map_err(Fault::Io)
 }
 

@@ -85,13 +85,15 @@ impl Connector for Marking<DefaultConnector> {
 pub struct Connection {
     inner: Box<dyn Transport>,
     answered: bool,
-    /// Whether what came since the last sending was looked at only for a `100 Continue`.
+    /// Set with each sending, cleared when [`Connection::holds_refusal`] has found an answer: it
+    /// may report one only once a request.
     refusal_unread: bool,
 }
 
 impl Connection {
-    /// A refusal in place of `100 Continue` is in the buffer whole, but ureq takes a buffer from
-    /// which nothing was consumed for one that needs more: it would wait until the server closes.
+    /// Whether the buffer holds the whole head of an answer that nobody has read yet. Where a server
+    /// refuses a body instead of saying `100 Continue`, ureq leaves that answer in the buffer, and
+    /// then asks for more input because nothing was consumed: it would wait until the server closes.
     fn holds_refusal(&mut self) -> bool {
         let holds = self.refusal_unread
             && self
@@ -100,7 +102,7 @@ impl Connection {
                 .input()
                 .windows(4)
                 .any(|four| four == b"\r\n\r\n");
-        // Once a request at most: what comes then is for ureq alone to judge.
+        // From here on ureq alone judges whether it needs more input.
         self.refusal_unread &= !holds;
         holds
     }

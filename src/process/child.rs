@@ -255,7 +255,7 @@ impl Child {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(group), options) {
             Ok(status) => status.map(Status::from),
-            // Reaped in passing.
+            // Already reaped by `reap`, which keeps the status of a leader.
             Err(Errno::CHILD) => self.groups.status(group),
             Err(_) => None,
         }
@@ -273,8 +273,8 @@ impl Child {
         };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
-        // Only "not permitted" is left when nobody is left but processes of another user, which
-        // we cannot end.
+        // An error is "no such group", or "not permitted" where only processes of another user
+        // are left, which we cannot end.
         let gone = test_kill_process_group(group).is_err();
         if !gone && killed.is_none_or(|killed| now < killed + PATIENCE) {
             return None;

@@ -32,8 +32,8 @@ const NAME: &str = "handler-guard";
 /// The variable that a child is known by before its group is.
 const MARK: &str = "KVW_GUARD";
 
-/// How long a marked child is looked for: its environment can be read a moment after the end of
-/// the pipe was seen. There may be none, if its start was not come to.
+/// How long a marked child is looked for. Its environment may become readable only a moment after
+/// the end of the pipe was seen; and there is no child at all if kvw died before it started one.
 const SEARCH: Duration = Duration::from_millis(200);
 
 /// The process groups of all children that run.
@@ -66,7 +66,8 @@ impl Groups {
         Ok(())
     }
 
-    /// Kills all that live. What starts later is not met; who calls this is about to die.
+    /// Kills all groups that live. One that is started after this is not killed: the caller is about
+    /// to end the process.
     pub(super) fn kill_all(&self) {
         for id in self.lock().live.keys() {
             let _ = kill_process_group(*id, Signal::KILL);
@@ -139,7 +140,7 @@ impl Inner {
 struct Guard {
     process: StdChild,
     pipe: Option<ChildStdin>,
-    /// Of this guard's children, with how many there were.
+    /// What marks this guard's children: a random number of its own, and a count.
     mark: (u64, u64),
 }
 
@@ -199,7 +200,8 @@ pub fn run_as_guard() -> bool {
     if guard {
         // What `killall kvw` looks at.
         let _ = std::fs::write("/proc/self/comm", NAME);
-        // Caught and left lying: whoever stops kvw must not stop its guard first.
+        // Caught, and nothing done: whoever stops kvw by its process group or by name must not stop
+        // the guard before it has done its work.
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE] {
             let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
         }
