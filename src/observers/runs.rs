@@ -77,7 +77,7 @@ fn line(report: &Report, handled: bool, now: Instant) -> String {
         }
         (Outcome::Stopped(StopWhy::Leaving), ..) => format!("stopped after {took}"),
         (Outcome::Stopped(StopWhy::TimedOut), ..) => {
-            format!("the handler was stopped, it took longer than {took}")
+            format!("the handler was stopped, it took longer than it may ({took})")
         }
         (Outcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (Outcome::Failed, None, _) => format!("the handler failed after {took}"),
@@ -103,5 +103,92 @@ fn what(batch: &Batch) -> String {
         Reason::Manual => format!("run asked for, {count}"),
         Reason::Retry if keys.is_empty() => "run again, no keys".to_owned(),
         Reason::Change | Reason::Retry => listed(&keys),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::model::{Continuity, Entry, Fields, Index, TargetId};
+    use crate::watch::Status;
+
+    fn batch(reason: Reason, keys: &[&str]) -> Arc<Batch> {
+        let changes = keys.iter().map(|key| Change {
+            target: TargetId(0),
+            before: None,
+            after: Some(Entry::pack(&Fields {
+                key,
+                ..Fields::default()
+            })),
+            index: Index(1),
+            seen: SystemTime::UNIX_EPOCH,
+            continuity: Continuity::Kept,
+        });
+        Arc::new(Batch {
+            reason,
+            changes: changes.collect(),
+        })
+    }
+
+    fn report(outcome: Outcome, status: Status) -> Report {
+        Report {
+            batch: batch(Reason::Change, &["a", "b"]),
+            outcome,
+            status: Some(status),
+            error: None,
+            took: Duration::from_millis(12),
+            retry: None,
+            last: true,
+        }
+    }
+
+    #[test]
+    fn a_batch_is_named_by_its_reason_or_its_first_keys() {
+        assert_eq!(what(&batch(Reason::Initial, &[])), "initial run, no keys");
+        assert_eq!(what(&batch(Reason::Manual, &["a"])), "run asked for, 1 key");
+        let many = batch(Reason::Retry, &["a", "b", "c", "d"]);
+        assert_eq!(what(&many), "a, b, c and 1 more");
+    }
+
+    #[test]
+    fn a_line_says_how_the_run_ended_and_what_that_means() {
+        let now = Instant::now();
+        let said = |report: &Report, handled| line(report, handled, now);
+        let done = report(Outcome::Succeeded, Status::Exited(0));
+        assert_eq!(said(&done, true), "a, b: handled in 12ms");
+        let failed = report(Outcome::Failed, Status::Exited(3));
+        assert_eq!(
+            said(&failed, false),
+            "a, b: the handler exited with 3 after 12ms; its changes stay pending"
+        );
+        assert_eq!(
+            said(&failed, true),
+            "a, b: the handler exited with 3 after 12ms; counted as handled"
+        );
+        let mut again = report(Outcome::Failed, Status::Killed(9));
+        again.retry = Some(now + Duration::from_secs(2));
+        assert_eq!(
+            said(&again, false),
+            "a, b: the handler died of SIGKILL after 12ms; again in 2.0s"
+        );
+        let slow = report(Outcome::Stopped(StopWhy::TimedOut), Status::Killed(15));
+        assert_eq!(
+            said(&slow, false),
+            "a, b: the handler was stopped, it took longer than it may (12ms); its changes stay pending"
+        );
+        let mut unstarted = report(Outcome::Failed, Status::Unstarted(127));
+        unstarted.error = Some(io::Error::other("no such file"));
+        assert_eq!(
+            said(&unstarted, false),
+            "a, b: the handler could not be started: no such file; its changes stay pending"
+        );
+        let superseded = report(Outcome::Stopped(StopWhy::Superseded), Status::Killed(15));
+        assert_eq!(
+            said(&superseded, true),
+            "a, b: stopped after 12ms for what came since"
+        );
     }
 }

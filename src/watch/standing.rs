@@ -160,3 +160,6 @@ impl Standings {
         own && self.filter.admits(key)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,3 +290,30 @@ fn a_stop_is_obeyed_while_nobody_reads_what_is_printed() {
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
 }
+
+#[test]
+fn the_initial_batch_waits_until_every_target_was_seen() {
+    let other = "GET /v1/kv/web/?recurse";
+    let server = Faulty::script()
+        .on(LOOK)
+        .finds(5, &listing(&[("app/a", "1", 5)]))
+        .on(&waiting(5))
+        .finds(6, &listing(&[("app/a", "2", 6)]))
+        .on(&waiting(6))
+        .stalls()
+        .on(other)
+        .answers(403, "Permission denied")
+        .on(other)
+        .after(SILENCE * 2)
+        .finds(7, &listing(&[("web/b", "1", 7)]))
+        .on(other)
+        .stalls()
+        .start();
+    let handler = "echo $KVW_REASON $KVW_COUNT";
+    let args = ["watch", "app/", "web/", "--exec", handler];
+    let mut running = Kvw::at(server.address()).args(args).spawn();
+    assert!(running.silent_for(SILENCE));
+    assert_eq!(running.line(), "initial 2");
+    server.played_out();
+    running.stop();
+}
