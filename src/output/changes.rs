@@ -146,7 +146,7 @@ fn text(entry: &Entry) -> Result<&str, std::str::Utf8Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::model::{Continuity, Fields, Index, TargetId};
