@@ -55,7 +55,7 @@ fn is_closed(error: &Error) -> bool {
         cause
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref)
-            .is_some_and(|inner| inner.is::<Closed>())
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Closed>)
     })
 }
 

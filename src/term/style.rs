@@ -42,8 +42,6 @@ pub enum Color {
     Changed,
     /// Less important: times, indexes.
     Faint,
-    /// What the eye should find.
-    Strong,
 }
 
 impl Color {
@@ -57,7 +55,6 @@ impl Color {
             Color::Removed => text.red(),
             Color::Changed => text.yellow(),
             Color::Faint => text.dark_grey(),
-            Color::Strong => text.bold(),
         }
         .to_string()
     }

@@ -26,7 +26,7 @@ fn the_committed_completions_are_fresh() {
                 .clone(),
         )
     });
-    hold("completions", scripts.into());
+    hold("completions", &scripts.into());
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn the_committed_man_pages_are_fresh() {
     Kvw::bare()
         .args(["man".as_ref(), folder.path().as_os_str()])
         .ok();
-    hold("man", files(folder.path()));
+    hold("man", &files(folder.path()));
 }
 
 #[test]
@@ -44,12 +44,12 @@ fn man_alone_prints_the_page_of_the_program() {
     assert!(printed.contains(".TH kvw 1"), "{printed}");
 }
 
-fn hold(folder: &str, fresh: BTreeMap<String, Vec<u8>>) {
+fn hold(folder: &str, fresh: &BTreeMap<String, Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     if std::env::var_os("KVW_TEST_REGENERATE").is_some() {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).unwrap();
-        for (name, bytes) in &fresh {
+        for (name, bytes) in fresh {
             std::fs::write(folder.join(name), bytes).unwrap();
         }
     }
@@ -57,11 +57,11 @@ fn hold(folder: &str, fresh: BTreeMap<String, Vec<u8>>) {
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(
         names(&committed),
-        names(&fresh),
+        names(fresh),
         "files of {}",
         folder.display()
     );
-    for (name, bytes) in &fresh {
+    for (name, bytes) in fresh {
         assert!(
             committed[name] == *bytes,
             "{} is stale: run the suite once with KVW_TEST_REGENERATE=1",

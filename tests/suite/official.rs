@@ -28,6 +28,7 @@ fn client() -> Option<PathBuf> {
     }
     // Past the capture of the test's output: a test that did not run must not look as if it had.
     static SAID: Once = Once::new();
+    #[expect(clippy::explicit_write, reason = "eprintln! would be captured")]
     SAID.call_once(|| {
         let reason =
             "official client: not run, no consul binary; name one in KVW_TEST_CONSUL_CLIENT";

@@ -102,11 +102,6 @@ impl Running {
         self.home.path()
     }
 
-    /// stdin, where the test feeds it by hand.
-    pub fn stdin(&mut self) -> Option<ChildStdin> {
-        self.child.stdin.take()
-    }
-
     /// The next line of stdout.
     #[track_caller]
     pub fn line(&mut self) -> String {
@@ -119,15 +114,6 @@ impl Running {
         match self.stdout.next(within) {
             Ok(line) => line,
             Err(error) => self.fail(&format!("no line on stdout ({error})")),
-        }
-    }
-
-    /// The next line of stderr.
-    #[track_caller]
-    pub fn err_line(&mut self) -> String {
-        match self.stderr.next(PATIENCE) {
-            Ok(line) => line,
-            Err(error) => self.fail(&format!("no line on stderr ({error})")),
         }
     }
 
