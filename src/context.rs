@@ -1,6 +1,7 @@
 //! What a verb is given: the user's streams, the environment, and a client when it asks for one.
 
-use crate::args::connect::{ConnectArgs, Env};
+use crate::args::connect::ConnectArgs;
+use crate::args::env::Env;
 use crate::consul::Client;
 use crate::term::Ui;
 

@@ -11,6 +11,7 @@ mod golang;
 mod http;
 mod params;
 mod path;
+mod request;
 mod routes;
 mod server;
 mod state;

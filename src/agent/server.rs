@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::http::{Connection, Response, Seats};
-use super::routes::{self, Agent};
+use super::request::Agent;
+use super::routes;
 use super::state::{Op, State, Verb};
 use super::store::Store;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 
-use super::connect::{ConnectArgs, Env};
+use super::connect::ConnectArgs;
+use super::env::Env;
 use crate::consul::{Client, Config};
 use crate::model::Prefix;
 

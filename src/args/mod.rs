@@ -4,6 +4,7 @@ mod address;
 pub mod complete;
 pub mod connect;
 pub mod duration;
+pub mod env;
 pub mod handler;
 pub mod input;
 pub mod key;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::connect::Env;
+use super::env::Env;
 
 /// The proxy for plain HTTP to this host and port, unless `NO_PROXY` exempts it. Loopback is
 /// never asked through a proxy; the client sees to that.

@@ -1,23 +1,12 @@
 //! `/v1/kv`: reads, blocking reads, writes of one key. Names that a URL cannot carry take the way
 //! of a transaction.
 
-use std::time::Duration;
-
 use super::answer::Answer;
 use super::error::{Cause, Context};
 use super::listing::{Entries, Stream};
-use super::request::{Request, encoded};
+use super::request::{Block, Request, path_of, shown};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
-
-/// A blocking query: hold the answer until the index is higher than `since` or `wait` is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
-    /// The index last seen, at least 1.
-    pub since: Index,
-    /// How long the server holds; it adds up to a sixteenth.
-    pub wait: Duration,
-}
 
 /// How a value is written. Consul replaces the flags at every write: without any they become 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,18 +201,6 @@ const LONGEST_PATH: usize = 60_000;
 
 fn fits_in_url(name: &str) -> bool {
     obstacle(name).is_none() && path_of(name).len() <= LONGEST_PATH
-}
-
-pub(super) fn path_of(name: &str) -> String {
-    format!("/v1/kv/{}", encoded(name))
-}
-
-pub(super) fn shown(prefix: &Prefix) -> String {
-    if prefix.is_root() {
-        "the whole store".to_owned()
-    } else {
-        format!("prefix {prefix}")
-    }
 }
 
 fn deletion(name: &str, doing: String) -> Request<'static> {

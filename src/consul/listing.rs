@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use super::answer::{Answer, Reader};
 use super::error::Context;
 use super::json::{Elements, EntryReader, Fault};
-use super::kv::{Block, path_of, shown};
-use super::request::Request;
+use super::request::{Block, Request, path_of, shown};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Key, Prefix};
 

@@ -1,16 +1,26 @@
 //! What is asked: method, path, parameters.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::kv::Block;
 use super::{Config, Consistency};
+use crate::model::{Index, Prefix};
+
+/// A blocking query: hold the answer until the index is higher than `since` or `wait` is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// The index last seen, at least 1.
+    pub since: Index,
+    /// How long the server holds; it adds up to a sixteenth.
+    pub wait: Duration,
+}
 
 /// What is asked.
 pub(super) struct Request<'a> {
     pub(super) method: &'static str,
-    /// After the base, encoded: `/v1/kv/a`, see [`encoded`].
+    /// After the base, encoded: see [`path_of`].
     pub(super) path: String,
     pub(super) query: Query,
     pub(super) body: Option<&'a [u8]>,
@@ -103,16 +113,27 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
 
-/// A key as it stands in a URL's path. Names that a path cannot carry must not come here.
-pub(super) fn encoded(name: &str) -> String {
+/// The path of a key or a prefix. Names that a path cannot carry must not come here.
+pub(super) fn path_of(name: &str) -> String {
+    format!("/v1/kv/{}", encoded(name))
+}
+
+/// A prefix in the words of a message.
+pub(super) fn shown(prefix: &Prefix) -> String {
+    if prefix.is_root() {
+        "the whole store".to_owned()
+    } else {
+        format!("prefix {prefix}")
+    }
+}
+
+fn encoded(name: &str) -> String {
     utf8_percent_encode(name, PATH).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Index;
-    use std::time::Duration;
 
     #[test]
     fn every_byte_of_a_key_arrives_as_it_is() {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::time::Instant;
 
-use crate::output::changes::{self, Style};
+use crate::output::{Style, changes};
 use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer};
 

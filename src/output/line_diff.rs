@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::changes::Style;
+use super::style::Style;
 use crate::term::Color;
 
 /// Lines around a difference.

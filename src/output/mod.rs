@@ -12,6 +12,7 @@ mod line_diff;
 mod list;
 pub mod ls;
 pub mod status;
+mod style;
 mod time;
 pub mod tree;
 pub mod txn;
@@ -19,3 +20,4 @@ pub mod wait;
 
 pub use format::Format;
 pub use list::List;
+pub use style::Style;

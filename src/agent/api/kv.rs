@@ -7,7 +7,7 @@ use super::{MOST_BYTES, Shown, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::params::Blocking;
-use crate::agent::routes::{Answer, Refused, Request};
+use crate::agent::request::{Answer, Refused, Request};
 use crate::agent::state::{Entry, Op, Query, State, Verb};
 
 /// Reads, writes and deletes.

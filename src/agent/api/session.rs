@@ -9,7 +9,7 @@ use super::body::{self, Member};
 use super::{MOST_BYTES, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::routes::{Answer, Refused, Request};
+use crate::agent::request::{Answer, Refused, Request};
 use crate::agent::state::{Behavior, NODE, NewSession, Query, Session, State};
 
 const DEFAULT_LOCK_DELAY: Duration = Duration::from_secs(15);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::agent::params::DATACENTER;
-use crate::agent::routes::{Answer, Request};
+use crate::agent::request::{Answer, Request};
 use crate::agent::state::NODE;
 
 /// What the answers are an imitation of.

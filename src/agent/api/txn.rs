@@ -9,7 +9,7 @@ use super::body::{self, Member};
 use super::{MOST_BYTES, Shown, with_leader};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::routes::{Answer, Refused, Request};
+use crate::agent::request::{Answer, Refused, Request};
 use crate::agent::state::{Op, TxnError, TxnResult, Verb};
 
 /// The most operations; newer servers take 128.
