@@ -1,0 +1,183 @@
+use super::*;
+use clap::Parser;
+
+use crate::consul::Secret;
+use crate::exit::Exit;
+
+#[derive(Debug, Parser)]
+struct Line {
+    target: Vec<String>,
+    #[command(flatten)]
+    handler: HandlerArgs,
+}
+
+fn parse(words: &[&str]) -> Result<HandlerArgs, clap::Error> {
+    let words = ["kvw"].iter().chain(words);
+    Line::try_parse_from(words).map(|line| line.handler)
+}
+
+fn resolve(words: &[&str]) -> Result<Handlers, Failure> {
+    let args = parse(words).unwrap();
+    args.handlers(&Config::default(), Stdout::Inherit, false)
+}
+
+fn refused(words: &[&str]) -> String {
+    let failure = resolve(words).unwrap_err();
+    assert_eq!(failure.exit, Exit::Usage);
+    failure.message
+}
+
+#[test]
+fn nothing_given_is_nothing_to_run() {
+    assert!(!parse(&["a/"]).unwrap().is_given());
+    assert!(resolve(&["a/"]).unwrap().routes.is_empty());
+}
+
+#[test]
+fn a_handler_runs_with_or_without_a_shell() {
+    let shell = resolve(&["a/", "--exec", "echo $X"]).unwrap().routes;
+    assert_eq!(shell[0].1.program, Program::Shell("echo $X".into()));
+    let plain = resolve(&["a/", "--", "run", "--exec", "-x"])
+        .unwrap()
+        .routes;
+    let words = ["run", "--exec", "-x"].map(OsString::from).to_vec();
+    assert_eq!(plain[0].1.program, Program::Argv(words));
+    assert!(parse(&["a/", "--exec", "x", "--", "y"]).is_err());
+}
+
+#[test]
+fn routes_stand_before_what_takes_the_rest() {
+    let routes = resolve(&[
+        "a/",
+        "--exec",
+        "rest",
+        "--route",
+        "a/*=x=1 y",
+        "--route",
+        "**/b=z",
+    ])
+    .unwrap()
+    .routes;
+    let shown: Vec<_> = routes
+        .iter()
+        .map(|(glob, spec)| (glob.as_deref(), spec.program.clone()))
+        .collect();
+    let shell = |line: &str| Program::Shell(line.into());
+    assert_eq!(
+        shown,
+        [
+            (Some("a/*"), shell("x=1 y")),
+            (Some("**/b"), shell("z")),
+            (None, shell("rest"))
+        ]
+    );
+}
+
+#[test]
+fn defaults_are_the_contracts() {
+    let routes = resolve(&["a/", "--exec", "x"]).unwrap().routes;
+    let policies = &routes[0].1.policies;
+    assert_eq!(policies.debounce, Duration::from_millis(100));
+    assert_eq!(policies.max_delay, Duration::from_secs(5));
+    assert_eq!(policies.on_busy, OnBusy::Queue);
+    assert_eq!(policies.on_fail, OnFail::Continue);
+    assert_eq!(policies.stop_timeout, Duration::from_secs(10));
+    assert_eq!(policies.timeout, None);
+    let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
+    let policies = &routes.routes[0].1.policies;
+    assert_eq!(policies.on_busy, OnBusy::Signal(Signal::HUP));
+    let long = resolve(&["a/", "--exec", "x", "--debounce", "30s"]).unwrap();
+    let policies = &long.routes[0].1.policies;
+    assert_eq!(policies.max_delay, Duration::from_secs(30));
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let with = |more: &[&str]| refused(&[&["a/", "--exec", "x"], more].concat());
+    assert!(with(&["--signal", "HUP"]).contains("--on-busy signal"));
+    assert!(with(&["--each", "--on-busy", "restart"]).contains("--each"));
+    assert!(with(&["--each", "--on-busy", "signal"]).contains("--each"));
+    assert!(with(&["--handler-timeout", "0"]).contains("--handler-timeout"));
+    assert!(with(&["--debounce", "2s", "--max-delay", "1s"]).contains("--max-delay"));
+    assert!(with(&["--route", "nothing"]).contains("GLOB=CMD"));
+    assert!(with(&["--route", "=x"]).contains("GLOB=CMD"));
+    assert!(with(&["--route", "a= "]).contains("GLOB=CMD"));
+    assert!(refused(&["a/", "--exec", " "]).contains("--exec"));
+    assert!(refused(&["a/", "--", ""]).contains("no name"));
+}
+
+#[test]
+fn flags_of_a_handler_need_one() {
+    for flags in [
+        &["--each"][..],
+        &["--on-fail", "retry"],
+        &["--debounce", "1s"],
+        &["--pass-token"],
+    ] {
+        assert!(parse(&[&["a/"], flags].concat()).is_err(), "{flags:?}");
+    }
+    assert!(parse(&["a/", "--each", "--route", "a=b"]).is_ok());
+    assert!(parse(&["a/", "--each", "--", "b"]).is_ok());
+}
+
+#[test]
+fn an_unknown_signal_or_policy_is_refused() {
+    for flags in [
+        ["--stop-signal", "NOPE"],
+        ["--on-busy", "wait"],
+        ["--stdin", "xml"],
+    ] {
+        assert!(parse(&[&["a/", "--exec", "x"], &flags[..]].concat()).is_err());
+    }
+}
+
+fn environment(config: &Config, pass_token: bool) -> Vec<String> {
+    let (set, withhold) = connection(config, pass_token);
+    assert!(
+        CREDENTIALS
+            .iter()
+            .all(|name| withhold.contains(&name.into()))
+    );
+    set.iter()
+        .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_handler_finds_the_connection_but_no_credentials() {
+    let config = Config {
+        token: Some(TokenSource::Literal(Secret::new("secret"))),
+        basic_auth: Some(("user".to_owned(), Secret::new("pass"))),
+        namespace: Some("team".to_owned()),
+        ..Config::default()
+    };
+    let shown = ["CONSUL_HTTP_ADDR=127.0.0.1:8500", "CONSUL_NAMESPACE=team"];
+    assert_eq!(environment(&config, false), shown);
+    let all = environment(&config, true);
+    assert_eq!(all[..2], shown);
+    assert_eq!(
+        all[2..],
+        ["CONSUL_HTTP_TOKEN=secret", "CONSUL_HTTP_AUTH=user:pass"]
+    );
+    let file = Config {
+        token: Some(TokenSource::File("t".into())),
+        ..Config::default()
+    };
+    assert_eq!(environment(&file, true)[1..], ["CONSUL_HTTP_TOKEN_FILE=t"]);
+}
+
+#[test]
+fn it_is_known_whether_credentials_are_withheld() {
+    let config = Config {
+        token: Some(TokenSource::File("t".into())),
+        ..Config::default()
+    };
+    let withheld = |words: &[&str]| {
+        let args = parse(words).unwrap();
+        let handlers = args.handlers(&config, Stdout::Inherit, false);
+        handlers.unwrap().withheld
+    };
+    assert!(withheld(&["a/", "--exec", "x"]));
+    assert!(!withheld(&["a/", "--exec", "x", "--pass-token"]));
+    assert!(!resolve(&["a/", "--exec", "x"]).unwrap().withheld);
+}
