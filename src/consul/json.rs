@@ -6,6 +6,7 @@ use std::io::{self, BufRead};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memchr2;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
@@ -154,24 +155,27 @@ struct Scan {
 impl Scan {
     /// The place behind its last byte, if that is in this piece.
     fn end(&mut self, piece: &[u8]) -> Option<usize> {
-        for (at, byte) in piece.iter().enumerate() {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
+        let mut at = 0;
+        while at < piece.len() {
+            if self.escaped {
+                self.escaped = false;
+                at += 1;
+            } else if self.in_string {
+                // Nearly all bytes are here, in values.
+                at += memchr2(b'"', b'\\', &piece[at..])? + 1;
+                self.escaped = piece[at - 1] == b'\\';
+                self.in_string = self.escaped;
             } else {
-                match byte {
+                match piece[at] {
                     b'"' => self.in_string = true,
                     b'{' | b'[' => self.depth += 1,
                     b'}' | b']' => self.depth = self.depth.saturating_sub(1),
                     _ => {}
                 }
+                at += 1;
             }
             if self.depth == 0 && !self.in_string {
-                return Some(at + 1);
+                return Some(at);
             }
         }
         None
