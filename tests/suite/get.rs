@@ -282,6 +282,21 @@ fn a_closed_pipe_ends_it_by_sigpipe_without_a_word() {
 }
 
 #[test]
+fn a_full_disk_is_trouble() {
+    let scope = Agent::shared();
+    scope.put("k", "v");
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("kvw"))
+        .args(["get", &scope.key("k")])
+        .env("CONSUL_HTTP_ADDR", scope.address())
+        .stdout(std::fs::File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.starts_with("error: writing to stdout: "), "{stderr}");
+}
+
+#[test]
 fn the_first_entry_is_printed_before_the_last_byte_has_come() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();

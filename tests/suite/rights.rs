@@ -86,6 +86,28 @@ fn what_may_not_be_done_exits_four_and_names_what_it_was() {
 }
 
 #[test]
+fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
+    let Some(guarded) = Guarded::start() else {
+        return;
+    };
+    for verb in ["ls", "tree", "export"] {
+        let output = guarded.kvw([verb, "hidden/"]).run();
+        output.expect(4).one_line().says(&["hidden/"]);
+        assert_eq!(output.text(), "");
+        guarded.kvw([verb, "seen/none/"]).ok();
+    }
+    assert_eq!(guarded.kvw(["ls"]).ok(), "own/\nseen/\n");
+    let import = |document: &'static str| guarded.kvw(["import"]).stdin(document).run();
+    let output = import(r#"[{"key":"own/n","value":"eA=="},{"key":"seen/n","value":"eA=="}]"#);
+    output
+        .expect(4)
+        .one_line()
+        .says(&["seen/n", "0 written", "2 not written"]);
+    // What is equal is not written, so it takes no right to write.
+    import(r#"[{"key":"seen/a","value":"c2Vlbi9h"}]"#).expect(0);
+}
+
+#[test]
 fn what_may_be_read_is_printed_beside_what_may_not() {
     let Some(guarded) = Guarded::start() else {
         return;

@@ -1,7 +1,10 @@
 //! What every test stands on: servers, the program, and a server that misbehaves on purpose.
 
 mod agent;
-#[allow(dead_code, reason = "the unit tests of the client use it too, and all of it")]
+#[allow(
+    dead_code,
+    reason = "the unit tests of the client use it too, and all of it"
+)]
 mod faulty;
 mod kvw;
 mod running;
