@@ -25,13 +25,20 @@ fn one(operation: Map<String, Value>) -> Result<Op, Invalid> {
     if operation.contains_key("op") {
         return parsed::<Ours>(Value::Object(operation))?.draft()?.finish();
     }
-    // Consul takes field names in any case.
-    match operation.into_iter().next() {
-        Some((kind, body)) if kind.eq_ignore_ascii_case("kv") => {
+    // Consul's own library names all kinds of operation, null where there is none of the kind.
+    let members = operation.into_iter().filter(|(_, body)| !body.is_null());
+    let mut members: Vec<_> = members.collect();
+    match (members.pop(), &members[..]) {
+        // Consul takes field names in any case.
+        (Some((kind, body)), []) if kind.eq_ignore_ascii_case("kv") => {
             parsed::<Consuls>(lower_case(body))?.draft()?.finish()
         }
-        Some((kind, _)) => Err(invalid(format!("'{kind}' is no operation on keys"))),
-        None => Err(invalid("it is empty")),
+        (Some((kind, _)), []) => Err(invalid(format!("'{kind}' is no operation on keys"))),
+        (Some((last, _)), others) => {
+            let others: String = others.iter().map(|(kind, _)| format!("{kind}, ")).collect();
+            Err(invalid(format!("it holds more than one: {others}{last}")))
+        }
+        (None, _) => Err(invalid("it is empty")),
     }
 }
 
@@ -174,6 +181,12 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_as_consuls_own_library_writes_it_is_taken() {
+        let written = r#"[{"KV":{"Verb":"get","Key":"a","Value":null,"Flags":0,"Index":0,"Session":""},"Node":null,"Service":null,"Check":null}]"#;
+        assert_eq!(ops(written), Ok(vec![Op::Get { key: key("a") }]));
+    }
+
+    #[test]
     fn every_error_names_its_operation() {
         for (text, error) in [
             (
@@ -200,7 +213,12 @@ mod tests {
                 r#"[{"KV":{"Verb":"get","Key":""}}]"#,
                 "operation 1: a key cannot be empty",
             ),
+            (
+                r#"[{"KV":{"Verb":"get","Key":"a"},"Node":{"Verb":"get"}}]"#,
+                "operation 1: it holds more than one: KV, Node",
+            ),
             (r#"[{}]"#, "operation 1: it is empty"),
+            (r#"[{"KV":null}]"#, "operation 1: it is empty"),
         ] {
             assert_eq!(ops(text), Err(error.to_owned()), "{text}");
         }
