@@ -359,7 +359,13 @@ const NO_LEADER: [&str; 9] = [
 fn told(cause: Cause, status: u16, text: &str) -> String {
     match (cause, text) {
         (Cause::Denied | Cause::UnknownToken, "") => "permission denied".to_owned(),
-        (Cause::Denied | Cause::UnknownToken, text) => format!("permission denied: {text}"),
+        (Cause::Denied | Cause::UnknownToken, text) => {
+            // Consul says it in the same words; once is enough.
+            match text.strip_prefix("Permission denied") {
+                Some(rest) => format!("permission denied{rest}"),
+                None => format!("permission denied: {text}"),
+            }
+        }
         (Cause::RateLimited, "") => "too many requests (429)".to_owned(),
         (Cause::Redirected, _) => {
             format!("answered with a redirect ({status}), which is not followed")

@@ -168,7 +168,7 @@ impl Client {
         let clean = prefix.clean();
         let mut request = listing(
             &clean,
-            format!("listing names below {}", shown(prefix)),
+            format!("listing the names in {}", shown(prefix)),
             block,
         );
         request.query.flag("keys");

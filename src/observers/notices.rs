@@ -66,7 +66,7 @@ impl<'a, 'u> Notices<'a, 'u> {
         let what = &target.what;
         match notice {
             Notice::Begun(Why::Hidden, keys) => ui.warn(format_args!(
-                "{what}: the token may no longer read {}; nothing is reported about them",
+                "{what}: the token may no longer read {}; what is hidden is not reported",
                 listed(keys)
             )),
             Notice::Begun(Why::Unproven, keys) => ui.warn(format_args!(

@@ -369,6 +369,10 @@ fn a_denied_read_is_denied_and_says_whether_a_token_was_sent() {
     ]);
     let output = run(denies(), ["get", "a", "--token", "weak"]);
     output.expect(4).one_line();
+    assert!(
+        !output.stderr.contains("Permission denied"),
+        "said twice: {output}"
+    );
     assert!(!output.stderr.contains("no token"), "{output}");
 }
 
@@ -380,4 +384,15 @@ fn an_argument_that_is_no_text_is_refused() {
         .args([std::ffi::OsStr::new("get"), bad])
         .run()
         .expect(2);
+}
+
+#[test]
+fn an_error_of_a_listing_of_names_says_of_what() {
+    let nobody = |args: &[&str]| Kvw::at("127.0.0.1:1").args(args).run();
+    nobody(&["get", "--keys"])
+        .expect(3)
+        .says(&["listing the names in the whole store"]);
+    nobody(&["get", "--keys", "app/"])
+        .expect(3)
+        .says(&["listing the names in prefix app/"]);
 }

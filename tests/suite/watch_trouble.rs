@@ -126,6 +126,7 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
     let said: Vec<_> = output.stderr.lines().collect();
     assert_eq!(said.len(), 2, "{output}");
     assert!(said[0].contains("may no longer read app/b"), "{output}");
+    assert!(!said[0].contains("them"), "one key is not many: {output}");
     assert!(said[1].contains("may read everything again"), "{output}");
 }
 

@@ -235,6 +235,11 @@ fn an_error_is_one_line_that_says_what_was_being_done_where() {
         error.to_string(),
         "reading key app/name at 127.0.0.1:8500: permission denied"
     );
+    let error = context(false).status(403, "Permission denied: no rule");
+    assert_eq!(
+        error.to_string(),
+        "reading key app/name at 127.0.0.1:8500: permission denied: no rule"
+    );
     let error = context(false).status(500, "No cluster\n  leader\n");
     assert_eq!(
         error.to_string(),
