@@ -241,7 +241,7 @@ impl WatchArgs {
             ),
             probe: Box::new(Consistent::new(client)),
             wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
-            known: resume.map_or_else(Snapshot::default, |state| state.handled(target.id).clone()),
+            known: resume.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
             target: target.clone(),
         }
     }

@@ -25,4 +25,4 @@ mod run;
 
 pub use policy::{OnBusy, OnFail, Policies};
 pub use queue::{Input, Outcome, Why};
-pub use run::{Around, Current, Handler, Report, Spec, Stdin, Told};
+pub use run::{Around, Current, Handler, Recorder, Report, Spec, Stdin, Told};

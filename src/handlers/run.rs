@@ -51,6 +51,16 @@ pub enum Current {
     Prefix(Vec<model::Entry>),
 }
 
+/// Who remembers, over a crash too, what handlers were shown and what they handled. Told in the
+/// order in which it happens: a run may show keys again that the one before it has handled.
+pub trait Recorder {
+    /// A run is about to begin: from here on nobody knows what of this batch was done.
+    fn begins(&self, batch: &Batch);
+
+    /// The batch was handled.
+    fn handled(&self, batch: &Batch);
+}
+
 /// What a handler is told about the rest of the world at each step.
 pub struct Around<'a> {
     /// The targets' names, in the order of their ids.
@@ -63,6 +73,8 @@ pub struct Around<'a> {
     pub time: SystemTime,
     /// Asked only for `--stdin consul`.
     pub current: &'a dyn Fn() -> Current,
+    /// Told of runs before they begin, and of what was handled.
+    pub recorder: &'a dyn Recorder,
 }
 
 /// A run that is over, or that was sent a signal and goes on.
@@ -98,7 +110,7 @@ pub enum Told {
     Started(Arc<Batch>),
     /// A run is being stopped.
     Stopping(Why),
-    /// To be remembered as handled, here and in the state file.
+    /// It is handled, and remembered so.
     Handled(Arc<Batch>),
     /// Forgotten, because the handler is busy.
     Dropped(Arc<Batch>),
@@ -198,7 +210,10 @@ impl Handler {
                 self.child.stop(self.spec.policies.stop_signal);
             }
             Action::Kill => self.child.kill(around.now),
-            Action::Handled(batch) => told.push(Told::Handled(batch)),
+            Action::Handled(batch) => {
+                around.recorder.handled(&batch);
+                told.push(Told::Handled(batch));
+            }
             Action::Dropped(batch) => told.push(Told::Dropped(batch)),
             Action::Ended {
                 batch,
@@ -225,6 +240,7 @@ impl Handler {
     fn start(&mut self, batch: Arc<Batch>, around: &Around<'_>, told: &mut Vec<Told>) -> Step {
         self.took = Duration::ZERO;
         let command = self.command(&batch, around);
+        around.recorder.begins(&batch);
         match self.child.start(command, around.now) {
             Ok(()) => {
                 told.push(Told::Started(batch));

@@ -58,7 +58,7 @@ impl<'a> Engine<'a> {
     ) -> Self {
         let (sender, wakes) = sync_channel(CHANNEL);
         let known = |id| match &resume {
-            Some(resume) if plan.initial != Initial::Skip => resume.handled(id).clone(),
+            Some(resume) if plan.initial != Initial::Skip => resume.at_start(id),
             _ => Snapshot::default(),
         };
         let standings = Standings::new(

@@ -206,6 +206,55 @@ impl Site {
 }
 
 #[test]
+fn what_a_killed_handler_was_shown_comes_again_also_where_it_is_gone() {
+    let mut site = Site::new();
+    site.scope.put("same", "1");
+    site.reported();
+    site.scope.put("created", "1");
+    site.scope.put("same", "2");
+    let started = site.path("started");
+    let handler = site.handler(&format!("touch {}; sleep 600", started.display()));
+    let running = site.watch(&["--exec", &handler]).spawn();
+    await_file(&started);
+    running.signal("KILL");
+    running.wait(SOON);
+    let batch = site.batches().remove(0);
+    assert_eq!(site.told(&batch), ["create created", "update same"]);
+    // Everything is as it was last handled, and not as the handler was told.
+    site.scope.delete("created");
+    site.scope.put("same", "1");
+    assert_eq!(site.reported(), ["delete created", "update same"]);
+    assert_eq!(site.reported(), [""; 0]);
+}
+
+#[test]
+fn a_line_that_was_printed_and_not_recorded_is_taken_back() {
+    // Killed between the two: a pipe whose reader does not read stops it there.
+    let site = Site::new();
+    site.scope.put("a", "1");
+    let full = "x".repeat(200_000);
+    site.scope.put("b", &full);
+    let running = site.watch(&[]).deaf().spawn();
+    let until = Instant::now() + SOON;
+    while !fs::read_to_string(site.state()).is_ok_and(|state| state.contains("\"run\"")) {
+        assert!(Instant::now() < until, "no run was recorded");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.signal("KILL");
+    running.wait(SOON);
+    site.scope.delete("a");
+    let text = site.watch(&["--for", "0"]).ok();
+    assert!(
+        text.contains(&format!("- {}", site.scope.key("a"))),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("+ {}", site.scope.key("b"))),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_watch_killed_after_the_handler_repeats_nothing() {
     let mut site = Site::new();
     site.scope.put("a", "1");

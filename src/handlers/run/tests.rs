@@ -1,5 +1,6 @@
 //! Real children behind a real queue.
 
+use std::cell::RefCell;
 use std::thread;
 
 use super::*;
@@ -12,6 +13,29 @@ struct Bench {
     folder: tempfile::TempDir,
     targets: Vec<String>,
     told: Vec<Told>,
+    recorded: Recorded,
+}
+
+/// `begins KEYS` and `handled KEYS`, in order.
+#[derive(Default)]
+struct Recorded(RefCell<Vec<String>>);
+
+impl Recorded {
+    fn note(&self, what: &str, batch: &Batch) {
+        let keys: Vec<_> = batch.changes.iter().map(Change::key).collect();
+        let line = format!("{what} {}", keys.join(" "));
+        self.0.borrow_mut().push(line);
+    }
+}
+
+impl Recorder for Recorded {
+    fn begins(&self, batch: &Batch) {
+        self.note("begins", batch);
+    }
+
+    fn handled(&self, batch: &Batch) {
+        self.note("handled", batch);
+    }
 }
 
 fn entry(key: &str, value: &[u8]) -> Entry {
@@ -57,6 +81,7 @@ impl Bench {
             folder,
             targets: vec!["app/".to_owned()],
             told: Vec::new(),
+            recorded: Recorded::default(),
         }
     }
 
@@ -68,6 +93,7 @@ impl Bench {
             now: Instant::now(),
             time: SystemTime::UNIX_EPOCH,
             current: &current,
+            recorder: &self.recorded,
         };
         self.told.extend(match input {
             Some(input) => self.handler.step(input, &around),
@@ -133,6 +159,16 @@ fn a_batch_is_handed_over_as_a_document_and_variables() {
     assert_eq!(bench.file("env"), "initial 7 2 app/a app/b 9\n");
     assert_eq!(bench.handled(), 1);
     assert_eq!(bench.report().code(), 0);
+}
+
+#[test]
+fn a_run_is_recorded_before_it_begins_and_when_it_is_handled() {
+    let line = "[ $KVW_KEYS = a ] && echo > $DIR/ran";
+    let mut bench = Bench::new(line, Stdin::Json, Policies::default());
+    bench.run(created(Reason::Initial, &["a"]));
+    assert_eq!(*bench.recorded.0.borrow(), ["begins a", "handled a"]);
+    bench.run(created(Reason::Change, &["b"]));
+    assert_eq!(bench.recorded.0.borrow()[2..], ["begins b"]);
 }
 
 #[test]

@@ -109,15 +109,17 @@ impl Engine<'_> {
     }
 
     fn changed(&mut self, changes: Vec<Change>, now: Instant) -> anyhow::Result<()> {
-        if !changes.is_empty() {
-            self.tell(&Event::Changed(&changes), now)?;
-        }
         let news = Batch {
             reason: Reason::Change,
             changes,
         };
+        if self.routes.is_empty() {
+            return self.printed(&news, now);
+        }
+        if !news.changes.is_empty() {
+            self.tell(&Event::Changed(&news.changes), now)?;
+        }
         match self.initial.take() {
-            _ if self.routes.is_empty() => self.printed(&news, now),
             Some(initial) => self.gather(initial.then(news, self.plan.locks), now),
             None => self.give(news, false, now),
         }
@@ -128,7 +130,7 @@ impl Engine<'_> {
     fn printed(&mut self, news: &Batch, now: Instant) -> anyhow::Result<()> {
         if !news.changes.is_empty() {
             self.uncounted = true;
-            self.handled(news, now)?;
+            self.print(news, now)?;
         }
         let whole = self.plan.initial == Initial::Skip || self.standings.synced();
         if whole && std::mem::take(&mut self.uncounted) {

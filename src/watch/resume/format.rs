@@ -5,11 +5,13 @@
 //! SUM {"head":{"targets":["prefix config/"],…,"key":"…","indexes":[812],"entries":2}}
 //! SUM {"entry":{"key":"config/a","created":12,"modified":812,"hash":"…"}}
 //! SUM {"entry":{"key":"config/b",…}}
+//! SUM {"run":[{"key":"config/a",…}]}
 //! SUM {"batch":[{"put":{…}},{"gone":{"key":"config/a","index":901}}]}
 //! ```
 //!
-//! The head and its entries are the base, written as a whole and put in place by a rename. Each
-//! batch that was handled since is one line of the journal, appended and flushed. SUM is a keyed
+//! The head and its entries are the base, written as a whole and put in place by a rename. What
+//! follows is the journal, each line of it appended and flushed: a run of a handler that is about to
+//! begin, and a batch that was handled. Between the two nobody knows what was done of it. SUM is a keyed
 //! checksum over the line and its place in the file: a line that was torn, changed, moved or taken
 //! from another file does not count. The key also keys the hashes of values, which therefore tell
 //! nobody whether two keys, or two files, hold the same.
@@ -85,7 +87,8 @@ pub struct Stored<'a> {
     /// Empty: held by none. Absent: written by a watch that does not look at locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Of the value, where that itself is not kept.
+    /// Of the value, where that itself is not kept. With neither the key was shown to a handler that
+    /// may have done anything: whatever it is, it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Base64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +130,10 @@ pub enum Record<'a> {
     /// Is part of it.
     #[serde(borrow)]
     Entry(Stored<'a>),
-    /// Is part of the journal.
+    /// Is part of the journal: these keys are about to be shown.
+    #[serde(borrow)]
+    Run(Vec<Stored<'a>>),
+    /// So is this: they were handled.
     #[serde(borrow)]
     Batch(Vec<Step<'a>>),
 }
@@ -247,8 +253,8 @@ pub struct Contents<'a> {
     pub entries: Vec<Stored<'a>>,
     /// How many bytes head and entries take.
     pub base: u64,
-    /// The journal.
-    pub batches: Vec<Vec<Step<'a>>>,
+    /// The journal: runs and batches.
+    pub journal: Vec<Record<'a>>,
     /// How many bytes of the file stand. What follows them was being written when the end came.
     pub end: u64,
 }
@@ -258,7 +264,9 @@ impl Contents<'_> {
     pub fn has_values(&self) -> bool {
         let stored = |stored: &Stored<'_>| stored.value.is_some();
         let put = |step: &Step<'_>| matches!(step, Step::Put(entry) if stored(entry));
-        self.entries.iter().any(stored) || self.batches.iter().flatten().any(put)
+        let kept =
+            |record: &Record<'_>| matches!(record, Record::Batch(steps) if steps.iter().any(put));
+        self.entries.iter().any(stored) || self.journal.iter().any(kept)
     }
 }
 
@@ -279,11 +287,11 @@ pub fn read(bytes: &[u8]) -> Result<Contents<'_>, Damage> {
         }
     }
     let base = lines.at as u64;
-    let mut batches = Vec::new();
+    let mut journal = Vec::new();
     while lines.at < bytes.len() {
         let number = lines.number;
         match lines.record(&key) {
-            Some(Record::Batch(steps)) => batches.push(steps),
+            Some(record @ (Record::Run(_) | Record::Batch(_))) => journal.push(record),
             None if lines.is_torn() => break,
             _ => return Err(Damage::Line(number)),
         }
@@ -293,7 +301,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents<'_>, Damage> {
         key,
         entries,
         base,
-        batches,
+        journal,
         end: lines.at as u64,
     })
 }

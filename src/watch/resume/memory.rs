@@ -1,15 +1,13 @@
-//! What a state file says, in memory: the handled entries of each target. Pure.
+//! What a state file says, in memory: what is remembered of all targets. Pure.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::format::{
-    Base64, Contents, Damage, Hash, Head, Identity, Record, Secret, Step, Stored, Writer, hash,
+    Base64, Contents, Damage, Head, Identity, Record, Secret, Step, Stored, Writer, hash,
 };
-use crate::model::{Batch, Entry, Fields, Index, Snapshot, TargetId};
-
-/// Up to so many changed keys are put into a snapshot one by one; beyond, it is made anew.
-const FEW: usize = 64;
+use super::remembered::{Remembered, Vague};
+use crate::model::{Batch, Change, Entry, Index, Snapshot, TargetId};
 
 /// What is kept of each entry beyond its value's hash.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,34 +18,19 @@ pub struct Keep {
     pub sessions: bool,
 }
 
-/// The handled entries of all targets.
+/// What is remembered.
 #[derive(Debug, Clone)]
 pub struct Memory {
     keep: Keep,
     key: Secret,
     identity: Identity,
-    targets: Vec<Target>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Target {
-    handled: Snapshot,
-    /// What was read from a file and not yet found again in Consul.
-    vague: HashMap<String, Vague>,
-}
-
-/// What is not known of an entry that was read from a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Vague {
-    /// Stands for the value, where that was not kept.
-    hash: Option<Hash>,
-    session_known: bool,
+    targets: Vec<Remembered>,
 }
 
 impl Memory {
     /// Nothing handled yet.
     pub fn new(identity: Identity, key: Secret, keep: Keep) -> Self {
-        let targets = vec![Target::default(); identity.targets.len()];
+        let targets = vec![Remembered::default(); identity.targets.len()];
         Memory {
             keep,
             key,
@@ -62,45 +45,27 @@ impl Memory {
     /// When it speaks of a target that it does not have, although it is as it was written.
     pub fn load(contents: &Contents<'_>, identity: Identity, keep: Keep) -> Result<Self, Damage> {
         let mut memory = Memory::new(identity, contents.key, keep);
-        let places: Option<Vec<usize>> = contents
-            .head
-            .identity
-            .targets
-            .iter()
-            .map(|target| memory.identity.targets.iter().position(|own| own == target))
-            .collect();
-        let places = places.ok_or(Damage::Line(2))?;
-        let place = |target: u64| {
-            let place = usize::try_from(target).ok().and_then(|at| places.get(at));
-            place.copied().ok_or(Damage::Line(2))
+        let own = &memory.identity.targets;
+        let places = contents.head.identity.targets.iter();
+        let places = places.map(|target| own.iter().position(|own| own == target));
+        let mut loading = Loading {
+            places: places.collect::<Option<_>>().ok_or(Damage::Line(2))?,
+            targets: vec![Loaded::default(); own.len()],
         };
-        let mut entries = vec![BTreeMap::new(); memory.targets.len()];
-        let mut indexes = vec![Index(0); memory.targets.len()];
-        for (at, index) in contents.head.indexes.iter().enumerate() {
-            indexes[places[at]] = Index(*index);
+        for (place, index) in loading.places.iter().zip(&contents.head.indexes) {
+            loading.targets[*place].index = Index(*index);
         }
         for stored in &contents.entries {
-            entries[place(stored.target)?].insert(stored.key.as_ref(), stored);
+            loading
+                .target(stored.target)?
+                .entries
+                .insert(&stored.key, stored);
         }
-        for steps in &contents.batches {
-            let mut reached = BTreeMap::new();
-            for step in steps {
-                let (target, index) = step.reaches();
-                let target = place(target)?;
-                let highest = reached.entry(target).or_insert(index);
-                *highest = index.max(*highest);
-                match step {
-                    Step::Put(stored) => entries[target].insert(stored.key.as_ref(), stored),
-                    Step::Gone { key, .. } => entries[target].remove(key.as_ref()),
-                };
-            }
-            for (target, index) in reached {
-                indexes[target] = index;
-            }
+        for record in &contents.journal {
+            loading.record(record)?;
         }
-        for ((target, entries), index) in memory.targets.iter_mut().zip(entries).zip(indexes) {
-            *target = Target::read(index, entries.into_values());
-        }
+        let loaded = loading.targets.into_iter();
+        memory.targets = loaded.map(Loaded::remembered).collect();
         Ok(memory)
     }
 
@@ -116,67 +81,62 @@ impl Memory {
 
     /// What was last handled of this target. Values that were not kept are unknown.
     pub fn handled(&self, target: TargetId) -> &Snapshot {
-        &self.target(target).handled
+        self.target(target).handled()
+    }
+
+    /// What a restart compares Consul with.
+    pub fn at_start(&self, target: TargetId) -> Snapshot {
+        self.target(target).at_start()
     }
 
     /// Makes known what of `last` can be, now that Consul shows `seen`: an entry whose hash is that of
     /// its present value has that value, and one that is the same in all that counts becomes the
-    /// present entry itself. `last` is what was last let through. To be called for every answer, as a
-    /// key may be hidden at first; `None` when nothing is left to become known.
+    /// present entry itself. Only where the handler may have been shown another than that it stays
+    /// unknown, so that the key comes again. `last` is what was last let through. To be called for
+    /// every answer, as a key may be hidden at first; `None` when nothing is left to become known.
     pub fn recall(&mut self, id: TargetId, last: &Snapshot, seen: &Snapshot) -> Option<Snapshot> {
         let target = &mut self.targets[usize::from(id.0)];
-        if target.vague.is_empty() {
-            return None;
+        target.recall(&self.key, self.keep.sessions, last, seen)
+    }
+
+    /// Takes note that a handler is about to be shown a batch.
+    pub fn begin(&mut self, batch: &Batch) {
+        for (id, changes) in by_target(batch) {
+            let target = &mut self.targets[usize::from(id.0)];
+            target.begin(changes.into_iter().filter_map(either));
         }
-        let (mut known, mut vague) = (Vec::new(), HashMap::new());
-        // Both are sorted: one walk, however many keys there are.
-        let mut present = seen.entries().iter().peekable();
-        for was in target.handled.entries() {
-            while present.next_if(|now| now.key() < was.key()).is_some() {}
-            let Some((key, unknown)) = target.vague.remove_entry(was.key()) else {
-                continue;
-            };
-            let still = match present.peek().filter(|now| now.key() == was.key()) {
-                None => Some(unknown),
-                Some(now) => {
-                    let (entry, still) = unknown.resolve(&self.key, self.keep.sessions, was, now);
-                    known.push((was.clone(), entry));
-                    still
-                }
-            };
-            vague.extend(still.map(|still| (key, still)));
-        }
-        target.vague = vague;
-        target.handled = replaced(&target.handled, &known);
-        Some(replaced(last, &known))
+    }
+
+    /// Whether all keys of the batch are known to have been shown.
+    pub fn has_begun(&self, batch: &Batch) -> bool {
+        let mut changes = batch.changes.iter();
+        changes.all(|change| self.target(change.target).has_begun(change.key()))
     }
 
     /// Takes a batch as handled.
     pub fn apply(&mut self, batch: &Batch) {
-        let mut reached = BTreeMap::new();
-        let mut changed: BTreeMap<TargetId, BTreeMap<&str, Option<&Entry>>> = BTreeMap::new();
-        for change in &batch.changes {
-            let highest = reached.entry(change.target).or_insert(change.index);
-            *highest = change.index.max(*highest);
-            let target = changed.entry(change.target).or_default();
-            target.insert(change.key(), change.after.as_ref());
-        }
-        for (id, changed) in changed {
+        for (id, changes) in by_target(batch) {
+            let index = changes.iter().map(|change| change.index).max();
+            let changed = changes
+                .iter()
+                .map(|change| (change.key(), change.after.as_ref()));
             let target = &mut self.targets[usize::from(id.0)];
-            for key in changed.keys() {
-                target.vague.remove(*key);
-            }
-            let handled = std::mem::take(&mut target.handled);
-            target.handled = put(handled, changed).at(reached[&id]);
+            target.apply(changed.collect(), index.unwrap_or_default());
         }
     }
 
     /// Takes everything that is there as handled.
     pub fn adopt(&mut self, target: TargetId, seen: &Snapshot) {
-        self.targets[usize::from(target.0)] = Target {
-            handled: seen.clone(),
-            vague: HashMap::new(),
-        };
+        self.targets[usize::from(target.0)] = Remembered::adopted(seen);
+    }
+
+    /// The record of a batch that is about to be shown.
+    pub fn run_record<'a>(&self, batch: &'a Batch) -> Record<'a> {
+        let shown = batch.changes.iter().filter_map(|change| {
+            let entry = either(change)?;
+            Some(shown(u64::from(change.target.0), entry))
+        });
+        Record::Run(shown.collect())
     }
 
     /// The record of a handled batch.
@@ -195,29 +155,37 @@ impl Memory {
         Record::Batch(steps.collect())
     }
 
-    /// Everything as a base.
+    /// Everything as a base, and behind it what was shown and not handled.
     pub fn base(&self) -> Vec<u8> {
+        let indexes = self.targets.iter().map(|target| target.handled().index().0);
         let mut writer = Writer::base(self.key);
         writer.add(&Record::Head(Head {
             identity: self.identity.clone(),
             key: Base64(self.key.to_vec()),
-            indexes: self
+            indexes: indexes.collect(),
+            entries: self
                 .targets
                 .iter()
-                .map(|target| target.handled.index().0)
-                .collect(),
-            entries: self.targets.iter().map(|target| target.handled.len()).sum(),
+                .map(|target| target.handled().len())
+                .sum(),
         }));
-        for (at, target) in self.targets.iter().enumerate() {
-            for entry in target.handled.entries() {
-                let vague = target.vague.get(entry.key());
-                writer.add(&Record::Entry(self.stored(at as u64, entry, vague)));
+        for (number, target) in (0..).zip(&self.targets) {
+            for entry in target.handled().entries() {
+                let vague = target.vague(entry.key());
+                writer.add(&Record::Entry(self.stored(number, entry, vague)));
             }
+        }
+        let numbered = (0..).zip(&self.targets);
+        let all_shown = numbered
+            .flat_map(|(number, target)| target.shown().map(move |entry| shown(number, entry)));
+        let all_shown: Vec<Stored<'_>> = all_shown.collect();
+        if !all_shown.is_empty() {
+            writer.add(&Record::Run(all_shown));
         }
         writer.into_bytes()
     }
 
-    fn target(&self, target: TargetId) -> &Target {
+    fn target(&self, target: TargetId) -> &Remembered {
         &self.targets[usize::from(target.0)]
     }
 
@@ -230,122 +198,110 @@ impl Memory {
         };
         let session_known = self.keep.sessions && vague.is_none_or(|vague| vague.session_known);
         Stored {
-            target,
-            key: Cow::Borrowed(entry.key()),
-            flags: entry.flags(),
-            created: entry.created().0,
-            modified: entry.modified().0,
-            locked: entry.locked(),
             session: session_known.then(|| entry.session().unwrap_or("").to_owned()),
             hash: hash.map(|hash| Base64(hash.to_vec())),
             value: keep.then(|| Base64(entry.value().to_vec())),
+            ..shown(target, entry)
         }
     }
 }
 
-impl Target {
-    fn read<'s>(index: Index, stored: impl Iterator<Item = &'s Stored<'s>>) -> Self {
-        let mut vague = HashMap::new();
-        let entries = stored.map(|stored| {
-            let unknown = Vague {
-                hash: stored.hash.as_ref().and_then(Base64::array),
-                session_known: stored.session.is_some(),
-            };
-            vague.insert(stored.key.clone().into_owned(), unknown);
-            Entry::pack(&Fields {
-                key: &stored.key,
-                value: stored.value.as_ref().map(|value| value.0.as_slice()),
-                flags: stored.flags,
-                created: stored.created,
-                modified: stored.modified,
-                locked: stored.locked,
-                session: stored.session.as_deref(),
-            })
-        });
-        let handled = Snapshot::new(index, entries.collect());
-        Target { handled, vague }
+/// An entry without anything that tells its value.
+fn shown(target: u64, entry: &Entry) -> Stored<'_> {
+    Stored {
+        target,
+        key: Cow::Borrowed(entry.key()),
+        flags: entry.flags(),
+        created: entry.created().0,
+        modified: entry.modified().0,
+        locked: entry.locked(),
+        session: None,
+        hash: None,
+        value: None,
     }
 }
 
-impl Vague {
-    /// What this entry of a file was, now that its key is `now`, and what stays unknown of it.
-    fn resolve(
-        self,
-        key: &Secret,
-        sessions: bool,
-        was: &Entry,
-        now: &Entry,
-    ) -> (Entry, Option<Vague>) {
-        let same_value = if was.value_known() {
-            was.value() == now.value()
-        } else {
-            self.hash == Some(hash(key, was.key(), now.value()))
-        };
-        let session = if self.session_known {
-            was.session()
-        } else {
-            now.session()
-        };
-        let same_session = !sessions || session == now.session();
-        if same_value && was.flags() == now.flags() && same_session {
-            return (now.clone(), None);
-        }
-        let known = was.value_known() || same_value;
-        let value = if same_value { now.value() } else { was.value() };
-        let entry = Entry::pack(&Fields {
-            value: known.then_some(value),
-            session,
-            ..was.fields()
-        });
-        let still = Vague {
-            session_known: true,
-            ..self
-        };
-        (entry, (!known).then_some(still))
-    }
+/// What the key is or, if it is gone, was.
+fn either(change: &Change) -> Option<&Entry> {
+    change.after.as_ref().or(change.before.as_ref())
 }
 
-/// The snapshot with entries in place of others, both by key. What is another entry than the one
-/// to be replaced was let through since: it stays as it is.
-fn replaced(snapshot: &Snapshot, replacements: &[(Entry, Entry)]) -> Snapshot {
-    if replacements.is_empty() {
-        return snapshot.clone();
+fn by_target(batch: &Batch) -> BTreeMap<TargetId, Vec<&Change>> {
+    let mut changes: BTreeMap<TargetId, Vec<&Change>> = BTreeMap::new();
+    for change in &batch.changes {
+        changes.entry(change.target).or_default().push(change);
     }
-    let mut replacements = replacements.iter().peekable();
-    let entries = snapshot.entries().iter().map(|entry| {
-        while replacements
-            .next_if(|(was, _)| was.key() < entry.key())
-            .is_some()
-        {}
-        let replacement = replacements.next_if(|(was, _)| was.is_same(entry));
-        replacement.map_or(entry, |(_, now)| now).clone()
-    });
-    Snapshot::new(snapshot.index(), entries.collect())
+    changes
 }
 
-/// The snapshot with these keys changed.
-fn put(mut snapshot: Snapshot, changed: BTreeMap<&str, Option<&Entry>>) -> Snapshot {
-    if changed.len() <= FEW {
-        for (key, after) in changed {
-            match after {
-                Some(entry) => snapshot.insert(entry.clone()),
-                None => {
-                    snapshot.remove(key);
+/// A file that is being read, by its own watch's targets.
+struct Loading<'c, 'a> {
+    /// Which target the file means by its number.
+    places: Vec<usize>,
+    targets: Vec<Loaded<'c, 'a>>,
+}
+
+#[derive(Clone, Default)]
+struct Loaded<'c, 'a> {
+    index: Index,
+    entries: BTreeMap<&'c str, &'c Stored<'a>>,
+    shown: BTreeMap<&'c str, &'c Stored<'a>>,
+}
+
+impl<'c, 'a> Loading<'c, 'a> {
+    fn target(&mut self, number: u64) -> Result<&mut Loaded<'c, 'a>, Damage> {
+        let place = usize::try_from(number)
+            .ok()
+            .and_then(|at| self.places.get(at));
+        Ok(&mut self.targets[*place.ok_or(Damage::Line(2))?])
+    }
+
+    fn record(&mut self, record: &'c Record<'a>) -> Result<(), Damage> {
+        match record {
+            Record::Run(shown) => {
+                for stored in shown {
+                    self.target(stored.target)?
+                        .shown
+                        .insert(&stored.key, stored);
                 }
             }
+            Record::Batch(steps) => {
+                let mut reached = BTreeMap::new();
+                for step in steps {
+                    let (number, index) = step.reaches();
+                    let highest = reached.entry(number).or_insert(index);
+                    *highest = index.max(*highest);
+                    self.target(number)?.step(step);
+                }
+                for (number, index) in reached {
+                    self.target(number)?.index = index;
+                }
+            }
+            Record::Head(_) | Record::Entry(_) => return Err(Damage::Line(2)),
         }
-        return snapshot;
+        Ok(())
     }
-    let kept = snapshot
-        .entries()
-        .iter()
-        .filter(|entry| !changed.contains_key(entry.key()))
-        .cloned();
-    let new = changed.values().copied().flatten().cloned();
-    let mut entries: Vec<Entry> = kept.chain(new).collect();
-    // Two sorted runs: this merges them.
-    entries.sort_by(|a, b| a.key().cmp(b.key()));
-    Snapshot::new(snapshot.index(), entries)
+}
+
+impl<'c, 'a> Loaded<'c, 'a> {
+    fn step(&mut self, step: &'c Step<'a>) {
+        let key = match step {
+            Step::Put(stored) => {
+                self.entries.insert(&stored.key, stored);
+                &stored.key
+            }
+            Step::Gone { key, .. } => {
+                self.entries.remove(key.as_ref());
+                key
+            }
+        };
+        self.shown.remove(key.as_ref());
+    }
+
+    fn remembered(self) -> Remembered {
+        let (entries, shown) = (self.entries.into_values(), self.shown.into_values());
+        Remembered::read(self.index, entries, shown)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What was handled, kept in a file over restarts: base and journal. `format` is the file's text,
-//! `memory` what it says, `journal` the file itself with its lock, `state` puts them together.
+//! `memory` what it says (`remembered`: of one target), `journal` the file itself with its lock, `state` puts them together.
 //! Knows nothing of handlers; a batch comes in when it has been handled.
 //!
 //! Bound to the targets, namespace, partition and datacenter. Not to `--include`, `--exclude` and
@@ -9,6 +9,7 @@
 mod format;
 mod journal;
 mod memory;
+mod remembered;
 mod state;
 
 pub use format::Identity;

@@ -17,7 +17,7 @@ use crate::watch::withheld::vanished;
 /// A journal may always grow to this before the file is compacted.
 const ROOM: u64 = 64 * 1024;
 
-/// So many unsaved batches are kept; beyond, the whole base is written when writing goes again.
+/// So many unsaved records are kept; beyond, the whole base is written when writing goes again.
 const MANY: usize = 1000;
 
 /// Between two attempts to save.
@@ -30,11 +30,16 @@ pub struct Resume {
     journal: Journal,
     /// The journal's length at which the file is compacted.
     compact_at: u64,
-    /// Handled, and not on the disk yet.
-    unsaved: Vec<Batch>,
+    /// What is not on the disk yet, in order.
+    unsaved: Vec<Unsaved>,
     /// No journal leads from what is on the disk to what was handled: the base has to be written.
     outdated: bool,
     failing: Option<Failing>,
+}
+
+enum Unsaved {
+    Run(Batch),
+    Handled(Batch),
 }
 
 struct Failing {
@@ -145,9 +150,10 @@ impl Resume {
         }
     }
 
-    /// What was last handled of this target; values that were not kept are unknown.
-    pub fn handled(&self, target: TargetId) -> &Snapshot {
-        self.memory.handled(target)
+    /// What a restart compares Consul with: what was last handled of this target, with what it cannot
+    /// do without of what was shown and not handled. Values that were not kept are unknown.
+    pub fn at_start(&self, target: TargetId) -> Snapshot {
+        self.memory.at_start(target)
     }
 
     /// Whether this Consul looks like another than the one that was watched: something was handled,
@@ -171,10 +177,24 @@ impl Resume {
         self.memory.recall(target, last, seen)
     }
 
+    /// Takes note that a handler is about to be shown a batch. Where kvw is killed before it was
+    /// handled, its keys come again, also those that are by then what they were before.
+    pub fn begin(&mut self, batch: &Batch, now: Instant, random: f64) -> Saved {
+        if self.memory.has_begun(batch) {
+            return self.retry(now, random);
+        }
+        self.memory.begin(batch);
+        self.add(Unsaved::Run(batch.clone()), now, random)
+    }
+
     /// Keeps a batch as handled: one record, whatever the number of keys.
     pub fn save(&mut self, batch: &Batch, now: Instant, random: f64) -> Saved {
         self.memory.apply(batch);
-        self.unsaved.push(batch.clone());
+        self.add(Unsaved::Handled(batch.clone()), now, random)
+    }
+
+    fn add(&mut self, unsaved: Unsaved, now: Instant, random: f64) -> Saved {
+        self.unsaved.push(unsaved);
         if self.unsaved.len() > MANY {
             self.unsaved.clear();
             self.outdated = true;
@@ -244,8 +264,11 @@ impl Resume {
             return Ok(());
         }
         let mut writer = Writer::at(*self.memory.key(), self.journal.end());
-        for batch in &self.unsaved {
-            writer.add(&self.memory.record(batch));
+        for unsaved in &self.unsaved {
+            writer.add(&match unsaved {
+                Unsaved::Run(batch) => self.memory.run_record(batch),
+                Unsaved::Handled(batch) => self.memory.record(batch),
+            });
         }
         self.journal.append(&writer.into_bytes())?;
         self.unsaved.clear();

@@ -15,7 +15,7 @@ fn stored(key: &str) -> Stored<'_> {
     }
 }
 
-/// A base of two entries and a journal of three batches: the bytes, and where each line begins.
+/// A base of two entries and a journal of three records: the bytes, and where each line begins.
 fn file() -> (Vec<u8>, Vec<usize>) {
     let mut writer = Writer::base(SECRET);
     let mut starts = vec![writer.bytes.len()];
@@ -33,7 +33,7 @@ fn file() -> (Vec<u8>, Vec<usize>) {
         }),
         Record::Entry(stored("a/ä\u{2028}")),
         Record::Entry(stored("b\"")),
-        Record::Batch(vec![Step::Put(stored("a/new")), gone(11)]),
+        Record::Run(vec![stored("a/new")]),
         Record::Batch(vec![gone(12)]),
         Record::Batch(vec![gone(13)]),
     ] {
@@ -50,8 +50,8 @@ fn what_was_written_is_read() {
     let (bytes, starts) = file();
     let contents = read(&bytes).unwrap();
     assert_eq!(contents.entries, [stored("a/ä\u{2028}"), stored("b\"")]);
-    assert_eq!(contents.batches.len(), 3);
-    assert_eq!(contents.batches[0][0], Step::Put(stored("a/new")));
+    assert_eq!(contents.journal.len(), 3);
+    assert_eq!(contents.journal[0], Record::Run(vec![stored("a/new")]));
     assert_eq!(contents.base as usize, starts[BASE]);
     assert_eq!(contents.end as usize, bytes.len());
     assert_eq!(contents.key, SECRET);
@@ -62,8 +62,8 @@ fn a_journal_can_be_gone_on_with() {
     let (bytes, starts) = file();
     let (head, tail) = bytes.split_at(starts[BASE + 1]);
     let mut writer = Writer::at(SECRET, head.len() as u64);
-    for steps in read(&bytes).unwrap().batches.split_off(1) {
-        writer.add(&Record::Batch(steps));
+    for record in read(&bytes).unwrap().journal.split_off(1) {
+        writer.add(&record);
     }
     assert_eq!(writer.into_bytes(), tail);
 }
@@ -76,7 +76,7 @@ fn a_file_torn_at_any_byte_is_a_state_that_was_or_an_error() {
         match read(&bytes[..cut]) {
             Ok(contents) => {
                 assert!(whole > BASE, "cut at {cut}");
-                assert_eq!(contents.batches.len(), whole - BASE - 1, "cut at {cut}");
+                assert_eq!(contents.journal.len(), whole - BASE - 1, "cut at {cut}");
                 assert_eq!(contents.end as usize, starts[whole - 1], "cut at {cut}");
             }
             Err(damage) => assert!(whole <= BASE, "cut at {cut}: {damage}"),
@@ -115,7 +115,7 @@ fn a_flipped_bit_anywhere_is_told_from_a_torn_end() {
                 // Without its newline the last record counts as not yet written.
                 Ok(contents) => {
                     assert_eq!(at, last);
-                    assert_eq!(contents.batches.len(), 2);
+                    assert_eq!(contents.journal.len(), 2);
                 }
                 Err(_) => assert!(at < last),
             }

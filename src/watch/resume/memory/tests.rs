@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::{Fields, Kind};
 use crate::watch::resume::format;
+use crate::watch::resume::remembered::FEW;
 use crate::watch::resume::samples::{
     HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, looks, snapshot,
 };
@@ -57,7 +59,7 @@ fn without_values_the_file_holds_none_and_the_hash_finds_it_again() {
     assert!(!base.contains("opensesame") && !base.contains("b3BlbnNlc2FtZQ"));
     let mut later = reloaded(&memory);
     assert!(!later.handled(FIRST).entries()[0].value_known());
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     let now = snapshot(7, &[("a/x", "opensesame")]);
     let recalled = later.recall(FIRST, &last, &now).unwrap();
     assert!(recalled.entries()[0].is_same(&now.entries()[0]));
@@ -70,7 +72,7 @@ fn with_values_what_was_before_is_whole_after_a_restart() {
     let mut memory = memory(VALUES);
     memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
     let mut later = reloaded(&memory);
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     let now = snapshot(7, &[("a/x", "new")]);
     let recalled = later.recall(FIRST, &last, &now).unwrap();
     assert_eq!(content(&recalled), [("a/x", Some(&b"old"[..]), 0, None)]);
@@ -81,7 +83,7 @@ fn a_value_that_changed_meanwhile_stays_unknown_and_is_kept_so() {
     let mut memory = memory(HASHES);
     memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
     let mut later = reloaded(&memory);
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     let now = snapshot(7, &[("a/x", "new")]);
     let recalled = later.recall(FIRST, &last, &now).unwrap();
     assert_eq!(batch(&recalled, &now).changes.len(), 1);
@@ -98,7 +100,7 @@ fn flags_that_changed_show_the_value_that_did_not() {
     let mut memory = memory(HASHES);
     memory.adopt(FIRST, &snapshot(5, &[("a/x", "v")]));
     let mut later = reloaded(&memory);
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     let flagged = Entry::pack(&Fields {
         flags: 4,
         ..entry("a/x", "v", 9).fields()
@@ -113,7 +115,7 @@ fn a_key_that_is_hidden_at_first_is_recalled_when_it_shows() {
     let mut memory = memory(HASHES);
     memory.adopt(FIRST, &snapshot(5, &[("a/x", "v"), ("a/y", "v")]));
     let mut later = reloaded(&memory);
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     let shown = snapshot(7, &[("a/y", "v")]);
     let recalled = later.recall(FIRST, &last, &shown).unwrap();
     // What stays unknown is the very same entry, so that no change is seen in it.
@@ -134,7 +136,7 @@ fn what_was_let_through_since_is_not_taken_back() {
     memory.adopt(FIRST, &snapshot(5, &[("a/x", "old")]));
     let mut later = reloaded(&memory);
     let seen = snapshot(7, &[("a/x", "new")]);
-    let last = later.handled(FIRST).clone();
+    let last = later.at_start(FIRST);
     later.recall(FIRST, &last, &seen).unwrap();
     let back = snapshot(9, &[("a/x", "old")]);
     let recalled = later.recall(FIRST, &seen, &back).unwrap();
@@ -159,7 +161,7 @@ fn a_session_that_was_not_kept_is_taken_from_now() {
         memory.adopt(FIRST, &held(None));
         let base = memory.base();
         let mut later = Memory::load(&format::read(&base).unwrap(), identity(), HASHES).unwrap();
-        let last = later.handled(FIRST).clone();
+        let last = later.at_start(FIRST);
         let now = held(Some("s"));
         let recalled = later.recall(FIRST, &last, &now).unwrap();
         assert_eq!(batch(&recalled, &now).changes.len(), reported);
@@ -190,6 +192,87 @@ fn the_index_is_that_of_the_last_batch_also_after_a_reset_was_accepted() {
     assert_eq!(reloaded(&memory).handled(FIRST).index(), Index(20));
 }
 
+/// What a restart reports that sees `now`, when `shown` was begun and never handled.
+fn reported_after_a_crash(
+    keep: Keep,
+    handled: &Snapshot,
+    shown: &Batch,
+    now: &Snapshot,
+) -> Vec<Change> {
+    let mut memory = memory(keep);
+    memory.adopt(FIRST, handled);
+    memory.begin(shown);
+    assert!(memory.has_begun(shown));
+    let mut later = reloaded(&memory);
+    assert_eq!(
+        content(later.handled(FIRST)),
+        content(reloaded(&memory).handled(FIRST))
+    );
+    let start = later.at_start(FIRST);
+    let last = later.recall(FIRST, &start, now).unwrap_or(start);
+    let changes = batch(&last, now).changes;
+    // Once only: what was let through is not taken back at the next answer.
+    assert!(
+        later
+            .recall(FIRST, now, now)
+            .is_none_or(|last| batch(&last, now).changes.is_empty())
+    );
+    changes
+}
+
+#[test]
+fn a_key_that_was_shown_and_not_handled_comes_again_whatever_it_is() {
+    let [none, zero, one] =
+        [&[][..], &[("a/x", "0")], &[("a/x", "1")]].map(|look| snapshot(5, look));
+    for keep in [HASHES, VALUES] {
+        // What was handled, what was shown, what is there, and what it is reported as.
+        for (handled, shown, now, kind) in [
+            (&none, &one, &one, Kind::Create),
+            (&none, &one, &none, Kind::Delete),
+            (&none, &one, &zero, Kind::Create),
+            (&zero, &one, &one, Kind::Update),
+            (&zero, &one, &zero, Kind::Update),
+            (&zero, &one, &none, Kind::Delete),
+            (&zero, &none, &none, Kind::Delete),
+            (&zero, &none, &zero, Kind::Update),
+            (&zero, &none, &one, Kind::Update),
+        ] {
+            let changes = reported_after_a_crash(keep, handled, &batch(handled, shown), now);
+            let kinds: Vec<_> = changes.iter().map(Change::kind).collect();
+            assert_eq!(kinds, [kind], "{handled:?} {shown:?} {now:?}");
+            assert_eq!(changes[0].after, now.get("a/x").cloned());
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_shown_and_is_hidden_at_first_comes_when_it_shows() {
+    let (none, one) = (snapshot(3, &[]), snapshot(5, &[("a/x", "1")]));
+    let mut memory = memory(HASHES);
+    memory.begin(&batch(&none, &one));
+    let mut later = reloaded(&memory);
+    let start = later.at_start(FIRST);
+    // Nobody proved it deleted, so it stays.
+    let last = later.recall(FIRST, &start, &none).unwrap();
+    assert_eq!(last.len(), 1);
+    let last = later.recall(FIRST, &last, &one).unwrap();
+    assert_eq!(batch(&last, &one).changes[0].kind(), Kind::Create);
+}
+
+#[test]
+fn what_was_shown_and_then_handled_does_not_come_again() {
+    let look = snapshot(5, &[("a/x", "1")]);
+    let created = batch(&Snapshot::default(), &look);
+    let mut memory = memory(HASHES);
+    memory.begin(&created);
+    memory.apply(&created);
+    assert!(!memory.has_begun(&created));
+    let mut later = reloaded(&memory);
+    let last = later.at_start(FIRST);
+    let last = later.recall(FIRST, &last, &look).unwrap();
+    assert!(batch(&last, &look).changes.is_empty());
+}
+
 proptest! {
     #[test]
     fn changes_applied_to_the_first_look_give_the_last(looks in looks()) {
@@ -215,6 +298,25 @@ proptest! {
         }
     }
 
+    /// Whatever was shown and lost in a crash: a restart reports every key that a handler that was shown
+    /// it would have wrong.
+    #[test]
+    fn nothing_that_was_shown_is_left_wrong(looks in looks(), keep: bool) {
+        let keep = if keep { VALUES } else { HASHES };
+        let (handled, now) = (&looks[0], looks.last().unwrap());
+        for shown in &looks {
+            let believed = shown;
+            let reported = reported_after_a_crash(keep, handled, &batch(handled, shown), now);
+            let wrong = batch(believed, now).changes;
+            for change in wrong {
+                prop_assert!(reported.iter().any(|other| other.key() == change.key()));
+            }
+            for change in reported {
+                prop_assert_eq!(change.after.as_ref(), now.get(change.key()));
+            }
+        }
+    }
+
     /// A restart after any handled look, seen again at any other, reports exactly what differs.
     #[test]
     fn a_restart_reports_what_changed_meanwhile(looks in looks(), values: bool) {
@@ -224,7 +326,7 @@ proptest! {
             let mut memory = memory(keep);
             memory.adopt(FIRST, handled);
             let mut later = reloaded(&memory);
-            let last = later.handled(FIRST).clone();
+            let last = later.at_start(FIRST);
             let last = later.recall(FIRST, &last, now).unwrap_or(last);
             let told = |batch: Batch| -> Vec<_> {
                 let changes = batch.changes.iter();

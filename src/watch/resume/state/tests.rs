@@ -40,8 +40,11 @@ fn what_was_saved_is_there_after_a_restart() {
     drop(opened);
     let opened = open(&path, VALUES);
     assert!(!opened.new && opened.notes.is_empty());
-    assert_eq!(content(opened.resume.handled(FIRST)), content(&looks[2]));
-    assert_eq!(opened.resume.handled(FIRST).index(), Index(6));
+    assert_eq!(
+        content(opened.resume.memory.handled(FIRST)),
+        content(&looks[2])
+    );
+    assert_eq!(opened.resume.memory.handled(FIRST).index(), Index(6));
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn the_file_is_compacted_when_the_journal_outgrows_the_base() {
     }
     assert!(longest < 2 * ROOM, "{longest}");
     drop(resume);
-    assert_eq!(open(&path, HASHES).resume.handled(FIRST).len(), 1);
+    assert_eq!(open(&path, HASHES).resume.memory.handled(FIRST).len(), 1);
 }
 
 #[test]
@@ -97,10 +100,41 @@ fn a_torn_record_is_dropped_and_said_and_the_journal_goes_on() {
         "{:?}",
         opened.notes
     );
-    assert_eq!(content(opened.resume.handled(FIRST)), content(&looks[1]));
+    assert_eq!(
+        content(opened.resume.memory.handled(FIRST)),
+        content(&looks[1])
+    );
     save(&mut opened.resume, &looks[1], &looks[2]);
     drop(opened);
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_run_that_was_begun_is_known_after_a_crash_and_is_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let length = || fs::metadata(&path).unwrap().len();
+    let shown = batch(&Snapshot::default(), &snapshot(4, &[("a/x", "1")]));
+    let mut resume = open(&path, VALUES).resume;
+    let begin = |resume: &mut Resume| {
+        let saved = resume.begin(&shown, Instant::now(), 0.5);
+        assert!(matches!(saved, Saved::Yes), "{saved:?}");
+    };
+    begin(&mut resume);
+    let once = length();
+    begin(&mut resume);
+    assert_eq!(length(), once);
+    drop(resume);
+    let mut resume = open(&path, VALUES).resume;
+    assert!(!resume.at_start(FIRST).entries()[0].value_known());
+    save(
+        &mut resume,
+        &Snapshot::default(),
+        &snapshot(4, &[("a/x", "1")]),
+    );
+    drop(resume);
+    let resume = open(&path, VALUES).resume;
+    assert_eq!(resume.memory.handled(FIRST).entries()[0].value(), b"1");
 }
 
 #[test]
@@ -210,7 +244,10 @@ fn values_that_are_not_to_be_kept_any_more_leave_the_file() {
     let resume = open(&path, HASHES).resume;
     assert!(!holds());
     // This run knows it still.
-    assert_eq!(resume.handled(FIRST).entries()[0].value(), b"opensesame");
+    assert_eq!(
+        resume.memory.handled(FIRST).entries()[0].value(),
+        b"opensesame"
+    );
 }
 
 #[test]
@@ -241,7 +278,10 @@ fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
     assert!(matches!(resume.retry(later, 0.5), Saved::Again));
     assert_eq!(resume.deadline(), None);
     drop(resume);
-    assert_eq!(open(&path, HASHES).resume.handled(FIRST).index(), Index(6));
+    assert_eq!(
+        open(&path, HASHES).resume.memory.handled(FIRST).index(),
+        Index(6)
+    );
 }
 
 #[test]
@@ -316,7 +356,7 @@ proptest! {
         fs::write(folder.path().join("state.new"), &bytes[..usize::try_from(base / 2).unwrap()]).unwrap();
         let opened = open(&path, VALUES);
         let whole = lengths.iter().rposition(|length| *length <= cut).unwrap();
-        prop_assert_eq!(content(opened.resume.handled(FIRST)), content(&states[whole]));
+        prop_assert_eq!(content(opened.resume.memory.handled(FIRST)), content(&states[whole]));
     }
 
     /// However often it is compacted between restarts, what was saved last is what is there.
@@ -327,7 +367,7 @@ proptest! {
         let mut last = Snapshot::default();
         for (turn, look) in looks.iter().enumerate() {
             let mut resume = open(&path, VALUES).resume;
-            prop_assert_eq!(content(resume.handled(FIRST)), content(&last));
+            prop_assert_eq!(content(resume.memory.handled(FIRST)), content(&last));
             save(&mut resume, &last, look);
             if turn % 2 == 0 {
                 resume.compact().unwrap();
@@ -335,6 +375,6 @@ proptest! {
             last = look.clone();
         }
         let opened = open(&path, VALUES);
-        prop_assert_eq!(content(opened.resume.handled(FIRST)), content(&last));
+        prop_assert_eq!(content(opened.resume.memory.handled(FIRST)), content(&last));
     }
 }

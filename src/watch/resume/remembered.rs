@@ -1,0 +1,294 @@
+//! What is remembered of one target. Pure.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::format::{Base64, Hash, Secret, Stored, hash};
+use crate::model::{Entry, Fields, Index, Snapshot};
+
+/// Up to so many changed keys are put into a snapshot one by one; beyond, it is made anew.
+pub(super) const FEW: usize = 64;
+
+/// One target, as it was handled.
+#[derive(Debug, Clone, Default)]
+pub struct Remembered {
+    handled: Snapshot,
+    /// Of what was read from a file, what was not found again in Consul yet.
+    vague: HashMap<String, Vague>,
+    /// Keys that a handler was shown and that were not handled since, as entries whose value is
+    /// unknown for good: nobody knows what was done of them.
+    shown: BTreeMap<String, Entry>,
+    /// Those of them that were read from a file and not seen since.
+    owed: HashMap<String, Entry>,
+}
+
+/// What is not known of an entry that was read from a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vague {
+    /// Stands for the value, where that was not kept.
+    pub hash: Option<Hash>,
+    /// Whether it was kept who holds it.
+    pub session_known: bool,
+}
+
+impl Remembered {
+    /// From the entries of a file, and those that were shown.
+    pub fn read<'s>(
+        index: Index,
+        entries: impl Iterator<Item = &'s Stored<'s>>,
+        shown: impl Iterator<Item = &'s Stored<'s>>,
+    ) -> Self {
+        let mut vague = HashMap::new();
+        let entries = entries.map(|stored| {
+            let unknown = Vague {
+                hash: stored.hash.as_ref().and_then(Base64::array),
+                session_known: stored.session.is_some(),
+            };
+            vague.insert(stored.key.clone().into_owned(), unknown);
+            entry_of(stored)
+        });
+        let handled = Snapshot::new(index, entries.collect());
+        let shown = shown.map(|stored| {
+            (
+                stored.key.clone().into_owned(),
+                unknowable(&entry_of(stored)),
+            )
+        });
+        let shown: BTreeMap<String, Entry> = shown.collect();
+        Remembered {
+            handled,
+            vague,
+            owed: shown.clone().into_iter().collect(),
+            shown,
+        }
+    }
+
+    /// All of this counts as handled.
+    pub fn adopted(seen: &Snapshot) -> Self {
+        Remembered {
+            handled: seen.clone(),
+            ..Remembered::default()
+        }
+    }
+
+    /// What was handled. Values that were not kept are unknown.
+    pub fn handled(&self) -> &Snapshot {
+        &self.handled
+    }
+
+    /// What was shown and not handled, by key.
+    pub fn shown(&self) -> impl Iterator<Item = &Entry> {
+        self.shown.values()
+    }
+
+    /// What is not known of a handled entry, if anything.
+    pub fn vague(&self, key: &str) -> Option<&Vague> {
+        self.vague.get(key)
+    }
+
+    /// What a restart compares Consul with: what was handled, and where a key was only shown, that.
+    /// A key that was shown as created and is gone has to be told as deleted.
+    pub fn at_start(&self) -> Snapshot {
+        let only_shown = self
+            .shown
+            .iter()
+            .filter(|(key, _)| self.handled.get(key).is_none());
+        let changed = only_shown.map(|(key, entry)| (key.as_str(), Some(entry)));
+        put(self.handled.clone(), changed.collect())
+    }
+
+    /// See [`super::memory::Memory::recall`].
+    pub fn recall(
+        &mut self,
+        secret: &Secret,
+        sessions: bool,
+        last: &Snapshot,
+        seen: &Snapshot,
+    ) -> Option<Snapshot> {
+        if self.vague.is_empty() && self.owed.is_empty() {
+            return None;
+        }
+        let known = self.resolve(secret, sessions, seen);
+        let mut told: BTreeMap<&str, (Entry, Option<Entry>)> = known
+            .iter()
+            .map(|(was, now)| (was.key(), (was.clone(), Some(now.clone()))))
+            .collect();
+        let settled: Vec<Entry> = self
+            .owed
+            .keys()
+            .filter_map(|key| seen.get(key))
+            .cloned()
+            .collect();
+        for now in &settled {
+            let shown = self.owed.remove(now.key());
+            match (self.handled.get(now.key()), shown) {
+                // It never was handled: told as created, once more.
+                (None, Some(shown)) => drop(told.insert(now.key(), (shown, None))),
+                (Some(was), _) => {
+                    let (_, known) = told
+                        .entry(now.key())
+                        .or_insert((was.clone(), Some(was.clone())));
+                    // It is what was handled, and the handler may have been shown something else.
+                    *known = known.take().map(|known| {
+                        let same = known.same_content(now);
+                        if same { unknowable(&known) } else { known }
+                    });
+                }
+                (None, None) => {}
+            }
+        }
+        let last = replaced(last, &told);
+        let known = known
+            .iter()
+            .map(|(was, now)| (was.key(), (was.clone(), Some(now.clone()))));
+        self.handled = replaced(&self.handled, &known.collect());
+        Some(last)
+    }
+
+    /// The handled entries of which something becomes known, each with what it is known to be.
+    fn resolve(&mut self, secret: &Secret, sessions: bool, seen: &Snapshot) -> Vec<(Entry, Entry)> {
+        let (mut known, mut vague) = (Vec::new(), HashMap::new());
+        // Both are sorted: one walk, however many keys there are.
+        let mut present = seen.entries().iter().peekable();
+        for was in self.handled.entries() {
+            while present.next_if(|now| now.key() < was.key()).is_some() {}
+            let Some((key, unknown)) = self.vague.remove_entry(was.key()) else {
+                continue;
+            };
+            let still = match present.peek().filter(|now| now.key() == was.key()) {
+                None => Some(unknown),
+                Some(now) => {
+                    let (entry, still) = unknown.resolve(secret, sessions, was, now);
+                    known.push((was.clone(), entry));
+                    still
+                }
+            };
+            vague.extend(still.map(|still| (key, still)));
+        }
+        self.vague = vague;
+        known
+    }
+
+    /// These entries are about to be shown.
+    pub fn begin<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) {
+        let shown = entries.map(|entry| (entry.key().to_owned(), unknowable(entry)));
+        self.shown.extend(shown);
+    }
+
+    /// Whether the key was shown and not handled since.
+    pub fn has_begun(&self, key: &str) -> bool {
+        self.shown.contains_key(key)
+    }
+
+    /// These keys were handled as what they are here, up to this index.
+    pub fn apply(&mut self, changed: BTreeMap<&str, Option<&Entry>>, index: Index) {
+        for key in changed.keys() {
+            self.vague.remove(*key);
+            self.shown.remove(*key);
+            self.owed.remove(*key);
+        }
+        self.handled = put(std::mem::take(&mut self.handled), changed).at(index);
+    }
+}
+
+impl Vague {
+    /// What this entry of a file was, now that its key is `now`, and what stays unknown of it.
+    fn resolve(
+        self,
+        secret: &Secret,
+        sessions: bool,
+        was: &Entry,
+        now: &Entry,
+    ) -> (Entry, Option<Vague>) {
+        let same_value = if was.value_known() {
+            was.value() == now.value()
+        } else {
+            self.hash == Some(hash(secret, was.key(), now.value()))
+        };
+        let session = if self.session_known {
+            was.session()
+        } else {
+            now.session()
+        };
+        let same_session = !sessions || session == now.session();
+        if same_value && was.flags() == now.flags() && same_session {
+            return (now.clone(), None);
+        }
+        let known = was.value_known() || same_value;
+        let value = if same_value { now.value() } else { was.value() };
+        let entry = Entry::pack(&Fields {
+            value: known.then_some(value),
+            session,
+            ..was.fields()
+        });
+        let still = Vague {
+            session_known: true,
+            ..self
+        };
+        (entry, (!known).then_some(still))
+    }
+}
+
+fn entry_of(stored: &Stored<'_>) -> Entry {
+    Entry::pack(&Fields {
+        key: &stored.key,
+        value: stored.value.as_ref().map(|value| value.0.as_slice()),
+        flags: stored.flags,
+        created: stored.created,
+        modified: stored.modified,
+        locked: stored.locked,
+        session: stored.session.as_deref(),
+    })
+}
+
+/// The entry without its value: it differs from whatever the key is.
+fn unknowable(entry: &Entry) -> Entry {
+    Entry::pack(&Fields {
+        value: None,
+        ..entry.fields()
+    })
+}
+
+/// The snapshot with entries in place of others, or without these. What is another entry than the
+/// one to be replaced was let through since: it stays as it is.
+fn replaced(snapshot: &Snapshot, by_key: &BTreeMap<&str, (Entry, Option<Entry>)>) -> Snapshot {
+    if by_key.is_empty() {
+        return snapshot.clone();
+    }
+    let mut replacements = by_key.iter().peekable();
+    let entries = snapshot.entries().iter().filter_map(|entry| {
+        while replacements
+            .next_if(|(key, _)| **key < entry.key())
+            .is_some()
+        {}
+        match replacements.next_if(|(_, (was, _))| was.is_same(entry)) {
+            Some((_, (_, now))) => now.clone(),
+            None => Some(entry.clone()),
+        }
+    });
+    Snapshot::new(snapshot.index(), entries.collect())
+}
+
+/// The snapshot with these keys changed.
+fn put(mut snapshot: Snapshot, changed: BTreeMap<&str, Option<&Entry>>) -> Snapshot {
+    if changed.len() <= FEW {
+        for (key, after) in changed {
+            match after {
+                Some(entry) => snapshot.insert(entry.clone()),
+                None => {
+                    snapshot.remove(key);
+                }
+            }
+        }
+        return snapshot;
+    }
+    let kept = snapshot
+        .entries()
+        .iter()
+        .filter(|entry| !changed.contains_key(entry.key()))
+        .cloned();
+    let new = changed.values().copied().flatten().cloned();
+    let mut entries: Vec<Entry> = kept.chain(new).collect();
+    // Two sorted runs: this merges them.
+    entries.sort_by(|a, b| a.key().cmp(b.key()));
+    Snapshot::new(snapshot.index(), entries)
+}
