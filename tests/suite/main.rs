@@ -26,6 +26,7 @@ mod official;
 mod put;
 mod readme;
 mod rights;
+mod soak;
 mod status;
 mod txn;
 mod wait;

@@ -250,7 +250,8 @@ pub fn request(
     try_request(address, method, path, headers, body).unwrap()
 }
 
-fn try_request(
+/// A raw request to a server that may not be there.
+pub fn try_request(
     address: &str,
     method: &str,
     path: &str,
