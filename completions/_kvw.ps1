@@ -177,7 +177,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No keys that match GLOB, even if included; can be repeated')
             [CompletionResult]::new('--initial', '--initial', [CompletionResultType]::ParameterName, 'What is there at the start: run tells it as created, skip says nothing, if-changed tells what differs from what was handled [default: if-changed with --state, else run with a handler and skip without]')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after N batches')
-            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End after this time; with --once and nothing to tell until then the exit code is 1')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'End after this time; with --once or --count and too little to tell until then the exit code is 1')
             [CompletionResult]::new('--longest-wait', '--longest-wait', [CompletionResultType]::ParameterName, 'For tests: how long Consul may hold an answer')
             [CompletionResult]::new('--walk-from', '--walk-from', [CompletionResultType]::ParameterName, 'For tests: from how many keys on a prefix is walked')
             [CompletionResult]::new('--max-outage', '--max-outage', [CompletionResultType]::ParameterName, 'End when Consul cannot be seen for this long: exit 3, or 4 for lost rights [default: never]')

@@ -169,7 +169,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --exclude 'No keys that match GLOB, even if included; can be repeated'
             cand --initial 'What is there at the start: run tells it as created, skip says nothing, if-changed tells what differs from what was handled [default: if-changed with --state, else run with a handler and skip without]'
             cand --count 'End after N batches'
-            cand --for 'End after this time; with --once and nothing to tell until then the exit code is 1'
+            cand --for 'End after this time; with --once or --count and too little to tell until then the exit code is 1'
             cand --longest-wait 'For tests: how long Consul may hold an answer'
             cand --walk-from 'For tests: from how many keys on a prefix is walked'
             cand --max-outage 'End when Consul cannot be seen for this long: exit 3, or 4 for lost rights [default: never]'

@@ -163,7 +163,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'What is th
 skip\t''
 if-changed\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l count -d 'End after N batches' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'End after this time; with --once and nothing to tell until then the exit code is 1' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'End after this time; with --once or --count and too little to tell until then the exit code is 1' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l longest-wait -d 'For tests: how long Consul may hold an answer' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l walk-from -d 'For tests: from how many keys on a prefix is walked' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-outage -d 'End when Consul cannot be seen for this long: exit 3, or 4 for lost rights [default: never]' -r

@@ -12,9 +12,9 @@ use crate::term::{Closed, Ui, no_color};
 /// Says what went wrong, with its causes on the same line and the hint on the next, and how the
 /// process ends.
 pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
-    // What was answered before the failure is not lost.
-    let flushed = ui.flush();
-    if is_closed(error) || flushed.is_err_and(|error| is_closed(&error.into())) {
+    // Only a closed stdout by itself is silent: that nobody reads what was answered before does not
+    // hide another failure, least of all a write whose outcome is unknown.
+    if is_closed(error) {
         return Exit::Signal(signal_hook::consts::SIGPIPE);
     }
     ui.error(format!("{error:#}"));

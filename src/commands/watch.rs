@@ -35,6 +35,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Runs until stopped. A change is a difference in value or flags: an identical write, a restore or
 /// an outage that left everything as it was is none.
 #[derive(Debug, Args)]
+#[command(after_long_help = include_str!("watch/guide.txt"))]
 pub struct WatchArgs {
     /// What to watch: a prefix if it ends in /, else a key; can be repeated
     #[arg(value_name = "TARGET", required_unless_present_any = ["prefix", "key"], add = complete::live_keys())]
@@ -87,7 +88,7 @@ pub struct WatchArgs {
     )]
     count: Option<u64>,
 
-    /// End after this time; with --once and nothing to tell until then the exit code is 1
+    /// End after this time; with --once or --count and too little to tell until then the exit code is 1
     #[arg(
         long = "for",
         value_name = "DURATION",

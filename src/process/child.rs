@@ -237,7 +237,8 @@ impl Child {
                 group,
                 ended: Ended {
                     status,
-                    took: now.duration_since(since),
+                    // Not `now`: a run may begin and end within one turn of the caller.
+                    took: since.elapsed(),
                 },
                 killed: (!stopping).then_some(now),
             };
