@@ -152,11 +152,6 @@ impl Withheld {
     pub fn keys(&self) -> impl Iterator<Item = (&str, Why)> {
         self.keys.iter().map(|(key, why)| (key.as_str(), *why))
     }
-
-    /// How many are withheld for this reason.
-    pub fn count(&self, why: Why) -> usize {
-        self.keys.values().filter(|other| **other == why).count()
-    }
 }
 
 /// The entries of `last` whose keys are not in `seen`, by key.
