@@ -17,11 +17,7 @@ fn with_acl() -> Option<Acl> {
         println!("not tried: kvw dev has no ACLs; set KVW_TEST_CONSUL to a Consul binary");
         return None;
     }
-    let setup = Setup {
-        acl: true,
-        ..Setup::default()
-    };
-    let agent = Agent::with(setup);
+    let agent = Agent::with(Setup { acl: true });
     // The leader makes its first tokens and policies a moment after its election.
     let until = Instant::now() + SOON;
     let master = [("X-Consul-Token", MASTER)];

@@ -92,9 +92,12 @@ pub fn looks() -> impl Strategy<Value = Vec<Snapshot>> {
 }
 
 /// What matters of entries: indexes may differ.
-pub fn content(snapshot: &Snapshot) -> Vec<(&str, Option<&[u8]>, u64, Option<&str>)> {
+pub fn content(snapshot: &Snapshot) -> Vec<Content<'_>> {
     let entries = snapshot.entries().iter().map(Entry::fields);
     entries
         .map(|entry| (entry.key, entry.value, entry.flags, entry.session))
         .collect()
 }
+
+/// Key, value, flags, session.
+pub type Content<'a> = (&'a str, Option<&'a [u8]>, u64, Option<&'a str>);

@@ -44,6 +44,11 @@ impl Watched {
         self.last = admitted.snapshot;
         admitted.notices
     }
+
+    fn count(&self, why: Why) -> usize {
+        let keys = self.withheld.keys();
+        keys.filter(|(_, other)| *other == why).count()
+    }
 }
 
 #[test]
@@ -71,7 +76,7 @@ fn a_lost_right_is_said_once_and_so_is_its_end() {
     assert_eq!(target.sees(&["a"], &["b", "c"]).len(), 1);
     assert_eq!(target.sees(&["a"], &["b", "c"]), []);
     assert_eq!(target.sees(&["a", "b"], &["c"]), []);
-    assert_eq!(target.withheld.count(Why::Hidden), 1);
+    assert_eq!(target.count(Why::Hidden), 1);
     assert_eq!(
         target.sees(&["a", "b", "c"], &[]),
         [Notice::Ended(Why::Hidden)]
@@ -101,7 +106,7 @@ fn deletes_over_the_bound_are_held_back_and_others_are_not() {
         )]
     );
     assert_eq!(keys(&target.last), ["b", "c", "d"]);
-    assert_eq!(target.withheld.count(Why::HeldBack), 2);
+    assert_eq!(target.count(Why::HeldBack), 2);
 }
 
 #[test]
@@ -127,7 +132,7 @@ fn deletes_that_follow_held_ones_count_with_them() {
     target.sees(&["d", "e"], &[]);
     assert_eq!(target.sees(&["e"], &[]), []);
     assert_eq!(keys(&target.last), ["a", "b", "c", "d", "e"]);
-    assert_eq!(target.withheld.count(Why::HeldBack), 4);
+    assert_eq!(target.count(Why::HeldBack), 4);
 }
 
 #[test]

@@ -149,6 +149,8 @@ impl Wire {
                 self.read.extend_from_slice(&bytes[..read]);
                 Some(())
             }
+            // A read with a time limit is not restarted after a signal, even one that is ignored.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Some(()),
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
             Err(error) => panic!("no answer: {error}"),
         }
