@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::format::{
-    Base64, Contents, Damage, Head, Identity, Record, Secret, Step, Stored, Writer, hash,
-};
+use super::format::{Base64, Damage, Head, Identity, Record, Secret, Step, Stored, Writer, hash};
+use super::reading::Contents;
 use super::remembered::{Remembered, Vague};
 use crate::model::{Batch, Change, Entry, Index, Snapshot, TargetId};
 

@@ -1,4 +1,4 @@
-//! What was handled, kept in a file over restarts: base and journal. `format` is the file's text,
+//! What was handled, kept in a file over restarts: base and journal. `format` is the file's text (`reading` takes it in),
 //! `memory` what it says (`remembered`: of one target), `journal` the file itself with its lock, `state` puts them together.
 //! Knows nothing of handlers; a batch comes in when it has been handled.
 //!
@@ -9,6 +9,8 @@
 mod format;
 mod journal;
 mod memory;
+mod reading;
+mod refusal;
 mod remembered;
 mod state;
 

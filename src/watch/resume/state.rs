@@ -6,11 +6,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::format::{self, Damage, Identity, Secret, Writer};
+use super::format::{Identity, Secret, Writer};
 use super::journal::{Journal, Refused};
 use super::memory::{Keep, Memory};
+use super::{reading, refusal};
 use crate::backoff::Backoff;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::model::{Batch, Snapshot, TargetId};
 use crate::watch::withheld::vanished;
 
@@ -77,7 +78,7 @@ impl Resume {
     /// Where it belongs to something else, is damaged, in use, or cannot be written. It is never
     /// started over by itself.
     pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<Opened, Failure> {
-        let failure = |refused| refused_failure(path, refused);
+        let failure = |refused| refusal::refused(path, refused);
         match Journal::open(path).map_err(failure)? {
             Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
             None => {
@@ -101,8 +102,8 @@ impl Resume {
         identity: Identity,
         keep: Keep,
     ) -> Result<Opened, Failure> {
-        let contents = format::read(bytes).map_err(|damage| damaged(path, &damage))?;
-        check_identity(path, &contents.head.identity, &identity)?;
+        let contents = reading::read(bytes).map_err(|damage| refusal::damaged(path, &damage))?;
+        refusal::check_identity(path, &contents.head.identity, &identity)?;
         let mut notes = Vec::new();
         let (was, is) = (&contents.head.identity.address, &identity.address);
         if was != is {
@@ -111,8 +112,8 @@ impl Resume {
                 path.display()
             ));
         }
-        let memory =
-            Memory::load(&contents, identity, keep).map_err(|damage| damaged(path, &damage))?;
+        let memory = Memory::load(&contents, identity, keep)
+            .map_err(|damage| refusal::damaged(path, &damage))?;
         let torn = contents.end < bytes.len() as u64;
         if torn {
             notes.push(format!(
@@ -120,7 +121,7 @@ impl Resume {
                 path.display()
             ));
             let cut = journal.cut(contents.end);
-            cut.map_err(|error| refused_failure(path, error.into()))?;
+            cut.map_err(|error| refusal::refused(path, error.into()))?;
         }
         // Entries name their target by its place in the file's head, and a secret that is not to be
         // kept any more is not to be kept there either.
@@ -129,7 +130,7 @@ impl Resume {
         let mut resume = Self::with(path, memory, journal, contents.base);
         if rewrite {
             let replaced = resume.compact();
-            replaced.map_err(|refused| refused_failure(path, refused))?;
+            replaced.map_err(|refused| refusal::refused(path, refused))?;
         }
         Ok(Opened {
             resume,
@@ -229,7 +230,7 @@ impl Resume {
     /// When something that was handled is not saved: it will come again.
     pub fn close(mut self) -> Result<(), Failure> {
         self.write().map_err(|refused| {
-            refused_failure(&self.path, refused)
+            refusal::refused(&self.path, refused)
                 .hint("what was not saved is handled again after a restart")
         })
     }
@@ -253,7 +254,7 @@ impl Resume {
         let mut backoff = Backoff::new(RETRY.0, RETRY.1);
         let retry = now + backoff.next(random);
         self.failing = Some(Failing { backoff, retry });
-        Saved::Failed(refused_failure(&self.path, refused))
+        Saved::Failed(refusal::refused(&self.path, refused))
     }
 
     fn write(&mut self) -> Result<(), Refused> {
@@ -304,65 +305,6 @@ fn secret() -> io::Result<Secret> {
     let mut secret = Secret::default();
     File::open("/dev/urandom")?.read_exact(&mut secret)?;
     Ok(secret)
-}
-
-fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<(), Failure> {
-    let sorted = |identity: &Identity| {
-        let mut targets = identity.targets.clone();
-        targets.sort();
-        targets
-    };
-    let named =
-        |name: &Option<String>| name.clone().unwrap_or_else(|| "the agent's own".to_owned());
-    let differs = [
-        ("targets", sorted(file).join(", "), sorted(own).join(", ")),
-        ("namespace", named(&file.namespace), named(&own.namespace)),
-        ("partition", named(&file.partition), named(&own.partition)),
-        (
-            "datacenter",
-            named(&file.datacenter),
-            named(&own.datacenter),
-        ),
-    ]
-    .into_iter()
-    .find(|(_, file, own)| file != own);
-    let Some((what, file, own)) = differs else {
-        return Ok(());
-    };
-    Err(Failure::usage(format!(
-        "{} belongs to a watch of another kind: its {what}: {file}; asked for: {own}",
-        path.display()
-    ))
-    .hint("give each watch a state file of its own, or remove this one to start over"))
-}
-
-fn damaged(path: &Path, damage: &Damage) -> Failure {
-    let hint = match damage {
-        Damage::Foreign => "give --state a file of its own",
-        Damage::Version(_) => "use the kvw that wrote it, or another file",
-        Damage::Line(_) | Damage::Short(..) => {
-            "restore it, or remove it to start over: everything that is there is then handled as new"
-        }
-    };
-    Failure::usage(format!("{} {damage}", path.display())).hint(hint)
-}
-
-fn refused_failure(path: &Path, refused: Refused) -> Failure {
-    let path = path.display();
-    match refused {
-        Refused::InUse => Failure::usage(format!("the state file {path} is in use by another kvw"))
-            .hint("give each watch a state file of its own"),
-        Refused::Io(error) => {
-            let exit = match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::Trouble,
-                _ => Exit::Usage,
-            };
-            Failure::new(
-                exit,
-                format!("the state file {path} cannot be written: {error}"),
-            )
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Fields, Kind};
-use crate::watch::resume::format;
+use crate::watch::resume::reading;
 use crate::watch::resume::remembered::FEW;
 use crate::watch::resume::samples::{
     HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, looks, snapshot,
@@ -18,7 +18,7 @@ fn memory(keep: Keep) -> Memory {
 /// The same through the text of a file.
 fn reloaded(memory: &Memory) -> Memory {
     let base = memory.base();
-    let contents = format::read(&base).unwrap();
+    let contents = reading::read(&base).unwrap();
     Memory::load(&contents, identity(), memory.keep).unwrap()
 }
 
@@ -160,7 +160,7 @@ fn a_session_that_was_not_kept_is_taken_from_now() {
         let mut memory = memory(written);
         memory.adopt(FIRST, &held(None));
         let base = memory.base();
-        let mut later = Memory::load(&format::read(&base).unwrap(), identity(), HASHES).unwrap();
+        let mut later = Memory::load(&reading::read(&base).unwrap(), identity(), HASHES).unwrap();
         let last = later.at_start(FIRST);
         let now = held(Some("s"));
         let recalled = later.recall(FIRST, &last, &now).unwrap();
@@ -176,7 +176,7 @@ fn targets_may_be_given_in_another_order() {
     let base = memory.base();
     let mut turned = identity();
     turned.targets.reverse();
-    let later = Memory::load(&format::read(&base).unwrap(), turned, HASHES).unwrap();
+    let later = Memory::load(&reading::read(&base).unwrap(), turned, HASHES).unwrap();
     assert_eq!(later.handled(FIRST).len(), 1);
     assert_eq!(later.handled(FIRST).index(), Index(5));
     assert!(later.handled(SECOND).is_empty());

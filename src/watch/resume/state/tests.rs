@@ -3,6 +3,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::exit::Exit;
 use crate::model::Index;
 use crate::watch::resume::samples::{HASHES, VALUES, batch, content, identity, looks, snapshot};
 

@@ -1,0 +1,153 @@
+//! Reading a state file: what stands, what was torn, and what is damage. Pure.
+
+use std::ops::Range;
+
+use super::format::{Damage, Head, MAGIC, Record, SUM, Secret, Step, Stored, VERSION, sum};
+
+/// What a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents<'a> {
+    /// Whose it is.
+    pub head: Head,
+    /// From the head.
+    pub key: Secret,
+    /// The base.
+    pub entries: Vec<Stored<'a>>,
+    /// How many bytes head and entries take.
+    pub base: u64,
+    /// The journal: runs and batches.
+    pub journal: Vec<Record<'a>>,
+    /// How many bytes of the file stand. What follows them was being written when the end came.
+    pub end: u64,
+}
+
+impl Contents<'_> {
+    /// Whether values themselves are in it.
+    pub fn has_values(&self) -> bool {
+        let stored = |stored: &Stored<'_>| stored.value.is_some();
+        let put = |step: &Step<'_>| matches!(step, Step::Put(entry) if stored(entry));
+        let kept =
+            |record: &Record<'_>| matches!(record, Record::Batch(steps) if steps.iter().any(put));
+        self.entries.iter().any(stored) || self.journal.iter().any(kept)
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When anything but its last record does not hold together.
+pub fn read(bytes: &[u8]) -> Result<Contents<'_>, Damage> {
+    let mut lines = Lines::begin(bytes)?;
+    let (head, key) = lines.head().ok_or(Damage::Line(2))?;
+    let mut entries = Vec::with_capacity(head.entries.min(bytes.len() / SUM));
+    while entries.len() < head.entries {
+        let number = lines.number;
+        match lines.record(&key) {
+            Some(Record::Entry(entry)) => entries.push(entry),
+            None if lines.is_torn() => return Err(Damage::Short(entries.len(), head.entries)),
+            _ => return Err(Damage::Line(number)),
+        }
+    }
+    let base = lines.at as u64;
+    let mut journal = Vec::new();
+    while lines.at < bytes.len() {
+        let number = lines.number;
+        match lines.record(&key) {
+            Some(record @ (Record::Run(_) | Record::Batch(_))) => journal.push(record),
+            None if lines.is_torn() => break,
+            _ => return Err(Damage::Line(number)),
+        }
+    }
+    Ok(Contents {
+        head,
+        key,
+        entries,
+        base,
+        journal,
+        end: lines.at as u64,
+    })
+}
+
+/// A file, line by line.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    /// Where the next line begins.
+    at: usize,
+    /// Its number, from 1.
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn begin(bytes: &'a [u8]) -> Result<Self, Damage> {
+        let mut lines = Lines {
+            bytes,
+            at: 0,
+            number: 1,
+        };
+        let first = lines.next().ok_or(Damage::Foreign)?;
+        let version = std::str::from_utf8(&bytes[first.clone()])
+            .ok()
+            .and_then(|line| line.strip_prefix(MAGIC)?.parse().ok());
+        match version {
+            Some(VERSION) => lines.pass(&first),
+            Some(other) => return Err(Damage::Version(other)),
+            None => return Err(Damage::Foreign),
+        }
+        Ok(lines)
+    }
+
+    /// The next line without its newline, if it has one.
+    fn next(&self) -> Option<Range<usize>> {
+        let length = self.bytes[self.at..]
+            .iter()
+            .position(|byte| *byte == b'\n')?;
+        Some(self.at..self.at + length)
+    }
+
+    fn pass(&mut self, line: &Range<usize>) {
+        self.at = line.end + 1;
+        self.number += 1;
+    }
+
+    /// The head, which brings the key that proves it.
+    fn head(&mut self) -> Option<(Head, Secret)> {
+        let line = self.next()?;
+        let (written, json) = self.parts(&line)?;
+        let Ok(Record::Head(head)) = serde_json::from_slice(json) else {
+            return None;
+        };
+        let key = head.key.array()?;
+        let sound = written == sum(&key, self.at as u64, json)
+            && head.indexes.len() == head.identity.targets.len();
+        sound.then(|| {
+            self.pass(&line);
+            (head, key)
+        })
+    }
+
+    /// The next record, if it is what was written.
+    fn record(&mut self, key: &Secret) -> Option<Record<'a>> {
+        let line = self.next()?;
+        let (written, json) = self.parts(&line)?;
+        if written != sum(key, self.at as u64, json) {
+            return None;
+        }
+        let record = serde_json::from_slice(json).ok()?;
+        self.pass(&line);
+        Some(record)
+    }
+
+    fn parts(&self, line: &Range<usize>) -> Option<(&'a [u8], &'a [u8])> {
+        let (written, json) = self.bytes[line.clone()].split_at_checked(SUM)?;
+        Some((written, json.strip_prefix(b" ")?))
+    }
+
+    /// Whether the rest is one record that was not written to its end, which is a newline. (After a
+    /// power cut some file systems give zeros for what was not written yet: no newline either.)
+    fn is_torn(&self) -> bool {
+        self.next().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests;
