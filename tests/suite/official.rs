@@ -2,14 +2,12 @@
 //! real agent does. Needs a `consul` binary: the one of `KVW_TEST_CONSUL`, the one of
 //! `KVW_TEST_CONSUL_CLIENT`, or one on the path.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Once;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Kvw, Output, Running, Scope};
+use crate::harness::{Agent, Kvw, Output, Running, Scope, not_tried};
 
 /// The client's binary; says why the test does not run when there is none.
 fn client() -> Option<PathBuf> {
@@ -26,14 +24,7 @@ fn client() -> Option<PathBuf> {
     if on_path.is_ok_and(|status| status.success()) {
         return Some("consul".into());
     }
-    // Past the capture of the test's output: a test that did not run must not look as if it had.
-    static SAID: Once = Once::new();
-    #[expect(clippy::explicit_write, reason = "eprintln! would be captured")]
-    SAID.call_once(|| {
-        let reason =
-            "official client: not run, no consul binary; name one in KVW_TEST_CONSUL_CLIENT";
-        writeln!(std::io::stderr(), "{reason}").unwrap();
-    });
+    not_tried("the official client: no consul binary; KVW_TEST_CONSUL_CLIENT names one");
     None
 }
 

@@ -1,6 +1,6 @@
 //! What a token that may not do everything is told. ACLs are a real Consul's: `kvw dev` has none.
 
-use crate::harness::{Agent, MASTER, Setup, request};
+use crate::harness::{Agent, MASTER, request};
 use crate::json_contract::{RolledBack, json};
 
 /// A server with a token that may write `own/`, read `seen/` and nothing else, and some entries.
@@ -11,11 +11,7 @@ struct Guarded {
 
 impl Guarded {
     fn start() -> Option<Guarded> {
-        if !Agent::is_real() {
-            println!("not run: kvw dev has no ACLs; KVW_TEST_CONSUL names a Consul that has");
-            return None;
-        }
-        let agent = Agent::with(Setup { acl: true });
+        let agent = Agent::with_acl()?;
         let ask = |path: &str, body: &str| {
             let headers = [("X-Consul-Token", MASTER)];
             let answer = request(&agent.address(), "PUT", path, &headers, body.as_bytes());

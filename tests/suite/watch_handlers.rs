@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::harness::{Agent, Kvw, Running, Scope};
+use crate::harness::{Agent, Kvw, Running, Scope, not_tried};
 
 const SILENCE: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -523,11 +523,11 @@ fn as_first_process(kvw: Kvw) -> Option<Running> {
         Ok(output) if output.status.success() => Some(kvw.under(wrapper).spawn()),
         Ok(output) => {
             let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-            println!("not tried as process 1: {reason}");
+            not_tried(&format!("kvw as process 1: {reason}"));
             None
         }
         Err(error) => {
-            println!("not tried as process 1: unshare: {error}");
+            not_tried(&format!("kvw as process 1: unshare: {error}"));
             None
         }
     }

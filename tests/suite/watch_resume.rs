@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Agent, Faulty, Kvw, Output, Running, Scope};
+use crate::harness::{Agent, Faulty, Kvw, Output, Running, Scope, not_tried};
 
 /// A state file and what the handler got, in a folder that outlives a run of kvw.
 struct Site {
@@ -444,7 +444,7 @@ fn a_folder_that_takes_no_file_is_an_error_at_the_start() {
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
     if fs::write(folder.join("probe"), "").is_ok() {
-        println!("a read-only folder is not tried: this user may write to one");
+        not_tried("a read-only folder: this user may write to one");
     } else {
         at(&folder.join("state")).expect(2).one_line();
     }
@@ -490,7 +490,7 @@ fn a_full_disk_is_said_once_and_the_handler_is_not_run_again_for_it() {
 fn a_disk_with_room_again_is_said_and_nothing_comes_twice() {
     let prlimit = Command::new("prlimit").arg("--version").output();
     if !prlimit.is_ok_and(|output| output.status.success()) {
-        println!("not tried: there is no prlimit here to give a running kvw its room back");
+        not_tried("a disk that has room again: there is no prlimit here");
         return;
     }
     let mut site = Site::new();

@@ -1,32 +1,15 @@
 //! Rights that are lost while kvw watches: an outage of its own kind, never a delete.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Faulty, Kvw, MASTER, Running, Setup, request};
+use crate::harness::{Agent, Faulty, Kvw, MASTER, Running, request};
 
 /// How long a silence must last to be one.
 const SILENCE: Duration = Duration::from_millis(400);
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// A real Consul with ACLs; `None`, with the reason printed, where the suite runs on `kvw dev`.
-fn with_acl() -> Option<Acl> {
-    if !Agent::is_real() {
-        println!("not tried: kvw dev has no ACLs; set KVW_TEST_CONSUL to a Consul binary");
-        return None;
-    }
-    let agent = Agent::with(Setup { acl: true });
-    // The leader makes its first tokens and policies a moment after its election.
-    let until = Instant::now() + SOON;
-    let master = [("X-Consul-Token", MASTER)];
-    while request(&agent.address(), "GET", "/v1/acl/policies", &master, b"").status() != 200 {
-        assert!(Instant::now() < until, "the ACL system did not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Some(Acl(agent))
-}
 
 struct Acl(Agent);
 
@@ -94,7 +77,9 @@ fn started(running: &mut Running, keys: usize) {
 
 #[test]
 fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     for key in ["r/a", "r/b/1", "r/b/2"] {
         acl.put(key, "1");
     }
@@ -124,7 +109,9 @@ fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
 
 #[test]
 fn all_rights_lost_is_no_delete_of_everything() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     acl.put("r/b", "1");
     let policy = acl.policy(&["r/"]);
@@ -143,7 +130,9 @@ fn all_rights_lost_is_no_delete_of_everything() {
 
 #[test]
 fn a_deleted_token_is_an_outage_said_once() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     let policy = acl.policy(&["r/"]);
     let (token, accessor) = acl.token(&policy);
@@ -160,7 +149,9 @@ fn a_deleted_token_is_an_outage_said_once() {
 
 #[test]
 fn a_token_file_that_is_written_anew_ends_the_outage() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     let policy = acl.policy(&["r/"]);
     let (token, accessor) = acl.token(&policy);
@@ -192,7 +183,9 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
 
 #[test]
 fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     let policy = acl.policy(&["elsewhere/"]);
     let (token, _) = acl.token(&policy);
@@ -208,7 +201,9 @@ fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
 
 #[test]
 fn a_right_lost_while_kvw_was_down_is_no_delete_either() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     acl.put("r/b", "1");
     let policy = acl.policy(&["r/"]);
@@ -232,7 +227,9 @@ fn a_right_lost_while_kvw_was_down_is_no_delete_either() {
 
 #[test]
 fn a_wait_that_may_not_look_exits_four() {
-    let Some(acl) = with_acl() else { return };
+    let Some(acl) = Agent::with_acl().map(Acl) else {
+        return;
+    };
     acl.put("r/a", "1");
     let (token, _) = acl.token(&acl.policy(&["elsewhere/"]));
     let output = acl

@@ -1,12 +1,12 @@
 //! The server that a test runs on: `kvw dev`, or a real Consul where `KVW_TEST_CONSUL` names its
 //! binary. The test cannot tell which.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,9 +24,8 @@ const HOLD: &str = r#""$@" </dev/null >/dev/null & child=$!; echo $child; exec 1
 
 /// What a server of a test's own may need.
 #[derive(Debug, Clone, Default)]
-pub struct Setup {
-    /// ACLs on, default policy deny; only a real Consul has them, see [`Agent::is_real`].
-    pub acl: bool,
+struct Setup {
+    acl: bool,
 }
 
 /// A running server.
@@ -66,7 +65,7 @@ impl Agent {
     }
 
     /// A server of the test's own, set up as it needs it.
-    pub fn with(setup: Setup) -> Agent {
+    fn with(setup: Setup) -> Agent {
         let mut agent = Agent {
             port: free_port(),
             setup,
@@ -75,6 +74,24 @@ impl Agent {
         };
         agent.start();
         agent
+    }
+
+    /// A server of the test's own with ACLs, default policy deny; `None`, with the reason printed,
+    /// on `kvw dev`, which has none.
+    pub fn with_acl() -> Option<Agent> {
+        if !Agent::is_real() {
+            not_tried("kvw dev has no ACLs; KVW_TEST_CONSUL names a Consul that has");
+            return None;
+        }
+        let agent = Agent::with(Setup { acl: true });
+        // The leader makes its first tokens and policies a moment after its election.
+        let until = Instant::now() + START;
+        let master = [("X-Consul-Token", MASTER)];
+        while request(&agent.address(), "GET", "/v1/acl/policies", &master, b"").status() != 200 {
+            assert!(Instant::now() < until, "the ACL system did not come up");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(agent)
     }
 
     /// `host:port` of its HTTP API.
@@ -236,6 +253,18 @@ impl Drop for Scope {
     fn drop(&mut self) {
         self.agent
             .http("DELETE", &format!("/v1/kv/{}?recurse", self.prefix), b"");
+    }
+}
+
+/// Says that a test, or a part of it, could not be tried here: past the capture of its output,
+/// because it must not look as if it had been. Once for each reason.
+#[expect(clippy::explicit_write, reason = "eprintln! would be captured")]
+pub fn not_tried(reason: &str) {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut said = SAID.lock().unwrap();
+    if !said.iter().any(|other| other == reason) {
+        writeln!(std::io::stderr(), "not tried: {reason}").unwrap();
+        said.push(reason.to_owned());
     }
 }
 

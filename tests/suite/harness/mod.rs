@@ -10,7 +10,7 @@ mod kvw;
 mod running;
 mod wire;
 
-pub use agent::{Agent, MASTER, Scope, Setup, request, try_request};
+pub use agent::{Agent, MASTER, Scope, not_tried, request, try_request};
 pub use faulty::{Faulty, On, Script};
 pub use kvw::{Kvw, Output};
 pub use running::Running;
