@@ -9,8 +9,6 @@ use crate::harness::{Agent, Faulty, Kvw, MASTER, Running, request};
 /// How long a silence must last to be one.
 const SILENCE: Duration = Duration::from_millis(400);
 
-const SOON: Duration = Duration::from_secs(20);
-
 struct Acl(Agent);
 
 impl Acl {
