@@ -188,7 +188,7 @@ pub fn between(
     seen: SystemTime,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut note = |old: Option<&Entry>, new: Option<&Entry>| {
+    for (old, new) in before.differences(after) {
         if differs(old, new, locks) {
             changes.push(Change {
                 target,
@@ -198,22 +198,6 @@ pub fn between(
                 seen,
                 continuity,
             });
-        }
-    };
-    let (mut olds, mut news) = (
-        before.entries().iter().peekable(),
-        after.entries().iter().peekable(),
-    );
-    loop {
-        match (olds.peek(), news.peek()) {
-            (None, None) => break,
-            (Some(old), Some(new)) => match old.key().cmp(new.key()) {
-                std::cmp::Ordering::Less => note(olds.next(), None),
-                std::cmp::Ordering::Greater => note(None, news.next()),
-                std::cmp::Ordering::Equal => note(olds.next(), news.next()),
-            },
-            (Some(_), None) => note(olds.next(), None),
-            (None, Some(_)) => note(None, news.next()),
         }
     }
     changes

@@ -1,5 +1,6 @@
 //! One stored entry, packed.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,6 +94,16 @@ impl Entry {
         self.text(HEAD, self.key_length())
     }
 
+    /// Whether the name begins with this text.
+    pub fn begins_with(&self, text: &str) -> bool {
+        self.key_bytes().starts_with(text.as_bytes())
+    }
+
+    /// How the names of two entries are ordered: by bytes, as Consul lists them.
+    pub fn cmp_key(&self, other: &Entry) -> Ordering {
+        self.key_bytes().cmp(other.key_bytes())
+    }
+
     /// The value; empty where it is not known, see [`Entry::value_known`].
     pub fn value(&self) -> &[u8] {
         &self.0[HEAD + self.key_length() + self.session_length()..]
@@ -142,6 +153,10 @@ impl Entry {
     /// Whether both are clones of one entry.
     pub fn is_same(&self, other: &Entry) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn key_bytes(&self) -> &[u8] {
+        &self.0[HEAD..HEAD + self.key_length()]
     }
 
     fn key_length(&self) -> usize {

@@ -156,13 +156,8 @@ impl Withheld {
 
 /// The entries of `last` whose keys are not in `seen`, by key.
 pub fn vanished<'a>(last: &'a Snapshot, seen: &Snapshot) -> Vec<&'a Entry> {
-    let mut there = seen.entries().iter().map(Entry::key).peekable();
-    last.entries()
-        .iter()
-        .filter(|entry| {
-            while there.next_if(|key| *key < entry.key()).is_some() {}
-            there.peek() != Some(&entry.key())
-        })
+    last.differences(seen)
+        .filter_map(|(was, is)| was.filter(|_| is.is_none()))
         .collect()
 }
 

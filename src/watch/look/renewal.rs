@@ -32,7 +32,10 @@ impl<'a> Renewal<'a> {
             return;
         }
         let olds = self.old;
-        while olds.get(self.at).is_some_and(|old| old.key() < entry.key()) {
+        while olds
+            .get(self.at)
+            .is_some_and(|old| old.cmp_key(&entry).is_lt())
+        {
             self.at += 1;
             self.changed = true;
         }
