@@ -22,8 +22,8 @@ use crate::handlers::{Handler, Stdin};
 use crate::model::{Snapshot, TargetId};
 use crate::process::{Groups, Stdout, take_orphans};
 use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, Limits, Plan, Poller, Resume, Routes, Target, What,
-    look_at,
+    Consistent, Engine, Filter, Glob, Initial, LANES, Limits, Plan, Poller, Resume, Routes, Target,
+    What, look_at,
 };
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
@@ -138,9 +138,9 @@ enum InitialArg {
 pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
     let mut config = args.connect.config(&ctx.env)?;
-    // Each target holds a connection, and its proofs may need one more. What fails is tried again
+    // Each target holds a connection, its proofs may need one more, and walks some. What fails is tried again
     // by the pollers, who say so.
-    config.connections = targets.len() + 2;
+    config.connections = targets.len() + 2 + LANES;
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
     let opened = args.memory.open(&targets, &config, args.locks)?;

@@ -23,7 +23,7 @@ pub use crate::process::Status;
 pub use engine::Engine;
 pub use event::{Account, Event, Flow, Note, Observer, OutageKind, Trouble};
 pub use filter::{Filter, Glob};
-pub use look::{Limits, look_at};
+pub use look::{LANES, Limits, look_at};
 pub use plan::{Initial, Plan};
 pub use poller::Poller;
 pub use probe::Consistent;

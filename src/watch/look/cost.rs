@@ -49,6 +49,10 @@ pub enum Way {
     Reread(Refetch),
 }
 
+/// How many connections a walk may use: some 30 short questions one after another would take long
+/// over a slow link.
+pub const LANES: usize = 4;
+
 /// Sizes from which a walk acts differently. Tests make them small, so that every rule is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -61,6 +65,8 @@ pub struct Limits {
     pub fetch_keys: usize,
     /// The same for their bytes.
     pub fetch_bytes: usize,
+    /// So many connections ask side by side.
+    pub lanes: usize,
     /// Writes that keep coming are followed for so many rounds.
     pub rounds: u32,
     /// A walk that weighs more than this is given up: what it does not know by then is cheaper
@@ -89,6 +95,7 @@ impl Default for Limits {
             walk_bytes: 512 << 10,
             fetch_keys: 128,
             fetch_bytes: 48 << 10,
+            lanes: LANES,
             rounds: 6,
             weight: None,
         }

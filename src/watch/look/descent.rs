@@ -1,14 +1,15 @@
 //! One round of a walk: down from a listing of the root to what changed.
 
-use std::collections::VecDeque;
-
 use super::Source;
 use super::cost::{Cost, Limits, Refetch};
 use super::listing::Listing;
-use super::renewal::Renewal;
-use super::split::{Part, askable, level, split};
+use super::question::{Question, Reply, put_all};
+use super::split::{Part, askable, split};
 use super::unreadable::LeftOut;
 use crate::model::{Entry, Index, Snapshot};
+
+/// So many questions are put before what they cost is looked at.
+const AT_A_TIME: usize = 32;
 
 /// Why a walk ended early.
 pub(super) enum Halt<E> {
@@ -24,44 +25,35 @@ impl<E> From<E> for Halt<E> {
     }
 }
 
-/// Something to look at.
-#[derive(Debug, PartialEq, Eq)]
-enum Task {
-    /// All that begins with this text, if it changed.
-    Ask(String),
-    /// All that begins with this text.
-    Fetch(String),
-    /// This key.
-    Leaf(String),
-    /// All that begins with this text, which a URL cannot carry.
-    Hidden(String),
-}
-
 /// One round. Takes `seen`, which holds every branch as it was at `since` or later, to a state in
 /// which every branch is as it was at `at` or later.
 pub(super) struct Descent<'a, P> {
-    pub(super) source: &'a mut P,
-    pub(super) seen: &'a mut Snapshot,
+    source: &'a P,
+    seen: &'a mut Snapshot,
     /// Branches that are not newer are skipped.
-    pub(super) since: Index,
+    since: Index,
     /// The index of the root when the round began.
-    pub(super) at: Index,
-    pub(super) limits: &'a Limits,
+    at: Index,
+    limits: &'a Limits,
     /// What the walk may weigh, see [`Cost::weight`].
-    pub(super) budget: u64,
-    pub(super) cost: &'a mut Cost,
+    budget: u64,
+    cost: &'a mut Cost,
     /// Entries whose names are not UTF-8.
-    pub(super) left_out: &'a mut LeftOut,
-    tasks: VecDeque<Task>,
+    left_out: &'a mut LeftOut,
+    questions: Vec<Question>,
     /// Whether something is newer than `at`, or may be: what is gone altogether does not say
     /// since when.
     newer: bool,
 }
 
-impl<'a, P: Source> Descent<'a, P> {
+impl<'a, P> Descent<'a, P>
+where
+    P: Source + Sync,
+    P::Error: Send,
+{
     /// A round from `since` to `at`.
     pub(super) fn new(
-        (source, cost): (&'a mut P, &'a mut Cost),
+        (source, cost): (&'a P, &'a mut Cost),
         (seen, left_out): (&'a mut Snapshot, &'a mut LeftOut),
         (since, at): (Index, Index),
         (limits, budget): (&'a Limits, u64),
@@ -75,7 +67,7 @@ impl<'a, P: Source> Descent<'a, P> {
             budget,
             cost,
             left_out,
-            tasks: VecDeque::new(),
+            questions: Vec::new(),
             newer: false,
         }
     }
@@ -84,35 +76,69 @@ impl<'a, P: Source> Descent<'a, P> {
     /// `at` may have shown; otherwise `seen` is the exact state at `at`.
     pub(super) fn run(mut self, root: &str, listing: &Listing) -> Result<bool, Halt<P::Error>> {
         self.enter(root, listing)?;
-        if self.tasks.contains(&Task::Fetch(root.to_owned())) {
+        if self.questions.contains(&Question::All(root.to_owned())) {
             // As a read of its own it is exact at once, and needs no second look.
             return Err(Halt::Whole(Refetch::MuchChanged));
         }
         let received = self.source.received();
-        while let Some(task) = self.tasks.pop_front() {
-            self.cost.requests += 1;
-            match task {
-                Task::Ask(text) => self.ask(&text)?,
-                Task::Fetch(text) => self.fetch(&text)?,
-                Task::Leaf(key) => self.leaf(&key)?,
-                Task::Hidden(text) => self.hidden(&text)?,
-            }
-            let spent = Cost {
-                bytes: self.source.received() - received,
-                ..*self.cost
-            };
-            if spent.weight() > self.budget {
-                return Err(Halt::Whole(Refetch::MuchChanged));
+        while !self.questions.is_empty() {
+            let level = std::mem::take(&mut self.questions);
+            for some in level.chunks(AT_A_TIME) {
+                self.cost.requests += u32::try_from(some.len()).unwrap_or(u32::MAX);
+                let replies = put_all(self.source, self.seen, some, self.limits.lanes)?;
+                for (question, reply) in some.iter().zip(replies) {
+                    self.take(question, reply)?;
+                }
+                let spent = Cost {
+                    bytes: self.source.received() - received,
+                    ..*self.cost
+                };
+                if spent.weight() > self.budget {
+                    return Err(Halt::Whole(Refetch::MuchChanged));
+                }
             }
         }
         Ok(self.newer)
     }
 
-    fn ask(&mut self, text: &str) -> Result<(), Halt<P::Error>> {
-        let known = self.seen.under(text);
-        let (meta, names) = self.source.names(text, None)?;
-        let index = meta.index.unwrap_or_default();
-        let listing = Listing::of(names, level(known, text.len()))?;
+    /// Takes a reply. Where two questions of a level cover the same keys, what one brought may take the
+    /// place of what the other did: then one of them was newer than `at`, and the next round looks
+    /// there again.
+    fn take(&mut self, question: &Question, reply: Reply) -> Result<(), Halt<P::Error>> {
+        let (Question::Changed(text)
+        | Question::All(text)
+        | Question::Key(text)
+        | Question::Hidden(text)) = question;
+        match reply {
+            Reply::Names {
+                index,
+                listing,
+                newest,
+            } => self.names(text, index, &listing, newest),
+            Reply::Entries {
+                index,
+                empty,
+                fresh,
+                left_out,
+            } => {
+                self.left_out.join(left_out);
+                match index {
+                    Some(index) => self.all(text, index, empty, fresh),
+                    None => self.hidden(text, fresh),
+                }
+            }
+            Reply::Entry(entry) => self.entry(text, entry),
+            Reply::Refused => Err(Halt::Whole(Refetch::Refused)),
+        }
+    }
+
+    fn names(
+        &mut self,
+        text: &str,
+        index: Index,
+        listing: &Listing,
+        newest: Option<Index>,
+    ) -> Result<(), Halt<P::Error>> {
         if !listing.named {
             // Gone, whatever the index says: a recursive delete further up leaves its mark there,
             // and what is left without entries and marks answers the index of the whole store.
@@ -121,13 +147,15 @@ impl<'a, P: Source> Descent<'a, P> {
             return Ok(());
         }
         if index <= self.since {
-            let newest = known.iter().map(Entry::modified).max();
-            let fits =
-                !listing.differs(self.left_out) && newest.is_none_or(|newest| newest <= index);
-            return if fits { Ok(()) } else { doubt() };
+            let fits = newest.is_none_or(|newest| newest <= index);
+            return if fits && !listing.differs(self.left_out) {
+                Ok(())
+            } else {
+                doubt()
+            };
         }
         self.newer |= index > self.at;
-        self.enter(text, &listing)
+        self.enter(text, listing)
     }
 
     /// Goes on below a text that has changed and whose names were just listed.
@@ -146,12 +174,12 @@ impl<'a, P: Source> Descent<'a, P> {
         }
         let known = self.seen.under(text);
         if self.is_small(known) {
-            self.tasks.push_back(Task::Fetch(text.to_owned()));
+            self.questions.push(Question::All(text.to_owned()));
             return Ok(());
         }
         let appeared = listing.appeared.iter().map(|name| appeared(name, text));
         let stayed = split(known, text.len()).into_iter().map(stayed);
-        self.tasks.extend(appeared.chain(stayed));
+        self.questions.extend(appeared.chain(stayed));
         Ok(())
     }
 
@@ -161,20 +189,14 @@ impl<'a, P: Source> Descent<'a, P> {
             && known.iter().map(size).sum::<usize>() <= self.limits.fetch_bytes
     }
 
-    fn fetch(&mut self, text: &str) -> Result<(), Halt<P::Error>> {
-        let mut renewal = Renewal::of(self.seen.under(text));
-        let (meta, entries) = self.source.entries(text, None)?;
-        let index = meta.index.unwrap_or_default();
-        let mut empty = true;
-        for entry in entries {
-            let entry = entry?;
-            empty = false;
-            if entry.key().starts_with(text) {
-                renewal.push(entry);
-            }
-        }
-        let (fresh, left_out) = renewal.finish();
-        self.left_out.join(left_out);
+    /// All below a text, as it was at an index.
+    fn all(
+        &mut self,
+        text: &str,
+        index: Index,
+        empty: bool,
+        fresh: Option<Vec<Entry>>,
+    ) -> Result<(), Halt<P::Error>> {
         if !empty && index <= self.since && fresh.is_some() {
             return doubt();
         }
@@ -187,8 +209,28 @@ impl<'a, P: Source> Descent<'a, P> {
         Ok(())
     }
 
-    fn leaf(&mut self, key: &str) -> Result<(), Halt<P::Error>> {
-        let Some(entry) = self.source.entry(key)? else {
+    /// All below a text that only a transaction can name. Its answer has no index: what it shows says
+    /// by itself how new it is, and since when something is gone nobody knows.
+    fn hidden(&mut self, text: &str, fresh: Option<Vec<Entry>>) -> Result<(), Halt<P::Error>> {
+        let Some(fresh) = fresh else {
+            return Ok(());
+        };
+        let known = Snapshot::new(self.at, self.seen.under(text).to_vec());
+        let fresh = Snapshot::new(self.at, fresh);
+        for (was, is) in known.differences(&fresh) {
+            match is {
+                Some(is) if was == Some(is) => {}
+                Some(is) if is.modified() <= self.since => return doubt(),
+                Some(is) => self.newer |= is.modified() > self.at,
+                None => self.newer = true,
+            }
+        }
+        self.seen.splice(text, fresh.entries().to_vec());
+        Ok(())
+    }
+
+    fn entry(&mut self, key: &str, entry: Option<Entry>) -> Result<(), Halt<P::Error>> {
+        let Some(entry) = entry else {
             self.seen.remove(key);
             self.newer = true;
             return Ok(());
@@ -203,36 +245,6 @@ impl<'a, P: Source> Descent<'a, P> {
         self.seen.insert(entry);
         Ok(())
     }
-
-    /// Reads what only a transaction can name. That answer has no index: what it shows says by
-    /// itself how new it is, and what is gone from it nobody knows.
-    fn hidden(&mut self, text: &str) -> Result<(), Halt<P::Error>> {
-        let Some(entries) = self.source.hidden(text)? else {
-            return Err(Halt::Whole(Refetch::Refused));
-        };
-        let known = self.seen.under(text);
-        let mut renewal = Renewal::of(known);
-        entries.into_iter().for_each(|entry| renewal.push(entry));
-        let (fresh, left_out) = renewal.finish();
-        self.left_out.join(left_out);
-        let Some(fresh) = fresh else {
-            return Ok(());
-        };
-        let fresh = Snapshot::new(self.at, fresh);
-        let old = |entry: &Entry| {
-            let same = |known: &Entry| known == entry;
-            self.seen.get(entry.key()).is_some_and(same)
-        };
-        let changed = fresh.entries().iter().filter(|entry| !old(entry));
-        let ages: Vec<Index> = changed.map(Entry::modified).collect();
-        if ages.iter().any(|modified| *modified <= self.since) {
-            return doubt();
-        }
-        let vanished = known.iter().any(|entry| fresh.get(entry.key()).is_none());
-        self.newer |= vanished || ages.iter().any(|modified| *modified > self.at);
-        self.seen.splice(text, fresh.entries().to_vec());
-        Ok(())
-    }
 }
 
 /// What does not fit what is known of this history belongs to another one.
@@ -241,21 +253,21 @@ fn doubt<E>() -> Result<(), Halt<E>> {
 }
 
 /// What to do about a name below `text` that is not known.
-fn appeared(name: &str, text: &str) -> Task {
+fn appeared(name: &str, text: &str) -> Question {
     if !askable(name) {
-        Task::Hidden(name.to_owned())
+        Question::Hidden(name.to_owned())
     } else if name.ends_with('/') && name != text {
-        Task::Fetch(name.to_owned())
+        Question::All(name.to_owned())
     } else {
-        Task::Leaf(name.to_owned())
+        Question::Key(name.to_owned())
     }
 }
 
 /// What to do about a part that is known.
-fn stayed(part: Part<'_>) -> Task {
+fn stayed(part: Part<'_>) -> Question {
     match part {
-        Part::Branch(text) if askable(text) => Task::Ask(text.to_owned()),
-        Part::Leaf(key) if askable(key) => Task::Leaf(key.to_owned()),
-        Part::Branch(hidden) | Part::Leaf(hidden) => Task::Hidden(hidden.to_owned()),
+        Part::Branch(text) if askable(text) => Question::Changed(text.to_owned()),
+        Part::Leaf(key) if askable(key) => Question::Key(key.to_owned()),
+        Part::Branch(hidden) | Part::Leaf(hidden) => Question::Hidden(hidden.to_owned()),
     }
 }

@@ -1,8 +1,8 @@
 //! A store in memory that answers as Consul does, and changes between two requests.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use super::{Held, Source};
@@ -45,8 +45,8 @@ struct Data {
 #[derive(Debug)]
 pub struct Store {
     root: String,
-    data: Rc<Data>,
-    backup: Rc<Data>,
+    data: Arc<Data>,
+    backup: Arc<Data>,
     raft: u64,
     pub now: SystemTime,
     restores: usize,
@@ -58,8 +58,8 @@ impl Store {
     pub fn new(root: &str) -> Self {
         let mut store = Store {
             root: root.to_owned(),
-            data: Rc::default(),
-            backup: Rc::default(),
+            data: Arc::default(),
+            backup: Arc::default(),
             raft: 7,
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
             restores: 0,
@@ -92,7 +92,7 @@ impl Store {
 
     fn carry_out(&mut self, event: &Event) {
         let (raft, now) = (self.raft, self.now);
-        let data = Rc::make_mut(&mut self.data);
+        let data = Arc::make_mut(&mut self.data);
         match event {
             Event::Put(key, value) => {
                 let created = match data.entries.get(key) {
@@ -181,29 +181,37 @@ fn packed(key: &str, (value, created, modified): (u8, u64, u64)) -> Entry {
 
 /// Asks the store; before each answer the next step of the script happens.
 pub struct Imitation {
-    store: Rc<RefCell<Store>>,
-    script: Rc<RefCell<VecDeque<Vec<Event>>>>,
+    store: Arc<Mutex<Store>>,
+    script: Arc<Mutex<VecDeque<Vec<Event>>>>,
     /// Requests whose text must not stand in a URL.
-    pub asked_wrongly: Rc<RefCell<Vec<String>>>,
-    received: u64,
+    pub asked_wrongly: Arc<Mutex<Vec<String>>>,
+    received: AtomicU64,
 }
 
 impl Imitation {
-    pub fn new(store: Rc<RefCell<Store>>, script: Rc<RefCell<VecDeque<Vec<Event>>>>) -> Self {
+    pub fn new(store: Arc<Mutex<Store>>, script: Arc<Mutex<VecDeque<Vec<Event>>>>) -> Self {
         Imitation {
             store,
             script,
-            asked_wrongly: Rc::default(),
-            received: 0,
+            asked_wrongly: Arc::default(),
+            received: AtomicU64::new(0),
         }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap()
+    }
+
+    fn count(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// One step of the script; `false` at its end.
     fn step(&self, held: bool) -> bool {
-        let Some(events) = self.script.borrow_mut().pop_front() else {
+        let Some(events) = self.script.lock().unwrap().pop_front() else {
             return false;
         };
-        let mut store = self.store.borrow_mut();
+        let mut store = self.store();
         for event in &events {
             if held || !matches!(event, Event::Restore) {
                 store.apply(event);
@@ -213,30 +221,30 @@ impl Imitation {
     }
 
     /// Holds a query as Consul does, then gives the state to answer from.
-    fn answer(&mut self, text: &str, held: Option<Held>) -> Rc<Data> {
+    fn answer(&self, text: &str, held: Option<Held>) -> Arc<Data> {
         if !super::split::askable(text) {
-            self.asked_wrongly.borrow_mut().push(text.to_owned());
+            self.asked_wrongly.lock().unwrap().push(text.to_owned());
         }
         let Some((since, wait)) = held else {
             self.step(false);
-            return self.store.borrow().data.clone();
+            return self.store().data.clone();
         };
         let (until, restores) = {
-            let store = self.store.borrow();
+            let store = self.store();
             (store.now + wait, store.restores)
         };
         loop {
-            let looked_at = self.store.borrow().data.clone();
+            let looked_at = self.store().data.clone();
             if looked_at.index(text) > since {
                 return looked_at;
             }
             if !self.step(true) {
-                let mut store = self.store.borrow_mut();
+                let mut store = self.store();
                 let left = until.duration_since(store.now).unwrap_or_default();
                 store.apply(&Event::Pass(left));
                 return store.data.clone();
             }
-            let store = self.store.borrow();
+            let store = self.store();
             if store.restores > restores {
                 // Let go with what it saw before.
                 return looked_at;
@@ -253,7 +261,7 @@ impl Source for Imitation {
     type Names = std::vec::IntoIter<Result<String, String>>;
     type Entries = std::vec::IntoIter<Result<Entry, String>>;
 
-    fn names(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Names), String> {
+    fn names(&self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Names), String> {
         let data = self.answer(text, held);
         let mut names: Vec<Result<String, String>> = Vec::new();
         for entry in data.listed(text) {
@@ -271,36 +279,36 @@ impl Source for Imitation {
             .flatten()
             .map(|name| name.len() + 3)
             .sum::<usize>();
-        self.received += bytes as u64 + 2;
+        self.count(bytes + 2);
         Ok((meta(data.index(text)), names.into_iter()))
     }
 
-    fn entries(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Entries), String> {
+    fn entries(&self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Entries), String> {
         let data = self.answer(text, held);
         let entries: Vec<_> = data.listed(text).into_iter().map(Ok).collect();
-        self.received += 100 * entries.len() as u64;
+        self.count(100 * entries.len());
         Ok((meta(data.index(text)), entries.into_iter()))
     }
 
-    fn entry(&mut self, key: &str) -> Result<Option<Entry>, String> {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, String> {
         let data = self.answer(key, None);
-        self.received += 100;
+        self.count(100);
         Ok(data.entries.get(key).map(|state| packed(key, *state)))
     }
 
-    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, String> {
+    fn hidden(&self, text: &str) -> Result<Option<Vec<Entry>>, String> {
         self.step(false);
-        let entries = self.store.borrow().data.listed(text);
-        self.received += 100 * entries.len() as u64;
+        let entries = self.store().data.listed(text);
+        self.count(100 * entries.len());
         Ok(Some(entries))
     }
 
     fn received(&self) -> u64 {
-        self.received
+        self.received.load(Ordering::Relaxed)
     }
 
     fn now(&self) -> SystemTime {
-        self.store.borrow().now
+        self.store().now
     }
 }
 

@@ -7,6 +7,7 @@ mod descent;
 mod imitation;
 mod listing;
 mod plain;
+mod question;
 mod renewal;
 mod source;
 mod split;
@@ -18,7 +19,7 @@ mod wire;
 
 use std::time::Duration;
 
-pub use cost::Limits;
+pub use cost::{LANES, Limits};
 pub use plain::Plain;
 pub use source::{Held, Source};
 pub use unreadable::is_unreadable;

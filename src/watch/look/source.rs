@@ -9,7 +9,8 @@ use crate::model::{Entry, Index};
 pub type Held = (Index, Duration);
 
 /// A server, asked about the keys below a text. Each answer shows one state of the store, and answers
-/// do not go back behind earlier ones except where the store itself did.
+/// do not go back behind earlier ones except where the store itself did. Several questions may be under
+/// way at a time.
 pub trait Source {
     /// Why there was no answer.
     type Error: std::fmt::Display;
@@ -19,22 +20,18 @@ pub trait Source {
     type Entries: Iterator<Item = Result<Entry, Self::Error>>;
 
     /// The names that begin with `text`, cut behind the first `/` after it.
-    fn names(&mut self, text: &str, held: Option<Held>)
-    -> Result<(Meta, Self::Names), Self::Error>;
+    fn names(&self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Names), Self::Error>;
 
     /// All entries whose keys begin with `text`.
-    fn entries(
-        &mut self,
-        text: &str,
-        held: Option<Held>,
-    ) -> Result<(Meta, Self::Entries), Self::Error>;
+    fn entries(&self, text: &str, held: Option<Held>)
+    -> Result<(Meta, Self::Entries), Self::Error>;
 
     /// One entry.
-    fn entry(&mut self, key: &str) -> Result<Option<Entry>, Self::Error>;
+    fn entry(&self, key: &str) -> Result<Option<Entry>, Self::Error>;
 
     /// All entries whose keys begin with a text that a URL cannot carry. `None` where the server
     /// takes no such question.
-    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, Self::Error>;
+    fn hidden(&self, text: &str) -> Result<Option<Vec<Entry>>, Self::Error>;
 
     /// How many bytes its answers had until now.
     fn received(&self) -> u64;

@@ -1,9 +1,8 @@
 //! The walk against a store that changes between any two of its requests: every snapshot that it
 //! brings is one that the store has had, at that very index.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -92,15 +91,18 @@ fn cases(event: fn(BoxedStrategy<String>) -> BoxedStrategy<Event>) -> impl Strat
             vec(put, 5..60),
             vec(vec(event(key), 0..3), 5..60),
             0..4_usize,
+            // Side by side the questions meet the steps of the script in no order.
+            prop_oneof![5 => Just(1), 1 => Just(4)],
             weight,
         )
-            .prop_map(move |(before, script, fetch_keys, weight)| Case {
+            .prop_map(move |(before, script, fetch_keys, lanes, weight)| Case {
                 root: root.to_owned(),
                 before,
                 script,
                 limits: Limits {
                     walk_keys: 1,
                     fetch_keys,
+                    lanes,
                     weight: Some(weight),
                     ..Limits::default()
                 },
@@ -116,8 +118,8 @@ fn run(case: &Case) -> Result<Tally, TestCaseError> {
     let mut store = Store::new(&case.root);
     case.before.iter().for_each(|event| store.apply(event));
     store.apply(&Event::Save);
-    let store = Rc::new(RefCell::new(store));
-    let script: Rc<RefCell<VecDeque<_>>> = Rc::new(RefCell::new(case.script.clone().into()));
+    let store = Arc::new(Mutex::new(store));
+    let script: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(case.script.clone().into()));
     let imitation = Imitation::new(store.clone(), script.clone());
     let asked_wrongly = imitation.asked_wrongly.clone();
     let mut walk = Walk::new(imitation, case.root.clone(), case.limits);
@@ -125,12 +127,12 @@ fn run(case: &Case) -> Result<Tally, TestCaseError> {
     let mut tally = Tally::new();
     let mut quiet = 0;
     while quiet < 2 {
-        if script.borrow().is_empty() {
+        if script.lock().unwrap().is_empty() {
             quiet += 1;
         }
-        let from = store.borrow().history.len() - 1;
+        let from = store.lock().unwrap().history.len() - 1;
         let answer = walk.advance(&mut seen, since, WAIT).unwrap();
-        let history = &store.borrow().history;
+        let history = &store.lock().unwrap().history;
         prop_assert!(
             history[from..].contains(&seen),
             "no such state since {from}: {seen:#?}\n{:#?}",
@@ -145,14 +147,14 @@ fn run(case: &Case) -> Result<Tally, TestCaseError> {
         let rounds = if way == Way::Walked { cost.rounds } else { 0 };
         *tally.entry(format!("{way:?} {rounds}")).or_default() += 1;
     }
-    prop_assert_eq!(&seen, &store.borrow().state());
+    prop_assert_eq!(&seen, &store.lock().unwrap().state());
     // Doubt is for histories that were broken; plain writes never raise it.
     let steady = |event: &Event| !matches!(event, Event::Pass(_) | Event::Restore);
     if case.script.iter().flatten().all(steady) {
         let doubt = format!("{:?} 0", Way::Reread(Refetch::Doubt));
         prop_assert_eq!(tally.get(&doubt), None);
     }
-    let asked_wrongly = asked_wrongly.borrow();
+    let asked_wrongly = asked_wrongly.lock().unwrap();
     prop_assert!(asked_wrongly.is_empty(), "{:?}", asked_wrongly);
     Ok(tally)
 }
@@ -187,8 +189,8 @@ proptest! {
 
 /// A store, and a walk that has read it once.
 struct Bench {
-    store: Rc<RefCell<Store>>,
-    script: Rc<RefCell<VecDeque<Vec<Event>>>>,
+    store: Arc<Mutex<Store>>,
+    script: Arc<Mutex<VecDeque<Vec<Event>>>>,
     walk: Walk<Imitation>,
     seen: Snapshot,
 }
@@ -198,6 +200,7 @@ impl Bench {
         let limits = Limits {
             walk_keys: 1,
             fetch_keys,
+            lanes: 1,
             weight: Some(u64::MAX),
             ..Limits::default()
         };
@@ -205,11 +208,11 @@ impl Bench {
     }
 
     fn with<'a>(root: &str, keys: impl Iterator<Item = &'a str>, limits: Limits) -> Self {
-        let store = Rc::new(RefCell::new(Store::new(root)));
+        let store = Arc::new(Mutex::new(Store::new(root)));
         let all = keys.map(|key| put(key, 0)).collect();
-        store.borrow_mut().apply(&Event::Txn(all));
-        let script = Rc::default();
-        let source = Imitation::new(Rc::clone(&store), Rc::clone(&script));
+        store.lock().unwrap().apply(&Event::Txn(all));
+        let script = Arc::default();
+        let source = Imitation::new(Arc::clone(&store), Arc::clone(&script));
         let mut walk = Walk::new(source, root, limits);
         let mut seen = Snapshot::default();
         walk.advance(&mut seen, None, WAIT).unwrap();
@@ -224,14 +227,14 @@ impl Bench {
     /// One look; before each of its requests one step happens. The store must show what was seen.
     fn look(&mut self, steps: &[&[Event]]) -> (Way, Cost) {
         let steps = steps.iter().map(|step| step.to_vec());
-        self.script.borrow_mut().extend(steps);
+        self.script.lock().unwrap().extend(steps);
         let since = Some(self.seen.index());
         self.walk.advance(&mut self.seen, since, WAIT).unwrap();
         self.walk.account()
     }
 
     fn is_current(&self) -> bool {
-        self.script.borrow().is_empty() && self.seen == self.store.borrow().state()
+        self.script.lock().unwrap().is_empty() && self.seen == self.store.lock().unwrap().state()
     }
 }
 
@@ -334,7 +337,7 @@ fn forgotten_deletion_marks_cost_one_full_read() {
 #[test]
 fn a_backup_and_a_write_over_it_cost_one_full_read() {
     let mut bench = Bench::new("p/", &["p/a/1", "p/a/2", "p/b/1"], 0);
-    bench.store.borrow_mut().apply(&Event::Save);
+    bench.store.lock().unwrap().apply(&Event::Save);
     bench.look(&[&[delete("p/a/2")]]);
     // The marks of the backup fit, the names of the top level too.
     let (way, _) = bench.look(&[&[Event::Restore], &[put("p/b/1", 1)]]);

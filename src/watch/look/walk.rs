@@ -38,7 +38,11 @@ pub struct Walk<P> {
     cost: Cost,
 }
 
-impl<P: Source> Walk<P> {
+impl<P> Walk<P>
+where
+    P: Source + Sync,
+    P::Error: Send,
+{
     /// Looks at all keys that begin with `root`, which must be a text that can be asked about.
     pub fn new(source: P, root: impl Into<String>, limits: Limits) -> Self {
         Walk {
@@ -205,7 +209,7 @@ impl<P: Source> Walk<P> {
     ) -> Result<bool, Halt<P::Error>> {
         let budget = self.limits.weight.unwrap_or(self.whole_bytes / 2);
         let descent = Descent::new(
-            (&mut self.source, &mut self.cost),
+            (&self.source, &mut self.cost),
             (seen, &mut self.left_out),
             (since, at),
             (&self.limits, budget),

@@ -37,7 +37,7 @@ impl Source for Wire {
     type Names = Names;
     type Entries = Entries;
 
-    fn names(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Names), Error> {
+    fn names(&self, text: &str, held: Option<Held>) -> Result<(Meta, Names), Error> {
         let client = if held.is_some() {
             &self.waiting
         } else {
@@ -47,7 +47,7 @@ impl Source for Wire {
         Ok((reply.meta, reply.value))
     }
 
-    fn entries(&mut self, text: &str, held: Option<Held>) -> Result<(Meta, Entries), Error> {
+    fn entries(&self, text: &str, held: Option<Held>) -> Result<(Meta, Entries), Error> {
         let client = if text == self.root {
             &self.waiting
         } else {
@@ -57,7 +57,7 @@ impl Source for Wire {
         Ok((reply.meta, reply.value))
     }
 
-    fn entry(&mut self, key: &str) -> Result<Option<Entry>, Error> {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, Error> {
         match Key::new(key) {
             Ok(key) => Ok(self.asking.get(&key)?.value),
             // No key is empty, so there is none.
@@ -65,7 +65,7 @@ impl Source for Wire {
         }
     }
 
-    fn hidden(&mut self, text: &str) -> Result<Option<Vec<Entry>>, Error> {
+    fn hidden(&self, text: &str) -> Result<Option<Vec<Entry>>, Error> {
         let prefix = Prefix::new(text);
         match self.asking.txn(&[Op::GetTree { prefix }])? {
             TxnOutcome::Applied(entries) => Ok(Some(entries)),
