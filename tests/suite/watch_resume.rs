@@ -371,8 +371,8 @@ fn a_state_file_of_other_targets_is_refused_with_a_hint() {
 fn a_file_that_is_none_and_one_of_another_version_are_refused() {
     let site = Site::new();
     for (bytes, words) in [
-        (&b""[..], "is no state file"),
-        (b"precious notes\n", "is no state file"),
+        (&b""[..], "was not written by kvw"),
+        (b"precious notes\n", "was not written by kvw"),
         (b"kvw state 2\n", "format 2"),
     ] {
         fs::write(site.state(), bytes).unwrap();

@@ -180,10 +180,10 @@ pub enum Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Damage::Foreign => f.write_str("is no state file of kvw"),
+            Damage::Foreign => f.write_str("was not written by kvw"),
             Damage::Version(other) => write!(
                 f,
-                "is a state file of format {other}, and this kvw reads format {VERSION}"
+                "is of format {other}, and this kvw reads format {VERSION}"
             ),
             Damage::Line(line) => write!(f, "is damaged: line {line} is not what was written"),
             Damage::Short(there, written) => {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::format::{Damage, Head, MAGIC, Record, SUM, Secret, Step, Stored, VERSION, sum};
+use super::memory::Keep;
 
 /// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +25,26 @@ pub struct Contents<'a> {
 impl Contents<'_> {
     /// Whether values themselves are in it.
     pub fn has_values(&self) -> bool {
-        let stored = |stored: &Stored<'_>| stored.value.is_some();
-        let put = |step: &Step<'_>| matches!(step, Step::Put(entry) if stored(entry));
-        let kept =
-            |record: &Record<'_>| matches!(record, Record::Batch(steps) if steps.iter().any(put));
-        self.entries.iter().any(stored) || self.journal.iter().any(kept)
+        self.stored().any(|stored| stored.value.is_some())
+    }
+
+    /// Whether it lacks something of an entry that is to be kept from now on.
+    pub fn lacks(&self, keep: Keep) -> bool {
+        self.stored().any(|stored| {
+            (keep.values && stored.value.is_none()) || (keep.sessions && stored.session.is_none())
+        })
+    }
+
+    fn stored(&self) -> impl Iterator<Item = &Stored<'_>> {
+        let batches = self.journal.iter().flat_map(|record| match record {
+            Record::Batch(steps) => steps.as_slice(),
+            _ => &[],
+        });
+        let put = batches.filter_map(|step| match step {
+            Step::Put(stored) => Some(stored),
+            Step::Gone { .. } => None,
+        });
+        self.entries.iter().chain(put)
     }
 }
 

@@ -17,11 +17,23 @@ pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<()
     let named =
         |name: &Option<String>| name.clone().unwrap_or_else(|| "the agent's own".to_owned());
     let differs = [
-        ("targets", sorted(file).join(", "), sorted(own).join(", ")),
-        ("namespace", named(&file.namespace), named(&own.namespace)),
-        ("partition", named(&file.partition), named(&own.partition)),
         (
-            "datacenter",
+            "targets are",
+            sorted(file).join(", "),
+            sorted(own).join(", "),
+        ),
+        (
+            "namespace is",
+            named(&file.namespace),
+            named(&own.namespace),
+        ),
+        (
+            "partition is",
+            named(&file.partition),
+            named(&own.partition),
+        ),
+        (
+            "datacenter is",
             named(&file.datacenter),
             named(&own.datacenter),
         ),
@@ -31,11 +43,11 @@ pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<()
     let Some((what, file, own)) = differs else {
         return Ok(());
     };
-    Err(Failure::usage(format!(
-        "{} belongs to a watch of another kind: its {what}: {file}; asked for: {own}",
-        path.display()
-    ))
-    .hint("give each watch a state file of its own, or remove this one to start over"))
+    let path = path.display();
+    let message =
+        format!("the state file {path} belongs to another watch: its {what} {file}, not {own}");
+    Err(Failure::usage(message)
+        .hint("give each watch a state file of its own, or remove this one to start over"))
 }
 
 /// Why a file is no state.
@@ -47,7 +59,7 @@ pub fn damaged(path: &Path, damage: &Damage) -> Failure {
             "restore it, or remove it to start over: everything that is there is then handled as new"
         }
     };
-    Failure::usage(format!("{} {damage}", path.display())).hint(hint)
+    Failure::usage(format!("the state file {} {damage}", path.display())).hint(hint)
 }
 
 /// Why a file cannot be held or written.

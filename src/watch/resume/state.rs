@@ -35,6 +35,8 @@ pub struct Resume {
     unsaved: Vec<Unsaved>,
     /// No journal leads from what is on the disk to what was handled: the base has to be written.
     outdated: bool,
+    /// The file lacks values or sessions that are to be kept: they come in as they become known.
+    incomplete: bool,
     failing: Option<Failing>,
 }
 
@@ -128,6 +130,7 @@ impl Resume {
         let rewrite =
             contents.head.identity != *memory.identity() || (!keep.values && contents.has_values());
         let mut resume = Self::with(path, memory, journal, contents.base);
+        resume.incomplete = contents.lacks(keep);
         if rewrite {
             let replaced = resume.compact();
             replaced.map_err(|refused| refusal::refused(path, refused))?;
@@ -147,6 +150,7 @@ impl Resume {
             compact_at: base + base.max(ROOM),
             unsaved: Vec::new(),
             outdated: false,
+            incomplete: false,
             failing: None,
         }
     }
@@ -175,7 +179,9 @@ impl Resume {
         last: &Snapshot,
         seen: &Snapshot,
     ) -> Option<Snapshot> {
-        self.memory.recall(target, last, seen)
+        let recalled = self.memory.recall(target, last, seen)?;
+        self.outdated |= self.incomplete;
+        Some(recalled)
     }
 
     /// Takes note that a handler is about to be shown a batch. Where kvw is killed before it was
@@ -287,6 +293,7 @@ impl Resume {
         self.compact_at = base + base.max(ROOM);
         self.unsaved.clear();
         self.outdated = false;
+        self.incomplete = false;
         Ok(())
     }
 }

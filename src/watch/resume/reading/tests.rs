@@ -164,6 +164,6 @@ fn other_files_and_other_versions_are_named_as_such() {
     assert_eq!(read(b"kvw state 2\nwhatever"), Err(Damage::Version(2)));
     assert_eq!(
         Damage::Version(2).to_string(),
-        "is a state file of format 2, and this kvw reads format 1"
+        "is of format 2, and this kvw reads format 1"
     );
 }

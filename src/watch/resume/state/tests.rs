@@ -252,6 +252,22 @@ fn values_that_are_not_to_be_kept_any_more_leave_the_file() {
 }
 
 #[test]
+fn values_that_are_to_be_kept_from_now_on_come_in_as_they_become_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let seen = snapshot(4, &[("a/x", "1")]);
+    let mut resume = open(&path, HASHES).resume;
+    save(&mut resume, &Snapshot::default(), &seen);
+    drop(resume);
+    let mut resume = open(&path, VALUES).resume;
+    let start = resume.at_start(FIRST);
+    resume.recall(FIRST, &start, &seen).unwrap();
+    resume.close().unwrap();
+    let resume = open(&path, VALUES).resume;
+    assert_eq!(resume.at_start(FIRST).entries()[0].value(), b"1");
+}
+
+#[test]
 fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
