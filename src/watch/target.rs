@@ -52,12 +52,13 @@ impl Target {
     }
 }
 
-/// Whose change of a key it is where targets overlap: the first target's that covers it, so that
-/// one change is told once.
+/// Whose change of a key it is where targets overlap: the closest one's, so that one change is told
+/// once. Not the first one's: a state file remembers keys by target, and targets may be given in
+/// another order after a restart.
 pub fn owner(targets: &[Target], key: &str) -> Option<TargetId> {
-    let mut targets = targets.iter();
-    targets
-        .find(|target| target.what.covers(key))
+    let covering = targets.iter().filter(|target| target.what.covers(key));
+    covering
+        .max_by_key(|target| (matches!(target.what, What::Key(_)), target.name().len()))
         .map(|target| target.id)
 }
 
@@ -85,15 +86,25 @@ mod tests {
     }
 
     #[test]
-    fn of_overlapping_targets_the_first_that_covers_a_key_owns_it() {
-        let targets = targets(&[
+    fn of_overlapping_targets_the_closest_owns_a_key_in_any_order() {
+        let mut what = [
             What::Key(Key::new("app/name").unwrap()),
             What::Prefix(Prefix::new("app/")),
+            What::Prefix(Prefix::new("app/name")),
             What::Prefix(Prefix::new("")),
-        ]);
-        assert_eq!(owner(&targets, "app/name"), Some(TargetId(0)));
-        assert_eq!(owner(&targets, "app/port"), Some(TargetId(1)));
-        assert_eq!(owner(&targets, "other"), Some(TargetId(2)));
-        assert_eq!(owner(&targets[..2], "other"), None);
+        ];
+        for _ in 0..what.len() {
+            what.rotate_left(1);
+            let targets = targets(&what);
+            let owner = |key| {
+                let id = owner(&targets, key).unwrap();
+                targets[usize::from(id.0)].what.to_string()
+            };
+            assert_eq!(owner("app/name"), "key app/name");
+            assert_eq!(owner("app/names"), "prefix app/name");
+            assert_eq!(owner("app/port"), "prefix app/");
+            assert_eq!(owner("other"), "all keys");
+        }
+        assert_eq!(owner(&targets(&what[..2]), "other"), None);
     }
 }

@@ -368,6 +368,22 @@ fn a_state_file_of_other_targets_is_refused_with_a_hint() {
 }
 
 #[test]
+fn targets_may_overlap_and_come_in_another_order() {
+    let site = Site::new();
+    site.scope.put("a/x", "1");
+    site.scope.put("b", "1");
+    let (all, below) = (site.scope.prefix().to_owned(), site.scope.key("a/"));
+    let look = |targets: [&str; 2]| {
+        let watch = site.scope.kvw(["watch", "--for", "0", "--state"]);
+        watch.args([site.state()]).args(targets).ok()
+    };
+    assert_eq!(look([&all, &below]).lines().count(), 2);
+    assert_eq!(look([&below, &all]), "");
+    site.scope.put("a/x", "2");
+    assert_eq!(look([&all, &below]).lines().count(), 1);
+}
+
+#[test]
 fn a_file_that_is_none_and_one_of_another_version_are_refused() {
     let site = Site::new();
     for (bytes, words) in [
