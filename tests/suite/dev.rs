@@ -115,7 +115,8 @@ fn a_document_that_cannot_be_loaded_names_the_entry_and_nothing_starts() {
             r#"[{"key":"a"},{"key":"b","value":"?"}]"#,
             "entry 2: the value is not base64",
         ),
-        ("{}", "not a JSON array of entries"),
+        ("{}", "entry 1: it has no key"),
+        ("<html>", "not a JSON array of entries"),
     ] {
         let output = Kvw::bare()
             .file("export.json", document)
