@@ -7,6 +7,7 @@
 mod ledger;
 mod writers;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -157,7 +158,7 @@ impl Soak {
     }
 
     /// A watch with the state file and the handler.
-    fn watch(&self, args: &[&str]) -> Kvw {
+    fn watch<S: AsRef<OsStr>>(&self, args: &[S]) -> Kvw {
         let handler = [self.path("handler"), self.folder.path().to_owned()];
         Kvw::at(&self.address)
             .args(["watch", writers::PREFIX, "--state"])
@@ -174,11 +175,7 @@ impl Soak {
     fn run_and_kill(&self, until: Instant) -> (usize, usize) {
         let (mut kills, mut stops) = (0, 0);
         while Instant::now() < until {
-            let debounce = ["0", "20ms", "150ms"][fastrand::usize(..3)];
-            let on_fail = ["continue", "retry"][fastrand::usize(..2)];
-            let running = self
-                .watch(&["--debounce", debounce, "--on-fail", on_fail])
-                .spawn();
+            let running = self.watch(&self.some_flags()).spawn();
             self.sleep(100, 2500);
             let (signal, count) = match fastrand::u8(..4) {
                 0 => ("TERM", &mut stops),
@@ -195,6 +192,29 @@ impl Soak {
             self.leaves_nobody();
         }
         (kills, stops)
+    }
+
+    /// Flags that change what is handed over when and how, and not what it comes to. What is held
+    /// back of deletes comes with a restart that allows more.
+    fn some_flags(&self) -> Vec<String> {
+        let one_of = |words: &[&str]| words[fastrand::usize(..words.len())].to_owned();
+        let mut flags = vec![
+            format!("--debounce={}", one_of(&["0", "20ms", "150ms"])),
+            format!("--on-fail={}", one_of(&["continue", "retry"])),
+        ];
+        let handler = self.path("handler");
+        let route = format!(
+            "--route=s/a/**=sh {} {}",
+            handler.display(),
+            self.folder.path().display()
+        );
+        let bound = format!("--max-delete={}", one_of(&["3", "20%"]));
+        for flag in ["--each", "--state-values", &bound, &route] {
+            if fastrand::u8(..5) == 0 {
+                flags.push(flag.to_owned());
+            }
+        }
+        flags
     }
 
     /// Waits until no handler is left: it would go on telling of the past in the next run's time.
@@ -214,7 +234,7 @@ impl Soak {
     /// of what there may be.
     fn comes_to_rest(&self) {
         fs::write(self.path("calm"), "").unwrap();
-        let running = self.watch(&[]).spawn();
+        let running = self.watch::<&str>(&[]).spawn();
         let until = Instant::now() + PATIENCE;
         let store = Store::of(&self.address, writers::PREFIX);
         while !Replay::of(&self.path("record"))
