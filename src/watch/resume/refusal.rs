@@ -9,38 +9,8 @@ use crate::exit::{Exit, Failure};
 
 /// Refuses a file of another watch.
 pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<(), Failure> {
-    let sorted = |identity: &Identity| {
-        let mut targets = identity.targets.clone();
-        targets.sort();
-        targets
-    };
-    let named =
-        |name: &Option<String>| name.clone().unwrap_or_else(|| "the agent's own".to_owned());
-    let differs = [
-        (
-            "targets are",
-            sorted(file).join(", "),
-            sorted(own).join(", "),
-        ),
-        (
-            "namespace is",
-            named(&file.namespace),
-            named(&own.namespace),
-        ),
-        (
-            "partition is",
-            named(&file.partition),
-            named(&own.partition),
-        ),
-        (
-            "datacenter is",
-            named(&file.datacenter),
-            named(&own.datacenter),
-        ),
-    ]
-    .into_iter()
-    .find(|(_, file, own)| file != own);
-    let Some((what, file, own)) = differs else {
+    let both = parts(file).into_iter().zip(parts(own));
+    let Some(((what, file), (_, own))) = both.into_iter().find(|(file, own)| file != own) else {
         return Ok(());
     };
     let path = path.display();
@@ -48,6 +18,22 @@ pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<()
         format!("the state file {path} belongs to another watch: its {what} {file}, not {own}");
     Err(Failure::usage(message)
         .hint("give each watch a state file of its own, or remove this one to start over"))
+}
+
+/// What two watches of one state file have in common. Not the address: it is only said.
+fn parts(identity: &Identity) -> [(&'static str, String); 4] {
+    let mut targets = identity.targets.clone();
+    targets.sort();
+    let named = |name: &Option<String>| {
+        let own = || "the agent's own".to_owned();
+        name.clone().unwrap_or_else(own)
+    };
+    [
+        ("targets are", targets.join(", ")),
+        ("namespace is", named(&identity.namespace)),
+        ("partition is", named(&identity.partition)),
+        ("datacenter is", named(&identity.datacenter)),
+    ]
 }
 
 /// Why a file is no state.

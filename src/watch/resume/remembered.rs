@@ -30,6 +30,9 @@ pub struct Vague {
     pub session_known: bool,
 }
 
+/// An entry, and what takes its place.
+type Replacement = (Entry, Option<Entry>);
+
 impl Remembered {
     /// From the entries of a file, and those that were shown.
     pub fn read<'s>(
@@ -108,44 +111,46 @@ impl Remembered {
             return None;
         }
         let known = self.resolve(secret, sessions, seen);
-        let mut told: BTreeMap<&str, (Entry, Option<Entry>)> = known
-            .iter()
-            .map(|(was, now)| (was.key(), (was.clone(), Some(now.clone()))))
-            .collect();
-        let settled: Vec<Entry> = self
-            .owed
-            .keys()
-            .filter_map(|key| seen.get(key))
-            .cloned()
-            .collect();
-        for now in &settled {
-            let shown = self.owed.remove(now.key());
-            match (self.handled.get(now.key()), shown) {
-                // It never was handled: told as created, once more.
-                (None, Some(shown)) => drop(told.insert(now.key(), (shown, None))),
-                (Some(was), _) => {
-                    let (_, known) = told
-                        .entry(now.key())
-                        .or_insert((was.clone(), Some(was.clone())));
-                    // It is what was handled, and the handler may have been shown something else.
-                    *known = known.take().map(|known| {
-                        let same = known.same_content(now);
-                        if same { unknowable(&known) } else { known }
-                    });
-                }
-                (None, None) => {}
+        let mut told = known.clone();
+        let owed = std::mem::take(&mut self.owed);
+        for (key, shown) in owed {
+            match seen.get(&key) {
+                Some(now) => self.settle(&shown, now, &mut told),
+                None => drop(self.owed.insert(key, shown)),
             }
         }
         let last = replaced(last, &told);
-        let known = known
-            .iter()
-            .map(|(was, now)| (was.key(), (was.clone(), Some(now.clone()))));
-        self.handled = replaced(&self.handled, &known.collect());
+        self.handled = replaced(&self.handled, &known);
         Some(last)
     }
 
+    /// Sees to it that a key which was shown and not handled is told again, now that it is `now`.
+    fn settle(&self, shown: &Entry, now: &Entry, told: &mut Vec<Replacement>) {
+        let at = told.binary_search_by(|(was, _)| was.key().cmp(now.key()));
+        let handled = self.handled.get(now.key());
+        match (handled, at) {
+            // It is what was handled, and the handler may have been shown something else.
+            (Some(_), Ok(at)) => {
+                let (_, known) = &mut told[at];
+                *known = known.take().map(|known| {
+                    if known.same_content(now) {
+                        unknowable(&known)
+                    } else {
+                        known
+                    }
+                });
+            }
+            (Some(was), Err(at)) if was.same_content(now) => {
+                told.insert(at, (was.clone(), Some(unknowable(was))));
+            }
+            (Some(_), Err(_)) => {}
+            // It never was handled: told as created, once more.
+            (None, Err(at) | Ok(at)) => told.insert(at, (shown.clone(), None)),
+        }
+    }
+
     /// The handled entries of which something becomes known, each with what it is known to be.
-    fn resolve(&mut self, secret: &Secret, sessions: bool, seen: &Snapshot) -> Vec<(Entry, Entry)> {
+    fn resolve(&mut self, secret: &Secret, sessions: bool, seen: &Snapshot) -> Vec<Replacement> {
         let (mut known, mut vague) = (Vec::new(), HashMap::new());
         // Both are sorted: one walk, however many keys there are.
         let mut present = seen.entries().iter().peekable();
@@ -158,7 +163,7 @@ impl Remembered {
                 None => Some(unknown),
                 Some(now) => {
                     let (entry, still) = unknown.resolve(secret, sessions, was, now);
-                    known.push((was.clone(), entry));
+                    known.push((was.clone(), Some(entry)));
                     still
                 }
             };
@@ -248,20 +253,20 @@ fn unknowable(entry: &Entry) -> Entry {
     })
 }
 
-/// The snapshot with entries in place of others, or without these. What is another entry than the
-/// one to be replaced was let through since: it stays as it is.
-fn replaced(snapshot: &Snapshot, by_key: &BTreeMap<&str, (Entry, Option<Entry>)>) -> Snapshot {
-    if by_key.is_empty() {
+/// The snapshot with entries in place of others, or without these, all by key. What is another
+/// entry than the one to be replaced was let through since: it stays as it is.
+fn replaced(snapshot: &Snapshot, replacements: &[Replacement]) -> Snapshot {
+    if replacements.is_empty() {
         return snapshot.clone();
     }
-    let mut replacements = by_key.iter().peekable();
+    let mut replacements = replacements.iter().peekable();
     let entries = snapshot.entries().iter().filter_map(|entry| {
         while replacements
-            .next_if(|(key, _)| **key < entry.key())
+            .next_if(|(was, _)| was.key() < entry.key())
             .is_some()
         {}
-        match replacements.next_if(|(_, (was, _))| was.is_same(entry)) {
-            Some((_, (_, now))) => now.clone(),
+        match replacements.next_if(|(was, _)| was.is_same(entry)) {
+            Some((_, now)) => now.clone(),
             None => Some(entry.clone()),
         }
     });

@@ -106,22 +106,11 @@ impl Resume {
     ) -> Result<Opened, Failure> {
         let contents = reading::read(bytes).map_err(|damage| refusal::damaged(path, &damage))?;
         refusal::check_identity(path, &contents.head.identity, &identity)?;
-        let mut notes = Vec::new();
-        let (was, is) = (&contents.head.identity.address, &identity.address);
-        if was != is {
-            notes.push(format!(
-                "{} was written for Consul at {was}, now at {is}",
-                path.display()
-            ));
-        }
+        let torn = contents.end < bytes.len() as u64;
+        let notes = notes(path, &contents.head.identity, &identity, torn);
         let memory = Memory::load(&contents, identity, keep)
             .map_err(|damage| refusal::damaged(path, &damage))?;
-        let torn = contents.end < bytes.len() as u64;
         if torn {
-            notes.push(format!(
-                "the last record of {} was cut short; its batch comes again",
-                path.display()
-            ));
             let cut = journal.cut(contents.end);
             cut.map_err(|error| refusal::refused(path, error.into()))?;
         }
@@ -305,6 +294,16 @@ impl fmt::Debug for Resume {
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
+}
+
+/// What the user should know of a file that is taken.
+fn notes(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<String> {
+    let path = path.display();
+    let (was, is) = (&file.address, &own.address);
+    let moved = || format!("the state file {path} was written for Consul at {was}, now at {is}");
+    let cut = || format!("the last record of {path} was cut short; its batch comes again");
+    let moved = (was != is).then(moved);
+    moved.into_iter().chain(torn.then(cut)).collect()
 }
 
 /// A fresh secret from the system.
