@@ -9,10 +9,16 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Running};
+use crate::harness::{Agent, MASTER, Running, request};
 
 /// How long the whole of a run may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// For how long writers write; `KVW_TEST_SECONDS` asks for a longer run.
+fn writing_time() -> Duration {
+    let seconds = std::env::var("KVW_TEST_SECONDS").ok();
+    Duration::from_secs(seconds.and_then(|text| text.parse().ok()).unwrap_or(4))
+}
 
 /// What is watched. Its first letters are the beginning of neighbours, and deletes further up
 /// take it along.
@@ -177,8 +183,7 @@ impl Writer {
 
     fn send(&self, ops: &Value) {
         let body = ops.to_string();
-        let response =
-            crate::harness::request(&self.address, "PUT", "/v1/txn", &[], body.as_bytes());
+        let response = request(&self.address, "PUT", "/v1/txn", &[], body.as_bytes());
         assert_eq!(response.status(), 200, "{body}: {response:?}");
     }
 }
@@ -191,7 +196,7 @@ fn base64(text: &str) -> String {
 /// What the store shows, read behind kvw's back.
 fn read(address: &str) -> State {
     let path = format!("/v1/kv/{ROOT}?recurse");
-    let response = crate::harness::request(address, "GET", &path, &[], b"");
+    let response = request(address, "GET", &path, &[], b"");
     if response.status() == 404 {
         return State::new();
     }
@@ -265,7 +270,7 @@ fn every_batch_leads_to_a_state_that_the_store_has_had() {
     let end = format!("{ROOT}ÿ");
     let last = end.clone();
     let thread = thread::spawn(move || {
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + writing_time();
         while Instant::now() < until {
             writer.write();
             send.send(read(&writer.address)).unwrap();
@@ -345,7 +350,7 @@ fn several_writers_at_once_are_followed_to_the_end() {
         .map(|_| {
             let mut writer = Writer::new(agent.address(), random.u64(..));
             thread::spawn(move || {
-                let until = Instant::now() + Duration::from_secs(4);
+                let until = Instant::now() + writing_time();
                 while Instant::now() < until {
                     writer.write();
                     thread::sleep(Duration::from_millis(writer.random.u64(0..30)));
@@ -387,4 +392,53 @@ fn a_prefix_that_is_deleted_from_further_up_is_seen_gone() {
     assert_eq!(gone.len(), initial.changes.len() - 1);
     assert!(gone.iter().all(|change| change.event == "delete"));
     drop(agent);
+}
+
+#[test]
+fn rights_that_come_and_go_are_seen_on_a_walk_too() {
+    let Some(agent) = Agent::with_acl() else {
+        return;
+    };
+    let master = [("X-Consul-Token", MASTER)];
+    let call = |path: &str, body: &Value| -> Value {
+        let body = body.to_string();
+        let address = agent.address();
+        let response = request(&address, "PUT", path, &master, body.as_bytes());
+        assert_eq!(response.status(), 200, "{path}: {response:?}");
+        serde_json::from_slice(response.body()).unwrap()
+    };
+    let rules = |prefix: &str| format!("key_prefix \"{prefix}\" {{ policy = \"read\" }}");
+    for key in ["r/a/1", "r/a/2", "r/b/1", "r/b/2"] {
+        call(&format!("/v1/kv/{key}"), &json!(1));
+    }
+    let policy = json!({"Name": "reader", "Rules": rules("r/a/")});
+    let policy = call("/v1/acl/policy", &policy)["ID"].clone();
+    let token = call("/v1/acl/token", &json!({"Policies": [{"ID": policy}]}))["SecretID"].clone();
+    let allow = |prefix: &str| {
+        let changed = json!({"ID": policy, "Name": "reader", "Rules": rules(prefix)});
+        let path = format!("/v1/acl/policy/{}", policy.as_str().unwrap());
+        call(&path, &changed);
+    };
+    let args = ["watch", "r/", "--walk-from", "1", "--longest-wait", "500ms"];
+    let mut running = agent
+        .kvw(args)
+        .args(["--initial", "run", "--token", token.as_str().unwrap()])
+        .spawn();
+    let mut told = |what: &str, keys: &[&str]| {
+        for key in keys {
+            let line = running.line();
+            assert!(line.contains(&format!("{what} {key}")), "{line}");
+        }
+    };
+    told("+", &["r/a/1", "r/a/2"]);
+    // A change that may not be seen moves the index, and is none.
+    call("/v1/kv/r/b/1", &json!(2));
+    call("/v1/kv/r/a/2", &json!(2));
+    told("~", &["r/a/2"]);
+    allow("r/");
+    told("+", &["r/b/1", "r/b/2"]);
+    call("/v1/kv/r/b/2", &json!(3));
+    told("~", &["r/b/2"]);
+    allow("r/a/");
+    running.err_line_with("may no longer read");
 }

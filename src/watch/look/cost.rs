@@ -72,9 +72,19 @@ pub struct Limits {
     /// A walk that weighs more than this is given up: what it does not know by then is cheaper
     /// to fetch as a whole. `None`: half of what the whole weighs.
     pub weight: Option<u64>,
+    /// How often everything is read in any case.
+    pub audit: Duration,
 }
 
 impl Limits {
+    /// The same for a client with a token.
+    pub(super) fn with_token(self) -> Self {
+        Limits {
+            audit: AUDIT_OF_RIGHTS,
+            ..self
+        }
+    }
+
     /// Walks from so many keys on, and as thoroughly as so few allow.
     pub fn from_keys(keys: usize) -> Self {
         let usual = Limits::default();
@@ -98,6 +108,7 @@ impl Default for Limits {
             lanes: LANES,
             rounds: 6,
             weight: None,
+            audit: AUDIT_EVERY,
         }
     }
 }
@@ -107,9 +118,12 @@ impl Default for Limits {
 pub(super) const MARKS_LAST: Duration = Duration::from_secs(12 * 60);
 
 /// How often everything is read in any case. The index tells all changes of one history; what
-/// history does not tell (a right that was given, a backup restored and written over in the
-/// same moment, a new leader that answered before it had caught up) is found by this.
-pub(super) const AUDIT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// history does not tell (a backup restored and written over in the same moment, a new leader that
+/// answered before it had caught up) is found by this.
+const AUDIT_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The same with a token: rights come and go without any index.
+const AUDIT_OF_RIGHTS: Duration = Duration::from_secs(15 * 60);
 
 /// Why everything was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +153,7 @@ impl fmt::Display for Refetch {
             Refetch::MuchChanged => "so much changed that walking would cost more",
             Refetch::Restless => "writes kept coming",
             Refetch::Refused => "a part of the walk got no answer",
-            Refetch::Audit => "it is read whole once an hour",
+            Refetch::Audit => "it is read whole once in a while",
         })
     }
 }

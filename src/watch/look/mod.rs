@@ -7,12 +7,14 @@ mod descent;
 mod imitation;
 mod listing;
 mod plain;
+#[cfg(test)]
+mod properties;
 mod question;
 mod renewal;
 mod source;
 mod split;
 #[cfg(test)]
-mod tests;
+mod traps;
 mod unreadable;
 mod walk;
 mod wire;
@@ -65,6 +67,10 @@ pub fn look_at(client: &Client, what: &What, limits: Limits) -> Box<dyn Look> {
     match what {
         What::Prefix(prefix) if split::askable(prefix.as_str()) => {
             let root = prefix.as_str();
+            let limits = match client.config().token {
+                Some(_) => limits.with_token(),
+                None => limits,
+            };
             Box::new(Walk::new(Wire::new(client, root), root, limits))
         }
         _ => Box::new(Plain::new(client.clone(), what.clone())),

@@ -144,7 +144,7 @@ where
             })
             .collect();
         let own = work();
-        let joined = others.into_iter().map(|thread| thread.join());
+        let joined = others.into_iter().map(thread::ScopedJoinHandle::join);
         joined.fold(own, |result, joined| match joined {
             Ok(other) => result.and(other),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::cost::{AUDIT_EVERY, Cost, Limits, MARKS_LAST, Refetch, Way};
+use super::cost::{Cost, Limits, MARKS_LAST, Refetch, Way};
 use super::descent::{Descent, Halt};
 use super::listing::Listing;
 use super::renewal::Renewal;
@@ -234,7 +234,7 @@ where
         let asked = self.source.now();
         let (meta, listing) = self.list(seen, Some((since, wait)))?;
         let now = self.source.now();
-        if now.duration_since(self.whole_at).unwrap_or(Duration::MAX) >= AUDIT_EVERY {
+        if now.duration_since(self.whole_at).unwrap_or(Duration::MAX) >= self.limits.audit {
             return Err(Halt::Whole(Refetch::Audit));
         }
         let at = meta.index.unwrap_or_default();
