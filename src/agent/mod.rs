@@ -17,4 +17,4 @@ mod server;
 mod state;
 mod store;
 
-pub use server::Server;
+pub use server::DevServer;

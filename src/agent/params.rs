@@ -1,4 +1,4 @@
-//! Query parameters: presence, first values, and those that every endpoint understands.
+//! KvQuery parameters: presence, first values, and those that every endpoint understands.
 
 use std::time::Duration;
 

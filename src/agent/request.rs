@@ -2,49 +2,49 @@
 
 use std::net::SocketAddr;
 
-use super::http::{BodyError, Connection, Head, Length, Response};
+use super::http::{BodyError, ClientConnection, Length, RequestHead, Response};
 use super::params::Params;
-use super::store::{Gone, Store};
+use super::store::{ClientGone, Store};
 
 /// What handlers work on.
-pub struct Agent {
+pub struct AgentState {
     pub store: Store,
     pub address: SocketAddr,
 }
 
 /// One request, routed.
-pub struct Request<'a> {
-    pub agent: &'a Agent,
-    pub head: &'a Head,
+pub struct ApiRequest<'a> {
+    pub agent: &'a AgentState,
+    pub head: &'a RequestHead,
     pub path: &'a [u8],
     pub params: Params,
-    pub connection: &'a mut Connection,
+    pub connection: &'a mut ClientConnection,
 }
 
 /// Why a handler gives no answer of its own.
 #[derive(Debug)]
-pub enum Refused {
+pub enum NoAnswer {
     With(Response),
     /// Nobody is there to be answered.
     Gone,
 }
 
-impl From<Response> for Refused {
+impl From<Response> for NoAnswer {
     fn from(response: Response) -> Self {
-        Refused::With(response)
+        NoAnswer::With(response)
     }
 }
 
-impl From<Gone> for Refused {
-    fn from(_: Gone) -> Self {
-        Refused::Gone
+impl From<ClientGone> for NoAnswer {
+    fn from(_: ClientGone) -> Self {
+        NoAnswer::Gone
     }
 }
 
 /// What a handler gives.
-pub type Answer = Result<Response, Refused>;
+pub type Answer = Result<Response, NoAnswer>;
 
-impl Request<'_> {
+impl ApiRequest<'_> {
     /// What stands behind the endpoint's own part of the path.
     pub fn behind(&self, endpoint: &str) -> &[u8] {
         self.path.strip_prefix(endpoint.as_bytes()).unwrap_or(b"")
@@ -56,7 +56,7 @@ impl Request<'_> {
         &mut self,
         most: usize,
         too_large: impl Fn(Option<u64>) -> String,
-    ) -> Result<Vec<u8>, Refused> {
+    ) -> Result<Vec<u8>, NoAnswer> {
         if let Length::Exactly(length) = self.head.length {
             if length > most as u64 {
                 return Err(Response::text(413, too_large(Some(length))).into());
@@ -68,7 +68,7 @@ impl Request<'_> {
                 BodyError::TooLarge => Response::text(413, too_large(None)).into(),
                 BodyError::Crowded => Response::crowded().into(),
                 BodyError::Malformed => Response::refusal(400, "400 Bad Request").into(),
-                BodyError::Lost => Refused::Gone,
+                BodyError::Lost => NoAnswer::Gone,
             })
     }
 

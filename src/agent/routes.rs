@@ -1,24 +1,24 @@
 //! From method and path to a handler, by way of what Go's router does first.
 
 use super::api::{kv, session, status, txn};
-use super::http::{Connection, Head, Response};
+use super::http::{ClientConnection, RequestHead, Response};
 use super::params::Params;
 use super::path::{self, Bad};
-use super::request::{Agent, Answer, Refused, Request};
+use super::request::{AgentState, Answer, ApiRequest, NoAnswer};
 
-type Handler = fn(&mut Request<'_>) -> Answer;
+type RouteHandler = fn(&mut ApiRequest<'_>) -> Answer;
 
 /// What a registered path takes, and who answers.
 struct Route {
     methods: &'static [&'static str],
-    handler: Handler,
+    handler: RouteHandler,
 }
 
 /// The endpoint of a clean path. A name that ends in `/` stands for everything below it.
 fn route(path: &[u8]) -> Option<Route> {
     let text = String::from_utf8_lossy(path);
     let found =
-        |methods: &'static [&'static str], handler: Handler| Some(Route { methods, handler });
+        |methods: &'static [&'static str], handler: RouteHandler| Some(Route { methods, handler });
     match &*text {
         "/v1/txn" => found(&["PUT"], txn::txn),
         "/v1/session/create" => found(&["PUT"], session::create),
@@ -57,7 +57,11 @@ const NOT_HERE: [&str; 16] = [
 ];
 
 /// The answer to a request; nothing when its client has gone.
-pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option<Response> {
+pub fn answer(
+    agent: &AgentState,
+    head: &RequestHead,
+    connection: &mut ClientConnection,
+) -> Option<Response> {
     let (path, query) = match path::split(&head.target) {
         Ok(split) => split,
         Err(Bad::Escape | Bad::Form) => return Some(Response::refusal(400, "400 Bad Request")),
@@ -75,7 +79,7 @@ pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option
     let answered = match Params::parse(query) {
         None => Ok(Response::empty(500)),
         Some(_) if !route.methods.contains(&&*head.method) => Ok(refuse_method(head, &route)),
-        Some(params) => (route.handler)(&mut Request {
+        Some(params) => (route.handler)(&mut ApiRequest {
             agent,
             head,
             path: &path,
@@ -84,12 +88,12 @@ pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option
         }),
     };
     match answered {
-        Ok(response) | Err(Refused::With(response)) => Some(response.varies()),
-        Err(Refused::Gone) => None,
+        Ok(response) | Err(NoAnswer::With(response)) => Some(response.varies()),
+        Err(NoAnswer::Gone) => None,
     }
 }
 
-fn moved(head: &Head, path: &[u8], query: &str) -> Response {
+fn moved(head: &RequestHead, path: &[u8], query: &str) -> Response {
     let mut target = path::encode(path);
     if !query.is_empty() {
         target.push('?');
@@ -108,7 +112,7 @@ fn moved(head: &Head, path: &[u8], query: &str) -> Response {
     Response::bytes(301, "text/html; charset=utf-8", body.into_bytes()).with("Location", target)
 }
 
-fn unrouted(head: &Head, path: &[u8], query: &str) -> Response {
+fn unrouted(head: &RequestHead, path: &[u8], query: &str) -> Response {
     if path == b"/" {
         return Response::text(200, "Consul Agent");
     }
@@ -130,7 +134,7 @@ fn unrouted(head: &Head, path: &[u8], query: &str) -> Response {
     }
 }
 
-fn refuse_method(head: &Head, route: &Route) -> Response {
+fn refuse_method(head: &RequestHead, route: &Route) -> Response {
     let allow = format!("OPTIONS,{}", route.methods.join(","));
     if head.method == "OPTIONS" {
         return Response::empty(200).with("Allow", allow);

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::http::{Connection, Response, Seats};
-use super::request::Agent;
+use super::http::{ClientConnection, Permits, Response};
+use super::request::AgentState;
 use super::routes;
-use super::state::{Op, State, Verb};
+use super::state::{KvState, TxnOp, TxnVerb};
 use super::store::Store;
 
 /// The most connections at once, each of them a thread.
@@ -27,12 +27,12 @@ const IDLE: Duration = Duration::from_secs(300);
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// The dev agent: its store and its listening socket. Serves as long as the process lives.
-pub struct Server {
+pub struct DevServer {
     listener: TcpListener,
-    agent: Arc<Agent>,
+    agent: Arc<AgentState>,
 }
 
-impl Server {
+impl DevServer {
     /// Binds to the first address that can be bound; port 0 takes a free one.
     ///
     /// # Errors
@@ -44,10 +44,10 @@ impl Server {
         let micros = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(1, |since| since.as_micros());
-        let store = Store::new(State::new(u64::try_from(micros).unwrap_or(1)));
-        Ok(Server {
+        let store = Store::new(KvState::new(u64::try_from(micros).unwrap_or(1)));
+        Ok(DevServer {
             listener,
-            agent: Arc::new(Agent { store, address }),
+            agent: Arc::new(AgentState { store, address }),
         })
     }
 
@@ -58,10 +58,10 @@ impl Server {
 
     /// Puts an entry in, as a client would.
     pub fn load(&self, key: impl Into<Vec<u8>>, value: Vec<u8>, flags: u64) {
-        let op = Op {
+        let op = TxnOp {
             value,
             flags,
-            ..Op::new(Verb::Set, key)
+            ..TxnOp::new(TxnVerb::Set, key)
         };
         // A plain write is refused for an empty key only, which documents do not hold.
         let _ = self.agent.store.write(|state, now| state.apply(&op, now));
@@ -79,21 +79,21 @@ impl Server {
 
     fn accept(&self) {
         let open = Arc::new(AtomicUsize::new(0));
-        let seats = Seats::default();
+        let permits = Permits::default();
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
                 thread::sleep(BACK_OFF);
                 continue;
             };
-            let place = Place::take(&open);
+            let place = ConnectionSlot::take(&open);
             if open.load(Ordering::Relaxed) > MOST_CONNECTIONS {
                 refuse(stream);
                 continue;
             }
-            let (agent, seats) = (Arc::clone(&self.agent), seats.clone());
+            let (agent, permits) = (Arc::clone(&self.agent), permits.clone());
             let served = small("connection", move || {
                 let _place = place;
-                serve(&agent, stream, seats);
+                serve(&agent, stream, permits);
             });
             if served.is_err() {
                 thread::sleep(BACK_OFF);
@@ -103,16 +103,16 @@ impl Server {
 }
 
 /// One of the connections that are open.
-struct Place(Arc<AtomicUsize>);
+struct ConnectionSlot(Arc<AtomicUsize>);
 
-impl Place {
+impl ConnectionSlot {
     fn take(open: &Arc<AtomicUsize>) -> Self {
         open.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(open))
+        ConnectionSlot(Arc::clone(open))
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -131,10 +131,10 @@ fn refuse(stream: TcpStream) {
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
     let _ = stream.set_write_timeout(Some(BACK_OFF));
     let _ = stream.set_nonblocking(true);
-    Connection::new(stream, Seats::default()).send(None, &Response::refusal(429, text));
+    ClientConnection::new(stream, Permits::default()).send(None, &Response::refusal(429, text));
 }
 
-fn serve(agent: &Agent, stream: TcpStream, seats: Seats) {
+fn serve(agent: &AgentState, stream: TcpStream, permits: Permits) {
     let ready = stream
         .set_nodelay(true)
         .and_then(|()| stream.set_read_timeout(Some(IDLE)))
@@ -142,7 +142,7 @@ fn serve(agent: &Agent, stream: TcpStream, seats: Seats) {
     if ready.is_err() {
         return;
     }
-    let mut connection = Connection::new(stream, seats);
+    let mut connection = ClientConnection::new(stream, permits);
     loop {
         match connection.head() {
             Ok(None) => return,

@@ -1,4 +1,4 @@
-//! The one lock around [`State`], and the readers that wait on it.
+//! The one lock around [`KvState`], and the readers that wait on it.
 //!
 //! A blocked reader registers what it waits on under the same lock that it looked under, so no
 //! write falls between. A write unparks only the readers it concerns: with one condition variable
@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::params::Blocking;
-use super::state::{Query, State};
+use super::state::{KvQuery, KvState};
 
 /// How often a blocked reader looks whether its client is still there.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -19,33 +19,33 @@ const GLANCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(200);
 
 /// The store.
-pub struct Store(Mutex<Inner>);
+pub struct Store(Mutex<StoreInner>);
 
-struct Inner {
-    state: State,
+struct StoreInner {
+    state: KvState,
     waiters: Vec<Arc<Waiter>>,
 }
 
 struct Waiter {
-    query: Query,
+    query: KvQuery,
     woken: AtomicBool,
     thread: Thread,
 }
 
 /// The client of a blocked reader has gone: nobody is there to be answered.
 #[derive(Debug)]
-pub struct Gone;
+pub struct ClientGone;
 
 impl Store {
     /// Puts the state behind its lock.
-    pub fn new(state: State) -> Self {
-        Store(Mutex::new(Inner {
+    pub fn new(state: KvState) -> Self {
+        Store(Mutex::new(StoreInner {
             state,
             waiters: Vec::new(),
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, StoreInner> {
         self.0
             .lock()
             .expect("a panic aborts the process, so no lock is ever poisoned")
@@ -56,11 +56,11 @@ impl Store {
     /// index of its last look.
     pub fn read<T>(
         &self,
-        query: &Query,
+        query: &KvQuery,
         blocking: Option<Blocking>,
         gone: impl Fn() -> bool,
-        look: impl Fn(&State) -> T,
-    ) -> Result<(u64, T), Gone> {
+        look: impl Fn(&KvState) -> T,
+    ) -> Result<(u64, T), ClientGone> {
         let Some(asked) = blocking else {
             return Ok(self.look(|state| (state.index(query), look(state))));
         };
@@ -87,12 +87,12 @@ impl Store {
     }
 
     /// Looks once, at whatever there is.
-    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub fn look<T>(&self, look: impl FnOnce(&KvState) -> T) -> T {
         look(&self.lock().state)
     }
 
     /// Changes something, and wakes the readers that it concerns.
-    pub fn write<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+    pub fn write<T>(&self, change: impl FnOnce(&mut KvState, Instant) -> T) -> T {
         let mut inner = self.lock();
         let result = change(&mut inner.state, Instant::now());
         inner.wake();
@@ -103,13 +103,13 @@ impl Store {
     pub fn keep_time(&self) {
         loop {
             thread::sleep(TICK);
-            self.write(State::tick);
+            self.write(KvState::tick);
         }
     }
 }
 
-impl Inner {
-    fn register(&mut self, query: &Query) -> Arc<Waiter> {
+impl StoreInner {
+    fn register(&mut self, query: &KvQuery) -> Arc<Waiter> {
         let waiter = Arc::new(Waiter {
             query: query.clone(),
             woken: AtomicBool::new(false),
@@ -144,7 +144,7 @@ impl Inner {
 
 impl Waiter {
     /// Whether a write woke it before the time was up.
-    fn sleep(&self, until: Instant, gone: &impl Fn() -> bool) -> Result<bool, Gone> {
+    fn sleep(&self, until: Instant, gone: &impl Fn() -> bool) -> Result<bool, ClientGone> {
         loop {
             if self.woken.load(Ordering::Acquire) {
                 return Ok(true);
@@ -156,7 +156,7 @@ impl Waiter {
             let asleep = Instant::now();
             thread::park_timeout(left.min(GLANCE));
             if asleep.elapsed() >= GLANCE && gone() {
-                return Err(Gone);
+                return Err(ClientGone);
             }
         }
     }
@@ -165,20 +165,20 @@ impl Waiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::state::{Op, Verb};
+    use crate::agent::state::{TxnOp, TxnVerb};
 
     const LONG: Duration = Duration::from_secs(60);
 
     fn put(store: &Store, key: &str, value: &str) {
-        let op = Op {
+        let op = TxnOp {
             value: value.into(),
-            ..Op::new(Verb::Set, key)
+            ..TxnOp::new(TxnVerb::Set, key)
         };
         store.write(|state, now| state.apply(&op, now)).unwrap();
     }
 
-    fn key(key: &str) -> Query {
-        Query::Key(key.as_bytes().into())
+    fn key(key: &str) -> KvQuery {
+        KvQuery::Key(key.as_bytes().into())
     }
 
     fn waiting(store: &Store) -> usize {
@@ -198,7 +198,8 @@ mod tests {
             .map(|_| {
                 let store = Arc::clone(store);
                 thread::spawn(move || {
-                    let value = |state: &State| state.entry(name.as_bytes()).unwrap().value.clone();
+                    let value =
+                        |state: &KvState| state.entry(name.as_bytes()).unwrap().value.clone();
                     store.read(&key(name), blocking, || false, value).unwrap().1
                 })
             })
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_put_wakes_the_readers_it_concerns_and_leaves_the_others_asleep() {
-        let store = Arc::new(Store::new(State::new(1)));
+        let store = Arc::new(Store::new(KvState::new(1)));
         put(&store, "a", "1");
         put(&store, "b", "1");
         let a = blocked(&store, "a", 20);
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_read_whose_time_is_up_keeps_its_index_and_leaves_the_list() {
-        let store = Store::new(State::new(1));
+        let store = Store::new(KvState::new(1));
         put(&store, "a", "1");
         let index = store.look(|state| state.index(&key("none")));
         let wait = Duration::from_millis(1);
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_read_is_given_up_when_its_client_has_gone() {
-        let store = Store::new(State::new(1));
+        let store = Store::new(KvState::new(1));
         let blocking = Some(Blocking {
             index: u64::MAX,
             wait: LONG,

@@ -6,11 +6,11 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::args::tree::{TreeArgs, neighbours};
-use crate::consul::{Bulk, Client, Reader, Seen};
+use crate::args::tree::{DeleteScopeArgs, neighbours};
+use crate::consul::{Bulk, Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Index, Key, Limits, Op, OpError, OpErrorKind, Packer, Prefix, TxnOutcome};
+use crate::model::{Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome};
 use crate::output::{Format, List, entry, json, txn};
 use crate::term::Ui;
 
@@ -29,7 +29,7 @@ pub struct DeleteArgs {
     recurse: bool,
 
     #[command(flatten)]
-    tree: TreeArgs,
+    tree: DeleteScopeArgs,
 
     /// Do not ask before a recursive delete
     #[arg(short, long)]
@@ -133,7 +133,7 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
 
 fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
     let bulk = Bulk::default();
-    let mut packer = Packer::new(Limits::USUAL, client.extra_size());
+    let mut packer = Packer::new(TxnLimits::USUAL, client.extra_size());
     let mut done = 0;
     for key in keys {
         if let Some(full) = packer.push(Op::Delete { key: key.clone() }) {
@@ -166,7 +166,7 @@ fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
     let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
     let (exit, error) = match errors.iter().find(denied) {
         Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::Trouble, errors.first()),
+        None => (Exit::Unavailable, errors.first()),
     };
     let what = error.map_or_else(String::new, |error| txn::failure(ops, error));
     Failure::new(exit, what)
@@ -175,7 +175,7 @@ fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
 fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     // Every server takes as many reads as this in a transaction.
     const AT_ONCE: usize = 64;
-    let mut reader = Reader::new(client);
+    let mut reader = MultiGet::new(client);
     let mut seen = Vec::new();
     for keys in keys.chunks(AT_ONCE) {
         seen.extend(reader.read(keys)?);
@@ -183,9 +183,9 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     let mut existing = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match seen {
-            Seen::Entry(_) => existing.push(key.to_string()),
-            Seen::Missing => {}
-            Seen::Denied => {
+            Lookup::Entry(_) => existing.push(key.to_string()),
+            Lookup::Missing => {}
+            Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
                 return Err(Failure::new(Exit::Denied, what).into());
             }

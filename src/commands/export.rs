@@ -89,10 +89,10 @@ fn to_file(
     path: &Path,
     allow_filtered: bool,
 ) -> anyhow::Result<Written> {
-    let mut file = Replacement::of(path)?;
+    let mut file = AtomicFile::of(path)?;
     let unfinished = file.temporary.path().to_owned();
-    let farewell = move || drop(fs::remove_file(&unfinished));
-    export.signals = Some(listen(&Groups::new(), || (), farewell)?);
+    let on_death = move || drop(fs::remove_file(&unfinished));
+    export.signals = Some(listen(&Groups::new(), || (), on_death)?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let written = export.write(&mut file)?;
     match written {
@@ -167,21 +167,21 @@ impl Export {
     fn entry(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
         match self.format {
             Format::Jsonl => json::write(out, &json::Entry::from(entry)),
-            Format::Consul => consul::write(out, &consul::Entry::from(entry), self.terminal),
+            Format::Consul => consul::write(out, &consul::ConsulEntry::from(entry), self.terminal),
             _ => document::entry(out, entry, self.terminal),
         }
     }
 }
 
 /// A file that takes another's place when it is complete, and is gone when it is dropped before.
-struct Replacement {
+struct AtomicFile {
     temporary: NamedTempFile,
     out: BufWriter<File>,
     target: PathBuf,
     shown: PathBuf,
 }
 
-impl Replacement {
+impl AtomicFile {
     /// Begins beside the file that is to be replaced, so that it takes its place at once.
     fn of(path: &Path) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::usage(format!("replacing {}: {what}", path.display()));
@@ -213,7 +213,7 @@ impl Replacement {
             kept.map_err(cannot)?;
         }
         let file = temporary.reopen().map_err(cannot)?;
-        Ok(Replacement {
+        Ok(AtomicFile {
             temporary,
             out: BufWriter::with_capacity(64 * 1024, file),
             target,
@@ -223,8 +223,9 @@ impl Replacement {
 
     fn finish(mut self) -> anyhow::Result<()> {
         let (target, shown) = (self.target.clone(), self.shown.display().to_string());
-        let failed =
-            |error: io::Error| Failure::new(Exit::Trouble, format!("replacing {shown}: {error}"));
+        let failed = |error: io::Error| {
+            Failure::new(Exit::Unavailable, format!("replacing {shown}: {error}"))
+        };
         self.flush()?;
         self.temporary.as_file().sync_all().map_err(failed)?;
         self.temporary
@@ -241,7 +242,7 @@ impl Replacement {
     }
 }
 
-impl Write for Replacement {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
         self.told(written)

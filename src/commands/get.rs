@@ -8,7 +8,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, Reader, Seen};
+use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Fields, Prefix};
@@ -124,7 +124,7 @@ impl GetArgs {
             Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
             Format::Consul => {
                 let terminal = ui.out_is_terminal();
-                consul::write(ui, &consul::Entry::from(entry), terminal)
+                consul::write(ui, &consul::ConsulEntry::from(entry), terminal)
             }
             Format::Text | Format::Raw if self.detailed => {
                 entry::detailed(ui, entry, !first, self.base64)
@@ -169,19 +169,19 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
     }
     let keys = args.keys.iter().map(|key| args.key.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let seen = Reader::new(client).read(&keys)?;
+    let seen = MultiGet::new(client).read(&keys)?;
     let mut exit = Exit::Yes;
     let mut found = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match (seen, args.default_for(key.as_str())) {
-            (Seen::Entry(entry), _) | (Seen::Missing, Some(entry)) => found.push(entry),
-            (Seen::Missing, None) => {
+            (Lookup::Entry(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
+            (Lookup::Missing, None) => {
                 missing(ui, key.as_str());
                 if exit == Exit::Yes {
                     exit = Exit::No;
                 }
             }
-            (Seen::Denied, _) => {
+            (Lookup::Denied, _) => {
                 ui.error(format!("reading key {key}: permission denied"));
                 exit = Exit::Denied;
             }

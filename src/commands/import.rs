@@ -1,6 +1,5 @@
 //! `kvw import`
 
-mod pace;
 mod source;
 mod work;
 
@@ -12,11 +11,11 @@ use std::thread;
 
 use clap::Args;
 
-use self::source::{Found, Item, Source};
-use self::work::{AT_ONCE, Account, Shared, Verdict, Worker, judge, refused};
+use self::source::{DocumentSummary, ImportEntry, Source};
+use self::work::{AT_ONCE, ImportAction, ImportCounts, ImportRun, Worker, judge, refused};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, Reader};
+use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Op, TxnOutcome};
@@ -115,7 +114,7 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
         signal.load(Ordering::Relaxed) != 0
     };
     let progress = Progress::new(ui, Some(found.keys));
-    let shared = Shared::new(args.create_only, args.rate, progress, &signalled);
+    let shared = ImportRun::new(args.create_only, args.rate, progress, &signalled);
     feed(&client, &source, &shared, usize::from(args.parallel))?;
     let (account, failure) = (shared.account(), shared.failure());
     drop(shared);
@@ -149,7 +148,7 @@ impl ImportArgs {
     }
 }
 
-fn done(account: &Account, written: &str) -> String {
+fn done(account: &ImportCounts, written: &str) -> String {
     let mut text = format!(
         "{} {written}, {} unchanged",
         account.written, account.unchanged
@@ -160,7 +159,7 @@ fn done(account: &Account, written: &str) -> String {
     text
 }
 
-fn stopped(account: &Account, found: Found) -> String {
+fn stopped(account: &ImportCounts, found: DocumentSummary) -> String {
     let done = done(account, "written");
     let (unknown, left) = (account.unknown, found.keys - account.keys());
     format!(
@@ -168,7 +167,7 @@ fn stopped(account: &Account, found: Found) -> String {
     )
 }
 
-fn report(ui: &mut Ui, format: Format, account: Account) -> anyhow::Result<()> {
+fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<()> {
     if format == Format::Json {
         let imported = json::Imported {
             written: account.written,
@@ -185,7 +184,7 @@ fn report(ui: &mut Ui, format: Format, account: Account) -> anyhow::Result<()> {
 fn feed(
     client: &Client,
     source: &Source,
-    shared: &Shared<'_>,
+    shared: &ImportRun<'_>,
     workers: usize,
 ) -> anyhow::Result<()> {
     if workers == 1 {
@@ -194,7 +193,7 @@ fn feed(
         worker.finish();
         return Ok(());
     }
-    let (send, receive) = sync_channel::<Vec<Item>>(workers);
+    let (send, receive) = sync_channel::<Vec<ImportEntry>>(workers);
     let receive = Mutex::new(receive);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -215,7 +214,7 @@ fn feed(
     })
 }
 
-fn next(receive: &Mutex<Receiver<Vec<Item>>>) -> Option<Vec<Item>> {
+fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>> {
     let receive = receive.lock().ok()?;
     receive.recv().ok()
 }
@@ -223,8 +222,8 @@ fn next(receive: &Mutex<Receiver<Vec<Item>>>) -> Option<Vec<Item>> {
 /// The entries, as many at once as are compared at once, until all are done or something failed.
 fn each_chunk(
     source: &Source,
-    shared: &Shared<'_>,
-    mut take: impl FnMut(Vec<Item>),
+    shared: &ImportRun<'_>,
+    mut take: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
     /// Values that are held at once by a worker, whatever the number of keys.
     const BYTES: usize = 1024 * 1024;
@@ -254,9 +253,9 @@ fn compare(
     source: &Source,
     create_only: bool,
     mut write: impl FnMut(Op) -> anyhow::Result<()>,
-) -> anyhow::Result<Account> {
-    let mut account = Account::default();
-    let mut reader = Reader::new(client);
+) -> anyhow::Result<ImportCounts> {
+    let mut account = ImportCounts::default();
+    let mut reader = MultiGet::new(client);
     let mut items = source.items()?;
     loop {
         let chunk = items
@@ -269,9 +268,9 @@ fn compare(
         let keys: Vec<_> = chunk.iter().map(|item| item.key.clone()).collect();
         for (item, there) in chunk.into_iter().zip(reader.present(&keys)?) {
             match judge(item, there.as_ref(), create_only) {
-                Verdict::Unchanged => account.unchanged += 1,
-                Verdict::Skipped => account.skipped += 1,
-                Verdict::Write(op) => {
+                ImportAction::Unchanged => account.unchanged += 1,
+                ImportAction::Skipped => account.skipped += 1,
+                ImportAction::Write(op) => {
                     account.written += 1;
                     write(op)?;
                 }

@@ -6,7 +6,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
-use crate::consul::{Client, Names, Reader, Seen};
+use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix};
@@ -78,12 +78,12 @@ fn long(
     ui: &mut Ui,
     client: &Client,
     prefix: &Prefix,
-    mut names: Names,
+    mut names: NameListing,
     list: &mut List,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
-    let mut reader = Reader::new(client);
+    let mut reader = MultiGet::new(client);
     loop {
         let names = names
             .by_ref()
@@ -104,13 +104,13 @@ fn long(
                 continue;
             };
             match seen {
-                Seen::Entry(entry) => list.item(ui, |ui| match format {
+                Lookup::Entry(entry) => list.item(ui, |ui| match format {
                     Format::Text | Format::Raw | Format::Consul => ls::entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
                 // Deleted since it was listed.
-                Seen::Missing => {}
-                Seen::Denied => {
+                Lookup::Missing => {}
+                Lookup::Denied => {
                     ui.error(format!("reading key {name}: permission denied"));
                     exit = Exit::Denied;
                 }

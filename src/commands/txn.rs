@@ -5,13 +5,12 @@ use clap::Args;
 use crate::args::connect::ConnectArgs;
 use crate::args::input;
 use crate::args::key::KeyArgs;
-use crate::args::ops::parse_json;
 use crate::args::output::formats;
-use crate::args::tree::TreeArgs;
+use crate::args::tree::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Entry, Invalid, Op, OpError, OpErrorKind, TxnOutcome, parse, parse_lines, results,
+    Entry, Invalid, Op, OpError, OpErrorKind, TxnOutcome, parse, parse_json, parse_lines, results,
 };
 use crate::output::{Format, json, txn};
 use crate::term::Ui;
@@ -36,7 +35,7 @@ pub struct TxnArgs {
     file: Option<String>,
 
     #[command(flatten)]
-    tree: TreeArgs,
+    tree: DeleteScopeArgs,
 
     /// How to print it: text (what was read, key:value a line) or json [default: text]
     #[arg(
@@ -142,7 +141,7 @@ fn applied(ui: &mut Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyh
     let results = results(ops, entries);
     if format == Format::Json {
         let entries = results.iter().map(|result| &result.entry);
-        json::line(ui.out(), &txn::Outcome::applied(entries))?;
+        json::line(ui.out(), &txn::TxnOutcomeJson::applied(entries))?;
         return Ok(Exit::Yes);
     }
     // A blank that was made at index 0 stands for a key that does not exist.
@@ -164,7 +163,7 @@ fn rolled_back(
     errors: &[OpError],
 ) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(ui.out(), &txn::Outcome::rolled_back(ops, errors))?;
+        json::line(ui.out(), &txn::TxnOutcomeJson::rolled_back(ops, errors))?;
     }
     for error in errors {
         ui.error(txn::failure(ops, error));

@@ -14,14 +14,17 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Condition, Entry, Goal, Index, Key, Snapshot, TargetId, Wish};
-use crate::observers::Notices;
+use crate::fetch::{WalkLimits, fetcher_for};
+use crate::model::{
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Snapshot, Target, TargetId, What,
+};
+use crate::observers::Warnings;
 use crate::output::{Format, wait};
 use crate::process::Groups;
 use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Event, Filter, Flow, Initial, Limits, Observer, OutageKind, Plan, Poller,
-    Routes, Target, What, look_at,
+    ConsistentReader, Engine, Event, Filter, Flow, Initial, Observer, OutageKind, Plan,
+    PollerConfig, Routes,
 };
 
 /// How long Consul may hold an answer.
@@ -87,19 +90,19 @@ pub struct WaitArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
-    let goal = args.goal()?;
-    let keys: Vec<Key> = goal.keys().into_iter().cloned().collect();
+    let conditions = args.conditions()?;
+    let keys: Vec<Key> = conditions.keys().into_iter().cloned().collect();
     let targets = targets(&keys)?;
     let client = args.client(ctx, targets.len())?;
     let pollers = targets
         .iter()
         .map(|target| poller(&client, target))
         .collect();
-    ctx.ui.status(format_args!("waiting for {goal}"));
-    let seen = RefCell::new(Seen::new(goal, keys, args.timeout));
+    ctx.ui.status(format_args!("waiting for {conditions}"));
+    let seen = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
     let ui = RefCell::new(&mut ctx.ui);
     let observers: Vec<Box<dyn Observer + '_>> = vec![
-        Box::new(Notices::new(&ui, targets.clone())),
+        Box::new(Warnings::new(&ui, targets.clone())),
         Box::new(Waiting(&seen)),
     ];
     let watch = Engine::new(
@@ -114,7 +117,7 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
 }
 
 impl WaitArgs {
-    fn goal(&self) -> Result<Goal, Failure> {
+    fn conditions(&self) -> Result<ConditionSet, Failure> {
         let mut conditions = Vec::new();
         let mut add = |key: &str, wish| -> Result<(), Failure> {
             let key = self.key.key(key)?;
@@ -122,24 +125,24 @@ impl WaitArgs {
             Ok(())
         };
         for key in &self.keys {
-            add(key, Wish::Exists)?;
+            add(key, Predicate::Exists)?;
         }
         for key in &self.absent {
-            add(key, Wish::Absent)?;
+            add(key, Predicate::Absent)?;
         }
         for pair in self.equals.chunks_exact(2) {
-            add(&pair[0], Wish::Equals(pair[1].clone().into_bytes()))?;
+            add(&pair[0], Predicate::Equals(pair[1].clone().into_bytes()))?;
         }
         for pair in self.not_equals.chunks_exact(2) {
-            add(&pair[0], Wish::NotEquals(pair[1].clone().into_bytes()))?;
+            add(&pair[0], Predicate::NotEquals(pair[1].clone().into_bytes()))?;
         }
         for pair in self.matches.chunks_exact(2) {
-            add(&pair[0], Wish::Matches(regex(&pair[1])?))?;
+            add(&pair[0], Predicate::Matches(regex(&pair[1])?))?;
         }
         for pair in self.changed_since.chunks_exact(2) {
-            add(&pair[0], Wish::ChangedSince(index(&pair[1])?))?;
+            add(&pair[0], Predicate::ChangedSince(index(&pair[1])?))?;
         }
-        Ok(Goal::new(conditions, self.any))
+        Ok(ConditionSet::new(conditions, self.any))
     }
 
     /// Each key holds a connection. What fails is tried again by the pollers, who say so.
@@ -177,10 +180,10 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
     numbered.collect()
 }
 
-fn poller(client: &Client, target: &Target) -> Poller {
-    Poller {
-        look: look_at(client, &target.what, Limits::default()),
-        probe: Box::new(Consistent::new(client)),
+fn poller(client: &Client, target: &Target) -> PollerConfig {
+    PollerConfig {
+        look: fetcher_for(client, &target.what, WalkLimits::default()),
+        probe: Box::new(ConsistentReader::new(client)),
         wait: LONGEST_WAIT,
         known: Snapshot::default(),
         target: target.clone(),
@@ -208,8 +211,8 @@ fn plan(targets: Vec<Target>) -> Plan {
 }
 
 /// The keys as they are, as far as they were seen.
-struct Seen {
-    goal: Goal,
+struct ConditionState {
+    conditions: ConditionSet,
     keys: Vec<Key>,
     entries: HashMap<Key, Option<Entry>>,
     started: Instant,
@@ -217,10 +220,10 @@ struct Seen {
     outages: BTreeSet<OutageKind>,
 }
 
-impl Seen {
-    fn new(goal: Goal, keys: Vec<Key>, timeout: Option<Duration>) -> Self {
-        Seen {
-            goal,
+impl ConditionState {
+    fn new(conditions: ConditionSet, keys: Vec<Key>, timeout: Option<Duration>) -> Self {
+        ConditionState {
+            conditions,
             keys,
             entries: HashMap::new(),
             started: Instant::now(),
@@ -231,7 +234,7 @@ impl Seen {
 
     fn unmet(&self) -> Vec<String> {
         let entry = |key: &Key| self.entries.get(key).map(Option::as_ref);
-        self.goal.unmet(entry)
+        self.conditions.unmet(entry)
     }
 
     /// Takes note of an event.
@@ -262,12 +265,12 @@ impl Seen {
         !self.outages.is_empty() || self.entries.len() == self.keys.len()
     }
 
-    /// How the wait ends that did not reach its goal: while a key cannot be seen nobody knows
+    /// How the wait ends that did not reach its conditions: while a key cannot be seen nobody knows
     /// whether the answer is no.
     fn no(&self) -> Exit {
         let exits = [
             (OutageKind::Rights, Exit::Denied),
-            (OutageKind::Consul, Exit::Trouble),
+            (OutageKind::Consul, Exit::Unavailable),
         ];
         let hidden = exits.iter().find(|(kind, _)| self.outages.contains(kind));
         hidden.map_or(Exit::No, |(_, exit)| *exit)
@@ -292,7 +295,7 @@ impl Seen {
                 }
                 ui.error(format_args!("time is up: {}", unmet.join(", ")));
             }
-            Exit::Trouble | Exit::Denied => {
+            Exit::Unavailable | Exit::Denied => {
                 ui.error(format_args!(
                     "time is up, and nobody knows: {}",
                     unmet.join(", ")
@@ -304,8 +307,8 @@ impl Seen {
     }
 }
 
-/// Ends the watch when the goal is reached or time is up.
-struct Waiting<'a>(&'a RefCell<Seen>);
+/// Ends the watch when the conditions is reached or time is up.
+struct Waiting<'a>(&'a RefCell<ConditionState>);
 
 impl Observer for Waiting<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {

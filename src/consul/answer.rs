@@ -9,7 +9,7 @@ use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
 
 use super::Error;
-use super::error::{Cause, Context};
+use super::error::{Cause, RequestContext};
 use crate::model::Index;
 
 /// serde_json reads byte by byte.
@@ -55,7 +55,7 @@ pub struct Reply<T> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) meta: Meta,
-    pub(super) context: Context,
+    pub(super) context: RequestContext,
     pub(super) body: Body,
     pub(super) meter: Meter,
 }
@@ -85,11 +85,11 @@ impl Read for Metered {
 }
 
 /// The body of an answer, buffered for parsing.
-pub(super) type Reader = BufReader<Metered>;
+pub(super) type AnswerReader = BufReader<Metered>;
 
 impl Answer {
     /// The body, to be read to its end: only then is the connection used again.
-    pub(super) fn reader(self) -> (Reader, Context) {
+    pub(super) fn reader(self) -> (AnswerReader, RequestContext) {
         let body = Metered {
             body: self.body.into_reader(),
             meter: self.meter,

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Cause, Client, Error};
-use crate::model::{Limits, Op, TxnOutcome};
+use crate::model::{Op, TxnLimits, TxnOutcome};
 
 /// What servers before 1.14 take.
 const OLDER: usize = 64;
@@ -11,7 +11,7 @@ const OLDER: usize = 64;
 /// Sends transactions and learns from the server's 413 how much one may hold. Threads share it.
 #[derive(Debug)]
 pub struct Bulk {
-    limits: Mutex<Limits>,
+    limits: Mutex<TxnLimits>,
 }
 
 /// One transaction that was sent.
@@ -33,14 +33,14 @@ impl Sent {
 impl Default for Bulk {
     fn default() -> Self {
         Bulk {
-            limits: Mutex::new(Limits::USUAL),
+            limits: Mutex::new(TxnLimits::USUAL),
         }
     }
 }
 
 impl Bulk {
     /// How much to put into a transaction, as far as is known.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> TxnLimits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

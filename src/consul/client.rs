@@ -11,7 +11,7 @@ use ureq::Body;
 use ureq::http::{HeaderValue, Request as HttpRequest};
 
 use super::answer::{Answer, Meta, Meter};
-use super::error::{Cause, Context};
+use super::error::{Cause, RequestContext};
 use super::request::Request;
 use super::setup::{agent, header, read_token};
 use super::{Config, Consistency, Error, TokenSource};
@@ -28,13 +28,13 @@ const ERROR_TEXT: u64 = 64 * 1024;
 /// A connection to one agent; clones share it.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<ClientInner>,
     consistency: Consistency,
     retry_for: Duration,
     meter: Meter,
 }
 
-struct Shared {
+struct ClientInner {
     agent: ureq::Agent,
     config: Config,
     /// Everything before `/v1`.
@@ -66,7 +66,7 @@ impl Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
             meter: Meter::default(),
-            shared: Arc::new(Shared {
+            shared: Arc::new(ClientInner {
                 agent: agent(&config)?,
                 base: config.address.base(),
                 token: Mutex::new(token),
@@ -157,8 +157,8 @@ impl Client {
     }
 
     /// What is being done, for errors.
-    pub(super) fn context(&self, doing: String, write: bool) -> Context {
-        Context {
+    pub(super) fn context(&self, doing: String, write: bool) -> RequestContext {
+        RequestContext {
             doing,
             address: self.shared.config.address.to_string(),
             write,
@@ -321,7 +321,7 @@ mod tests {
             (Cause::NoLeader, true, true, left, Again::No),
             (Cause::RateLimited, true, true, left, Again::No),
         ] {
-            let context = Context {
+            let context = RequestContext {
                 doing: String::new(),
                 address: String::new(),
                 write,

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::io;
 
-use super::transport::Failed;
+use super::transport::FailedPhase;
 
 /// What an error means for the command, whatever its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ErrorClass {
     /// The server will not take this input: 400, 413, a key it refuses to hold.
     Refused,
     /// Not reached, not answered in time, no leader, an error or nonsense.
-    Trouble,
+    Unavailable,
     /// 403.
     Denied,
     /// A write was sent and nobody knows whether it took effect.
@@ -68,14 +68,14 @@ pub enum Cause {
 /// A request that got no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    request: Context,
+    request: RequestContext,
     cause: Cause,
     text: String,
 }
 
 /// What was being done when something failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Context {
+pub(super) struct RequestContext {
     /// `reading key app/name`
     pub(super) doing: String,
     /// `127.0.0.1:8500`; empty where nothing was asked yet.
@@ -86,7 +86,7 @@ pub(super) struct Context {
     pub(super) anonymous: bool,
 }
 
-impl Context {
+impl RequestContext {
     pub(super) fn error(&self, cause: Cause, text: impl Into<String>) -> Error {
         Error {
             request: self.clone(),
@@ -148,12 +148,12 @@ impl Error {
     }
 
     /// What it means for the command.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> ErrorClass {
         match self.cause {
             Cause::Refused | Cause::UnknownSession | Cause::TooLarge | Cause::Setup => {
-                Outcome::Refused
+                ErrorClass::Refused
             }
-            Cause::Denied | Cause::UnknownToken => Outcome::Denied,
+            Cause::Denied | Cause::UnknownToken => ErrorClass::Denied,
             Cause::TimedOut
             | Cause::Lost
             | Cause::Dropped
@@ -162,9 +162,9 @@ impl Error {
             | Cause::Nonsense
                 if self.request.write =>
             {
-                Outcome::Unknown
+                ErrorClass::Unknown
             }
-            _ => Outcome::Trouble,
+            _ => ErrorClass::Unavailable,
         }
     }
 
@@ -202,7 +202,7 @@ impl Error {
 
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        if self.outcome() == Outcome::Unknown {
+        if self.outcome() == ErrorClass::Unknown {
             let mut hint = READ_BACK.to_owned();
             if self.cause == Cause::Dropped {
                 hint.push_str("; ");
@@ -241,7 +241,7 @@ const CONNECTION_LIMIT: &str = "this may be the agent's limit of connections fro
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Context { doing, address, .. } = &self.request;
+        let RequestContext { doing, address, .. } = &self.request;
         if address.is_empty() {
             write!(f, "{doing}: {}", self.text)
         } else {
@@ -256,19 +256,19 @@ impl std::error::Error for Error {}
 fn of_transport(error: &ureq::Error) -> (Cause, String) {
     match error {
         ureq::Error::Other(inner) => match inner.downcast_ref() {
-            Some(Failed::Connecting(error)) => (Cause::Unreachable, unreachable(error)),
-            Some(Failed::Sending(error)) => (
+            Some(FailedPhase::Connecting(error)) => (Cause::Unreachable, unreachable(error)),
+            Some(FailedPhase::Sending(error)) => (
                 Cause::Unsent,
                 format!(
                     "the connection broke while sending, so nothing was done: {}",
                     words(error)
                 ),
             ),
-            Some(Failed::Unanswered) => (
+            Some(FailedPhase::Unanswered) => (
                 Cause::Dropped,
                 "the connection was closed without an answer".to_owned(),
             ),
-            Some(Failed::Tls) => (Cause::Tls, "the answer is TLS, not HTTP".to_owned()),
+            Some(FailedPhase::Tls) => (Cause::Tls, "the answer is TLS, not HTTP".to_owned()),
             None => (Cause::Nonsense, words(error)),
         },
         ureq::Error::Timeout(_) => (Cause::TimedOut, "no answer in time".to_owned()),

@@ -216,9 +216,9 @@ impl<'de> Visitor<'de> for &mut EntryReader {
         self.session.clear();
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Key => map.next_value_seed(Text(&mut self.key))?,
-                Name::Session => map.next_value_seed(Text(&mut self.session))?,
-                Name::Value => map.next_value_seed(Base64 {
+                Name::Key => map.next_value_seed(TextSeed(&mut self.key))?,
+                Name::Session => map.next_value_seed(TextSeed(&mut self.session))?,
+                Name::Value => map.next_value_seed(Base64Seed {
                     key: &self.key,
                     bytes: &mut self.value,
                 })?,
@@ -265,9 +265,9 @@ enum Name {
 }
 
 /// Text into a buffer.
-struct Text<'a>(&'a mut String);
+struct TextSeed<'a>(&'a mut String);
 
-impl<'de> DeserializeSeed<'de> for Text<'_> {
+impl<'de> DeserializeSeed<'de> for TextSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -275,7 +275,7 @@ impl<'de> DeserializeSeed<'de> for Text<'_> {
     }
 }
 
-impl Visitor<'_> for Text<'_> {
+impl Visitor<'_> for TextSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,13 +292,13 @@ impl Visitor<'_> for Text<'_> {
     }
 }
 
-/// Base64 decoded into a buffer; `null` is the empty value.
-struct Base64<'a> {
+/// Base64Seed decoded into a buffer; `null` is the empty value.
+struct Base64Seed<'a> {
     key: &'a str,
     bytes: &'a mut Vec<u8>,
 }
 
-impl<'de> DeserializeSeed<'de> for Base64<'_> {
+impl<'de> DeserializeSeed<'de> for Base64Seed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -306,7 +306,7 @@ impl<'de> DeserializeSeed<'de> for Base64<'_> {
     }
 }
 
-impl Visitor<'_> for Base64<'_> {
+impl Visitor<'_> for Base64Seed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

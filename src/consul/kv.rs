@@ -2,8 +2,8 @@
 //! of a transaction.
 
 use super::answer::Answer;
-use super::error::{Cause, Context};
-use super::listing::{Entries, Stream};
+use super::error::{Cause, RequestContext};
+use super::listing::{EntryListing, Stream};
 use super::request::{Block, Request, path_of, shown};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
@@ -187,7 +187,7 @@ impl Client {
 fn one_entry(answer: Answer, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
     let (found, context) = (answer.status == 200, answer.context.clone());
     let (stream, meta) = Stream::of(answer)?;
-    let mut entries = Entries::all(stream).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = EntryListing::all(stream).collect::<Result<Vec<_>, _>>()?;
     let value = match (entries.pop(), entries.pop()) {
         (None, _) if !found => None,
         (Some(entry), None) if entry.key() == key.as_str() => Some(entry),
@@ -229,7 +229,7 @@ fn reason(errors: &[OpError]) -> Option<(OpErrorKind, &str)> {
 }
 
 /// A rollback that is no answer to what was asked.
-pub(super) fn refused(context: &Context, reason: Option<(OpErrorKind, &str)>) -> Error {
+pub(super) fn refused(context: &RequestContext, reason: Option<(OpErrorKind, &str)>) -> Error {
     match reason {
         Some((OpErrorKind::Denied, what)) => {
             context.error(Cause::Denied, format!("permission denied: {what}"))

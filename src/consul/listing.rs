@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::answer::{Answer, Reader};
-use super::error::Context;
+use super::answer::{Answer, AnswerReader};
+use super::error::RequestContext;
 use super::json::{Elements, EntryReader, Fault};
 use super::request::{Block, Request, path_of, shown};
 use super::{Client, Error, Meta, Reply};
@@ -12,7 +12,7 @@ use crate::model::{Entry, Key, Prefix};
 /// A listing's elements as they come from the socket; none where Consul answered 404. An error is
 /// the last item.
 pub(super) struct Stream {
-    body: Option<(Elements<Reader>, Context)>,
+    body: Option<(Elements<AnswerReader>, RequestContext)>,
 }
 
 impl Stream {
@@ -44,7 +44,7 @@ impl Stream {
     }
 }
 
-fn told(context: &Context, fault: Fault) -> Error {
+fn told(context: &RequestContext, fault: Fault) -> Error {
     match fault {
         Fault::Io(error) => context.body(&error),
         Fault::Cut => context.cut_off(),
@@ -54,17 +54,17 @@ fn told(context: &Context, fault: Fault) -> Error {
 }
 
 /// Entries pulled from the socket one by one, in the server's order.
-pub struct Entries {
+pub struct EntryListing {
     stream: Stream,
     reader: EntryReader,
     /// What keys must begin with, where the listing is wider than what was asked for.
     only: Option<Prefix>,
 }
 
-impl Entries {
+impl EntryListing {
     /// All that come.
     pub(super) fn all(stream: Stream) -> Self {
-        Entries {
+        EntryListing {
             stream,
             reader: EntryReader::default(),
             only: None,
@@ -72,7 +72,7 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
+impl Iterator for EntryListing {
     type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -87,14 +87,14 @@ impl Iterator for Entries {
 }
 
 /// Names pulled from the socket one by one.
-pub struct Names {
+pub struct NameListing {
     stream: Stream,
     /// Prefix and separator, where the listing is wider than what was asked for and not cut.
     cut: Option<(Prefix, String)>,
     last: Option<String>,
 }
 
-impl Iterator for Names {
+impl Iterator for NameListing {
     type Item = Result<String, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -130,14 +130,18 @@ impl Client {
     ///
     /// # Errors
     /// A body that breaks off or is no list of entries shows while it is pulled.
-    pub fn entries(&self, prefix: &Prefix, block: Option<Block>) -> Result<Reply<Entries>, Error> {
+    pub fn entries(
+        &self,
+        prefix: &Prefix,
+        block: Option<Block>,
+    ) -> Result<Reply<EntryListing>, Error> {
         let clean = prefix.clean();
         let mut request = listing(&clean, format!("listing {}", shown(prefix)), block);
         request.query.flag("recurse");
         let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Entries {
+        let value = EntryListing {
             only: (clean != *prefix).then(|| prefix.clone()),
-            ..Entries::all(stream)
+            ..EntryListing::all(stream)
         };
         Ok(Reply { meta, value })
     }
@@ -164,7 +168,7 @@ impl Client {
         prefix: &Prefix,
         separator: &str,
         block: Option<Block>,
-    ) -> Result<Reply<Names>, Error> {
+    ) -> Result<Reply<NameListing>, Error> {
         let clean = prefix.clean();
         let mut request = listing(
             &clean,
@@ -177,7 +181,7 @@ impl Client {
             request.query.add("separator", separator);
         }
         let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Names {
+        let value = NameListing {
             stream,
             cut: (!exact).then(|| (prefix.clone(), separator.to_owned())),
             last: None,

@@ -22,7 +22,7 @@ pub(super) struct Request<'a> {
     pub(super) method: &'static str,
     /// After the base, encoded: see [`path_of`].
     pub(super) path: String,
-    pub(super) query: Query,
+    pub(super) query: QueryString,
     pub(super) body: Option<&'a [u8]>,
     /// `reading key a`
     pub(super) doing: String,
@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
         Request {
             method: "GET",
             path,
-            query: Query::default(),
+            query: QueryString::default(),
             body: None,
             doing,
             write: false,
@@ -62,7 +62,7 @@ impl<'a> Request<'a> {
 impl Request<'_> {
     /// Path and query as they stand in the request's first line.
     pub(super) fn target(&self, config: &Config, consistency: Consistency) -> String {
-        let mut query = Query(self.query.0.clone());
+        let mut query = QueryString(self.query.0.clone());
         if let Some(block) = self.block {
             query.add("index", &block.since.to_string());
             // 0 would mean the server's default of 5 minutes.
@@ -90,9 +90,9 @@ impl Request<'_> {
 
 /// A query string in the making.
 #[derive(Debug, Default)]
-pub(super) struct Query(String);
+pub(super) struct QueryString(String);
 
-impl Query {
+impl QueryString {
     pub(super) fn flag(&mut self, name: &str) {
         self.0.push(if self.0.is_empty() { '?' } else { '&' });
         self.0.push_str(name);

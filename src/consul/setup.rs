@@ -6,8 +6,8 @@ use ureq::http::HeaderValue;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 
-use super::error::{Cause, Context, io_words};
-use super::transport::Marking;
+use super::error::{Cause, RequestContext, io_words};
+use super::transport::FailureTagging;
 use super::{Config, Error, Secret, TokenSource};
 
 /// ureq's own 128 kB a direction are wrong for a watch of hundreds of targets.
@@ -53,8 +53,8 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
     }
     Ok(ureq::Agent::with_parts(
         builder.build(),
-        Marking::<DefaultConnector>::default(),
-        Marking::<DefaultResolver>::default(),
+        FailureTagging::<DefaultConnector>::default(),
+        FailureTagging::<DefaultResolver>::default(),
     ))
 }
 
@@ -90,7 +90,7 @@ pub(super) fn header(text: &str, what: &str) -> Result<HeaderValue, Error> {
 }
 
 fn setup(doing: &str, text: &str) -> Error {
-    let nothing_asked = Context {
+    let nothing_asked = RequestContext {
         doing: doing.to_owned(),
         address: String::new(),
         write: false,

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::request::Request;
-use super::{Client, Consistency, Error, Outcome};
+use super::{Client, Consistency, Error, ErrorClass};
 
 /// A name that nobody has: a listing below it finds nothing, and costs nothing.
 const NOWHERE: &str = "/v1/kv/.kvw-looks-for-a-leader/";
@@ -53,7 +53,7 @@ impl Client {
         let client = self.with_consistency(Consistency::Consistent);
         match client.ask(&nothing("asking the leader".to_owned()), Answer::proof) {
             // Rights are looked up by the leader, or by a server that has heard from it.
-            Err(error) if error.outcome() == Outcome::Denied => Ok(()),
+            Err(error) if error.outcome() == ErrorClass::Denied => Ok(()),
             proven => proven,
         }
     }
@@ -65,7 +65,7 @@ impl Client {
     pub fn datacenter(&self) -> Result<Option<String>, Error> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Agent {
+        struct AgentSelf {
             config: Named,
         }
         #[derive(serde::Deserialize)]
@@ -78,8 +78,8 @@ impl Client {
             "asking for the datacenter".to_owned(),
         );
         match self.ask(&request, Answer::json) {
-            Ok(Agent { config }) => Ok(Some(config.datacenter)),
-            Err(error) if error.outcome() == Outcome::Denied => Ok(None),
+            Ok(AgentSelf { config }) => Ok(Some(config.datacenter)),
+            Err(error) if error.outcome() == ErrorClass::Denied => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -15,7 +15,7 @@ const TLS_ALERT: u8 = 0x15;
 
 /// Where a request failed.
 #[derive(Debug)]
-pub enum Failed {
+pub enum FailedPhase {
     /// Before there was a connection: nothing was sent.
     Connecting(ureq::Error),
     /// While it was being sent: the server cannot have the whole of it, so it did nothing.
@@ -26,28 +26,28 @@ pub enum Failed {
     Tls,
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for FailedPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failed::Connecting(error) => write!(f, "connecting: {error}"),
-            Failed::Sending(error) => write!(f, "sending: {error}"),
-            Failed::Unanswered => f.write_str("closed without an answer"),
-            Failed::Tls => f.write_str("answered by TLS"),
+            FailedPhase::Connecting(error) => write!(f, "connecting: {error}"),
+            FailedPhase::Sending(error) => write!(f, "sending: {error}"),
+            FailedPhase::Unanswered => f.write_str("closed without an answer"),
+            FailedPhase::Tls => f.write_str("answered by TLS"),
         }
     }
 }
 
-impl std::error::Error for Failed {}
+impl std::error::Error for FailedPhase {}
 
-fn failed(failed: Failed) -> ureq::Error {
+fn failed(failed: FailedPhase) -> ureq::Error {
     ureq::Error::Other(Box::new(failed))
 }
 
 /// Resolves and connects as ureq does, and marks what fails.
 #[derive(Debug, Default)]
-pub struct Marking<T>(T);
+pub struct FailureTagging<T>(T);
 
-impl Resolver for Marking<DefaultResolver> {
+impl Resolver for FailureTagging<DefaultResolver> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -56,11 +56,11 @@ impl Resolver for Marking<DefaultResolver> {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.0
             .resolve(uri, config, timeout)
-            .map_err(|error| failed(Failed::Connecting(error)))
+            .map_err(|error| failed(FailedPhase::Connecting(error)))
     }
 }
 
-impl Connector for Marking<DefaultConnector> {
+impl Connector for FailureTagging<DefaultConnector> {
     type Out = Connection;
 
     fn connect(
@@ -71,7 +71,7 @@ impl Connector for Marking<DefaultConnector> {
         let inner = self
             .0
             .connect(details, chained)
-            .map_err(|error| failed(Failed::Connecting(error)))?;
+            .map_err(|error| failed(FailedPhase::Connecting(error)))?;
         Ok(inner.map(|inner| Connection {
             inner,
             answered: false,
@@ -117,7 +117,7 @@ impl Transport for Connection {
         self.refusal_unread = true;
         self.inner
             .transmit_output(amount, timeout)
-            .map_err(|error| failed(Failed::Sending(error)))
+            .map_err(|error| failed(FailedPhase::Sending(error)))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
@@ -132,11 +132,11 @@ impl Transport for Connection {
             Ok(true) => {
                 self.answered = true;
                 if self.inner.buffers().input().first() == Some(&TLS_ALERT) {
-                    return Err(failed(Failed::Tls));
+                    return Err(failed(FailedPhase::Tls));
                 }
                 Ok(true)
             }
-            Ok(false) | Err(ureq::Error::Io(_)) => Err(failed(Failed::Unanswered)),
+            Ok(false) | Err(ureq::Error::Io(_)) => Err(failed(FailedPhase::Unanswered)),
             other => other,
         }
     }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::error::Context;
+use super::error::RequestContext;
 use super::json::Owned;
 use super::request::Request;
 use super::{Client, Error};
@@ -15,7 +15,7 @@ use crate::model::{Entry, Fields, Op, OpError, OpErrorKind, TxnOutcome};
 /// set are sent.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Wire<'a> {
+struct TxnOpJson<'a> {
     verb: &'static str,
     key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ struct Wire<'a> {
 #[derive(Debug, Serialize)]
 struct Envelope<'a> {
     #[serde(rename = "KV")]
-    kv: Wire<'a>,
+    kv: TxnOpJson<'a>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -43,17 +43,17 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl<'a> Wire<'a> {
+impl<'a> TxnOpJson<'a> {
     fn of(op: &'a Op) -> Self {
         let verb = op.verb();
-        Wire {
+        TxnOpJson {
             verb: verb.consul_name(),
             key: op.name(),
             value: verb.has_value().then(|| STANDARD.encode(op.value())),
             flags: op.flags(),
             index: op.index().0,
             session: op.session(),
-            ..Wire::default()
+            ..TxnOpJson::default()
         }
     }
 }
@@ -73,20 +73,20 @@ fn writes(op: &Op) -> bool {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answered {
-    results: Option<Vec<Found>>,
-    errors: Option<Vec<Failure>>,
+struct TxnResponse {
+    results: Option<Vec<TxnResultJson>>,
+    errors: Option<Vec<TxnErrorJson>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Found {
+struct TxnResultJson {
     #[serde(rename = "KV")]
     kv: Owned,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Failure {
+struct TxnErrorJson {
     op_index: usize,
     what: String,
 }
@@ -117,16 +117,20 @@ impl Client {
     }
 
     /// Runs the operations in the name of something else that is being done.
-    pub(super) fn txn_for(&self, ops: &[Op], context: &Context) -> Result<TxnOutcome, Error> {
+    pub(super) fn txn_for(
+        &self,
+        ops: &[Op],
+        context: &RequestContext,
+    ) -> Result<TxnOutcome, Error> {
         self.prove_tenancy(&context.doing)?;
         let config = self.config();
         let wire: Vec<_> = ops
             .iter()
             .map(|op| Envelope {
-                kv: Wire {
+                kv: TxnOpJson {
                     namespace: config.namespace.as_deref(),
                     partition: config.partition.as_deref(),
-                    ..Wire::of(op)
+                    ..TxnOpJson::of(op)
                 },
             })
             .collect();
@@ -152,7 +156,7 @@ impl Client {
         match self.ask(&super::status::nothing(proof), Answer::proof) {
             Ok(()) => {}
             // A token without rights got past the parameters too.
-            Err(error) if error.outcome() == super::Outcome::Denied => {}
+            Err(error) if error.outcome() == super::ErrorClass::Denied => {}
             Err(error) => return Err(error),
         }
         // Another thread may have come first: it proved the same.
@@ -163,7 +167,7 @@ impl Client {
 
 fn outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
     let (status, context) = (answer.status, answer.context.clone());
-    let answered: Answered = answer.json()?;
+    let answered: TxnResponse = answer.json()?;
     match (status, answered.results, answered.errors) {
         (200, results, None) => {
             let entries = results.unwrap_or_default().into_iter();
@@ -198,7 +202,7 @@ fn as_told(ops: &[Op], entry: Entry) -> Entry {
     })
 }
 
-fn failure(failure: Failure) -> OpError {
+fn failure(failure: TxnErrorJson) -> OpError {
     OpError {
         op: failure.op_index,
         kind: kind(&failure.what),
@@ -229,7 +233,7 @@ mod tests {
     use crate::model::{Index, Key, Prefix};
 
     fn json(op: &Op) -> String {
-        serde_json::to_string(&Wire::of(op)).unwrap()
+        serde_json::to_string(&TxnOpJson::of(op)).unwrap()
     }
 
     fn key() -> Key {

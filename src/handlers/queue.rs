@@ -20,7 +20,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 
 /// What happens to a queue.
 #[derive(Debug, Clone)]
-pub enum Input {
+pub enum QueueInput {
     /// Keys changed; or, with [`Reason::Initial`], this is what is there at the start.
     Changes(Batch),
     /// Run now, with all there is as created.
@@ -44,7 +44,7 @@ pub enum Input {
 
 /// Why a run is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum StopReason {
     /// A newer batch takes its place.
     Superseded,
     /// It took longer than it may.
@@ -55,23 +55,23 @@ pub enum Why {
 
 /// What became of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// It returned 0.
     Succeeded,
     /// It did not.
     Failed,
     /// It was stopped.
-    Stopped(Why),
+    Stopped(StopReason),
     /// It goes on, and was sent the signal.
     Signalled,
 }
 
-impl Outcome {
+impl RunOutcome {
     /// The code that stands for it: the handler's own. Of one that was stopped for its time and
     /// then returned 0, that of `timeout`.
     pub fn code(self, status: Status) -> u8 {
         match self {
-            Outcome::Stopped(Why::TimedOut) if status.success() => 124,
+            RunOutcome::Stopped(StopReason::TimedOut) if status.success() => 124,
             _ => status.code(),
         }
     }
@@ -79,13 +79,13 @@ impl Outcome {
 
 /// What has to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Start the child with this batch; answer with [`Input::Started`] or [`Input::Ended`].
+pub enum QueueAction {
+    /// Start the child with this batch; answer with [`QueueInput::Started`] or [`QueueInput::Ended`].
     Start(Arc<Batch>),
-    /// Send the child the policy's signal; answer with [`Input::Signalled`].
+    /// Send the child the policy's signal; answer with [`QueueInput::Signalled`].
     Signal,
     /// Ask the child's group to end.
-    Stop(Why),
+    Stop(StopReason),
     /// Kill the child's group.
     Kill,
     /// Remember this as handled.
@@ -97,7 +97,7 @@ pub enum Action {
         /// What it was run with.
         batch: Arc<Batch>,
         /// How it went.
-        outcome: Outcome,
+        outcome: RunOutcome,
         /// When it is run again, if it failed and is to be.
         retry: Option<Instant>,
         /// Whether all runs of the batch are over: what `--count` counts.
@@ -117,25 +117,25 @@ pub struct Queue {
     splay: Duration,
     /// Pending since then, with no need to wait for quiet.
     urgent: Option<Instant>,
-    phase: Phase,
+    phase: QueuePhase,
     backoff: Backoff,
     retry: Option<Instant>,
-    closing: Closing,
+    closing: QueueStage,
 }
 
 #[derive(Debug)]
-enum Phase {
+enum QueuePhase {
     Idle,
     Starting(Arc<Batch>),
     Running {
         run: Run,
         until: Option<Instant>,
         /// The last signal found nobody: its end is about to be told.
-        deaf: bool,
+        unreachable: bool,
     },
     Stopping {
         run: Run,
-        why: Why,
+        why: StopReason,
         kill: Option<Instant>,
     },
 }
@@ -148,7 +148,7 @@ struct Run {
 
 /// How far the queue is on its way out; it never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Closing {
+enum QueueStage {
     Open,
     Draining,
     Stopped,
@@ -162,57 +162,61 @@ impl Queue {
             debounce: Debounce::new(policies.debounce, policies.max_delay),
             splay: Duration::ZERO,
             urgent: None,
-            phase: Phase::Idle,
+            phase: QueuePhase::Idle,
             backoff: Backoff::new(RETRY.0, RETRY.1),
             retry: None,
-            closing: Closing::Open,
+            closing: QueueStage::Open,
             policies,
         }
     }
 
     /// What to do after this input, in order. `random` is in 0..1.
-    pub fn step(&mut self, input: Input, now: Instant, random: f64) -> Vec<Action> {
+    pub fn step(&mut self, input: QueueInput, now: Instant, random: f64) -> Vec<QueueAction> {
         let mut actions = match input {
-            Input::Changes(_) | Input::Run(_) if self.closing != Closing::Open => Vec::new(),
-            Input::Changes(batch) => self.changes(batch, now, random),
-            Input::Run(batch) => {
+            QueueInput::Changes(_) | QueueInput::Run(_) if self.closing != QueueStage::Open => {
+                Vec::new()
+            }
+            QueueInput::Changes(batch) => self.changes(batch, now, random),
+            QueueInput::Run(batch) => {
                 self.backlog.overlay(batch);
-                self.hurry(now);
+                self.make_urgent(now);
                 Vec::new()
             }
-            Input::Started => self.started(now),
-            Input::Signalled(heard) => self.signalled(heard),
-            Input::Ended(status) => self.ended(status, now, random),
-            Input::Due => Vec::new(),
-            Input::Drain => self.drain(now),
-            Input::Finish => {
-                self.cease();
+            QueueInput::Started => self.started(now),
+            QueueInput::Signalled(heard) => self.signalled(heard),
+            QueueInput::Ended(status) => self.ended(status, now, random),
+            QueueInput::Due => Vec::new(),
+            QueueInput::Drain => self.drain(now),
+            QueueInput::Finish => {
+                self.stop_starting();
                 Vec::new()
             }
-            Input::Stop => self.leave(now),
+            QueueInput::Stop => self.leave(now),
         };
         actions.extend(self.advance(now));
         actions
     }
 
-    /// When [`Input::Due`] is due.
+    /// When [`QueueInput::Due`] is due.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Idle if self.closing == Closing::Stopped => None,
-            Phase::Idle => self.retry.or_else(|| self.due()),
-            Phase::Starting(_) => None,
-            Phase::Running { until, deaf, .. } => {
-                let heeds = self.heeds_news(*deaf);
+            QueuePhase::Idle if self.closing == QueueStage::Stopped => None,
+            QueuePhase::Idle => self.retry.or_else(|| self.due()),
+            QueuePhase::Starting(_) => None,
+            QueuePhase::Running {
+                until, unreachable, ..
+            } => {
+                let heeds = self.reacts(*unreachable);
                 let news = self.due().filter(|_| heeds);
                 until.iter().copied().chain(news).min()
             }
-            Phase::Stopping { kill, .. } => *kill,
+            QueuePhase::Stopping { kill, .. } => *kill,
         }
     }
 
     /// Whether nothing runs, and nothing will by itself.
     pub fn idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.deadline().is_none()
+        matches!(self.phase, QueuePhase::Idle) && self.deadline().is_none()
     }
 
     /// How many changes wait for a run.
@@ -220,17 +224,17 @@ impl Queue {
         self.backlog.len()
     }
 
-    fn changes(&mut self, batch: Batch, now: Instant, random: f64) -> Vec<Action> {
+    fn changes(&mut self, batch: Batch, now: Instant, random: f64) -> Vec<QueueAction> {
         if self.policies.each && batch.reason == Reason::Initial {
-            return vec![Action::Handled(Arc::new(batch))];
+            return vec![QueueAction::Handled(Arc::new(batch))];
         }
-        let busy = !matches!(self.phase, Phase::Idle);
+        let busy = !matches!(self.phase, QueuePhase::Idle);
         if busy && self.policies.on_busy == OnBusy::Drop {
-            return vec![Action::Dropped(Arc::new(batch))];
+            return vec![QueueAction::Dropped(Arc::new(batch))];
         }
         let (first, initial) = (!self.backlog.is_pending(), batch.reason == Reason::Initial);
         if !self.backlog.add(batch) {
-            self.calm();
+            self.clear_timers();
             return Vec::new();
         }
         if first {
@@ -244,14 +248,14 @@ impl Queue {
     }
 
     /// What is pending waits for nothing but a run to end.
-    fn hurry(&mut self, now: Instant) {
+    fn make_urgent(&mut self, now: Instant) {
         self.urgent = Some(now);
         self.splay = Duration::ZERO;
         self.retry = None;
     }
 
     /// Nothing is pending any more.
-    fn calm(&mut self) {
+    fn clear_timers(&mut self) {
         self.debounce.clear();
         self.urgent = None;
         self.splay = Duration::ZERO;
@@ -268,68 +272,72 @@ impl Queue {
     }
 
     /// Whether news does something to a run, other than wait for its end.
-    fn heeds_news(&self, deaf: bool) -> bool {
+    fn reacts(&self, unreachable: bool) -> bool {
         match self.policies.on_busy {
             // An end that waits for the handler does not stop it for what is the last batch.
-            OnBusy::Restart => self.closing == Closing::Open,
-            OnBusy::Signal(_) => !deaf && self.closing != Closing::Stopped,
+            OnBusy::Restart => self.closing == QueueStage::Open,
+            OnBusy::Signal(_) => !unreachable && self.closing != QueueStage::Stopped,
             OnBusy::Queue | OnBusy::Drop => false,
         }
     }
 
     /// What time alone asks for.
-    fn advance(&mut self, now: Instant) -> Option<Action> {
+    fn advance(&mut self, now: Instant) -> Option<QueueAction> {
         match &mut self.phase {
-            Phase::Idle => self.begin(now),
-            Phase::Starting(_) => None,
-            Phase::Running { until, deaf, .. } => {
+            QueuePhase::Idle => self.begin(now),
+            QueuePhase::Starting(_) => None,
+            QueuePhase::Running {
+                until, unreachable, ..
+            } => {
                 if until.is_some_and(|until| until <= now) {
-                    return self.stop(Why::TimedOut, now);
+                    return self.stop(StopReason::TimedOut, now);
                 }
-                let deaf = *deaf;
-                if !self.heeds_news(deaf) || !self.is_due(now) {
+                let unreachable = *unreachable;
+                if !self.reacts(unreachable) || !self.is_due(now) {
                     return None;
                 }
                 match self.policies.on_busy {
-                    OnBusy::Signal(_) => Some(Action::Signal),
-                    _ => self.stop(Why::Superseded, now),
+                    OnBusy::Signal(_) => Some(QueueAction::Signal),
+                    _ => self.stop(StopReason::Superseded, now),
                 }
             }
-            Phase::Stopping { kill, .. } => kill.take_if(|kill| *kill <= now).map(|_| Action::Kill),
+            QueuePhase::Stopping { kill, .. } => {
+                kill.take_if(|kill| *kill <= now).map(|_| QueueAction::Kill)
+            }
         }
     }
 
     /// Starts the next run, if it is time for one.
-    fn begin(&mut self, now: Instant) -> Option<Action> {
-        if self.closing == Closing::Stopped || self.retry.is_some_and(|retry| retry > now) {
+    fn begin(&mut self, now: Instant) -> Option<QueueAction> {
+        if self.closing == QueueStage::Stopped || self.retry.is_some_and(|retry| retry > now) {
             return None;
         }
         let (news, again) = (self.is_due(now), self.retry.take().is_some());
         if !self.backlog.is_ready() && (news || again) {
             self.backlog.prepare(news);
             if news {
-                self.calm();
+                self.clear_timers();
             }
         }
         let batch = self.backlog.next()?;
-        self.phase = Phase::Starting(batch.clone());
-        Some(Action::Start(batch))
+        self.phase = QueuePhase::Starting(batch.clone());
+        Some(QueueAction::Start(batch))
     }
 
-    fn started(&mut self, now: Instant) -> Vec<Action> {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Starting(batch) => {
+    fn started(&mut self, now: Instant) -> Vec<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Starting(batch) => {
                 let handled = self.policies.on_busy == OnBusy::Restart;
-                self.phase = Phase::Running {
+                self.phase = QueuePhase::Running {
                     run: Run {
                         batch: batch.clone(),
                         handled,
                     },
                     until: self.policies.timeout.map(|timeout| now + timeout),
-                    deaf: false,
+                    unreachable: false,
                 };
                 handled
-                    .then_some(Action::Handled(batch))
+                    .then_some(QueueAction::Handled(batch))
                     .into_iter()
                     .collect()
             }
@@ -340,11 +348,14 @@ impl Queue {
         }
     }
 
-    fn signalled(&mut self, heard: bool) -> Vec<Action> {
-        let Phase::Running { run, deaf, .. } = &mut self.phase else {
+    fn signalled(&mut self, heard: bool) -> Vec<QueueAction> {
+        let QueuePhase::Running {
+            run, unreachable, ..
+        } = &mut self.phase
+        else {
             return Vec::new();
         };
-        *deaf = !heard;
+        *unreachable = !heard;
         let Some(pending) = heard.then(|| self.backlog.take_pending()).flatten() else {
             return Vec::new();
         };
@@ -352,27 +363,27 @@ impl Queue {
         // Should the run fail, what it is run again with must not be older than what was handled.
         let seen = Batch::clone(&run.batch);
         run.batch = Arc::new(self.backlog.behind(Some(seen), pending));
-        self.calm();
+        self.clear_timers();
         vec![
-            Action::Handled(batch.clone()),
-            Action::Ended {
+            QueueAction::Handled(batch.clone()),
+            QueueAction::Ended {
                 batch,
-                outcome: Outcome::Signalled,
+                outcome: RunOutcome::Signalled,
                 retry: None,
                 last: true,
             },
         ]
     }
 
-    fn stop(&mut self, why: Why, now: Instant) -> Option<Action> {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Running { run, .. } => {
-                self.phase = Phase::Stopping {
+    fn stop(&mut self, why: StopReason, now: Instant) -> Option<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Running { run, .. } => {
+                self.phase = QueuePhase::Stopping {
                     run,
                     why,
                     kill: Some(now + self.policies.stop_timeout),
                 };
-                Some(Action::Stop(why))
+                Some(QueueAction::Stop(why))
             }
             phase => {
                 self.phase = phase;
@@ -382,77 +393,83 @@ impl Queue {
     }
 
     /// No run after the present one.
-    fn cease(&mut self) {
-        self.closing = Closing::Stopped;
+    fn stop_starting(&mut self) {
+        self.closing = QueueStage::Stopped;
         self.retry = None;
         self.backlog.give_up();
     }
 
     /// A service that runs under `restart` has no end to wait for, and was handled at its start.
-    fn drain(&mut self, now: Instant) -> Vec<Action> {
-        let idle = matches!(self.phase, Phase::Idle);
+    fn drain(&mut self, now: Instant) -> Vec<QueueAction> {
+        let idle = matches!(self.phase, QueuePhase::Idle);
         if self.policies.on_busy == OnBusy::Restart && !idle {
             return self.leave(now);
         }
-        self.closing = self.closing.max(Closing::Draining);
+        self.closing = self.closing.max(QueueStage::Draining);
         if self.backlog.is_pending() {
-            self.hurry(now);
+            self.make_urgent(now);
         }
         self.retry = None;
         Vec::new()
     }
 
-    fn leave(&mut self, now: Instant) -> Vec<Action> {
-        self.cease();
-        if let Phase::Stopping { why, .. } = &mut self.phase {
-            *why = Why::Leaving;
+    fn leave(&mut self, now: Instant) -> Vec<QueueAction> {
+        self.stop_starting();
+        if let QueuePhase::Stopping { why, .. } = &mut self.phase {
+            *why = StopReason::Leaving;
         }
-        self.stop(Why::Leaving, now).into_iter().collect()
+        self.stop(StopReason::Leaving, now).into_iter().collect()
     }
 
-    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<Action> {
-        let (run, outcome) = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Idle => return Vec::new(),
-            Phase::Starting(batch) => {
+    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<QueueAction> {
+        let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Idle => return Vec::new(),
+            QueuePhase::Starting(batch) => {
                 let handled = false;
-                (Run { batch, handled }, Outcome::Failed)
+                (Run { batch, handled }, RunOutcome::Failed)
             }
-            Phase::Running { run, .. } if status.success() => (run, Outcome::Succeeded),
-            Phase::Running { run, .. } => (run, Outcome::Failed),
-            Phase::Stopping { run, why, .. } => (run, Outcome::Stopped(why)),
+            QueuePhase::Running { run, .. } if status.success() => (run, RunOutcome::Succeeded),
+            QueuePhase::Running { run, .. } => (run, RunOutcome::Failed),
+            QueuePhase::Stopping { run, why, .. } => (run, RunOutcome::Stopped(why)),
         };
-        let failed = matches!(outcome, Outcome::Failed | Outcome::Stopped(Why::TimedOut));
+        let failed = matches!(
+            outcome,
+            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut)
+        );
         let mut actions = self.settle(&run, outcome, failed);
         let over = !self.backlog.is_ready();
         if over && !self.backlog.has_failed() {
             self.backoff.reset();
-        } else if over && self.policies.on_fail == OnFail::Retry && self.closing == Closing::Open {
+        } else if over && self.policies.on_fail == OnFail::Retry && self.closing == QueueStage::Open
+        {
             self.retry = Some(now + self.backoff.next(random));
         }
-        actions.push(Action::Ended {
+        actions.push(QueueAction::Ended {
             batch: run.batch,
             outcome,
             retry: self.retry,
             last: over && self.retry.is_none(),
         });
         if failed && self.policies.on_fail == OnFail::Exit {
-            actions.push(Action::Leave(outcome.code(status)));
-            self.cease();
+            actions.push(QueueAction::Leave(outcome.code(status)));
+            self.stop_starting();
         }
         actions
     }
 
     /// Whether the run's batch was handled, or has to be run again.
-    fn settle(&mut self, run: &Run, outcome: Outcome, failed: bool) -> Vec<Action> {
+    fn settle(&mut self, run: &Run, outcome: RunOutcome, failed: bool) -> Vec<QueueAction> {
         let again = match outcome {
-            Outcome::Succeeded | Outcome::Signalled => false,
-            Outcome::Stopped(Why::Superseded | Why::Leaving) => !run.handled,
-            Outcome::Failed | Outcome::Stopped(Why::TimedOut) => match self.policies.on_fail {
-                OnFail::Ignore => false,
-                // A service that runs under `restart` is started again, whatever was handled.
-                OnFail::Retry => true,
-                OnFail::Continue | OnFail::Exit => !run.handled,
-            },
+            RunOutcome::Succeeded | RunOutcome::Signalled => false,
+            RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => !run.handled,
+            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => {
+                match self.policies.on_fail {
+                    OnFail::Ignore => false,
+                    // A service that runs under `restart` is started again, whatever was handled.
+                    OnFail::Retry => true,
+                    OnFail::Continue | OnFail::Exit => !run.handled,
+                }
+            }
         };
         if again {
             self.backlog.fail(run.batch.clone());
@@ -460,7 +477,7 @@ impl Queue {
         let handled = !again && !run.handled;
         debug_assert!(!(handled && failed) || self.policies.on_fail == OnFail::Ignore);
         handled
-            .then(|| Action::Handled(run.batch.clone()))
+            .then(|| QueueAction::Handled(run.batch.clone()))
             .into_iter()
             .collect()
     }

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
 
-use super::queue::{Action, Input as Step, Queue};
-use super::{OnBusy, Outcome, Policies, Why, environment};
+use super::queue::{Queue, QueueAction, QueueInput};
+use super::{OnBusy, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
-use crate::process::{Child, Command, Groups, Input, Program, Status, Stdout};
+use crate::process::{Child, ChildStdin, Command, Groups, Program, Status, Stdout};
 
 /// What a handler reads on its stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Stdin {
+pub enum StdinFormat {
     /// The batch as one JSON document
     #[default]
     Json,
@@ -27,13 +27,13 @@ pub enum Stdin {
 
 /// What is run for a route, and how.
 #[derive(Debug, Clone)]
-pub struct Spec {
+pub struct HandlerSpec {
     /// The program.
     pub program: Program,
     /// The queue's.
     pub policies: Policies,
     /// What it reads.
-    pub stdin: Stdin,
+    pub stdin: StdinFormat,
     /// Where its stdout goes.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
@@ -44,7 +44,7 @@ pub struct Spec {
 
 /// The state that `consul watch` would give, as it is now.
 #[derive(Debug, Clone)]
-pub enum Current {
+pub enum WatchedState {
     /// Of a watched key.
     Key(Option<model::Entry>),
     /// Of a watched prefix.
@@ -53,7 +53,7 @@ pub enum Current {
 
 /// Who remembers, over a crash too, what handlers were shown and what they handled. Told in the
 /// order in which it happens: a run may show keys again that the one before it has handled.
-pub trait Recorder {
+pub trait Acknowledge {
     /// A run is about to begin: from here on nobody knows what of this batch was done.
     fn begins(&self, batch: &Batch);
 
@@ -62,7 +62,7 @@ pub trait Recorder {
 }
 
 /// What a handler is told about the rest of the world at each step.
-pub struct Around<'a> {
+pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
     /// The index of Consul's last answer.
@@ -72,18 +72,18 @@ pub struct Around<'a> {
     /// For documents.
     pub time: SystemTime,
     /// Asked only for `--stdin consul`.
-    pub current: &'a dyn Fn() -> Current,
+    pub current: &'a dyn Fn() -> WatchedState,
     /// Told of runs before they begin, and of what was handled.
-    pub recorder: &'a dyn Recorder,
+    pub recorder: &'a dyn Acknowledge,
 }
 
 /// A run that is over, or that was sent a signal and goes on.
 #[derive(Debug)]
-pub struct Report {
+pub struct RunReport {
     /// What it was run with.
     pub batch: Arc<Batch>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// How it ended; none where it goes on.
     pub status: Option<Status>,
     /// Why it never began.
@@ -96,7 +96,7 @@ pub struct Report {
     pub last: bool,
 }
 
-impl Report {
+impl RunReport {
     /// The code to pass on; 0 where it goes on.
     pub fn code(&self) -> u8 {
         self.status.map_or(0, |status| self.outcome.code(status))
@@ -105,24 +105,24 @@ impl Report {
 
 /// What a handler did, for the engine to carry on, in order.
 #[derive(Debug)]
-pub enum Told {
+pub enum HandlerEvent {
     /// A run began.
     Started(Arc<Batch>),
     /// A run is being stopped.
-    Stopping(Why),
+    Stopping(StopReason),
     /// It is handled, and remembered so.
     Handled(Arc<Batch>),
     /// Forgotten, because the handler is busy.
     Dropped(Arc<Batch>),
     /// A run is over.
-    Ended(Report),
+    Ended(RunReport),
     /// End kvw with this code.
     Leave(u8),
 }
 
 /// A route's handler: its queue, and its child.
 pub struct Handler {
-    spec: Arc<Spec>,
+    spec: Arc<HandlerSpec>,
     queue: Queue,
     child: Child,
     /// How the last run ended, until the queue has said what became of it.
@@ -133,7 +133,7 @@ pub struct Handler {
 
 impl Handler {
     /// Nothing to do yet.
-    pub fn new(spec: Spec, groups: Arc<Groups>) -> Self {
+    pub fn new(spec: HandlerSpec, groups: Arc<Groups>) -> Self {
         Handler {
             queue: Queue::new(spec.policies.clone()),
             child: Child::new(groups),
@@ -145,7 +145,7 @@ impl Handler {
     }
 
     /// Something happened to the route.
-    pub fn step(&mut self, input: Step, around: &Around<'_>) -> Vec<Told> {
+    pub fn step(&mut self, input: QueueInput, around: &HandlerContext<'_>) -> Vec<HandlerEvent> {
         let mut told = Vec::new();
         let mut next = Some(input);
         while let Some(input) = next.take() {
@@ -158,14 +158,14 @@ impl Handler {
     }
 
     /// Looks after the child and the clock: on SIGCHLD and at the deadline.
-    pub fn poll(&mut self, around: &Around<'_>) -> Vec<Told> {
+    pub fn poll(&mut self, around: &HandlerContext<'_>) -> Vec<HandlerEvent> {
         if let Some(ended) = self.child.poll(around.now) {
             self.status = Some(ended.status);
             self.took = ended.took;
-            return self.step(Step::Ended(ended.status), around);
+            return self.step(QueueInput::Ended(ended.status), around);
         }
         match self.queue.deadline() {
-            Some(due) if due <= around.now => self.step(Step::Due, around),
+            Some(due) if due <= around.now => self.step(QueueInput::Due, around),
             _ => Vec::new(),
         }
     }
@@ -193,36 +193,36 @@ impl Handler {
 
     fn perform(
         &mut self,
-        action: Action,
-        around: &Around<'_>,
-        told: &mut Vec<Told>,
-    ) -> Option<Step> {
+        action: QueueAction,
+        around: &HandlerContext<'_>,
+        told: &mut Vec<HandlerEvent>,
+    ) -> Option<QueueInput> {
         match action {
-            Action::Start(batch) => return Some(self.start(batch, around, told)),
-            Action::Signal => {
+            QueueAction::Start(batch) => return Some(self.start(batch, around, told)),
+            QueueAction::Signal => {
                 let OnBusy::Signal(signal) = self.spec.policies.on_busy else {
-                    return Some(Step::Signalled(false));
+                    return Some(QueueInput::Signalled(false));
                 };
-                return Some(Step::Signalled(self.child.signal(signal)));
+                return Some(QueueInput::Signalled(self.child.signal(signal)));
             }
-            Action::Stop(why) => {
-                told.push(Told::Stopping(why));
+            QueueAction::Stop(why) => {
+                told.push(HandlerEvent::Stopping(why));
                 self.child.stop(self.spec.policies.stop_signal);
             }
-            Action::Kill => self.child.kill(around.now),
-            Action::Handled(batch) => {
+            QueueAction::Kill => self.child.kill(around.now),
+            QueueAction::Handled(batch) => {
                 around.recorder.handled(&batch);
-                told.push(Told::Handled(batch));
+                told.push(HandlerEvent::Handled(batch));
             }
-            Action::Dropped(batch) => told.push(Told::Dropped(batch)),
-            Action::Ended {
+            QueueAction::Dropped(batch) => told.push(HandlerEvent::Dropped(batch)),
+            QueueAction::Ended {
                 batch,
                 outcome,
                 retry,
                 last,
             } => {
-                let over = outcome != Outcome::Signalled;
-                told.push(Told::Ended(Report {
+                let over = outcome != RunOutcome::Signalled;
+                told.push(HandlerEvent::Ended(RunReport {
                     batch,
                     outcome,
                     status: self.status.take().filter(|_| over),
@@ -232,39 +232,44 @@ impl Handler {
                     last,
                 }));
             }
-            Action::Leave(code) => told.push(Told::Leave(code)),
+            QueueAction::Leave(code) => told.push(HandlerEvent::Leave(code)),
         }
         None
     }
 
-    fn start(&mut self, batch: Arc<Batch>, around: &Around<'_>, told: &mut Vec<Told>) -> Step {
+    fn start(
+        &mut self,
+        batch: Arc<Batch>,
+        around: &HandlerContext<'_>,
+        told: &mut Vec<HandlerEvent>,
+    ) -> QueueInput {
         self.took = Duration::ZERO;
         let command = self.command(&batch, around);
         around.recorder.begins(&batch);
         match self.child.start(command, around.now) {
             Ok(()) => {
-                told.push(Told::Started(batch));
-                Step::Started
+                told.push(HandlerEvent::Started(batch));
+                QueueInput::Started
             }
             Err(error) => {
                 let status = Status::unstarted(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
                 (self.status, self.error) = (Some(status), Some(error));
-                Step::Ended(status)
+                QueueInput::Ended(status)
             }
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, around: &Around<'_>) -> Command {
-        let Spec {
+    fn command(&self, batch: &Arc<Batch>, around: &HandlerContext<'_>) -> Command {
+        let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
-            Stdin::None => Input::Null,
-            Stdin::Json => batch_document(batch.clone(), around),
-            Stdin::Consul => {
+            StdinFormat::None => ChildStdin::Null,
+            StdinFormat::Json => batch_document(batch.clone(), around),
+            StdinFormat::Consul => {
                 let current = (around.current)();
-                Input::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                ChildStdin::Document(Box::new(move |mut out| json::line(&mut out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
@@ -281,24 +286,24 @@ impl Handler {
     }
 }
 
-fn batch_document(batch: Arc<Batch>, around: &Around<'_>) -> Input {
+fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> ChildStdin {
     let (targets, time) = (around.targets.to_vec(), around.time);
-    Input::Document(Box::new(move |mut out| {
+    ChildStdin::Document(Box::new(move |mut out| {
         json::line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 
 /// A deleted key and a prefix without keys are `null`.
-impl Serialize for Current {
+impl Serialize for WatchedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Current::Key(entry) => entry
+            WatchedState::Key(entry) => entry
                 .as_ref()
-                .map(consul::Watched::from)
+                .map(consul::WatchedEntry::from)
                 .serialize(serializer),
-            Current::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
-            Current::Prefix(entries) => {
-                serializer.collect_seq(entries.iter().map(consul::Watched::from))
+            WatchedState::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
+            WatchedState::Prefix(entries) => {
+                serializer.collect_seq(entries.iter().map(consul::WatchedEntry::from))
             }
         }
     }

@@ -2,11 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Entry, Index, Snapshot};
-
-/// Which of a watch's targets something belongs to, by its place on the command line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetId(pub u16);
+use super::{Entry, Index, Snapshot, TargetId};
 
 /// Whether the indexes of two looks belong to one history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

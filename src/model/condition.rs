@@ -12,7 +12,7 @@ const SHOWN: usize = 40;
 
 /// What is to be true of a key.
 #[derive(Debug, Clone)]
-pub enum Wish {
+pub enum Predicate {
     /// It exists.
     Exists,
     /// It does not.
@@ -33,23 +33,25 @@ pub struct Condition {
     /// Whose.
     pub key: Key,
     /// What.
-    pub wish: Wish,
+    pub wish: Predicate,
 }
 
 impl Condition {
     /// Whether it holds for the key's entry as it is.
     pub fn holds(&self, entry: Option<&Entry>) -> bool {
         match (&self.wish, entry) {
-            (Wish::Exists, entry) => entry.is_some(),
-            (Wish::Absent, entry) => entry.is_none(),
-            (Wish::Equals(value), entry) => entry.is_some_and(|entry| entry.value() == value),
-            (Wish::NotEquals(value), entry) => entry.is_none_or(|entry| entry.value() != value),
-            (Wish::Matches(regex), entry) => {
+            (Predicate::Exists, entry) => entry.is_some(),
+            (Predicate::Absent, entry) => entry.is_none(),
+            (Predicate::Equals(value), entry) => entry.is_some_and(|entry| entry.value() == value),
+            (Predicate::NotEquals(value), entry) => {
+                entry.is_none_or(|entry| entry.value() != value)
+            }
+            (Predicate::Matches(regex), entry) => {
                 entry.is_some_and(|entry| regex.is_match(entry.value()))
             }
-            (Wish::ChangedSince(index), Some(entry)) => entry.modified() > *index,
+            (Predicate::ChangedSince(index), Some(entry)) => entry.modified() > *index,
             // Index 0 is of a key that never was: it has not changed as long as it is not there.
-            (Wish::ChangedSince(index), None) => *index > Index(0),
+            (Predicate::ChangedSince(index), None) => *index > Index(0),
         }
     }
 
@@ -57,15 +59,17 @@ impl Condition {
     pub fn unmet(&self, entry: Option<&Entry>) -> String {
         let key = &self.key;
         match (&self.wish, entry) {
-            (Wish::Exists | Wish::Equals(_) | Wish::Matches(_), None) => {
+            (Predicate::Exists | Predicate::Equals(_) | Predicate::Matches(_), None) => {
                 format!("{key} does not exist")
             }
-            (Wish::ChangedSince(Index(0)), None) => format!("{key} does not exist"),
-            (Wish::Absent | Wish::Exists, _) => format!("{key} exists"),
-            (Wish::Equals(value), Some(_)) => format!("{key} is not {}", shown(value)),
-            (Wish::NotEquals(value), _) => format!("{key} is still {}", shown(value)),
-            (Wish::Matches(regex), Some(_)) => format!("{key} does not match '{regex}'"),
-            (Wish::ChangedSince(index), _) => format!("{key} has not changed since index {index}"),
+            (Predicate::ChangedSince(Index(0)), None) => format!("{key} does not exist"),
+            (Predicate::Absent | Predicate::Exists, _) => format!("{key} exists"),
+            (Predicate::Equals(value), Some(_)) => format!("{key} is not {}", shown(value)),
+            (Predicate::NotEquals(value), _) => format!("{key} is still {}", shown(value)),
+            (Predicate::Matches(regex), Some(_)) => format!("{key} does not match '{regex}'"),
+            (Predicate::ChangedSince(index), _) => {
+                format!("{key} has not changed since index {index}")
+            }
         }
     }
 }
@@ -74,27 +78,27 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match &self.wish {
-            Wish::Exists => write!(f, "{key} to exist"),
-            Wish::Absent => write!(f, "{key} to be absent"),
-            Wish::Equals(value) => write!(f, "{key} to be {}", shown(value)),
-            Wish::NotEquals(value) => write!(f, "{key} not to be {}", shown(value)),
-            Wish::Matches(regex) => write!(f, "{key} to match '{regex}'"),
-            Wish::ChangedSince(index) => write!(f, "{key} to change after index {index}"),
+            Predicate::Exists => write!(f, "{key} to exist"),
+            Predicate::Absent => write!(f, "{key} to be absent"),
+            Predicate::Equals(value) => write!(f, "{key} to be {}", shown(value)),
+            Predicate::NotEquals(value) => write!(f, "{key} not to be {}", shown(value)),
+            Predicate::Matches(regex) => write!(f, "{key} to match '{regex}'"),
+            Predicate::ChangedSince(index) => write!(f, "{key} to change after index {index}"),
         }
     }
 }
 
 /// Conditions of which all, or any, are to hold.
 #[derive(Debug, Clone)]
-pub struct Goal {
+pub struct ConditionSet {
     conditions: Vec<Condition>,
     any: bool,
 }
 
-impl Goal {
+impl ConditionSet {
     /// All of these, or any of them.
     pub fn new(conditions: Vec<Condition>, any: bool) -> Self {
-        Goal { conditions, any }
+        ConditionSet { conditions, any }
     }
 
     /// The keys it speaks of, each once, by name.
@@ -125,7 +129,7 @@ impl Goal {
     }
 }
 
-impl fmt::Display for Goal {
+impl fmt::Display for ConditionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let between = if self.any { " or " } else { " and " };
         for (number, condition) in self.conditions.iter().enumerate() {

@@ -5,20 +5,24 @@ mod change;
 mod condition;
 mod document;
 mod entry;
+mod glob;
 mod key;
 mod op;
 mod pack;
 mod snapshot;
+mod target;
 mod tree;
 
-pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
-pub use condition::{Condition, Goal, Wish};
-pub use document::{Entries as ExportedEntries, Exported};
+pub use change::{Batch, Change, Continuity, Kind, Reason, between};
+pub use condition::{Condition, ConditionSet, Predicate};
+pub use document::{DocumentReader, Exported};
 pub use entry::{Entry, Fields, Index};
+pub use glob::Glob;
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{
-    Draft, Op, OpError, OpErrorKind, TxnOutcome, Verb, decode_base64, parse, parse_lines, results,
+    Op, OpError, OpErrorKind, TxnOutcome, decode_base64, parse, parse_json, parse_lines, results,
 };
-pub use pack::{Limits, Packer};
+pub use pack::{Packer, TxnLimits};
 pub use snapshot::Snapshot;
+pub use target::{Target, TargetId, What, owner};
 pub use tree::Node;

@@ -1,12 +1,14 @@
 //! Operations of a transaction, their names on a command line, and what becomes of them.
 
 mod draft;
+mod json;
 mod parse;
 mod results;
 
 use std::fmt;
 
 pub use draft::{Draft, Verb};
+pub use json::parse_json;
 pub use parse::{decode_base64, parse, parse_lines};
 pub use results::results;
 

@@ -4,16 +4,16 @@ use super::Op;
 
 /// How much one transaction may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct TxnLimits {
     /// Operations: 128 on servers from 1.14, 64 before.
     pub ops: usize,
     /// Bytes of the request's body, encoded.
     pub bytes: usize,
 }
 
-impl Limits {
+impl TxnLimits {
     /// What a new server takes when it is configured as usual; an older or narrower one says 413.
-    pub const USUAL: Limits = Limits {
+    pub const USUAL: TxnLimits = TxnLimits {
         ops: 128,
         bytes: 512 * 1024,
     };
@@ -24,7 +24,7 @@ impl Limits {
 #[derive(Debug)]
 pub struct Packer {
     /// May be lowered at any time.
-    pub limits: Limits,
+    pub limits: TxnLimits,
     /// Bytes that the sender adds to every operation (a namespace, a partition).
     extra: usize,
     held: Vec<Op>,
@@ -33,7 +33,7 @@ pub struct Packer {
 
 impl Packer {
     /// An empty one.
-    pub fn new(limits: Limits, extra: usize) -> Self {
+    pub fn new(limits: TxnLimits, extra: usize) -> Self {
         Packer {
             limits,
             extra,
@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    fn packed(limits: Limits, ops: Vec<Op>) -> Vec<usize> {
+    fn packed(limits: TxnLimits, ops: Vec<Op>) -> Vec<usize> {
         let mut packer = Packer::new(limits, 0);
         let mut sizes: Vec<_> = ops
             .into_iter()
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn transactions_are_full_but_not_too_full() {
-        let limits = Limits {
+        let limits = TxnLimits {
             ops: 3,
-            ..Limits::USUAL
+            ..TxnLimits::USUAL
         };
         assert_eq!(
             packed(limits, (0..7).map(|_| set("k", 1)).collect()),
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn bytes_bound_a_transaction_too() {
-        let limits = Limits {
+        let limits = TxnLimits {
             ops: 100,
             bytes: 4000,
         };
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_goes_alone() {
-        let limits = Limits {
+        let limits = TxnLimits {
             ops: 100,
             bytes: 1000,
         };

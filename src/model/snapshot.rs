@@ -1,9 +1,13 @@
 //! What a target looks like at one index.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Entry, Index};
+
+/// Up to so many changed keys are put into a snapshot one by one; beyond, the list is made anew.
+const FEW: usize = 64;
 
 /// All entries of a target at an index, sorted by key. Clones share the entries; only an edited
 /// clone is copied, and then only the list, not what it points to.
@@ -88,6 +92,34 @@ impl Snapshot {
             Arc::make_mut(&mut self.entries).remove(at);
             true
         })
+    }
+
+    /// Applies changes by key: an entry takes the place of its key's, `None` takes the key out.
+    pub fn apply<'e>(&mut self, changes: impl IntoIterator<Item = (&'e str, Option<&'e Entry>)>) {
+        let changes: BTreeMap<&str, Option<&Entry>> = changes.into_iter().collect();
+        if changes.len() <= FEW {
+            for (key, entry) in changes {
+                match entry {
+                    Some(entry) => self.insert(entry.clone()),
+                    None => drop(self.remove(key)),
+                }
+            }
+            return;
+        }
+        let kept = self.entries.iter();
+        let kept = kept.filter(|entry| !changes.contains_key(entry.key()));
+        let new = changes.values().copied().flatten();
+        let mut entries: Vec<Entry> = kept.chain(new).cloned().collect();
+        // Two sorted runs: this merges them.
+        entries.sort_by(Entry::cmp_key);
+        self.entries = Arc::new(entries);
+    }
+
+    /// The entries whose keys a later snapshot lacks, by key.
+    pub fn vanished(&self, later: &Snapshot) -> Vec<&Entry> {
+        self.differences(later)
+            .filter_map(|(was, is)| was.filter(|_| is.is_none()))
+            .collect()
     }
 
     /// Where this snapshot and a later one differ: the entries of both, side by side, by key. What

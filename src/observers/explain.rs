@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
-use super::notices::rounded;
-use crate::model::{Index, TargetId};
+use super::warnings::rounded;
+use crate::handlers::{HandlerEvent, StopReason};
+use crate::model::{Index, Target, TargetId};
 use crate::output::json;
 use crate::term::Ui;
-use crate::watch::{Account, Event, Flow, Observer, StopWhy, Target, Told, Why};
+use crate::watch::{AnswerSummary, Event, Flow, Observer, WithheldReason};
 
 /// Explains.
 pub struct Explain<'a, 'u> {
@@ -42,10 +43,10 @@ impl Observer for Explain<'_, '_> {
 impl Words {
     fn line(&self, event: &Event<'_>) -> Option<String> {
         Some(match event {
-            Event::Answered(account) => {
-                let what = became(account);
-                let indexes = indexes(account.since, account.index);
-                format!("{}: {indexes}: {what}", self.target(account.target))
+            Event::Answered(summary) => {
+                let what = became(summary);
+                let indexes = indexes(summary.since, summary.index);
+                format!("{}: {indexes}: {what}", self.target(summary.target))
             }
             Event::WentBack(id, since, index) => format!(
                 "{}: index {since} went back to {index}: looking again from the start",
@@ -92,61 +93,65 @@ fn indexes(since: Option<Index>, index: Index) -> String {
 }
 
 /// What became of an answer.
-fn became(account: &Account) -> String {
+fn became(summary: &AnswerSummary) -> String {
     let mut parts = Vec::new();
-    if account.changes > 0 {
-        parts.push(plural(account.changes, "change"));
+    if summary.changes > 0 {
+        parts.push(plural(summary.changes, "change"));
     }
-    if account.left_out > 0 {
+    if summary.left_out > 0 {
         parts.push(format!(
             "{} left out by filters or told by another target",
-            account.left_out
+            summary.left_out
         ));
     }
-    if account.proven > 0 {
-        parts.push(format!("{} proven", plural(account.proven, "delete")));
+    if summary.proven > 0 {
+        parts.push(format!("{} proven", plural(summary.proven, "delete")));
     }
     for (why, words) in [
-        (Why::Hidden, "hidden by lost rights"),
-        (Why::Unproven, "missing without proof"),
-        (Why::HeldBack, "held back by --max-delete"),
+        (WithheldReason::Hidden, "hidden by lost rights"),
+        (WithheldReason::Unproven, "missing without proof"),
+        (WithheldReason::HeldBack, "held back by --max-delete"),
     ] {
-        let withheld = account.withheld.iter();
+        let withheld = summary.withheld.iter();
         let count = withheld.filter(|(_, other)| *other == why).count();
         if count > 0 {
             parts.push(format!("{} {words}", plural(count, "key")));
         }
     }
     if parts.is_empty() {
-        return match account.since {
+        return match summary.since {
             Some(_) => "same content".to_owned(),
-            None => format!("{}, nothing to tell", plural(account.keys, "key")),
+            None => format!("{}, nothing to tell", plural(summary.keys, "key")),
         };
     }
     parts.join(", ")
 }
 
-fn did(told: &Told) -> String {
+fn did(told: &HandlerEvent) -> String {
     match told {
-        Told::Started(batch) => format!(
+        HandlerEvent::Started(batch) => format!(
             "started with {}, reason {}",
             plural(batch.changes.len(), "change"),
             json::reason(batch.reason)
         ),
-        Told::Stopping(StopWhy::Superseded) => "being stopped for what came since".to_owned(),
-        Told::Stopping(StopWhy::TimedOut) => "being stopped, its time is up".to_owned(),
-        Told::Stopping(StopWhy::Leaving) => "being stopped in order to leave".to_owned(),
-        Told::Handled(batch) => format!("{} handled", plural(batch.changes.len(), "change")),
-        Told::Dropped(batch) => format!(
+        HandlerEvent::Stopping(StopReason::Superseded) => {
+            "being stopped for what came since".to_owned()
+        }
+        HandlerEvent::Stopping(StopReason::TimedOut) => "being stopped, its time is up".to_owned(),
+        HandlerEvent::Stopping(StopReason::Leaving) => "being stopped in order to leave".to_owned(),
+        HandlerEvent::Handled(batch) => {
+            format!("{} handled", plural(batch.changes.len(), "change"))
+        }
+        HandlerEvent::Dropped(batch) => format!(
             "{} dropped, the handler is busy",
             plural(batch.changes.len(), "change")
         ),
-        Told::Ended(report) => match (report.status, &report.error) {
+        HandlerEvent::Ended(report) => match (report.status, &report.error) {
             (_, Some(error)) => format!("could not be started: {error}"),
             (Some(status), _) => format!("{status} after {}", rounded(report.took)),
             (None, None) => "was sent its signal".to_owned(),
         },
-        Told::Leave(code) => format!("kvw ends with its status {code}"),
+        HandlerEvent::Leave(code) => format!("kvw ends with its status {code}"),
     }
 }
 
@@ -161,10 +166,10 @@ fn plural(count: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Prefix;
-    use crate::watch::What;
+    use crate::model::What;
 
-    fn account() -> Account {
-        Account {
+    fn summary() -> AnswerSummary {
+        AnswerSummary {
             target: TargetId(0),
             since: Some(Index(41)),
             index: Index(42),
@@ -192,25 +197,25 @@ mod tests {
 
     #[test]
     fn an_answer_is_explained_by_its_indexes_and_what_it_brought() {
-        let told = |account| line(&Event::Answered(&account));
+        let told = |summary| line(&Event::Answered(&summary));
         assert_eq!(
-            told(account()),
+            told(summary()),
             "prefix config/: index 41 → 42: same content"
         );
         assert_eq!(
-            told(Account {
+            told(AnswerSummary {
                 since: None,
-                ..account()
+                ..summary()
             }),
             "prefix config/: full look, index 42: 3 keys, nothing to tell"
         );
         assert_eq!(
-            told(Account {
+            told(AnswerSummary {
                 changes: 2,
                 left_out: 1,
                 proven: 1,
-                withheld: vec![("config/x".to_owned(), Why::HeldBack)],
-                ..account()
+                withheld: vec![("config/x".to_owned(), WithheldReason::HeldBack)],
+                ..summary()
             }),
             "prefix config/: index 41 → 42: 2 changes, 1 left out by filters or told by another \
              target, 1 delete proven, 1 key held back by --max-delete"

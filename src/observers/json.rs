@@ -4,15 +4,17 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::time::{Instant, SystemTime};
 
+use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
 use crate::output::{events, json};
+use crate::process::Status;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Flow, Notice, Observer, OutageKind, Outcome, Report, Status, Told, Trouble, Why,
+    Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
 };
 
 /// Prints lines as things happen.
-pub struct Jsonl<'a, 'u> {
+pub struct JsonObserver<'a, 'u> {
     ui: &'a RefCell<&'u mut Ui>,
     /// The targets' names in the order of their ids.
     targets: Vec<String>,
@@ -20,11 +22,11 @@ pub struct Jsonl<'a, 'u> {
     all: Option<Vec<Option<String>>>,
 }
 
-impl<'a, 'u> Jsonl<'a, 'u> {
+impl<'a, 'u> JsonObserver<'a, 'u> {
     /// Prints changes to this stdout.
     pub fn changes(ui: &'a RefCell<&'u mut Ui>, targets: Vec<String>) -> Self {
         let all = None;
-        Jsonl { ui, targets, all }
+        JsonObserver { ui, targets, all }
     }
 
     /// Prints all that happens; handlers are named by their routes.
@@ -34,7 +36,7 @@ impl<'a, 'u> Jsonl<'a, 'u> {
         routes: Vec<Option<String>>,
     ) -> Self {
         let all = Some(routes);
-        Jsonl { ui, targets, all }
+        JsonObserver { ui, targets, all }
     }
 
     fn target(&self, id: TargetId) -> &str {
@@ -65,11 +67,11 @@ impl<'a, 'u> Jsonl<'a, 'u> {
     ) -> Option<events::Event<'e>> {
         let time = json::time(SystemTime::now());
         Some(match event {
-            Event::Synced(account) => events::Event::Synced {
+            Event::Synced(summary) => events::Event::Synced {
                 time,
-                target: self.target(account.target),
-                index: account.index.0,
-                keys: account.keys,
+                target: self.target(summary.target),
+                index: summary.index.0,
+                keys: summary.keys,
             },
             Event::Outage(id, trouble) => outage(time, self.target(*id), trouble),
             Event::Recovered(kind, lasted) => events::Event::Recovered {
@@ -91,7 +93,7 @@ impl<'a, 'u> Jsonl<'a, 'u> {
     }
 }
 
-impl Observer for Jsonl<'_, '_> {
+impl Observer for JsonObserver<'_, '_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
             self.changed(changes)?;
@@ -104,7 +106,7 @@ impl Observer for Jsonl<'_, '_> {
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, trouble: &Trouble) -> events::Event<'a> {
+fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::Event<'a> {
     let error = trouble.to_string();
     let kind = match trouble.kind() {
         OutageKind::Rights => {
@@ -126,28 +128,28 @@ fn outage<'a>(time: String, target: &'a str, trouble: &Trouble) -> events::Event
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, notice: &'a Notice) -> events::Event<'a> {
+fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> events::Event<'a> {
     match notice {
-        Notice::Begun(Why::Hidden, keys) => events::Event::RightsLost {
+        WithheldChange::Begun(WithheldReason::Hidden, keys) => events::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        Notice::Begun(why, keys) => events::Event::HeldBack {
+        WithheldChange::Begun(why, keys) => events::Event::HeldBack {
             time,
             target,
             reason: match why {
-                Why::HeldBack => "max_delete",
-                Why::Hidden | Why::Unproven => "unproven",
+                WithheldReason::HeldBack => "max_delete",
+                WithheldReason::Hidden | WithheldReason::Unproven => "unproven",
             },
             keys,
         },
-        Notice::Ended(why) => events::Event::Recovered {
+        WithheldChange::Ended(why) => events::Event::Recovered {
             time,
             from: match why {
-                Why::Hidden => "rights_lost",
-                Why::Unproven | Why::HeldBack => "held_back",
+                WithheldReason::Hidden => "rights_lost",
+                WithheldReason::Unproven | WithheldReason::HeldBack => "held_back",
             },
             target: Some(target),
             lasted_ms: None,
@@ -158,7 +160,7 @@ fn withheld<'a>(time: String, target: &'a str, notice: &'a Notice) -> events::Ev
 fn handler<'a>(
     time: String,
     route: Option<&'a str>,
-    told: &Told,
+    told: &HandlerEvent,
     now: Instant,
 ) -> Option<events::Handler<'a>> {
     let of = |state, batch: &Batch| events::Handler {
@@ -170,26 +172,26 @@ fn handler<'a>(
         ..events::Handler::default()
     };
     Some(match told {
-        Told::Started(batch) => of("started", batch),
-        Told::Dropped(batch) => of("dropped", batch),
-        Told::Stopping(_) => events::Handler {
+        HandlerEvent::Started(batch) => of("started", batch),
+        HandlerEvent::Dropped(batch) => of("dropped", batch),
+        HandlerEvent::Stopping(_) => events::Handler {
             time,
             state: "stopping",
             route,
             ..events::Handler::default()
         },
-        Told::Ended(report) if report.outcome == Outcome::Signalled => {
+        HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
             of("signalled", &report.batch)
         }
-        Told::Ended(report) => ended(of("ended", &report.batch), report, now),
-        Told::Handled(_) | Told::Leave(_) => return None,
+        HandlerEvent::Ended(report) => ended(of("ended", &report.batch), report, now),
+        HandlerEvent::Handled(_) | HandlerEvent::Leave(_) => return None,
     })
 }
 
-fn ended<'a>(event: events::Handler<'a>, report: &Report, now: Instant) -> events::Handler<'a> {
+fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> events::Handler<'a> {
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
     events::Handler {
-        success: Some(report.outcome == Outcome::Succeeded),
+        success: Some(report.outcome == RunOutcome::Succeeded),
         exit: match report.status {
             Some(Status::Exited(code)) => Some(code),
             _ => None,

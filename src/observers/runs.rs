@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::notices::{listed, rounded};
+use super::warnings::{listed, rounded};
+use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
 use crate::term::Ui;
-use crate::watch::{Event, Flow, Observer, Outcome, Report, StopWhy, Told};
+use crate::watch::{Event, Flow, Observer};
 
 /// Says how runs ended.
 pub struct Runs<'a, 'u> {
@@ -29,15 +30,17 @@ impl<'a, 'u> Runs<'a, 'u> {
         }
     }
 
-    fn ended(&mut self, route: usize, report: &Report, now: Instant) {
+    fn ended(&mut self, route: usize, report: &RunReport, now: Instant) {
         // Not kept any longer than that: an initial batch may be large.
         let handled = self.handled.remove(&route);
         let handled = handled.is_some_and(|batch| Arc::ptr_eq(&batch, &report.batch));
         let line = format!("{}{}", self.name(route), line(report, handled, now));
         let ui = self.ui.borrow();
         match report.outcome {
-            Outcome::Failed | Outcome::Stopped(StopWhy::TimedOut) => ui.warn(line),
-            Outcome::Succeeded | Outcome::Signalled | Outcome::Stopped(_) => ui.status(line),
+            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => ui.warn(line),
+            RunOutcome::Succeeded | RunOutcome::Signalled | RunOutcome::Stopped(_) => {
+                ui.status(line);
+            }
         }
     }
 
@@ -51,36 +54,36 @@ impl Observer for Runs<'_, '_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Handler { route, told } = event {
             match told {
-                Told::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
-                Told::Ended(report) => self.ended(*route, report, now),
-                Told::Dropped(batch) => self.ui.borrow().warn(format_args!(
+                HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
+                HandlerEvent::Ended(report) => self.ended(*route, report, now),
+                HandlerEvent::Dropped(batch) => self.ui.borrow().warn(format_args!(
                     "{}{}: dropped, the handler is busy",
                     self.name(*route),
                     what(batch)
                 )),
-                Told::Started(_) | Told::Stopping(_) | Told::Leave(_) => {}
+                HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
             }
         }
         Ok(Flow::Continue)
     }
 }
 
-fn line(report: &Report, handled: bool, now: Instant) -> String {
+fn line(report: &RunReport, handled: bool, now: Instant) -> String {
     let what = what(&report.batch);
     let took = rounded(report.took);
     let ended = match (report.outcome, report.status, &report.error) {
-        (Outcome::Signalled, ..) => return format!("{what}: the handler was sent its signal"),
-        (Outcome::Succeeded, ..) => return format!("{what}: handled in {took}"),
+        (RunOutcome::Signalled, ..) => return format!("{what}: the handler was sent its signal"),
+        (RunOutcome::Succeeded, ..) => return format!("{what}: handled in {took}"),
         (_, _, Some(error)) => format!("the handler could not be started: {error}"),
-        (Outcome::Stopped(StopWhy::Superseded), ..) => {
+        (RunOutcome::Stopped(StopReason::Superseded), ..) => {
             return format!("{what}: stopped after {took} for what came since");
         }
-        (Outcome::Stopped(StopWhy::Leaving), ..) => format!("stopped after {took}"),
-        (Outcome::Stopped(StopWhy::TimedOut), ..) => {
+        (RunOutcome::Stopped(StopReason::Leaving), ..) => format!("stopped after {took}"),
+        (RunOutcome::Stopped(StopReason::TimedOut), ..) => {
             format!("the handler was stopped, it took longer than it may ({took})")
         }
-        (Outcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
-        (Outcome::Failed, None, _) => format!("the handler failed after {took}"),
+        (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
+        (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
     };
     let then = match report.retry {
         Some(retry) => format!("again in {}", rounded(retry.saturating_duration_since(now))),
@@ -113,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Continuity, Entry, Fields, Index, TargetId};
-    use crate::watch::Status;
+    use crate::process::Status;
 
     fn batch(reason: Reason, keys: &[&str]) -> Arc<Batch> {
         let changes = keys.iter().map(|key| Change {
@@ -133,8 +136,8 @@ mod tests {
         })
     }
 
-    fn report(outcome: Outcome, status: Status) -> Report {
-        Report {
+    fn report(outcome: RunOutcome, status: Status) -> RunReport {
+        RunReport {
             batch: batch(Reason::Change, &["a", "b"]),
             outcome,
             status: Some(status),
@@ -156,10 +159,10 @@ mod tests {
     #[test]
     fn a_line_says_how_the_run_ended_and_what_that_means() {
         let now = Instant::now();
-        let said = |report: &Report, handled| line(report, handled, now);
-        let done = report(Outcome::Succeeded, Status::Exited(0));
+        let said = |report: &RunReport, handled| line(report, handled, now);
+        let done = report(RunOutcome::Succeeded, Status::Exited(0));
         assert_eq!(said(&done, true), "a, b: handled in 12ms");
-        let failed = report(Outcome::Failed, Status::Exited(3));
+        let failed = report(RunOutcome::Failed, Status::Exited(3));
         assert_eq!(
             said(&failed, false),
             "a, b: the handler exited with 3 after 12ms; its changes stay pending"
@@ -168,24 +171,30 @@ mod tests {
             said(&failed, true),
             "a, b: the handler exited with 3 after 12ms; counted as handled"
         );
-        let mut again = report(Outcome::Failed, Status::Killed(9));
+        let mut again = report(RunOutcome::Failed, Status::Killed(9));
         again.retry = Some(now + Duration::from_secs(2));
         assert_eq!(
             said(&again, false),
             "a, b: the handler died of SIGKILL after 12ms; again in 2.0s"
         );
-        let slow = report(Outcome::Stopped(StopWhy::TimedOut), Status::Killed(15));
+        let slow = report(
+            RunOutcome::Stopped(StopReason::TimedOut),
+            Status::Killed(15),
+        );
         assert_eq!(
             said(&slow, false),
             "a, b: the handler was stopped, it took longer than it may (12ms); its changes stay pending"
         );
-        let mut unstarted = report(Outcome::Failed, Status::Unstarted(127));
+        let mut unstarted = report(RunOutcome::Failed, Status::Unstarted(127));
         unstarted.error = Some(io::Error::other("no such file"));
         assert_eq!(
             said(&unstarted, false),
             "a, b: the handler could not be started: no such file; its changes stay pending"
         );
-        let superseded = report(Outcome::Stopped(StopWhy::Superseded), Status::Killed(15));
+        let superseded = report(
+            RunOutcome::Stopped(StopReason::Superseded),
+            Status::Killed(15),
+        );
         assert_eq!(
             said(&superseded, true),
             "a, b: stopped after 12ms for what came since"

@@ -9,7 +9,7 @@ use super::Format;
 
 /// A Consul that is there and led.
 #[derive(Debug, Clone, Serialize)]
-pub struct Status {
+pub struct StatusReport {
     /// The leader's address among servers; `None` when it changed while this was asked.
     pub leader: Option<String>,
     /// The servers' addresses.
@@ -34,7 +34,7 @@ fn rounded(time: Duration) -> f64 {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(status: &Status, format: Format, out: &mut impl Write) -> io::Result<()> {
+pub fn write(status: &StatusReport, format: Format, out: &mut impl Write) -> io::Result<()> {
     if format == Format::Json {
         serde_json::to_writer(&mut *out, status)?;
         return out.write_all(b"\n");
@@ -52,7 +52,7 @@ pub fn write(status: &Status, format: Format, out: &mut impl Write) -> io::Resul
 mod tests {
     use super::*;
 
-    fn shown(status: &Status, format: Format) -> String {
+    fn shown(status: &StatusReport, format: Format) -> String {
         let mut out = Vec::new();
         write(status, format, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_null_or_said_so() {
-        let status = Status {
+        let status = StatusReport {
             leader: Some("127.0.0.1:8300".to_owned()),
             servers: vec!["127.0.0.1:8300".to_owned(), "127.0.0.2:8300".to_owned()],
             rtt: Duration::from_micros(1234),

@@ -19,7 +19,7 @@ pub fn reads<'a>(ui: &mut Ui, entries: impl Iterator<Item = &'a Entry>) -> io::R
 /// The outcome as JSON, on a line.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Outcome<'a> {
+pub enum TxnOutcomeJson<'a> {
     /// All of it happened.
     Applied {
         /// True.
@@ -32,13 +32,13 @@ pub enum Outcome<'a> {
         /// False.
         applied: bool,
         /// Why.
-        errors: Vec<Failed<'a>>,
+        errors: Vec<FailedOpJson<'a>>,
     },
 }
 
 /// One operation that failed.
 #[derive(Debug, Serialize)]
-pub struct Failed<'a> {
+pub struct FailedOpJson<'a> {
     /// Its number, from 1.
     op: usize,
     /// The operation in words, its value left out.
@@ -47,10 +47,10 @@ pub struct Failed<'a> {
     reason: &'a str,
 }
 
-impl<'a> Outcome<'a> {
+impl<'a> TxnOutcomeJson<'a> {
     /// What the operations gave.
     pub fn applied(results: impl Iterator<Item = &'a Entry>) -> Self {
-        Outcome::Applied {
+        TxnOutcomeJson::Applied {
             applied: true,
             results: results.map(json::Entry::from).collect(),
         }
@@ -58,12 +58,12 @@ impl<'a> Outcome<'a> {
 
     /// Why nothing happened.
     pub fn rolled_back(ops: &[Op], errors: &'a [OpError]) -> Self {
-        let failed = errors.iter().map(|error| Failed {
+        let failed = errors.iter().map(|error| FailedOpJson {
             op: error.op + 1,
             text: text(ops, error),
             reason: &error.what,
         });
-        Outcome::RolledBack {
+        TxnOutcomeJson::RolledBack {
             applied: false,
             errors: failed.collect(),
         }

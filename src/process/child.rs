@@ -25,7 +25,7 @@ use rustix::process::{
 
 use signal_hook::low_level::signal_name;
 
-use super::{Command, Groups, Input, Signal};
+use super::{ChildStdin, Command, Groups, Signal};
 
 /// How often a lingering group is looked at where no signal tells of its end: members whose
 /// parent is alive and not ours.
@@ -109,10 +109,10 @@ pub struct Ended {
 /// A place for one child at a time. Dropped, it kills what runs.
 pub struct Child {
     groups: Arc<Groups>,
-    state: State,
+    state: ChildState,
 }
 
-enum State {
+enum ChildState {
     Idle,
     Running {
         group: Pid,
@@ -136,7 +136,7 @@ impl Child {
     pub fn new(groups: Arc<Groups>) -> Self {
         Child {
             groups,
-            state: State::Idle,
+            state: ChildState::Idle,
         }
     }
 
@@ -151,8 +151,8 @@ impl Child {
     pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
         assert!(self.idle(), "a child is started after the last one's end");
         let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
-        self.state = State::Running { group, since: now };
-        if let (Input::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
+        self.state = ChildState::Running { group, since: now };
+        if let (ChildStdin::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
             let writing = thread::Builder::new()
                 .name("stdin".to_owned())
                 .spawn(move || {
@@ -169,16 +169,16 @@ impl Child {
 
     /// Whether there is none.
     pub fn idle(&self) -> bool {
-        matches!(self.state, State::Idle)
+        matches!(self.state, ChildState::Idle)
     }
 
     /// The leader's process id, while it lives.
     pub fn id(&self) -> Option<u32> {
         match self.state {
-            State::Running { group, .. } | State::Stopping { group, .. } => {
+            ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 Some(group.as_raw_nonzero().get().unsigned_abs())
             }
-            State::Idle | State::Sweeping { .. } => None,
+            ChildState::Idle | ChildState::Sweeping { .. } => None,
         }
     }
 
@@ -186,36 +186,36 @@ impl Child {
     /// leader has ended, even where that was not told yet.
     pub fn signal(&mut self, signal: Signal) -> bool {
         match self.state {
-            State::Running { group, .. } | State::Stopping { group, .. } => {
+            ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 self.peek(group).is_none() && kill_process_group(group, signal.raw()).is_ok()
             }
-            State::Idle | State::Sweeping { .. } => false,
+            ChildState::Idle | ChildState::Sweeping { .. } => false,
         }
     }
 
     /// Asks the group to end. It is then the caller's to [`Child::kill`] it when its time is up.
     pub fn stop(&mut self, signal: Signal) {
-        if let State::Running { group, since } = self.state {
+        if let ChildState::Running { group, since } = self.state {
             let _ = kill_process_group(group, signal.raw());
             // A stopped process hears nothing but this.
             let _ = kill_process_group(group, Raw::CONT);
-            self.state = State::Stopping { group, since };
+            self.state = ChildState::Stopping { group, since };
         }
     }
 
     /// Kills the group.
     pub fn kill(&mut self, now: Instant) {
         match &mut self.state {
-            State::Idle => {}
-            State::Running { group, since } | State::Stopping { group, since } => {
+            ChildState::Idle => {}
+            ChildState::Running { group, since } | ChildState::Stopping { group, since } => {
                 let _ = kill_process_group(*group, Raw::KILL);
                 // As `Running`, so that the leader's end sweeps the rest at once.
-                self.state = State::Running {
+                self.state = ChildState::Running {
                     group: *group,
                     since: *since,
                 };
             }
-            State::Sweeping { group, killed, .. } => {
+            ChildState::Sweeping { group, killed, .. } => {
                 // Members that are left are our children or have a parent among them: the id is
                 // theirs until they are reaped, which is done here and nowhere else.
                 let _ = kill_process_group(*group, Raw::KILL);
@@ -227,13 +227,15 @@ impl Child {
     /// Looks whether it has ended; tells it once, when the whole group is gone. To be called on
     /// SIGCHLD and at the [`Child::deadline`].
     pub fn poll(&mut self, now: Instant) -> Option<Ended> {
-        if let State::Running { group, since } | State::Stopping { group, since } = self.state {
+        if let ChildState::Running { group, since } | ChildState::Stopping { group, since } =
+            self.state
+        {
             let status = self.peek(group)?;
-            let stopping = matches!(self.state, State::Stopping { .. });
+            let stopping = matches!(self.state, ChildState::Stopping { .. });
             if !stopping {
                 let _ = kill_process_group(group, Raw::KILL);
             }
-            self.state = State::Sweeping {
+            self.state = ChildState::Sweeping {
                 group,
                 ended: Ended {
                     status,
@@ -248,7 +250,7 @@ impl Child {
 
     /// When to poll without having been told of an end.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        matches!(self.state, State::Sweeping { .. }).then(|| now + SWEEP)
+        matches!(self.state, ChildState::Sweeping { .. }).then(|| now + SWEEP)
     }
 
     /// The leader's status if it has ended; it stays to be reaped.
@@ -264,7 +266,7 @@ impl Child {
 
     /// Reaps what has ended of the group.
     fn sweep(&mut self, now: Instant) -> Option<Ended> {
-        let State::Sweeping {
+        let ChildState::Sweeping {
             group,
             ended,
             killed,
@@ -281,7 +283,7 @@ impl Child {
             return None;
         }
         self.groups.release(group);
-        self.state = State::Idle;
+        self.state = ChildState::Idle;
         Some(ended)
     }
 }

@@ -34,7 +34,7 @@ impl fmt::Display for Program {
 }
 
 /// What a child reads on its stdin.
-pub enum Input {
+pub enum ChildStdin {
     /// The null device.
     Null,
     /// What this writes, then the end. It is called by a thread of its own, and writes as the
@@ -60,7 +60,7 @@ pub struct Command {
     /// Variables of ours to withhold; what is also set stays set.
     pub withhold: Vec<OsString>,
     /// Its stdin.
-    pub input: Input,
+    pub input: ChildStdin,
     /// Its stdout. Stderr is ours.
     pub stdout: Stdout,
 }
@@ -89,8 +89,8 @@ impl Command {
         command
             .envs(self.set.iter().map(|(name, value)| (name, value)))
             .stdin(match self.input {
-                Input::Null => Stdio::null(),
-                Input::Document(_) => Stdio::piped(),
+                ChildStdin::Null => Stdio::null(),
+                ChildStdin::Document(_) => Stdio::piped(),
             })
             .stdout(match self.stdout {
                 Stdout::Inherit => Stdio::inherit(),

@@ -38,10 +38,10 @@ const SEARCH: Duration = Duration::from_millis(200);
 
 /// The process groups of all children that run.
 #[derive(Default)]
-pub struct Groups(Mutex<Inner>);
+pub struct Groups(Mutex<GroupTable>);
 
 #[derive(Default)]
-struct Inner {
+struct GroupTable {
     /// By id; with the leader's end where it was reaped in passing.
     live: HashMap<Pid, Option<Status>>,
     guard: Option<Guard>,
@@ -114,12 +114,12 @@ impl Groups {
         self.lock().live.get(&id).copied().flatten()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, GroupTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
+impl GroupTable {
     /// Tells the guard. One that was killed is replaced, and told everything.
     fn tell(&mut self, line: fmt::Arguments<'_>) {
         let Some(guard) = &mut self.guard else { return };

@@ -3,7 +3,7 @@
 //! How a caller that waits on one channel uses it:
 //!
 //! 1. [`Groups::new`] once, and [`Groups::start_guard`] where children will be run at all; then
-//!    [`listen`], whose nudge puts a wake-up into the channel.
+//!    [`listen`], whose wake puts a wake-up into the channel.
 //! 2. At each turn of its loop it takes what came from [`Signals::take`]. On `child`, each
 //!    [`Child::poll`] first, then [`reap`].
 //! 3. [`Child::start`], [`Child::signal`], [`Child::stop`], [`Child::kill`] as it decides.
@@ -18,7 +18,7 @@ mod signal;
 mod signals;
 
 pub use child::{Child, Status};
-pub use command::{Command, Input, Program, Stdout};
+pub use command::{ChildStdin, Command, Program, Stdout};
 pub use guard::{Groups, run_as_guard};
 pub use reaper::{reap, take_orphans};
 pub use signal::Signal;

@@ -15,7 +15,7 @@ use super::Groups;
 
 /// Two signals within this time are one wish: `timeout` sends its signal to the process and then
 /// to its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
-const TWIN: Duration = Duration::from_millis(100);
+const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// How long the first signal may stay unheard. Then the main loop hangs, in a write to a stdout
 /// that nobody reads, and the signal is carried out without it.
@@ -61,11 +61,11 @@ impl Signals {
     }
 }
 
-/// Starts the signal thread. What came is kept in the [`Signals`]; then `nudge` is called, which
+/// Starts the signal thread. What came is kept in the [`Signals`]; then `wake` is called, which
 /// may wake the main loop and must not block.
 ///
 /// A second INT, TERM or HUP, or a first that nobody takes, is carried out at once: kill the
-/// groups, say `farewell` (put the terminal right), die of the signal.
+/// groups, say `on_death` (put the terminal right), die of the signal.
 ///
 /// A signal that is ignored at the start stays so, as `nohup` and shells mean it.
 ///
@@ -73,8 +73,8 @@ impl Signals {
 /// When the thread cannot be started.
 pub fn listen(
     groups: &Arc<Groups>,
-    nudge: impl Fn() + Send + 'static,
-    farewell: impl Fn() + Send + Sync + 'static,
+    wake: impl Fn() + Send + 'static,
+    on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
     let ignored = ignored();
     let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1, SIGWINCH];
@@ -90,7 +90,7 @@ pub fn listen(
         if let Some(groups) = groups.upgrade() {
             groups.kill_all();
         }
-        farewell();
+        on_death();
         die(signal)
     });
     thread::Builder::new()
@@ -102,22 +102,26 @@ pub fn listen(
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
                     (SIGWINCH, _) => shared.resize.store(true, Ordering::SeqCst),
-                    (_, Some(first)) if first.elapsed() > TWIN => end(signal),
+                    (_, Some(first)) if first.elapsed() > DUPLICATE_WINDOW => end(signal),
                     (_, Some(_)) => {}
                     (_, None) => {
                         first = Some(Instant::now());
                         shared.stop.store(signal, Ordering::SeqCst);
-                        be_patient(shared.clone(), end.clone(), signal);
+                        escalate_after(shared.clone(), end.clone(), signal);
                     }
                 }
-                nudge();
+                wake();
             }
         })?;
     Ok(signals)
 }
 
 /// Carries the signal out if nobody hears it in time.
-fn be_patient(signals: Arc<Signals>, end: Arc<impl Fn(i32) + Send + Sync + 'static>, signal: i32) {
+fn escalate_after(
+    signals: Arc<Signals>,
+    end: Arc<impl Fn(i32) + Send + Sync + 'static>,
+    signal: i32,
+) {
     // Without the thread a second signal still does it.
     let _ = thread::Builder::new()
         .name("patience".to_owned())

@@ -7,7 +7,7 @@ use crate::model::{Continuity, Index};
 
 /// What an answer's index says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum IndexVerdict {
     /// The answer is the state at its index. The content may have changed even where the index did
     /// not: a recursive delete above the target leaves no mark that its own index shows.
     Take(Continuity),
@@ -49,13 +49,13 @@ impl Cursor {
 
     /// An answer came with this index. Consul never sends 0; where something in between does, it
     /// counts as 1, because to wait on 0 is not to wait at all.
-    pub fn answered(&mut self, index: Index) -> Verdict {
+    pub fn answered(&mut self, index: Index) -> IndexVerdict {
         let index = index.max(Index(1));
         let asked = self.since;
         if asked.is_some_and(|asked| index < asked) && !self.starting_over {
             self.since = None;
             self.starting_over = true;
-            return Verdict::StartOver;
+            return IndexVerdict::StartOver;
         }
         // Once in a row only: two servers that lag behind one another answer with higher and lower
         // indexes in turn, and every other query would be a full one.
@@ -63,7 +63,7 @@ impl Cursor {
         let broken = self.taken.is_some_and(|taken| index < taken);
         self.taken = Some(index);
         self.since = Some(index);
-        Verdict::Take(if broken {
+        IndexVerdict::Take(if broken {
             Continuity::Broken
         } else {
             Continuity::Kept
@@ -82,8 +82,8 @@ impl Cursor {
 mod tests {
     use super::*;
 
-    const KEPT: Verdict = Verdict::Take(Continuity::Kept);
-    const BROKEN: Verdict = Verdict::Take(Continuity::Broken);
+    const KEPT: IndexVerdict = IndexVerdict::Take(Continuity::Kept);
+    const BROKEN: IndexVerdict = IndexVerdict::Take(Continuity::Broken);
 
     fn at(index: u64) -> Cursor {
         let mut cursor = Cursor::new(None);
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_lower_index_starts_over_and_breaks_the_history() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(3)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(3)), IndexVerdict::StartOver);
         assert_eq!(cursor.since(), None);
         assert_eq!(cursor.answered(Index(3)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(3)));
@@ -118,19 +118,19 @@ mod tests {
     #[test]
     fn a_start_over_that_finds_the_old_index_again_breaks_nothing() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(7)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(7)), IndexVerdict::StartOver);
         assert_eq!(cursor.answered(Index(8)), KEPT);
     }
 
     #[test]
     fn servers_that_lag_behind_one_another_are_not_read_in_full_at_every_turn() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
         assert_eq!(cursor.answered(Index(8)), KEPT);
         assert_eq!(cursor.answered(Index(5)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(5)));
         assert_eq!(cursor.answered(Index(8)), KEPT);
-        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         cursor.read_at_once();
         assert_eq!(cursor.answered(Index(3)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(3)));
-        assert_eq!(cursor.answered(Index(2)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(2)), IndexVerdict::StartOver);
     }
 
     #[test]

@@ -1,24 +1,25 @@
 //! The loop: one channel, and the nearest deadline of whoever has one.
 
-mod answers;
-mod closing;
-mod handing;
+mod dispatch;
+mod polls;
+mod shutdown;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant, SystemTime};
 
-use self::closing::{Closing, Ending};
-use super::event::{Event, Flow, Observer, Wake};
+use self::shutdown::{Ending, ShutdownMode};
+use super::event::{Event, Flow, Observer};
 use super::outages::Outages;
 use super::plan::{Initial, Plan};
-use super::poller::Poller;
-use super::resume::Resume;
+use super::poll_event::Message;
+use super::poller::PollerConfig;
 use super::routes::Routes;
-use super::standing::Standings;
+use super::target_state::TargetStates;
 use crate::exit::Exit;
 use crate::model::{Batch, Reason, Snapshot};
 use crate::process::{Groups, Signals, listen, reap};
+use crate::state_file::StateFile;
 
 /// Answers that wait for the engine. More would only be older ones.
 const CHANNEL: usize = 64;
@@ -27,14 +28,14 @@ const CHANNEL: usize = 64;
 pub struct Engine<'a> {
     plan: Plan,
     names: Vec<String>,
-    standings: Standings,
+    target_states: TargetStates,
     outages: Outages,
     routes: Routes,
     groups: Arc<Groups>,
-    resume: Option<Resume>,
+    state_file: Option<StateFile>,
     observers: Vec<Box<dyn Observer + 'a>>,
-    sender: SyncSender<Wake>,
-    wakes: Receiver<Wake>,
+    sender: SyncSender<Message>,
+    wakes: Receiver<Message>,
     /// When the time of the plan is up.
     until: Option<Instant>,
     /// The initial batch, as long as not every target was seen.
@@ -44,7 +45,7 @@ pub struct Engine<'a> {
     uncounted: bool,
     /// Of the handlers' batches that ended, the first that is not 0.
     status: u8,
-    closing: Option<(Closing, Ending)>,
+    closing: Option<(ShutdownMode, Ending)>,
 }
 
 impl<'a> Engine<'a> {
@@ -53,15 +54,15 @@ impl<'a> Engine<'a> {
         plan: Plan,
         routes: Routes,
         groups: Arc<Groups>,
-        resume: Option<Resume>,
+        state_file: Option<StateFile>,
         observers: Vec<Box<dyn Observer + 'a>>,
     ) -> Self {
         let (sender, wakes) = sync_channel(CHANNEL);
-        let known = |id| match &resume {
-            Some(resume) if plan.initial != Initial::Skip => resume.at_start(id),
+        let known = |id| match &state_file {
+            Some(state_file) if plan.initial != Initial::Skip => state_file.at_start(id),
             _ => Snapshot::default(),
         };
-        let standings = Standings::new(
+        let target_states = TargetStates::new(
             plan.targets.clone(),
             plan.filter.clone(),
             plan.locks,
@@ -82,11 +83,11 @@ impl<'a> Engine<'a> {
                 .iter()
                 .map(|target| target.name().to_owned())
                 .collect(),
-            standings,
+            target_states,
             outages: Outages::default(),
             routes,
             groups,
-            resume,
+            state_file,
             observers,
             sender,
             wakes,
@@ -108,11 +109,11 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// When an observer fails, the system has no threads to give, or the command line turns out
     /// to be wrong.
-    pub fn run(mut self, pollers: Vec<Poller>) -> anyhow::Result<Exit> {
-        let nudge = self.sender.clone();
+    pub fn run(mut self, pollers: Vec<PollerConfig>) -> anyhow::Result<Exit> {
+        let wake = self.sender.clone();
         // A full channel wakes the engine just as well.
-        let nudge = move || drop(nudge.try_send(Wake::Signal));
-        let signals = listen(&self.groups, nudge, || {})?;
+        let wake = move || drop(wake.try_send(Message::Signal));
+        let signals = listen(&self.groups, wake, || {})?;
         for poller in pollers {
             poller.start(self.sender.clone())?;
         }
@@ -120,7 +121,7 @@ impl<'a> Engine<'a> {
             let wake = self.next_wake();
             let now = Instant::now();
             if let Err(error) = self.turn(wake, &signals, now) {
-                self.close(Closing::Stopping, Err(error), now);
+                self.close(ShutdownMode::Stopping, Err(error), now);
             }
             if self.closing.is_some() && self.routes.idle() {
                 return self.end(now);
@@ -128,7 +129,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn next_wake(&self) -> Option<Wake> {
+    fn next_wake(&self) -> Option<Message> {
         let Some(deadline) = self.deadline(Instant::now()) else {
             return self.wakes.recv().ok();
         };
@@ -139,23 +140,28 @@ impl<'a> Engine<'a> {
     fn deadline(&self, now: Instant) -> Option<Instant> {
         let observers = self.observers.iter().filter_map(|other| other.deadline());
         let own = self.own_deadline().filter(|_| self.closing.is_none());
-        let saving = self.resume.as_ref().and_then(Resume::deadline);
+        let saving = self.state_file.as_ref().and_then(StateFile::deadline);
         let deadlines = [own, saving, self.routes.deadline(now)];
         observers.chain(deadlines.into_iter().flatten()).min()
     }
 
-    fn turn(&mut self, wake: Option<Wake>, signals: &Signals, now: Instant) -> anyhow::Result<()> {
+    fn turn(
+        &mut self,
+        wake: Option<Message>,
+        signals: &Signals,
+        now: Instant,
+    ) -> anyhow::Result<()> {
         self.signals(signals, now)?;
         match wake {
             // What comes after the end is another watch's.
-            Some(Wake::Polled(target, poll)) if self.closing.is_none() => {
+            Some(Message::Polled(target, poll)) if self.closing.is_none() => {
                 self.polled(target, poll, now)?;
             }
-            Some(Wake::Polled(..) | Wake::Signal) | None => {}
+            Some(Message::Polled(..) | Message::Signal) | None => {}
         }
         self.drive(now, Routes::poll)?;
-        if let Some(resume) = &mut self.resume {
-            let saved = resume.retry(now, fastrand::f64());
+        if let Some(state_file) = &mut self.state_file {
+            let saved = state_file.retry(now, fastrand::f64());
             self.saved(saved, now)?;
         }
         self.observe(now, |observer| match observer.deadline() {
@@ -169,7 +175,7 @@ impl<'a> Engine<'a> {
     fn signals(&mut self, signals: &Signals, now: Instant) -> anyhow::Result<()> {
         let taken = signals.take();
         if let Some(signal) = taken.stop {
-            self.close(Closing::Stopping, Ok(Exit::Signal(signal)), now);
+            self.close(ShutdownMode::Stopping, Ok(Exit::Signal(signal)), now);
         }
         if taken.child {
             self.drive(now, Routes::poll)?;
@@ -184,8 +190,8 @@ impl<'a> Engine<'a> {
     /// Runs every handler with all there is, as far as all of it was seen: a part could be taken
     /// for the whole.
     fn run_now(&mut self, now: Instant) -> anyhow::Result<()> {
-        if self.standings.synced() {
-            let changes = self.standings.everything(SystemTime::now());
+        if self.target_states.synced() {
+            let changes = self.target_states.everything(SystemTime::now());
             let reason = Reason::Manual;
             self.give(Batch { reason, changes }, true, now)?;
         }
@@ -208,7 +214,7 @@ impl<'a> Engine<'a> {
             match ask(observer.as_mut()) {
                 Ok(Flow::Continue) => at += 1,
                 Ok(Flow::Stop(exit)) => {
-                    self.close(Closing::Stopping, Ok(exit), now);
+                    self.close(ShutdownMode::Stopping, Ok(exit), now);
                     at += 1;
                 }
                 Err(error) => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::event::OutageKind;
+use super::poll_event::OutageKind;
 use crate::model::TargetId;
 
 /// The targets in outage, by kind.

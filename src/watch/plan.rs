@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::filter::Filter;
-use super::target::Target;
 use super::withheld::MaxDelete;
+use crate::model::Target;
 
 /// What is made of what is there at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ const REPLACED: char = '\u{fffd}';
 
 /// What became of a key that is no longer listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Fate {
     /// It does not exist.
     Deleted,
     /// It exists again, as this.
@@ -35,7 +35,7 @@ pub enum Verdict {
 
 /// What Consul says to a transaction of `get`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Together {
+pub enum TxnAnswer {
     /// None of the keys is missing; these may be read.
     Found(Vec<Entry>),
     /// These are missing, or refused.
@@ -49,7 +49,7 @@ pub enum Together {
 
 /// What Consul says to a GET of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Alone {
+pub enum GetAnswer {
     /// It exists.
     Found(Entry),
     /// It does not; the table's index.
@@ -60,25 +60,22 @@ pub enum Alone {
 
 /// Who is asked: a client that reads consistently. A trait, so that the decisions are tested
 /// without a network. An error is an outage, a deleted token included.
-pub trait Witness {
+pub trait Prover {
     /// What keeps it from answering.
     type Error;
 
     /// A consistent read-only transaction, one `get` a key.
-    fn together(&mut self, keys: &[Key]) -> Result<Together, Self::Error>;
+    fn together(&mut self, keys: &[Key]) -> Result<TxnAnswer, Self::Error>;
 
     /// A consistent GET; only asked for keys that a URL can carry.
-    fn alone(&mut self, key: &Key) -> Result<Alone, Self::Error>;
+    fn alone(&mut self, key: &Key) -> Result<GetAnswer, Self::Error>;
 }
 
 /// What became of each of these keys, in their order.
 ///
 /// # Errors
 /// When Consul does not answer: then nothing is proven.
-pub fn prove<W: Witness + ?Sized>(
-    witness: &mut W,
-    keys: &[&str],
-) -> Result<Vec<Verdict>, W::Error> {
+pub fn prove<W: Prover + ?Sized>(witness: &mut W, keys: &[&str]) -> Result<Vec<Fate>, W::Error> {
     let mut proof = Proof {
         witness,
         restricted: false,
@@ -95,17 +92,17 @@ pub fn prove<W: Witness + ?Sized>(
     let mut verdicts = proof.verdicts;
     Ok(keys
         .iter()
-        .map(|key| verdicts.remove(*key).unwrap_or(Verdict::Unproven))
+        .map(|key| verdicts.remove(*key).unwrap_or(Fate::Unproven))
         .collect())
 }
 
 struct Proof<'a, W: ?Sized> {
     witness: &'a mut W,
     restricted: bool,
-    verdicts: HashMap<String, Verdict>,
+    verdicts: HashMap<String, Fate>,
 }
 
-impl<W: Witness + ?Sized> Proof<'_, W> {
+impl<W: Prover + ?Sized> Proof<'_, W> {
     fn group(&mut self, keys: &[Key]) -> Result<(), W::Error> {
         let mut open = keys.to_vec();
         // Each turn settles at least one key, so this ends.
@@ -114,15 +111,15 @@ impl<W: Witness + ?Sized> Proof<'_, W> {
                 return self.one_by_one(&open);
             }
             match self.witness.together(&open)? {
-                Together::Found(entries) => {
+                TxnAnswer::Found(entries) => {
                     self.found(open, entries);
                     return Ok(());
                 }
                 // An answer that names none of the keys settles nothing: they stay unproven.
-                Together::RolledBack(errors) if !names_one(&errors, open.len()) => return Ok(()),
-                Together::RolledBack(errors) => open = self.rolled_back(open, &errors),
-                Together::Unacceptable => return self.halves(&open),
-                Together::Restricted => self.restricted = true,
+                TxnAnswer::RolledBack(errors) if !names_one(&errors, open.len()) => return Ok(()),
+                TxnAnswer::RolledBack(errors) => open = self.rolled_back(open, &errors),
+                TxnAnswer::Unacceptable => return self.halves(&open),
+                TxnAnswer::Restricted => self.restricted = true,
             }
         }
         Ok(())
@@ -135,9 +132,7 @@ impl<W: Witness + ?Sized> Proof<'_, W> {
             .map(|entry| (entry.key().to_owned(), entry))
             .collect();
         for key in open {
-            let verdict = back
-                .remove(key.as_str())
-                .map_or(Verdict::Hidden, Verdict::Back);
+            let verdict = back.remove(key.as_str()).map_or(Fate::Hidden, Fate::Back);
             self.verdicts.insert(key.as_str().to_owned(), verdict);
         }
     }
@@ -147,10 +142,10 @@ impl<W: Witness + ?Sized> Proof<'_, W> {
     fn rolled_back(&mut self, open: Vec<Key>, errors: &[OpError]) -> Vec<Key> {
         for error in errors {
             let verdict = match error.kind {
-                OpErrorKind::Missing => Verdict::Deleted,
+                OpErrorKind::Missing => Fate::Deleted,
                 // No version is known to say so of a `get`; a later one might.
-                OpErrorKind::Denied => Verdict::Hidden,
-                OpErrorKind::IndexDiffers | OpErrorKind::Other => Verdict::Unproven,
+                OpErrorKind::Denied => Fate::Hidden,
+                OpErrorKind::IndexDiffers | OpErrorKind::Other => Fate::Unproven,
             };
             if let Some(key) = open.get(error.op) {
                 self.verdicts.insert(key.as_str().to_owned(), verdict);
@@ -177,9 +172,9 @@ impl<W: Witness + ?Sized> Proof<'_, W> {
     fn one_by_one(&mut self, keys: &[Key]) -> Result<(), W::Error> {
         for key in keys.iter().filter(|key| obstacle(key.as_str()).is_none()) {
             let verdict = match self.witness.alone(key)? {
-                Alone::Found(entry) => Verdict::Back(entry),
-                Alone::Missing(_) => Verdict::Deleted,
-                Alone::Denied => Verdict::Hidden,
+                GetAnswer::Found(entry) => Fate::Back(entry),
+                GetAnswer::Missing(_) => Fate::Deleted,
+                GetAnswer::Denied => Fate::Hidden,
             };
             self.verdicts.insert(key.as_str().to_owned(), verdict);
         }
@@ -227,7 +222,7 @@ pub enum Emptiness {
 ///
 /// # Errors
 /// When Consul does not answer.
-pub fn emptiness<W: Witness + ?Sized>(
+pub fn emptiness<W: Prover + ?Sized>(
     witness: &mut W,
     prefix: &Prefix,
 ) -> Result<Emptiness, W::Error> {
@@ -236,10 +231,10 @@ pub fn emptiness<W: Witness + ?Sized>(
     let name = if clean.is_root() { "_" } else { clean.as_str() };
     let own = Key::new(name).expect("it is not empty");
     Ok(match witness.alone(&own)? {
-        Alone::Missing(index) => Emptiness::Real(index),
-        Alone::Denied => Emptiness::NoRights,
-        Alone::Found(entry) if entry.key().starts_with(prefix.as_str()) => Emptiness::Over,
-        Alone::Found(entry) => Emptiness::Real(entry.modified()),
+        GetAnswer::Missing(index) => Emptiness::Real(index),
+        GetAnswer::Denied => Emptiness::NoRights,
+        GetAnswer::Found(entry) if entry.key().starts_with(prefix.as_str()) => Emptiness::Over,
+        GetAnswer::Found(entry) => Emptiness::Real(entry.modified()),
     })
 }
 

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use super::filter::Glob;
-use crate::handlers::{Around, Handler, Input, Told};
-use crate::model::{Batch, Change, Reason};
+use crate::handlers::{Handler, HandlerContext, HandlerEvent, QueueInput};
+use crate::model::{Batch, Change, Glob, Reason};
 
 /// What handlers did, each with its place.
-pub type Deeds = Vec<(usize, Told)>;
+pub type RouteEvents = Vec<(usize, HandlerEvent)>;
 
 /// All handlers, and whose keys are whose.
 #[derive(Default)]
@@ -30,7 +29,7 @@ impl Routes {
     }
 
     /// Gives each handler its part of a batch; with `to_all` also those for which there is nothing.
-    pub fn give(&mut self, batch: Batch, to_all: bool, around: &Around<'_>) -> Deeds {
+    pub fn give(&mut self, batch: Batch, to_all: bool, around: &HandlerContext<'_>) -> RouteEvents {
         let reason = batch.reason;
         let mut parts: Vec<Vec<Change>> = self.globs.iter().map(|_| Vec::new()).collect();
         for change in batch.changes {
@@ -39,15 +38,15 @@ impl Routes {
                 None => log::info!("{}: no route takes it", change.key()),
             }
         }
-        let mut deeds = Deeds::new();
+        let mut deeds = RouteEvents::new();
         for (at, (handler, changes)) in self.handlers.iter_mut().zip(parts).enumerate() {
             if changes.is_empty() && !to_all {
                 continue;
             }
             let part = Batch { reason, changes };
             let input = match reason {
-                Reason::Manual => Input::Run(part),
-                Reason::Initial | Reason::Change | Reason::Retry => Input::Changes(part),
+                Reason::Manual => QueueInput::Run(part),
+                Reason::Initial | Reason::Change | Reason::Retry => QueueInput::Changes(part),
             };
             let told = handler.step(input, around);
             deeds.extend(told.into_iter().map(|told| (at, told)));
@@ -56,12 +55,12 @@ impl Routes {
     }
 
     /// The same for all.
-    pub fn all(&mut self, input: &Input, around: &Around<'_>) -> Deeds {
+    pub fn all(&mut self, input: &QueueInput, around: &HandlerContext<'_>) -> RouteEvents {
         self.each(|handler| handler.step(input.clone(), around))
     }
 
     /// Looks after children and deadlines.
-    pub fn poll(&mut self, around: &Around<'_>) -> Deeds {
+    pub fn poll(&mut self, around: &HandlerContext<'_>) -> RouteEvents {
         self.each(|handler| handler.poll(around))
     }
 
@@ -87,7 +86,7 @@ impl Routes {
         self.handlers.iter().all(Handler::idle)
     }
 
-    fn each(&mut self, mut deed: impl FnMut(&mut Handler) -> Vec<Told>) -> Deeds {
+    fn each(&mut self, mut deed: impl FnMut(&mut Handler) -> Vec<HandlerEvent>) -> RouteEvents {
         let handlers = self.handlers.iter_mut().enumerate();
         handlers
             .flat_map(|(at, handler)| deed(handler).into_iter().map(move |told| (at, told)))

@@ -55,7 +55,7 @@ impl fmt::Display for MaxDelete {
 
 /// Why a key that is no longer listed is not reported as deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
+pub enum WithheldReason {
     /// It exists and may not be read any more.
     Hidden,
     /// Consul gives no answer about its name.
@@ -64,17 +64,21 @@ pub enum Why {
     HeldBack,
 }
 
-impl Why {
-    const ALL: [Why; 3] = [Why::Hidden, Why::Unproven, Why::HeldBack];
+impl WithheldReason {
+    const ALL: [WithheldReason; 3] = [
+        WithheldReason::Hidden,
+        WithheldReason::Unproven,
+        WithheldReason::HeldBack,
+    ];
 }
 
 /// Something to say once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum WithheldChange {
     /// These keys, by name, are the first that are withheld for this reason.
-    Begun(Why, Vec<String>),
+    Begun(WithheldReason, Vec<String>),
     /// None is withheld for this reason any more.
-    Ended(Why),
+    Ended(WithheldReason),
 }
 
 /// What is let through of an answer.
@@ -83,14 +87,14 @@ pub struct Admitted {
     /// What was seen, and what is withheld as it last was.
     pub snapshot: Snapshot,
     /// What began or ended with this answer.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<WithheldChange>,
 }
 
 /// The withheld keys of one target.
 #[derive(Debug, Clone, Default)]
 pub struct Withheld {
     bound: Option<MaxDelete>,
-    keys: BTreeMap<String, Why>,
+    keys: BTreeMap<String, WithheldReason>,
 }
 
 impl Withheld {
@@ -113,10 +117,10 @@ impl Withheld {
         &mut self,
         last: &Snapshot,
         seen: &Snapshot,
-        unproven: &[(String, Why)],
+        unproven: &[(String, WithheldReason)],
     ) -> Admitted {
-        let gone = vanished(last, seen);
-        let unproven: BTreeMap<&str, Why> = unproven
+        let gone = last.vanished(seen);
+        let unproven: BTreeMap<&str, WithheldReason> = unproven
             .iter()
             .map(|(key, why)| (key.as_str(), *why))
             .collect();
@@ -127,16 +131,19 @@ impl Withheld {
         let too_many = self
             .bound
             .is_some_and(|bound| !bound.allows(deletes, last.len()));
-        let withheld: Vec<(&Entry, Why)> = gone
+        let withheld: Vec<(&Entry, WithheldReason)> = gone
             .into_iter()
             .filter_map(|entry| {
-                let held = too_many || self.keys.get(entry.key()) == Some(&Why::HeldBack);
+                let held =
+                    too_many || self.keys.get(entry.key()) == Some(&WithheldReason::HeldBack);
                 let why = unproven.get(entry.key()).copied();
-                why.or(held.then_some(Why::HeldBack))
+                why.or(held.then_some(WithheldReason::HeldBack))
                     .map(|why| (entry, why))
             })
             .collect();
-        let snapshot = joined(seen, &withheld);
+        let mut snapshot = seen.clone();
+        let kept = withheld.iter().map(|(entry, _)| *entry);
+        snapshot.apply(kept.map(|entry| (entry.key(), Some(entry))));
         let keys = withheld
             .iter()
             .map(|(entry, why)| (entry.key().to_owned(), *why))
@@ -149,31 +156,18 @@ impl Withheld {
     }
 
     /// The withheld keys and why, by key.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, Why)> {
+    pub fn keys(&self) -> impl Iterator<Item = (&str, WithheldReason)> {
         self.keys.iter().map(|(key, why)| (key.as_str(), *why))
     }
 }
 
-/// The entries of `last` whose keys are not in `seen`, by key.
-pub fn vanished<'a>(last: &'a Snapshot, seen: &Snapshot) -> Vec<&'a Entry> {
-    last.differences(seen)
-        .filter_map(|(was, is)| was.filter(|_| is.is_none()))
-        .collect()
-}
-
-fn joined(seen: &Snapshot, withheld: &[(&Entry, Why)]) -> Snapshot {
-    if withheld.is_empty() {
-        return seen.clone();
-    }
-    let kept = withheld.iter().map(|(entry, _)| (*entry).clone());
-    let mut entries: Vec<Entry> = seen.entries().iter().cloned().chain(kept).collect();
-    // Two sorted runs: this merges them.
-    entries.sort_by(|a, b| a.key().cmp(b.key()));
-    Snapshot::new(seen.index(), entries)
-}
-
-fn notices(before: &BTreeMap<String, Why>, now: &BTreeMap<String, Why>) -> Vec<Notice> {
-    let reasons = |keys: &BTreeMap<String, Why>| keys.values().copied().collect::<HashSet<Why>>();
+fn notices(
+    before: &BTreeMap<String, WithheldReason>,
+    now: &BTreeMap<String, WithheldReason>,
+) -> Vec<WithheldChange> {
+    let reasons = |keys: &BTreeMap<String, WithheldReason>| {
+        keys.values().copied().collect::<HashSet<WithheldReason>>()
+    };
     let (had, has) = (reasons(before), reasons(now));
     let of = |why| {
         now.iter()
@@ -181,11 +175,11 @@ fn notices(before: &BTreeMap<String, Why>, now: &BTreeMap<String, Why>) -> Vec<N
             .map(|(key, _)| key.clone())
             .collect()
     };
-    Why::ALL
+    WithheldReason::ALL
         .into_iter()
         .filter_map(|why| match (had.contains(&why), has.contains(&why)) {
-            (false, true) => Some(Notice::Begun(why, of(why))),
-            (true, false) => Some(Notice::Ended(why)),
+            (false, true) => Some(WithheldChange::Begun(why, of(why))),
+            (true, false) => Some(WithheldChange::Ended(why)),
             _ => None,
         })
         .collect()

@@ -16,12 +16,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Never `consul`: a client and its imitation that shared wire code would share mistakes.
     ("agent", &["model"]),
     ("output", &["model", "term"]),
+    ("rate_limiter", &[]),
+    ("fetch", &["model", "consul"]),
+    ("state_file", &["model", "backoff", "exit"]),
     ("handlers", &["model", "process", "backoff", "output"]),
     (
         "watch",
-        &["model", "consul", "handlers", "process", "backoff", "exit"],
+        &[
+            "model",
+            "consul",
+            "fetch",
+            "state_file",
+            "handlers",
+            "process",
+            "backoff",
+            "rate_limiter",
+            "exit",
+        ],
     ),
-    ("observers", &["model", "watch", "output", "term", "exit"]),
+    (
+        "observers",
+        &["model", "handlers", "watch", "output", "term", "exit"],
+    ),
     (
         "args",
         &[
@@ -35,6 +51,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model",
             "exit",
             "backoff",
+            "rate_limiter",
+            "fetch",
+            "state_file",
             "term",
             "process",
             "consul",

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{MOST_BYTES, Shown, with_meta};
+use super::{EntryJson, MOST_BYTES, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::params::Blocking;
-use crate::agent::request::{Answer, Refused, Request};
-use crate::agent::state::{Entry, Op, Query, State, Verb};
+use crate::agent::request::{Answer, ApiRequest, NoAnswer};
+use crate::agent::state::{KvQuery, KvState, StoredKey, TxnOp, TxnVerb};
 
 /// Reads, writes and deletes.
-pub fn kv(request: &mut Request<'_>) -> Answer {
+pub fn kv(request: &mut ApiRequest<'_>) -> Answer {
     let blocking = request.params.options(&request.head.cache_control)?;
     request.params.namespace(&request.head.namespace)?;
     let key = request.behind("/v1/kv/").to_vec();
@@ -23,22 +23,22 @@ pub fn kv(request: &mut Request<'_>) -> Answer {
     }
 }
 
-fn require_key(key: &[u8]) -> Result<(), Refused> {
+fn require_key(key: &[u8]) -> Result<(), NoAnswer> {
     if key.is_empty() {
         return Err(Response::text(400, "Missing key name").into());
     }
     Ok(())
 }
 
-fn get(request: &Request<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer {
+fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer {
     let recurse = request.params.has("recurse");
     let query = if recurse {
-        Query::Prefix(key.into())
+        KvQuery::Prefix(key.into())
     } else {
         require_key(key)?;
-        Query::Key(key.into())
+        KvQuery::Key(key.into())
     };
-    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<Entry>> {
+    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<StoredKey>> {
         if recurse {
             state.under(key).cloned().collect()
         } else {
@@ -54,7 +54,7 @@ fn get(request: &Request<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer 
     } else {
         let shown: Vec<_> = entries
             .iter()
-            .map(|entry| Shown::new(entry, true))
+            .map(|entry| EntryJson::new(entry, true))
             .collect();
         request.json(200, &shown)
     };
@@ -62,23 +62,23 @@ fn get(request: &Request<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer 
 }
 
 fn read<T>(
-    request: &Request<'_>,
-    query: &Query,
+    request: &ApiRequest<'_>,
+    query: &KvQuery,
     blocking: Option<Blocking>,
-    look: impl Fn(&State) -> T,
-) -> Result<(u64, T), Refused> {
+    look: impl Fn(&KvState) -> T,
+) -> Result<(u64, T), NoAnswer> {
     request.params.datacenter()?;
     let gone = || request.connection.is_gone();
     Ok(request.agent.store.read(query, blocking, gone, look)?)
 }
 
 /// Names below a prefix, cut after the first separator behind it.
-fn names(request: &Request<'_>, prefix: &[u8], blocking: Option<Blocking>) -> Answer {
+fn names(request: &ApiRequest<'_>, prefix: &[u8], blocking: Option<Blocking>) -> Answer {
     let separator = match request.params.first("separator") {
         "" => request.params.first("seperator"),
         separator => separator,
     };
-    let query = Query::Prefix(prefix.into());
+    let query = KvQuery::Prefix(prefix.into());
     let (index, keys) = read(request, &query, blocking, |state| -> Vec<Arc<[u8]>> {
         state
             .under(prefix)
@@ -110,18 +110,18 @@ fn cut<'a>(key: &'a [u8], behind: usize, separator: &[u8]) -> &'a [u8] {
     found.map_or(key, |at| &key[..behind + at + separator.len()])
 }
 
-fn put(request: &mut Request<'_>, key: Vec<u8>) -> Answer {
+fn put(request: &mut ApiRequest<'_>, key: Vec<u8>) -> Answer {
     require_key(&key)?;
     request.params.exclude(&["cas", "acquire", "release"])?;
-    let mut op = Op::new(Verb::Set, key);
+    let mut op = TxnOp::new(TxnVerb::Set, key);
     if request.params.has("flags") {
         op.flags = number(request, "flags")?;
     }
     if request.params.has("cas") {
-        op.verb = Verb::Cas;
+        op.verb = TxnVerb::Cas;
         op.index = number(request, "cas")?;
     }
-    for (name, verb) in [("acquire", Verb::Lock), ("release", Verb::Unlock)] {
+    for (name, verb) in [("acquire", TxnVerb::Lock), ("release", TxnVerb::Unlock)] {
         if request.params.has(name) {
             op.verb = verb;
             request.params.first(name).clone_into(&mut op.session);
@@ -138,27 +138,27 @@ fn put(request: &mut Request<'_>, key: Vec<u8>) -> Answer {
     write(request, &op)
 }
 
-fn delete(request: &Request<'_>, key: Vec<u8>) -> Answer {
+fn delete(request: &ApiRequest<'_>, key: Vec<u8>) -> Answer {
     request.params.exclude(&["recurse", "cas"])?;
     let recurse = request.params.has("recurse");
     if !recurse {
         require_key(&key)?;
     }
     let verb = if recurse {
-        Verb::DeleteTree
+        TxnVerb::DeleteTree
     } else if request.params.has("cas") {
-        Verb::DeleteCas
+        TxnVerb::DeleteCas
     } else {
-        Verb::Delete
+        TxnVerb::Delete
     };
-    let mut op = Op::new(verb, key);
-    if op.verb == Verb::DeleteCas {
+    let mut op = TxnOp::new(verb, key);
+    if op.verb == TxnVerb::DeleteCas {
         op.index = number(request, "cas")?;
     }
     write(request, &op)
 }
 
-fn write(request: &Request<'_>, op: &Op) -> Answer {
+fn write(request: &ApiRequest<'_>, op: &TxnOp) -> Answer {
     request.params.datacenter()?;
     match request.agent.store.write(|state, now| state.apply(op, now)) {
         Ok(done) => Ok(request.json(200, &done)),
@@ -166,7 +166,7 @@ fn write(request: &Request<'_>, op: &Op) -> Answer {
     }
 }
 
-fn number(request: &Request<'_>, name: &str) -> Result<u64, Response> {
+fn number(request: &ApiRequest<'_>, name: &str) -> Result<u64, Response> {
     golang::parse_uint(request.params.first(name)).map_err(|text| Response::text(500, text))
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::golang;
 use super::http::Response;
-use super::state::Entry;
+use super::state::StoredKey;
 
 /// The largest value, and the largest transaction, of an agent that is not told otherwise.
 const MOST_BYTES: usize = 512 * 1024;
@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 512 * 1024;
 /// An entry in the order that Consul writes it.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown<'a> {
+struct EntryJson<'a> {
     lock_index: u64,
     key: Cow<'a, str>,
     flags: u64,
@@ -34,9 +34,9 @@ struct Shown<'a> {
     modify_index: u64,
 }
 
-impl<'a> Shown<'a> {
-    fn new(entry: &'a Entry, with_value: bool) -> Self {
-        Shown {
+impl<'a> EntryJson<'a> {
+    fn new(entry: &'a StoredKey, with_value: bool) -> Self {
+        EntryJson {
             lock_index: entry.locked,
             key: golang::text(&entry.key),
             flags: entry.flags,

@@ -9,8 +9,8 @@ use super::body::{self, Member};
 use super::{MOST_BYTES, with_meta};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::request::{Answer, Refused, Request};
-use crate::agent::state::{Behavior, NODE, NewSession, Query, Session, State};
+use crate::agent::request::{Answer, ApiRequest, NoAnswer};
+use crate::agent::state::{Behavior, KvQuery, KvState, NODE, NewSession, StoredSession};
 
 const DEFAULT_LOCK_DELAY: Duration = Duration::from_secs(15);
 const LEAST_TTL: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ const SERF: &str = "serfHealth";
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown {
+struct SessionJson {
     #[serde(rename = "ID")]
     id: String,
     name: String,
@@ -37,10 +37,10 @@ struct Shown {
     modify_index: u64,
 }
 
-impl Shown {
-    fn new(session: &Session) -> Self {
+impl SessionJson {
+    fn new(session: &StoredSession) -> Self {
         let given = session.given.clone();
-        Shown {
+        SessionJson {
             id: session.id.to_string(),
             name: given.name,
             node: NODE,
@@ -59,7 +59,7 @@ impl Shown {
 }
 
 /// Makes a session; whatever the body does not say has a default, and an id in it is ignored.
-pub fn create(request: &mut Request<'_>) -> Answer {
+pub fn create(request: &mut ApiRequest<'_>) -> Answer {
     request.params.namespace(&request.head.namespace)?;
     request.params.datacenter()?;
     let body = request.body(MOST_BYTES, |_| "Request body too large".to_owned())?;
@@ -77,7 +77,7 @@ pub fn create(request: &mut Request<'_>) -> Answer {
 }
 
 /// Ends a session; an unknown one is no error.
-pub fn destroy(request: &mut Request<'_>) -> Answer {
+pub fn destroy(request: &mut ApiRequest<'_>) -> Answer {
     let id = named(request, "/v1/session/destroy/", "Missing session")?;
     let destroyed = request
         .agent
@@ -88,11 +88,11 @@ pub fn destroy(request: &mut Request<'_>) -> Answer {
 }
 
 /// Starts the time of a session over.
-pub fn renew(request: &mut Request<'_>) -> Answer {
+pub fn renew(request: &mut ApiRequest<'_>) -> Answer {
     let id = named(request, "/v1/session/renew/", "Missing session")?;
     let renewed = request.agent.store.write(|state, now| {
         let session = state.renew_session(&id, now)?;
-        Ok(session.map(Shown::new))
+        Ok(session.map(SessionJson::new))
     });
     match renewed.map_err(|text: String| Response::text(500, text))? {
         Some(session) => Ok(request.json(200, &[session])),
@@ -101,7 +101,7 @@ pub fn renew(request: &mut Request<'_>) -> Answer {
 }
 
 /// One session, in a list.
-pub fn info(request: &mut Request<'_>) -> Answer {
+pub fn info(request: &mut ApiRequest<'_>) -> Answer {
     let id = named(request, "/v1/session/info/", "Missing session")?;
     // Looked at before any waiting: what cannot be an id never will be one.
     let checked = request
@@ -111,35 +111,37 @@ pub fn info(request: &mut Request<'_>) -> Answer {
     checked.map_err(|text| Response::text(500, text))?;
     sessions(request, |state| {
         let found = state.session(&id).ok().flatten();
-        found.map(Shown::new).into_iter().collect()
+        found.map(SessionJson::new).into_iter().collect()
     })
 }
 
 /// All sessions.
-pub fn list(request: &mut Request<'_>) -> Answer {
-    sessions(request, |state| state.sessions().map(Shown::new).collect())
-}
-
-/// The sessions of a node: all of them, or none.
-pub fn node(request: &mut Request<'_>) -> Answer {
-    let name = named(request, "/v1/session/node/", "Missing node name")?;
+pub fn list(request: &mut ApiRequest<'_>) -> Answer {
     sessions(request, |state| {
-        let ours = state.sessions().filter(|_| name == NODE);
-        ours.map(Shown::new).collect()
+        state.sessions().map(SessionJson::new).collect()
     })
 }
 
-fn sessions(request: &Request<'_>, look: impl Fn(&State) -> Vec<Shown>) -> Answer {
+/// The sessions of a node: all of them, or none.
+pub fn node(request: &mut ApiRequest<'_>) -> Answer {
+    let name = named(request, "/v1/session/node/", "Missing node name")?;
+    sessions(request, |state| {
+        let ours = state.sessions().filter(|_| name == NODE);
+        ours.map(SessionJson::new).collect()
+    })
+}
+
+fn sessions(request: &ApiRequest<'_>, look: impl Fn(&KvState) -> Vec<SessionJson>) -> Answer {
     let blocking = request.params.options(&request.head.cache_control)?;
     request.params.namespace(&request.head.namespace)?;
     request.params.datacenter()?;
     let gone = || request.connection.is_gone();
     let store = &request.agent.store;
-    let (index, shown) = store.read(&Query::Sessions, blocking, gone, look)?;
+    let (index, shown) = store.read(&KvQuery::Sessions, blocking, gone, look)?;
     Ok(with_meta(request.json(200, &shown), index))
 }
 
-fn named(request: &Request<'_>, endpoint: &str, missing: &str) -> Result<String, Refused> {
+fn named(request: &ApiRequest<'_>, endpoint: &str, missing: &str) -> Result<String, NoAnswer> {
     request.params.namespace(&request.head.namespace)?;
     request.params.datacenter()?;
     match golang::text(request.behind(endpoint)).into_owned() {

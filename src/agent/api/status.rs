@@ -3,33 +3,33 @@
 use serde_json::json;
 
 use crate::agent::params::DATACENTER;
-use crate::agent::request::{Answer, Request};
+use crate::agent::request::{Answer, ApiRequest};
 use crate::agent::state::NODE;
 
 /// What the answers are an imitation of.
 const VERSION: &str = "1.8.7";
 
 /// `/v1/status/leader`: always ourselves.
-pub fn leader(request: &mut Request<'_>) -> Answer {
+pub fn leader(request: &mut ApiRequest<'_>) -> Answer {
     request.params.options(&request.head.cache_control)?;
     request.params.datacenter()?;
     Ok(request.json(200, &request.agent.address.to_string()))
 }
 
 /// `/v1/status/peers`
-pub fn peers(request: &mut Request<'_>) -> Answer {
+pub fn peers(request: &mut ApiRequest<'_>) -> Answer {
     request.params.options(&request.head.cache_control)?;
     request.params.datacenter()?;
     Ok(request.json(200, &[request.agent.address.to_string()]))
 }
 
 /// `/v1/catalog/datacenters`
-pub fn datacenters(request: &mut Request<'_>) -> Answer {
+pub fn datacenters(request: &mut ApiRequest<'_>) -> Answer {
     Ok(request.json(200, &[DATACENTER]))
 }
 
 /// `/v1/agent/self`: as much as `consul lock` and `consul watch` read.
-pub fn agent_self(request: &mut Request<'_>) -> Answer {
+pub fn agent_self(request: &mut ApiRequest<'_>) -> Answer {
     let (address, port) = (request.agent.address.ip(), request.agent.address.port());
     let id = "6b767720-6465-7620-6167-656e74202020";
     let shown = json!({

@@ -6,17 +6,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::body::{self, Member};
-use super::{MOST_BYTES, Shown, with_leader};
+use super::{EntryJson, MOST_BYTES, with_leader};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::request::{Answer, Refused, Request};
-use crate::agent::state::{Op, TxnError, TxnResult, Verb};
+use crate::agent::request::{Answer, ApiRequest, NoAnswer};
+use crate::agent::state::{TxnError, TxnOp, TxnResult, TxnVerb};
 
 /// The most operations; newer servers take 128.
 const MOST_OPS: usize = 64;
 
 /// Runs operations all or nothing.
-pub fn txn(request: &mut Request<'_>) -> Answer {
+pub fn txn(request: &mut ApiRequest<'_>) -> Answer {
     let body = request.body(MOST_BYTES, |length| {
         let length = length.map_or(String::new(), |length| format!("({length} bytes)"));
         format!(
@@ -47,13 +47,13 @@ struct ShownOutcome<'a> {
 #[derive(Serialize)]
 struct ShownResult<'a> {
     #[serde(rename = "KV")]
-    entry: Shown<'a>,
+    entry: EntryJson<'a>,
 }
 
 impl<'a> ShownResult<'a> {
     fn new(result: &'a TxnResult) -> Self {
         ShownResult {
-            entry: Shown::new(&result.entry, result.with_value),
+            entry: EntryJson::new(&result.entry, result.with_value),
         }
     }
 }
@@ -92,7 +92,7 @@ const READ_ONLY: ReadOnly = ReadOnly {
 };
 
 fn shown(
-    request: &Request<'_>,
+    request: &ApiRequest<'_>,
     outcome: &Result<Vec<TxnResult>, Vec<TxnError>>,
     reads_only: bool,
 ) -> Response {
@@ -115,7 +115,7 @@ fn shown(
     }
 }
 
-fn parse(body: &[u8]) -> Result<Vec<Op>, Refused> {
+fn parse(body: &[u8]) -> Result<Vec<TxnOp>, NoAnswer> {
     let unparsable = |why: String| Response::text(400, format!("Failed to parse body: {why}"));
     let asked = match body::parse(body).map_err(unparsable)? {
         Value::Null => Vec::new(),
@@ -147,7 +147,7 @@ fn parse(body: &[u8]) -> Result<Vec<Op>, Refused> {
 }
 
 enum Parsed {
-    Kv(Op),
+    Kv(TxnOp),
     /// A kind that this agent has not.
     Other(String),
     /// An empty operation is dropped.
@@ -176,14 +176,14 @@ fn operation(value: &Value) -> Result<Parsed, String> {
     Ok(parsed)
 }
 
-fn kv(value: &Value) -> Result<Op, String> {
+fn kv(value: &Value) -> Result<TxnOp, String> {
     let Value::Object(members) = value else {
         let kind = body::kind(value);
         return Err(format!(
             "json: cannot unmarshal {kind} into Go struct field TxnOp.KV of type api.KVTxnOp"
         ));
     };
-    let mut op = Op::new(Verb::named(""), "");
+    let mut op = TxnOp::new(TxnVerb::named(""), "");
     for (name, value) in members {
         let member = |name, kind| Member {
             owner: "KVTxnOp.KV",
@@ -198,7 +198,7 @@ fn kv(value: &Value) -> Result<Op, String> {
         match &*name.to_ascii_lowercase() {
             "verb" => {
                 let verb = member("Verb", "api.KVOp").text(value)?;
-                op.verb = Verb::named(&verb.unwrap_or_default());
+                op.verb = TxnVerb::named(&verb.unwrap_or_default());
             }
             "key" => op.key = text("Key")?.into_bytes(),
             "session" => op.session = text("Session")?,
@@ -238,7 +238,7 @@ mod tests {
 
     fn refused(body: &str) -> String {
         match parse(body.as_bytes()) {
-            Err(Refused::With(response)) => String::from_utf8(response.body().to_vec()).unwrap(),
+            Err(NoAnswer::With(response)) => String::from_utf8(response.body().to_vec()).unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -246,14 +246,14 @@ mod tests {
     #[test]
     fn member_names_are_taken_in_any_case_and_verbs_are_not() {
         let ops = parse(br#"[{"kv":{"verb":"set","KEY":"a","Value":"eA==","flags":7}}]"#).unwrap();
-        let wanted = Op {
+        let wanted = TxnOp {
             value: b"x".to_vec(),
             flags: 7,
-            ..Op::new(Verb::Set, "a")
+            ..TxnOp::new(TxnVerb::Set, "a")
         };
         assert_eq!(ops, [wanted]);
         let ops = parse(br#"[{"KV":{"Verb":"SET","Key":"a"}}]"#).unwrap();
-        assert_eq!(ops[0].verb, Verb::Unknown("SET".to_owned()));
+        assert_eq!(ops[0].verb, TxnVerb::Unknown("SET".to_owned()));
     }
 
     #[test]

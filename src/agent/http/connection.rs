@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use httparse::Status;
 
 use super::head::{MOST_HEADERS, head_end, parse_head};
-use super::{Head, Length, Response};
+use super::{Length, RequestHead, Response};
 
 /// The longest request head, Go's slack included: a megabyte.
 const MOST_HEAD: usize = (1 << 20) + 4096;
@@ -20,7 +20,7 @@ const MOST_DISCARDED: u64 = 256 * 1024;
 /// What is read at once; a blocked connection holds no more than this.
 const CHUNK: usize = 4096;
 
-/// A head or a body above this needs a seat.
+/// A head or a body above this needs a permit.
 const LARGE: usize = 64 * 1024;
 
 /// How many connections may hold something large at once: with heads of a megabyte and bodies of
@@ -30,22 +30,22 @@ const SEATS: usize = 128;
 /// How long a connection that is to be closed is still listened to.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The seats of a server, counted.
+/// The permits of a server, counted.
 #[derive(Debug, Clone, Default)]
-pub struct Seats(Arc<AtomicUsize>);
+pub struct Permits(Arc<AtomicUsize>);
 
 /// One of them; given back when dropped.
 #[derive(Debug)]
-struct Seat(Seats);
+struct Permit(Permits);
 
-impl Seats {
-    fn take(&self) -> Option<Seat> {
-        let seat = Seat(self.clone());
-        (self.0.fetch_add(1, Ordering::Relaxed) < SEATS).then_some(seat)
+impl Permits {
+    fn take(&self) -> Option<Permit> {
+        let permit = Permit(self.clone());
+        (self.0.fetch_add(1, Ordering::Relaxed) < SEATS).then_some(permit)
     }
 }
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -63,12 +63,12 @@ pub enum BodyError {
 }
 
 /// A client's connection: what was read of it and not used yet.
-pub struct Connection {
+pub struct ClientConnection {
     stream: TcpStream,
     buffer: Vec<u8>,
     body: Body,
-    seats: Seats,
-    seat: Option<Seat>,
+    permits: Permits,
+    permit: Option<Permit>,
 }
 
 /// How much of the current body is still on the wire.
@@ -79,15 +79,15 @@ enum Body {
     Spoilt,
 }
 
-impl Connection {
+impl ClientConnection {
     /// Takes over a connected socket.
-    pub fn new(stream: TcpStream, seats: Seats) -> Self {
-        Connection {
+    pub fn new(stream: TcpStream, permits: Permits) -> Self {
+        ClientConnection {
             stream,
             buffer: Vec::new(),
             body: Body::Left(Length::Exactly(0)),
-            seats,
-            seat: None,
+            permits,
+            permit: None,
         }
     }
 
@@ -95,9 +95,9 @@ impl Connection {
     ///
     /// # Errors
     /// A response that refuses it, to be sent before the connection is closed.
-    pub fn head(&mut self) -> Result<Option<Head>, Response> {
+    pub fn head(&mut self) -> Result<Option<RequestHead>, Response> {
         let mut scanned = 0;
-        self.seat = None;
+        self.permit = None;
         self.buffer.shrink_to(CHUNK);
         loop {
             if let Some(end) = head_end(&self.buffer, scanned) {
@@ -124,7 +124,7 @@ impl Connection {
     }
 
     /// The body of a request, at most `most` bytes of it.
-    pub fn body(&mut self, head: &Head, most: usize) -> Result<Vec<u8>, BodyError> {
+    pub fn body(&mut self, head: &RequestHead, most: usize) -> Result<Vec<u8>, BodyError> {
         let Body::Left(length) = std::mem::replace(&mut self.body, Body::Spoilt) else {
             return Err(BodyError::Lost);
         };
@@ -152,10 +152,10 @@ impl Connection {
 
     /// Whether so much may be held, from now until the next request.
     fn has_room_for(&mut self, size: usize) -> bool {
-        if size > LARGE && self.seat.is_none() {
-            self.seat = self.seats.take();
+        if size > LARGE && self.permit.is_none() {
+            self.permit = self.permits.take();
         }
-        size <= LARGE || self.seat.is_some()
+        size <= LARGE || self.permit.is_some()
     }
 
     /// Whether the client has closed its side: there is nobody to answer.
@@ -173,7 +173,7 @@ impl Connection {
 
     /// Sends the response, head and body in one write: two would meet Nagle and delayed
     /// acknowledgements. Says whether the connection can go on.
-    pub fn send(&mut self, head: Option<&Head>, response: &Response) -> bool {
+    pub fn send(&mut self, head: Option<&RequestHead>, response: &Response) -> bool {
         let keep = !response.close && head.is_some_and(|head| head.keep_alive) && self.rest(head);
         let mut bytes = response.head(head, keep);
         if head.is_none_or(|head| head.method != "HEAD") {
@@ -189,7 +189,7 @@ impl Connection {
     }
 
     /// Passes over what was not read of a body, if that is worth it.
-    fn rest(&mut self, head: Option<&Head>) -> bool {
+    fn rest(&mut self, head: Option<&RequestHead>) -> bool {
         match self.body {
             Body::Left(Length::Exactly(0)) => true,
             Body::Left(Length::Exactly(length)) if length > MOST_DISCARDED => false,

@@ -16,7 +16,7 @@ pub enum Length {
 
 /// The head of a request, as far as an answer can depend on it.
 #[derive(Debug)]
-pub struct Head {
+pub struct RequestHead {
     pub method: String,
     pub target: String,
     pub namespace: String,
@@ -41,7 +41,7 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Response> {
+pub(super) fn parse_head(bytes: &[u8]) -> Result<RequestHead, Response> {
     let bad = || Response::refusal(400, "400 Bad Request");
     let mut headers = [EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -64,7 +64,7 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Response> {
         let text = "400 Bad Request: missing required Host header";
         return Err(Response::refusal(400, text));
     }
-    Ok(Head {
+    Ok(RequestHead {
         method: request.method.ok_or_else(bad)?.to_owned(),
         target: request.path.ok_or_else(bad)?.to_owned(),
         namespace: text("x-consul-namespace"),
@@ -120,7 +120,7 @@ fn length(headers: &[Header<'_>], http_1_1: bool) -> Result<Length, Response> {
 mod tests {
     use super::*;
 
-    fn parsed(head: &str) -> Head {
+    fn parsed(head: &str) -> RequestHead {
         parse_head(head.as_bytes()).unwrap()
     }
 

@@ -4,6 +4,6 @@ mod connection;
 mod head;
 mod response;
 
-pub use connection::{BodyError, Connection, Seats};
-pub use head::{Head, Length};
+pub use connection::{BodyError, ClientConnection, Permits};
+pub use head::{Length, RequestHead};
 pub use response::Response;

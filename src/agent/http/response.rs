@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Head;
+use super::RequestHead;
 
 /// An answer.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Response {
         &self.body
     }
 
-    pub(super) fn head(&self, head: Option<&Head>, keep: bool) -> Vec<u8> {
+    pub(super) fn head(&self, head: Option<&RequestHead>, keep: bool) -> Vec<u8> {
         let version = if head.is_none_or(|head| head.http_1_1) {
             1
         } else {

@@ -3,26 +3,26 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Entry, State, Tombstone, Touch, Undo};
+use super::{KvState, StoredKey, Tombstone, Touch, Undo};
 
 /// What a write brings.
 #[derive(Debug)]
-pub(super) struct Content<'a> {
+pub(super) struct WriteContent<'a> {
     pub key: &'a [u8],
     pub value: &'a [u8],
     pub flags: u64,
 }
 
-impl State {
+impl KvState {
     /// Writes an entry. The holder of its lock stays, the lock index starts over: locks are
     /// advisory.
-    pub(super) fn set(&mut self, content: &Content<'_>, index: u64) {
+    pub(super) fn set(&mut self, content: &WriteContent<'_>, index: u64) {
         let session = self.entry(content.key).and_then(|old| old.session.clone());
         self.store(content, session, 0, index);
     }
 
     /// Writes if the entry was last changed at `expected`; 0: if there is none.
-    pub(super) fn cas(&mut self, content: &Content<'_>, expected: u64, index: u64) -> bool {
+    pub(super) fn cas(&mut self, content: &WriteContent<'_>, expected: u64, index: u64) -> bool {
         let found = self.entry(content.key).map_or(0, |entry| entry.modified);
         if found != expected {
             return false;
@@ -34,7 +34,7 @@ impl State {
     /// Takes the lock. A new holder raises the lock index, the same holder does not.
     pub(super) fn lock(
         &mut self,
-        content: &Content<'_>,
+        content: &WriteContent<'_>,
         session: &str,
         index: u64,
     ) -> Result<bool, String> {
@@ -53,7 +53,7 @@ impl State {
     /// Gives the lock back, if held by this session.
     pub(super) fn unlock(
         &mut self,
-        content: &Content<'_>,
+        content: &WriteContent<'_>,
         session: &str,
         index: u64,
     ) -> Result<bool, String> {
@@ -69,9 +69,15 @@ impl State {
     }
 
     /// Stores, unless nothing would change: then the entry's indexes stay and nobody wakes.
-    fn store(&mut self, content: &Content<'_>, session: Option<Arc<str>>, locked: u64, index: u64) {
+    fn store(
+        &mut self,
+        content: &WriteContent<'_>,
+        session: Option<Arc<str>>,
+        locked: u64,
+        index: u64,
+    ) {
         let old = self.entry(content.key);
-        let entry = Entry {
+        let entry = StoredKey {
             key: old.map_or_else(|| content.key.into(), |old| Arc::clone(&old.key)),
             value: content.value.to_vec(),
             flags: content.flags,
@@ -85,7 +91,7 @@ impl State {
         }
         let key = Arc::clone(&entry.key);
         let old = self.entries.insert(Arc::clone(&key), Arc::new(entry));
-        self.undo.push(Undo::Entry(Arc::clone(&key), old));
+        self.undo.push(Undo::StoredKey(Arc::clone(&key), old));
         self.table = index;
         self.touched.push(Touch::Key(key));
     }
@@ -93,7 +99,7 @@ impl State {
     /// Takes the holder off a key and keeps everything else: the end of a session.
     pub(super) fn release(&mut self, key: &[u8], index: u64) {
         if let Some(old) = self.entry(key).cloned() {
-            let content = Content {
+            let content = WriteContent {
                 key,
                 value: &old.value,
                 flags: old.flags,
@@ -106,7 +112,7 @@ impl State {
     pub(super) fn delete(&mut self, key: &[u8], index: u64, now: Instant) {
         if let Some((key, old)) = self.entries.remove_entry(key) {
             self.bury(&key, index, now);
-            self.undo.push(Undo::Entry(Arc::clone(&key), Some(old)));
+            self.undo.push(Undo::StoredKey(Arc::clone(&key), Some(old)));
             self.table = index;
             self.touched.push(Touch::Key(key));
         }
@@ -142,7 +148,7 @@ impl State {
         }
         for key in keys {
             let old = self.entries.remove(&key);
-            self.undo.push(Undo::Entry(key, old));
+            self.undo.push(Undo::StoredKey(key, old));
         }
         if !prefix.is_empty() {
             self.bury(prefix, index, now);
@@ -161,8 +167,8 @@ impl State {
     pub(super) fn roll_back(&mut self, table: u64) {
         while let Some(undo) = self.undo.pop() {
             match undo {
-                Undo::Entry(key, Some(old)) => drop(self.entries.insert(key, old)),
-                Undo::Entry(key, None) => drop(self.entries.remove(&key)),
+                Undo::StoredKey(key, Some(old)) => drop(self.entries.insert(key, old)),
+                Undo::StoredKey(key, None) => drop(self.entries.remove(&key)),
                 Undo::Tombstone(name, Some(old)) => drop(self.tombstones.insert(name, old)),
                 Undo::Tombstone(name, None) => drop(self.tombstones.remove(&name)),
             }

@@ -12,8 +12,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use sessions::{Behavior, NODE, NewSession, Session};
-pub use txn::{Op, TxnError, TxnResult, Verb};
+pub use sessions::{Behavior, NODE, NewSession, StoredSession};
+pub use txn::{TxnError, TxnOp, TxnResult, TxnVerb};
 
 /// How long a tombstone stands; after it the index of a prefix may go back.
 const TOMBSTONE_TTL: Duration = Duration::from_secs(15 * 60);
@@ -23,7 +23,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 
 /// One stored entry. Keys are bytes: Consul takes any.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct StoredKey {
     pub key: Arc<[u8]>,
     pub value: Vec<u8>,
     pub flags: u64,
@@ -33,9 +33,9 @@ pub struct Entry {
     pub locked: u64,
 }
 
-impl Entry {
+impl StoredKey {
     /// What an identical write is measured by: everything but the indexes of creation and change.
-    fn same_content(&self, other: &Entry) -> bool {
+    fn same_content(&self, other: &StoredKey) -> bool {
         self.value == other.value
             && self.flags == other.flags
             && self.session == other.session
@@ -45,7 +45,7 @@ impl Entry {
 
 /// What a reader asks for, and what a blocked one waits on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Query {
+pub enum KvQuery {
     Key(Box<[u8]>),
     Prefix(Box<[u8]>),
     Sessions,
@@ -60,17 +60,17 @@ pub enum Touch {
     Sessions,
 }
 
-impl Query {
+impl KvQuery {
     /// Whether a reader that waits on this has to look again.
     pub fn is_concerned(&self, touch: &Touch) -> bool {
         match (self, touch) {
-            (Query::Key(key), Touch::Key(changed)) => **key == **changed,
-            (Query::Key(key), Touch::Tree(tree)) => key.starts_with(tree),
-            (Query::Prefix(prefix), Touch::Key(changed)) => changed.starts_with(prefix),
-            (Query::Prefix(prefix), Touch::Tree(tree)) => {
+            (KvQuery::Key(key), Touch::Key(changed)) => **key == **changed,
+            (KvQuery::Key(key), Touch::Tree(tree)) => key.starts_with(tree),
+            (KvQuery::Prefix(prefix), Touch::Key(changed)) => changed.starts_with(prefix),
+            (KvQuery::Prefix(prefix), Touch::Tree(tree)) => {
                 tree.starts_with(prefix) || prefix.starts_with(tree)
             }
-            (Query::Sessions, touch) => *touch == Touch::Sessions,
+            (KvQuery::Sessions, touch) => *touch == Touch::Sessions,
             (_, Touch::Sessions) => false,
         }
     }
@@ -90,20 +90,20 @@ struct Tombstone {
 /// What a rolled-back transaction puts back.
 #[derive(Debug)]
 enum Undo {
-    Entry(Arc<[u8]>, Option<Arc<Entry>>),
+    StoredKey(Arc<[u8]>, Option<Arc<StoredKey>>),
     Tombstone(Box<[u8]>, Option<Tombstone>),
 }
 
 /// Everything that is stored.
 #[derive(Debug)]
-pub struct State {
+pub struct KvState {
     /// The position of the last write that was asked for; rejected ones count too.
     position: u64,
     /// The position of the last change of any key, deletes included.
     table: u64,
-    entries: BTreeMap<Arc<[u8]>, Arc<Entry>>,
+    entries: BTreeMap<Arc<[u8]>, Arc<StoredKey>>,
     tombstones: BTreeMap<Box<[u8]>, Tombstone>,
-    sessions: BTreeMap<Arc<str>, Session>,
+    sessions: BTreeMap<Arc<str>, StoredSession>,
     sessions_index: u64,
     /// Until when a key whose holder ended may not be locked.
     delays: HashMap<Arc<[u8]>, Instant>,
@@ -113,12 +113,12 @@ pub struct State {
     undo: Vec<Undo>,
 }
 
-impl State {
+impl KvState {
     /// An empty store whose indexes start above `index`, which should be above any earlier run's:
     /// a client that still holds an old index must not wait for ever on a new agent.
     pub fn new(index: u64) -> Self {
         let index = index.max(1);
-        State {
+        KvState {
             position: index,
             table: index,
             entries: BTreeMap::new(),
@@ -138,12 +138,12 @@ impl State {
     }
 
     /// The entry of this key.
-    pub fn entry(&self, key: &[u8]) -> Option<&Arc<Entry>> {
+    pub fn entry(&self, key: &[u8]) -> Option<&Arc<StoredKey>> {
         self.entries.get(key)
     }
 
     /// The entries whose keys begin with `prefix`, in byte order.
-    pub fn under<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = &'a Arc<Entry>> {
+    pub fn under<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = &'a Arc<StoredKey>> {
         self.entries
             .range::<[u8], _>(from(prefix))
             .map(|(_, entry)| entry)
@@ -155,11 +155,11 @@ impl State {
     /// A found key has its own modify index, a missing one the table's. A prefix has the highest of
     /// its entries and of the tombstones below it, or the table's if there are none of both; the
     /// empty prefix always has the table's.
-    pub fn index(&self, query: &Query) -> u64 {
+    pub fn index(&self, query: &KvQuery) -> u64 {
         match query {
-            Query::Key(key) => self.entry(key).map_or(self.table, |entry| entry.modified),
-            Query::Prefix(prefix) if prefix.is_empty() => self.table,
-            Query::Prefix(prefix) => {
+            KvQuery::Key(key) => self.entry(key).map_or(self.table, |entry| entry.modified),
+            KvQuery::Prefix(prefix) if prefix.is_empty() => self.table,
+            KvQuery::Prefix(prefix) => {
                 let entries = self.under(prefix).map(|entry| entry.modified).max();
                 let tombstones = self
                     .tombstones
@@ -169,7 +169,7 @@ impl State {
                     .max();
                 entries.max(tombstones).unwrap_or(self.table)
             }
-            Query::Sessions => self.sessions_index,
+            KvQuery::Sessions => self.sessions_index,
         }
     }
 

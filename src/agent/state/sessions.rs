@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{State, Touch};
+use super::{KvState, Touch};
 
 /// The name of the one node there is.
 pub const NODE: &str = "kvw-dev";
@@ -34,14 +34,14 @@ pub struct NewSession {
 
 /// A session.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct StoredSession {
     pub id: Arc<str>,
     pub given: NewSession,
     pub created: u64,
     renewed: Instant,
 }
 
-impl Session {
+impl StoredSession {
     /// When it ends if it is not renewed: twice the TTL after the last time, because a TTL is a
     /// lower bound.
     fn ends(&self) -> Option<Instant> {
@@ -70,15 +70,15 @@ pub fn check_id(id: &str) -> Result<(), String> {
     Ok(())
 }
 
-impl State {
+impl KvState {
     /// The session of this id.
-    pub fn session(&self, id: &str) -> Result<Option<&Session>, String> {
+    pub fn session(&self, id: &str) -> Result<Option<&StoredSession>, String> {
         check_id(id)?;
         Ok(self.sessions.get(&*id.to_ascii_lowercase()))
     }
 
     /// All sessions, by id.
-    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+    pub fn sessions(&self) -> impl Iterator<Item = &StoredSession> {
         self.sessions.values()
     }
 
@@ -100,7 +100,7 @@ impl State {
     pub fn create_session(&mut self, id: &str, given: NewSession, now: Instant) {
         let index = self.advance();
         let id: Arc<str> = id.into();
-        let session = Session {
+        let session = StoredSession {
             id: Arc::clone(&id),
             given,
             created: index,
@@ -112,7 +112,11 @@ impl State {
     }
 
     /// Starts the time of a session over; `None` if there is no such session.
-    pub fn renew_session(&mut self, id: &str, now: Instant) -> Result<Option<&Session>, String> {
+    pub fn renew_session(
+        &mut self,
+        id: &str,
+        now: Instant,
+    ) -> Result<Option<&StoredSession>, String> {
         check_id(id)?;
         Ok(self
             .sessions

@@ -5,14 +5,14 @@ use super::*;
 /// Where the store's indexes start.
 const START: u64 = 1000;
 
-struct Bench {
-    state: State,
+struct StateBench {
+    state: KvState,
     now: Instant,
 }
 
-fn bench() -> Bench {
-    Bench {
-        state: State::new(START),
+fn bench() -> StateBench {
+    StateBench {
+        state: KvState::new(START),
         now: Instant::now(),
     }
 }
@@ -31,37 +31,37 @@ fn given() -> NewSession {
 const ONE: &str = "11111111-1111-1111-1111-111111111111";
 const TWO: &str = "22222222-2222-2222-2222-222222222222";
 
-impl Bench {
-    fn apply(&mut self, op: &Op) -> Result<bool, String> {
+impl StateBench {
+    fn apply(&mut self, op: &TxnOp) -> Result<bool, String> {
         self.state.apply(op, self.now)
     }
 
-    fn op(&mut self, verb: Verb, key: &str, value: &str, index: u64) -> bool {
-        let op = Op {
+    fn op(&mut self, verb: TxnVerb, key: &str, value: &str, index: u64) -> bool {
+        let op = TxnOp {
             value: value.into(),
             index,
-            ..Op::new(verb, key)
+            ..TxnOp::new(verb, key)
         };
         self.apply(&op).unwrap()
     }
 
     fn set(&mut self, key: &str, value: &str) -> u64 {
-        assert!(self.op(Verb::Set, key, value, 0));
+        assert!(self.op(TxnVerb::Set, key, value, 0));
         self.entry(key).modified
     }
 
     fn delete(&mut self, key: &str) -> bool {
-        self.op(Verb::Delete, key, "", 0)
+        self.op(TxnVerb::Delete, key, "", 0)
     }
 
     fn delete_tree(&mut self, prefix: &str) -> bool {
-        self.op(Verb::DeleteTree, prefix, "", 0)
+        self.op(TxnVerb::DeleteTree, prefix, "", 0)
     }
 
-    fn hold(&mut self, verb: Verb, key: &str, session: &str) -> Result<bool, String> {
-        let op = Op {
+    fn hold(&mut self, verb: TxnVerb, key: &str, session: &str) -> Result<bool, String> {
+        let op = TxnOp {
             session: session.into(),
-            ..Op::new(verb, key)
+            ..TxnOp::new(verb, key)
         };
         self.apply(&op)
     }
@@ -79,7 +79,7 @@ impl Bench {
         self.state.tick(self.now);
     }
 
-    fn entry(&self, key: &str) -> &Entry {
+    fn entry(&self, key: &str) -> &StoredKey {
         self.state.entry(key.as_bytes()).unwrap()
     }
 
@@ -88,7 +88,7 @@ impl Bench {
     }
 
     fn key_index(&self, key: &str) -> u64 {
-        self.state.index(&Query::Key(key.as_bytes().into()))
+        self.state.index(&KvQuery::Key(key.as_bytes().into()))
     }
 
     fn prefix_index(&self, prefix: &str) -> u64 {
@@ -99,7 +99,7 @@ impl Bench {
         self.state.take_touched()
     }
 
-    fn txn(&mut self, ops: &[Op]) -> Result<usize, Vec<(usize, String)>> {
+    fn txn(&mut self, ops: &[TxnOp]) -> Result<usize, Vec<(usize, String)>> {
         match self.state.txn(ops, self.now) {
             Ok(results) => Ok(results.len()),
             Err(errors) => Err(errors
@@ -110,8 +110,8 @@ impl Bench {
     }
 }
 
-fn prefix_query(prefix: &str) -> Query {
-    Query::Prefix(prefix.as_bytes().into())
+fn prefix_query(prefix: &str) -> KvQuery {
+    KvQuery::Prefix(prefix.as_bytes().into())
 }
 
 fn key_touch(key: &str) -> Touch {
@@ -124,12 +124,12 @@ fn tree_touch(prefix: &str) -> Touch {
 
 #[test]
 fn an_answer_is_never_index_zero() {
-    let state = State::new(0);
+    let state = KvState::new(0);
     for query in [
-        Query::Key(b"a"[..].into()),
+        KvQuery::Key(b"a"[..].into()),
         prefix_query(""),
         prefix_query("a"),
-        Query::Sessions,
+        KvQuery::Sessions,
     ] {
         assert!(state.index(&query) > 0, "{query:?}");
     }
@@ -195,10 +195,10 @@ fn an_identical_write_leaves_indexes_alone_and_touches_nothing() {
 fn a_write_of_other_flags_is_a_change() {
     let mut bench = bench();
     let first = bench.set("a", "1");
-    let op = Op {
+    let op = TxnOp {
         value: b"1".to_vec(),
         flags: 7,
-        ..Op::new(Verb::Set, "a")
+        ..TxnOp::new(TxnVerb::Set, "a")
     };
     assert!(bench.apply(&op).unwrap());
     assert!(bench.entry("a").modified > first);
@@ -208,9 +208,9 @@ fn a_write_of_other_flags_is_a_change() {
 #[test]
 fn a_plain_write_sets_the_flags_back_to_zero() {
     let mut bench = bench();
-    let op = Op {
+    let op = TxnOp {
         flags: 7,
-        ..Op::new(Verb::Set, "a")
+        ..TxnOp::new(TxnVerb::Set, "a")
     };
     bench.apply(&op).unwrap();
     bench.set("a", "1");
@@ -220,8 +220,8 @@ fn a_plain_write_sets_the_flags_back_to_zero() {
 #[test]
 fn cas_zero_means_create_only() {
     let mut bench = bench();
-    assert!(bench.op(Verb::Cas, "a", "1", 0));
-    assert!(!bench.op(Verb::Cas, "a", "2", 0));
+    assert!(bench.op(TxnVerb::Cas, "a", "1", 0));
+    assert!(!bench.op(TxnVerb::Cas, "a", "2", 0));
     assert_eq!(bench.entry("a").value, b"1");
 }
 
@@ -229,10 +229,10 @@ fn cas_zero_means_create_only() {
 fn cas_takes_the_current_index_only_and_no_missing_key() {
     let mut bench = bench();
     let index = bench.set("a", "1");
-    assert!(!bench.op(Verb::Cas, "a", "2", index - 1));
-    assert!(bench.op(Verb::Cas, "a", "2", index));
-    assert!(!bench.op(Verb::Cas, "a", "3", index));
-    assert!(!bench.op(Verb::Cas, "none", "1", 5));
+    assert!(!bench.op(TxnVerb::Cas, "a", "2", index - 1));
+    assert!(bench.op(TxnVerb::Cas, "a", "2", index));
+    assert!(!bench.op(TxnVerb::Cas, "a", "3", index));
+    assert!(!bench.op(TxnVerb::Cas, "none", "1", 5));
     assert!(!bench.has("none"));
 }
 
@@ -240,23 +240,23 @@ fn cas_takes_the_current_index_only_and_no_missing_key() {
 fn a_cas_that_changes_nothing_succeeds_again_and_again() {
     let mut bench = bench();
     let index = bench.set("a", "1");
-    assert!(bench.op(Verb::Cas, "a", "1", index));
-    assert!(bench.op(Verb::Cas, "a", "1", index));
+    assert!(bench.op(TxnVerb::Cas, "a", "1", index));
+    assert!(bench.op(TxnVerb::Cas, "a", "1", index));
 }
 
 #[test]
 fn delete_cas_of_a_missing_key_succeeds() {
     let mut bench = bench();
-    assert!(bench.op(Verb::DeleteCas, "none", "", 5));
+    assert!(bench.op(TxnVerb::DeleteCas, "none", "", 5));
 }
 
 #[test]
 fn delete_cas_takes_the_current_index_only_and_zero_never() {
     let mut bench = bench();
     let index = bench.set("a", "1");
-    assert!(!bench.op(Verb::DeleteCas, "a", "", 0));
-    assert!(!bench.op(Verb::DeleteCas, "a", "", index + 9));
-    assert!(bench.op(Verb::DeleteCas, "a", "", index));
+    assert!(!bench.op(TxnVerb::DeleteCas, "a", "", 0));
+    assert!(!bench.op(TxnVerb::DeleteCas, "a", "", index + 9));
+    assert!(bench.op(TxnVerb::DeleteCas, "a", "", index));
     assert!(!bench.has("a"));
 }
 
@@ -345,7 +345,7 @@ fn a_key_made_again_starts_over() {
 fn keys_are_bytes() {
     let mut bench = bench();
     bench
-        .apply(&Op::new(Verb::Set, b"bad\x80".to_vec()))
+        .apply(&TxnOp::new(TxnVerb::Set, b"bad\x80".to_vec()))
         .unwrap();
     assert!(bench.state.entry(b"bad\x80").is_some());
     assert_eq!(bench.state.under(b"bad").count(), 1);
@@ -356,13 +356,13 @@ fn a_new_holder_raises_the_lock_index_and_the_same_holder_does_not() {
     let mut bench = bench();
     bench.session(ONE, given());
     bench.session(TWO, given());
-    assert_eq!(bench.hold(Verb::Lock, "k", ONE), Ok(true));
-    assert_eq!(bench.hold(Verb::Lock, "k", ONE), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", ONE), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", ONE), Ok(true));
     assert_eq!(bench.entry("k").locked, 1);
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(false));
-    assert_eq!(bench.hold(Verb::Unlock, "k", TWO), Ok(false));
-    assert_eq!(bench.hold(Verb::Unlock, "k", ONE), Ok(true));
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(false));
+    assert_eq!(bench.hold(TxnVerb::Unlock, "k", TWO), Ok(false));
+    assert_eq!(bench.hold(TxnVerb::Unlock, "k", ONE), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(true));
     assert_eq!(bench.entry("k").locked, 2);
     assert_eq!(bench.entry("k").session.as_deref(), Some(TWO));
 }
@@ -371,7 +371,7 @@ fn a_new_holder_raises_the_lock_index_and_the_same_holder_does_not() {
 fn a_plain_write_keeps_the_session_and_starts_the_lock_index_over() {
     let mut bench = bench();
     bench.session(ONE, given());
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.set("k", "");
     assert_eq!(bench.entry("k").session.as_deref(), Some(ONE));
     assert_eq!(bench.entry("k").locked, 0);
@@ -380,7 +380,8 @@ fn a_plain_write_keeps_the_session_and_starts_the_lock_index_over() {
 #[test]
 fn only_a_session_that_there_is_takes_a_lock() {
     let mut bench = bench();
-    let refused = |bench: &mut Bench, session| bench.hold(Verb::Lock, "k", session).unwrap_err();
+    let refused =
+        |bench: &mut StateBench, session| bench.hold(TxnVerb::Lock, "k", session).unwrap_err();
     assert_eq!(refused(&mut bench, ""), "missing session");
     assert_eq!(
         refused(&mut bench, ONE),
@@ -391,19 +392,19 @@ fn only_a_session_that_there_is_takes_a_lock() {
         "failed session lookup: index error: UUID must be 36 characters"
     );
     assert_eq!(
-        bench.hold(Verb::Unlock, "k", ""),
+        bench.hold(TxnVerb::Unlock, "k", ""),
         Err("missing session".to_owned())
     );
-    assert_eq!(bench.hold(Verb::Unlock, "k", "x"), Ok(false));
+    assert_eq!(bench.hold(TxnVerb::Unlock, "k", "x"), Ok(false));
 }
 
 #[test]
 fn the_end_of_a_session_releases_its_keys_and_keeps_their_values() {
     let mut bench = bench();
     bench.session(ONE, given());
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.set("k", "v");
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.set("k", "v");
     bench.touched();
     bench.destroy(ONE);
@@ -427,7 +428,7 @@ fn the_end_of_a_deleting_session_deletes_its_keys() {
             ..given()
         },
     );
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.set("other", "v");
     bench.destroy(ONE);
     assert!(!bench.has("k"));
@@ -444,7 +445,7 @@ fn a_session_ends_twice_its_ttl_after_the_last_renewal() {
             ..given()
         },
     );
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.pass(19);
     assert!(bench.state.renew_session(ONE, bench.now).unwrap().is_some());
     bench.pass(19);
@@ -474,13 +475,13 @@ fn a_lock_delay_holds_off_locks_and_not_plain_writes() {
         },
     );
     bench.session(TWO, given());
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.destroy(ONE);
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(false));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(false));
     bench.set("k", "v");
-    let op = Op {
+    let op = TxnOp {
         session: TWO.into(),
-        ..Op::new(Verb::Lock, "k")
+        ..TxnOp::new(TxnVerb::Lock, "k")
     };
     let failed = bench.txn(&[op]).unwrap_err();
     assert_eq!(
@@ -488,7 +489,7 @@ fn a_lock_delay_holds_off_locks_and_not_plain_writes() {
         [(0, "failed to lock key \"k\" due to lock delay".to_owned())]
     );
     bench.pass(15);
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(true));
 }
 
 #[test]
@@ -502,10 +503,10 @@ fn a_lock_delay_is_cut_at_a_minute() {
         },
     );
     bench.session(TWO, given());
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
     bench.destroy(ONE);
     bench.pass(60);
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(true));
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(true));
 }
 
 #[test]
@@ -519,18 +520,18 @@ fn a_release_leaves_no_lock_delay() {
         },
     );
     bench.session(TWO, given());
-    bench.hold(Verb::Lock, "k", ONE).unwrap();
-    bench.hold(Verb::Unlock, "k", ONE).unwrap();
-    assert_eq!(bench.hold(Verb::Lock, "k", TWO), Ok(true));
+    bench.hold(TxnVerb::Lock, "k", ONE).unwrap();
+    bench.hold(TxnVerb::Unlock, "k", ONE).unwrap();
+    assert_eq!(bench.hold(TxnVerb::Lock, "k", TWO), Ok(true));
 }
 
 #[test]
 fn all_changes_of_a_transaction_share_one_index() {
     let mut bench = bench();
     let ops = [
-        Op::new(Verb::Set, "a"),
-        Op::new(Verb::Set, "b"),
-        Op::new(Verb::Get, "a"),
+        TxnOp::new(TxnVerb::Set, "a"),
+        TxnOp::new(TxnVerb::Set, "b"),
+        TxnOp::new(TxnVerb::Get, "a"),
     ];
     assert_eq!(bench.txn(&ops), Ok(3));
     assert_eq!(bench.entry("a").modified, bench.entry("b").modified);
@@ -549,15 +550,15 @@ fn a_transaction_that_fails_leaves_everything_as_it_was() {
     );
     bench.touched();
     let failed = bench.txn(&[
-        Op {
+        TxnOp {
             value: b"2".to_vec(),
-            ..Op::new(Verb::Set, "d/a")
+            ..TxnOp::new(TxnVerb::Set, "d/a")
         },
-        Op::new(Verb::Set, "d/b"),
-        Op::new(Verb::Delete, "d/b"),
-        Op::new(Verb::DeleteTree, "d"),
-        Op::new(Verb::Set, "new"),
-        Op::new(Verb::Get, "none"),
+        TxnOp::new(TxnVerb::Set, "d/b"),
+        TxnOp::new(TxnVerb::Delete, "d/b"),
+        TxnOp::new(TxnVerb::DeleteTree, "d"),
+        TxnOp::new(TxnVerb::Set, "new"),
+        TxnOp::new(TxnVerb::Get, "none"),
     ]);
     assert_eq!(
         failed.unwrap_err(),
@@ -579,9 +580,9 @@ fn a_failed_transaction_does_not_undo_writes_before_it() {
     let mut bench = bench();
     bench.set("a", "1");
     bench.session(ONE, given());
-    bench.hold(Verb::Lock, "b", ONE).unwrap();
+    bench.hold(TxnVerb::Lock, "b", ONE).unwrap();
     bench.destroy(ONE);
-    assert!(bench.txn(&[Op::new(Verb::Get, "none")]).is_err());
+    assert!(bench.txn(&[TxnOp::new(TxnVerb::Get, "none")]).is_err());
     assert!(bench.has("a") && bench.has("b"));
 }
 
@@ -589,7 +590,10 @@ fn a_failed_transaction_does_not_undo_writes_before_it() {
 fn a_key_set_and_deleted_in_one_transaction_touches_its_readers() {
     let mut bench = bench();
     bench
-        .txn(&[Op::new(Verb::Set, "p/x"), Op::new(Verb::Delete, "p/x")])
+        .txn(&[
+            TxnOp::new(TxnVerb::Set, "p/x"),
+            TxnOp::new(TxnVerb::Delete, "p/x"),
+        ])
         .unwrap();
     assert!(bench.touched().contains(&key_touch("p/x")));
     assert_eq!(bench.prefix_index("p/"), bench.prefix_index(""));
@@ -597,7 +601,7 @@ fn a_key_set_and_deleted_in_one_transaction_touches_its_readers() {
 
 #[test]
 fn readers_are_concerned_by_what_they_asked_for_and_nothing_else() {
-    let key = Query::Key(b"a/b"[..].into());
+    let key = KvQuery::Key(b"a/b"[..].into());
     let prefix = prefix_query("a/");
     for (query, touch, concerned) in [
         (&key, key_touch("a/b"), true),
@@ -612,8 +616,8 @@ fn readers_are_concerned_by_what_they_asked_for_and_nothing_else() {
         (&prefix, tree_touch(""), true),
         (&prefix, tree_touch("b"), false),
         (&prefix_query(""), key_touch("any"), true),
-        (&Query::Sessions, Touch::Sessions, true),
-        (&Query::Sessions, key_touch("a"), false),
+        (&KvQuery::Sessions, Touch::Sessions, true),
+        (&KvQuery::Sessions, key_touch("a"), false),
     ] {
         assert_eq!(query.is_concerned(&touch), concerned, "{query:?} {touch:?}");
     }

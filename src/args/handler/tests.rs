@@ -5,7 +5,7 @@ use crate::consul::Secret;
 use crate::exit::Exit;
 
 #[derive(Debug, Parser)]
-struct Line {
+struct ParsedHandler {
     target: Vec<String>,
     #[command(flatten)]
     handler: HandlerArgs,
@@ -13,7 +13,7 @@ struct Line {
 
 fn parse(words: &[&str]) -> Result<HandlerArgs, clap::Error> {
     let words = ["kvw"].iter().chain(words);
-    Line::try_parse_from(words).map(|line| line.handler)
+    ParsedHandler::try_parse_from(words).map(|line| line.handler)
 }
 
 fn resolve(words: &[&str]) -> Result<Handlers, Failure> {

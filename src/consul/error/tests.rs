@@ -1,7 +1,7 @@
 use super::*;
 
-fn context(write: bool) -> Context {
-    Context {
+fn context(write: bool) -> RequestContext {
+    RequestContext {
         doing: "reading key app/name".to_owned(),
         address: "127.0.0.1:8500".to_owned(),
         write,
@@ -13,7 +13,7 @@ fn io(kind: io::ErrorKind) -> ureq::Error {
     ureq::Error::Io(io::Error::from(kind))
 }
 
-fn marked(failed: Failed) -> ureq::Error {
+fn marked(failed: FailedPhase) -> ureq::Error {
     ureq::Error::Other(Box::new(failed))
 }
 
@@ -106,29 +106,31 @@ fn failures_on_the_way_mean_what_is_known_about_them() {
     let timeout = || ureq::Error::Timeout(ureq::Timeout::RecvResponse);
     for (error, cause, text) in [
         (
-            marked(Failed::Connecting(io(io::ErrorKind::ConnectionRefused))),
+            marked(FailedPhase::Connecting(io(
+                io::ErrorKind::ConnectionRefused,
+            ))),
             Cause::Unreachable,
             "connection refused",
         ),
         (
-            marked(Failed::Connecting(ureq::Error::Timeout(
+            marked(FailedPhase::Connecting(ureq::Error::Timeout(
                 ureq::Timeout::Connect,
             ))),
             Cause::Unreachable,
             "connecting took too long",
         ),
         (
-            marked(Failed::Sending(io(io::ErrorKind::BrokenPipe))),
+            marked(FailedPhase::Sending(io(io::ErrorKind::BrokenPipe))),
             Cause::Unsent,
             "the connection broke while sending, so nothing was done: broken pipe",
         ),
         (
-            marked(Failed::Unanswered),
+            marked(FailedPhase::Unanswered),
             Cause::Dropped,
             "the connection was closed without an answer",
         ),
         (
-            marked(Failed::Tls),
+            marked(FailedPhase::Tls),
             Cause::Tls,
             "the answer is TLS, not HTTP",
         ),
@@ -168,35 +170,75 @@ fn a_body_that_breaks_off_is_lost_and_one_that_is_none_is_nonsense() {
 #[test]
 fn a_write_whose_answer_is_missing_may_have_happened() {
     for (cause, read, write) in [
-        (Cause::Unreachable, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Unsent, Outcome::Trouble, Outcome::Trouble),
-        (Cause::TimedOut, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Lost, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Dropped, Outcome::Trouble, Outcome::Unknown),
+        (
+            Cause::Unreachable,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::Unsent,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::TimedOut,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (Cause::Lost, ErrorClass::Unavailable, ErrorClass::Unknown),
+        (Cause::Dropped, ErrorClass::Unavailable, ErrorClass::Unknown),
         (
             Cause::TooManyConnections,
-            Outcome::Trouble,
-            Outcome::Trouble,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
         ),
-        (Cause::RateLimited, Outcome::Trouble, Outcome::Trouble),
-        (Cause::NoLeader, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Server, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Nonsense, Outcome::Trouble, Outcome::Unknown),
-        (Cause::UnknownDatacenter, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Redirected, Outcome::Trouble, Outcome::Trouble),
-        (Cause::NotConsul, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Tls, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Denied, Outcome::Denied, Outcome::Denied),
-        (Cause::UnknownToken, Outcome::Denied, Outcome::Denied),
-        (Cause::Refused, Outcome::Refused, Outcome::Refused),
-        (Cause::UnknownSession, Outcome::Refused, Outcome::Refused),
-        (Cause::TooLarge, Outcome::Refused, Outcome::Refused),
-        (Cause::Setup, Outcome::Refused, Outcome::Refused),
+        (
+            Cause::RateLimited,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::NoLeader,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (Cause::Server, ErrorClass::Unavailable, ErrorClass::Unknown),
+        (
+            Cause::Nonsense,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (
+            Cause::UnknownDatacenter,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::Redirected,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::NotConsul,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (Cause::Tls, ErrorClass::Unavailable, ErrorClass::Unavailable),
+        (Cause::Denied, ErrorClass::Denied, ErrorClass::Denied),
+        (Cause::UnknownToken, ErrorClass::Denied, ErrorClass::Denied),
+        (Cause::Refused, ErrorClass::Refused, ErrorClass::Refused),
+        (
+            Cause::UnknownSession,
+            ErrorClass::Refused,
+            ErrorClass::Refused,
+        ),
+        (Cause::TooLarge, ErrorClass::Refused, ErrorClass::Refused),
+        (Cause::Setup, ErrorClass::Refused, ErrorClass::Refused),
     ] {
         assert_eq!(context(false).error(cause, "").outcome(), read, "{cause:?}");
         let error = context(true).error(cause, "");
         assert_eq!(error.outcome(), write, "{cause:?}");
-        if write == Outcome::Unknown {
+        if write == ErrorClass::Unknown {
             assert!(error.hint().unwrap().contains("read it back"), "{cause:?}");
         }
     }

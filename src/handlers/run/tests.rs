@@ -8,19 +8,19 @@ use crate::handlers::OnFail;
 use crate::model::{Change, Continuity, Entry, Fields, Reason, TargetId};
 use crate::process::take_orphans;
 
-struct Bench {
+struct HandlerBench {
     handler: Handler,
     folder: tempfile::TempDir,
     targets: Vec<String>,
-    told: Vec<Told>,
-    recorded: Recorded,
+    told: Vec<HandlerEvent>,
+    recorded: AcknowledgeLog,
 }
 
 /// `begins KEYS` and `handled KEYS`, in order.
 #[derive(Default)]
-struct Recorded(RefCell<Vec<String>>);
+struct AcknowledgeLog(RefCell<Vec<String>>);
 
-impl Recorded {
+impl AcknowledgeLog {
     fn note(&self, what: &str, batch: &Batch) {
         let keys: Vec<_> = batch.changes.iter().map(Change::key).collect();
         let line = format!("{what} {}", keys.join(" "));
@@ -28,7 +28,7 @@ impl Recorded {
     }
 }
 
-impl Recorder for Recorded {
+impl Acknowledge for AcknowledgeLog {
     fn begins(&self, batch: &Batch) {
         self.note("begins", batch);
     }
@@ -64,11 +64,11 @@ fn created(reason: Reason, keys: &[&str]) -> Batch {
     }
 }
 
-impl Bench {
-    fn new(line: &str, stdin: Stdin, policies: Policies) -> Self {
+impl HandlerBench {
+    fn new(line: &str, stdin: StdinFormat, policies: Policies) -> Self {
         take_orphans();
         let folder = tempfile::tempdir().unwrap();
-        let spec = Spec {
+        let spec = HandlerSpec {
             program: Program::Shell(line.into()),
             policies,
             stdin,
@@ -76,18 +76,18 @@ impl Bench {
             set: vec![("DIR".into(), folder.path().into())],
             withhold: Vec::new(),
         };
-        Bench {
+        HandlerBench {
             handler: Handler::new(spec, Groups::new()),
             folder,
             targets: vec!["app/".to_owned()],
             told: Vec::new(),
-            recorded: Recorded::default(),
+            recorded: AcknowledgeLog::default(),
         }
     }
 
-    fn give(&mut self, input: Option<Step>, current: &Current) {
+    fn give(&mut self, input: Option<QueueInput>, current: &WatchedState) {
         let current = || current.clone();
-        let around = Around {
+        let around = HandlerContext {
             targets: &self.targets,
             index: Index(9),
             now: Instant::now(),
@@ -102,7 +102,7 @@ impl Bench {
     }
 
     /// Polls until nothing runs any more.
-    fn rest(&mut self, current: &Current) {
+    fn rest(&mut self, current: &WatchedState) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !self.handler.idle() {
             self.give(None, current);
@@ -112,11 +112,11 @@ impl Bench {
     }
 
     fn run(&mut self, batch: Batch) {
-        self.run_with(batch, &Current::Key(None));
+        self.run_with(batch, &WatchedState::Key(None));
     }
 
-    fn run_with(&mut self, batch: Batch, current: &Current) {
-        self.give(Some(Step::Changes(batch)), current);
+    fn run_with(&mut self, batch: Batch, current: &WatchedState) {
+        self.give(Some(QueueInput::Changes(batch)), current);
         self.rest(current);
     }
 
@@ -124,11 +124,11 @@ impl Bench {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    fn report(&self) -> &Report {
+    fn report(&self) -> &RunReport {
         let reports = self.told.iter().rev();
         reports
             .filter_map(|told| match told {
-                Told::Ended(report) => Some(report),
+                HandlerEvent::Ended(report) => Some(report),
                 _ => None,
             })
             .next()
@@ -138,7 +138,7 @@ impl Bench {
     fn handled(&self) -> usize {
         let handled = self.told.iter();
         handled
-            .filter(|told| matches!(told, Told::Handled(_)))
+            .filter(|told| matches!(told, HandlerEvent::Handled(_)))
             .count()
     }
 }
@@ -147,7 +147,7 @@ impl Bench {
 fn a_batch_is_handed_over_as_a_document_and_variables() {
     let line =
         "cat > $DIR/in; echo $KVW_REASON $KVW_INDEX $KVW_COUNT $KVW_KEYS $CONSUL_INDEX > $DIR/env";
-    let mut bench = Bench::new(line, Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["app/a", "app/b"]));
     let document = bench.file("in");
     assert!(
@@ -164,7 +164,7 @@ fn a_batch_is_handed_over_as_a_document_and_variables() {
 #[test]
 fn a_run_is_recorded_before_it_begins_and_when_it_is_handled() {
     let line = "[ $KVW_KEYS = a ] && echo > $DIR/ran";
-    let mut bench = Bench::new(line, Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["a"]));
     assert_eq!(*bench.recorded.0.borrow(), ["begins a", "handled a"]);
     bench.run(created(Reason::Change, &["b"]));
@@ -173,19 +173,19 @@ fn a_run_is_recorded_before_it_begins_and_when_it_is_handled() {
 
 #[test]
 fn consul_watchs_handlers_find_what_they_are_used_to() {
-    let mut bench = Bench::new("cat > $DIR/in", Stdin::Consul, Policies::default());
+    let mut bench = HandlerBench::new("cat > $DIR/in", StdinFormat::Consul, Policies::default());
     let (foo, empty) = (entry("app/foo", b"2"), entry("app/none", b""));
     // Seen on Consul 1.8.7, field by field in this order.
     let shown = r#"{"Key":"app/foo","CreateIndex":5,"ModifyIndex":7,"LockIndex":0,"Flags":4,"Value":"Mg==","Session":""}"#;
     let shown_empty = r#"{"Key":"app/none","CreateIndex":5,"ModifyIndex":7,"LockIndex":0,"Flags":4,"Value":null,"Session":""}"#;
     for (current, document) in [
-        (Current::Key(Some(foo.clone())), format!("{shown}\n")),
-        (Current::Key(None), "null\n".to_owned()),
+        (WatchedState::Key(Some(foo.clone())), format!("{shown}\n")),
+        (WatchedState::Key(None), "null\n".to_owned()),
         (
-            Current::Prefix(vec![foo, empty]),
+            WatchedState::Prefix(vec![foo, empty]),
             format!("[{shown},{shown_empty}]\n"),
         ),
-        (Current::Prefix(Vec::new()), "null\n".to_owned()),
+        (WatchedState::Prefix(Vec::new()), "null\n".to_owned()),
     ] {
         bench.run_with(created(Reason::Change, &["app/foo"]), &current);
         assert_eq!(bench.file("in"), document);
@@ -194,9 +194,9 @@ fn consul_watchs_handlers_find_what_they_are_used_to() {
 
 #[test]
 fn a_handler_may_be_given_nothing() {
-    let mut bench = Bench::new("test -z \"$(cat)\"", Stdin::None, Policies::default());
+    let mut bench = HandlerBench::new("test -z \"$(cat)\"", StdinFormat::None, Policies::default());
     bench.run(created(Reason::Initial, &["app/a"]));
-    assert_eq!(bench.report().outcome, Outcome::Succeeded);
+    assert_eq!(bench.report().outcome, RunOutcome::Succeeded);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn each_change_has_variables_of_its_own() {
         ..Policies::default()
     };
     let line = "echo $KVW_EVENT $KVW_KEY $KVW_VALUE >> $DIR/env";
-    let mut bench = Bench::new(line, Stdin::Json, each);
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, each);
     bench.run(created(Reason::Change, &["app/a", "app/b"]));
     assert_eq!(bench.file("env"), "create app/a v\ncreate app/b v\n");
     assert_eq!(bench.handled(), 2);
@@ -214,10 +214,10 @@ fn each_change_has_variables_of_its_own() {
 
 #[test]
 fn a_failure_is_reported_with_its_status_and_nothing_is_handled() {
-    let mut bench = Bench::new("exit 7", Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new("exit 7", StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["app/a"]));
     let report = bench.report();
-    assert_eq!((report.outcome, report.code()), (Outcome::Failed, 7));
+    assert_eq!((report.outcome, report.code()), (RunOutcome::Failed, 7));
     assert_eq!(report.status, Some(Status::Exited(7)));
     assert!(report.last && report.error.is_none());
     assert_eq!(bench.handled(), 0);
@@ -226,14 +226,14 @@ fn a_failure_is_reported_with_its_status_and_nothing_is_handled() {
 
 #[test]
 fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
-    let mut bench = Bench::new("", Stdin::Json, Policies::default());
-    let spec = Spec {
+    let mut bench = HandlerBench::new("", StdinFormat::Json, Policies::default());
+    let spec = HandlerSpec {
         program: Program::Argv(vec!["/no/such/program".into()]),
         policies: Policies {
             on_fail: OnFail::Exit,
             ..Policies::default()
         },
-        ..Spec::clone(&bench.handler.spec)
+        ..HandlerSpec::clone(&bench.handler.spec)
     };
     bench.handler = Handler::new(spec, Groups::new());
     bench.run(created(Reason::Initial, &[]));
@@ -243,12 +243,12 @@ fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
         error.starts_with("/no/such/program: No such file"),
         "{error}"
     );
-    assert!(matches!(bench.told.last(), Some(Told::Leave(127))));
+    assert!(matches!(bench.told.last(), Some(HandlerEvent::Leave(127))));
     assert!(
         !bench
             .told
             .iter()
-            .any(|told| matches!(told, Told::Started(_)))
+            .any(|told| matches!(told, HandlerEvent::Started(_)))
     );
 }
 
@@ -260,25 +260,28 @@ fn a_run_over_its_time_is_stopped_and_killed() {
         ..Policies::default()
     };
     let line = "trap '' TERM; while :; do sleep 0.02; done";
-    let mut bench = Bench::new(line, Stdin::Json, strict);
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, strict);
     bench.run(created(Reason::Initial, &[]));
     let report = bench.report();
-    assert_eq!(report.outcome, Outcome::Stopped(Why::TimedOut));
+    assert_eq!(report.outcome, RunOutcome::Stopped(StopReason::TimedOut));
     assert_eq!(report.status, Some(Status::Killed(9)));
     assert!(report.took >= Duration::from_millis(200));
 }
 
 #[test]
 fn a_stop_ends_what_runs_and_nothing_is_handled() {
-    let mut bench = Bench::new("sleep 1000", Stdin::Json, Policies::default());
-    let nothing = Current::Key(None);
+    let mut bench = HandlerBench::new("sleep 1000", StdinFormat::Json, Policies::default());
+    let nothing = WatchedState::Key(None);
     bench.give(
-        Some(Step::Changes(created(Reason::Initial, &["app/a"]))),
+        Some(QueueInput::Changes(created(Reason::Initial, &["app/a"]))),
         &nothing,
     );
     assert!(bench.handler.running().is_some());
-    bench.give(Some(Step::Stop), &nothing);
+    bench.give(Some(QueueInput::Stop), &nothing);
     bench.rest(&nothing);
-    assert_eq!(bench.report().outcome, Outcome::Stopped(Why::Leaving));
+    assert_eq!(
+        bench.report().outcome,
+        RunOutcome::Stopped(StopReason::Leaving)
+    );
     assert_eq!(bench.handled(), 0);
 }

@@ -7,17 +7,17 @@ use crate::process::{Program, Stdout, take_orphans};
 
 const SOON: Duration = Duration::from_secs(20);
 
-struct Bench {
+struct ChildBench {
     groups: Arc<Groups>,
     child: Child,
     folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl ChildBench {
     fn new() -> Self {
         take_orphans();
         let groups = Groups::new();
-        Bench {
+        ChildBench {
             child: Child::new(groups.clone()),
             groups,
             folder: tempfile::tempdir().unwrap(),
@@ -29,7 +29,7 @@ impl Bench {
             program: Program::Shell(line.into()),
             set: vec![("DIR".into(), self.folder.path().into())],
             withhold: Vec::new(),
-            input: Input::Null,
+            input: ChildStdin::Null,
             stdout: Stdout::Inherit,
         }
     }
@@ -44,7 +44,7 @@ impl Bench {
 
     fn start_with(&mut self, line: &str, document: Vec<u8>) {
         let command = Command {
-            input: Input::Document(Box::new(move |out| out.write_all(&document))),
+            input: ChildStdin::Document(Box::new(move |out| out.write_all(&document))),
             ..self.command(line)
         };
         self.child.start(command, Instant::now()).unwrap();
@@ -90,7 +90,7 @@ fn is_gone(group: Pid) -> bool {
 
 #[test]
 fn a_child_ends_with_its_code_or_signal() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     for (line, status) in [
         ("exit 0", Status::Exited(0)),
         ("exit 7", Status::Exited(7)),
@@ -104,7 +104,7 @@ fn a_child_ends_with_its_code_or_signal() {
 
 #[test]
 fn an_end_is_told_once() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start("exit 0");
     bench.end();
     assert_eq!(bench.child.poll(Instant::now()), None);
@@ -113,7 +113,7 @@ fn an_end_is_told_once() {
 
 #[test]
 fn the_document_is_all_that_stands_on_stdin() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start_with("cat > $DIR/got", b"one\ntwo\n".to_vec());
     assert!(bench.end().status.success());
     assert_eq!(bench.told("got"), "one\ntwo\n");
@@ -121,14 +121,14 @@ fn the_document_is_all_that_stands_on_stdin() {
 
 #[test]
 fn without_a_document_stdin_is_at_its_end() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start("test -z \"$(cat)\"");
     assert!(bench.end().status.success());
 }
 
 #[test]
 fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start_with("exit 3", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, Status::Exited(3));
     // One that closes it and goes on.
@@ -138,7 +138,7 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
 
 #[test]
 fn a_variable_can_be_withheld() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let command = Command {
         withhold: vec!["PATH".into()],
         ..bench.command("test -z \"$(env | grep ^PATH=.*cargo)\" && test -n \"$DIR\"")
@@ -149,7 +149,7 @@ fn a_variable_can_be_withheld() {
 
 #[test]
 fn a_grandchild_that_ignores_term_does_not_outlive_its_leader() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group =
         bench.start("sh -c 'trap \"\" TERM HUP; echo $$ > $DIR/pid; exec sleep 1000' & sleep 0.1");
     assert!(bench.end().status.success());
@@ -160,7 +160,7 @@ fn a_grandchild_that_ignores_term_does_not_outlive_its_leader() {
 
 #[test]
 fn a_leader_that_ignores_term_is_killed_with_all_it_started() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group = bench.start(
         "trap '' TERM; sh -c 'trap \"\" TERM; sleep 1000' & echo up > $DIR/up; \
          while :; do sleep 0.05; done",
@@ -176,7 +176,7 @@ fn a_leader_that_ignores_term_is_killed_with_all_it_started() {
 
 #[test]
 fn a_grandchild_has_the_same_grace_as_its_leader() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group = bench.start(
         "sh -c 'trap \"sleep 0.3; echo clean > $DIR/clean; exit\" TERM; echo up > $DIR/up; \
          while :; do sleep 0.05; done' & wait",
@@ -190,7 +190,7 @@ fn a_grandchild_has_the_same_grace_as_its_leader() {
 
 #[test]
 fn the_grace_of_a_grandchild_ends_with_the_kill() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group = bench
         .start("sh -c 'trap \"\" TERM; echo up > $DIR/up; while :; do sleep 0.05; done' & wait");
     bench.told("up");
@@ -208,7 +208,7 @@ fn the_grace_of_a_grandchild_ends_with_the_kill() {
 
 #[test]
 fn a_stopped_child_hears_that_it_should_end() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start("echo up > $DIR/up; kill -STOP $$; sleep 1000");
     bench.told("up");
     bench.child.stop(Signal::TERM);
@@ -217,7 +217,7 @@ fn a_stopped_child_hears_that_it_should_end() {
 
 #[test]
 fn a_signal_is_heard_or_known_not_to_be() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     assert!(!bench.child.signal(Signal::HUP));
     bench.start("trap 'exit 5' HUP; echo up > $DIR/up; while :; do sleep 0.05; done");
     bench.told("up");
@@ -231,7 +231,7 @@ fn a_signal_is_heard_or_known_not_to_be() {
 
 #[test]
 fn a_program_that_cannot_be_run_is_an_error() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     for (program, code) in [("/no/such/program", 127), ("/", 126)] {
         let command = Command {
             program: Program::Argv(vec![program.into()]),
@@ -245,7 +245,7 @@ fn a_program_that_cannot_be_run_is_an_error() {
 
 #[test]
 fn many_runs_leave_no_group_behind() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     for _ in 0..30 {
         let group = bench.start("sleep 1000 & exit 0");
         bench.end();
@@ -256,7 +256,7 @@ fn many_runs_leave_no_group_behind() {
 
 #[test]
 fn a_leader_reaped_in_passing_still_has_its_status() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group = bench.start("exit 6");
     let status = until("its end", || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
@@ -268,7 +268,7 @@ fn a_leader_reaped_in_passing_still_has_its_status() {
 
 #[test]
 fn all_groups_can_be_killed_from_elsewhere() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     bench.start("sleep 1000");
     bench.groups.kill_all();
     assert_eq!(bench.end().status, Status::Killed(9));
@@ -276,7 +276,7 @@ fn all_groups_can_be_killed_from_elsewhere() {
 
 #[test]
 fn a_dropped_child_is_killed() {
-    let mut bench = Bench::new();
+    let mut bench = ChildBench::new();
     let group = bench.start("trap '' TERM; sleep 1000");
     drop(std::mem::replace(
         &mut bench.child,

@@ -4,24 +4,24 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use super::*;
 use crate::consul::Meta;
 use crate::model::{Entry, Fields, Key, OpError, OpErrorKind, Prefix, TargetId};
-use crate::watch::proof::{Alone, Together, Witness};
+use crate::watch::proof::{GetAnswer, Prover, TxnAnswer};
 
 /// What Consul shows next: its index and its keys with their values.
 type Shown = (u64, &'static [(&'static str, &'static str)]);
 
 /// Answers from a list, and notes what was asked.
-struct Script {
+struct ScriptedFetch {
     answers: VecDeque<Shown>,
     asked: SyncSender<Option<Index>>,
 }
 
-impl Look for Script {
+impl Fetch for ScriptedFetch {
     fn look(
         &mut self,
         seen: &mut Snapshot,
         since: Option<Index>,
         _wait: Duration,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Fetched, Error> {
         self.asked.send(since).unwrap();
         let Some((index, entries)) = self.answers.pop_front() else {
             // The end of the script: the query is held for ever.
@@ -34,10 +34,10 @@ impl Look for Script {
             index: Some(Index(index)),
             ..Meta::default()
         };
-        let unreadable = false;
-        Ok(Answer {
+        let non_utf8 = false;
+        Ok(Fetched {
             meta,
-            unreadable,
+            non_utf8,
             at_once: false,
         })
     }
@@ -53,10 +53,10 @@ struct Knowing {
     folder: bool,
 }
 
-impl Witness for Knowing {
+impl Prover for Knowing {
     type Error = Error;
 
-    fn together(&mut self, keys: &[Key]) -> Result<Together, Error> {
+    fn together(&mut self, keys: &[Key]) -> Result<TxnAnswer, Error> {
         let missing = keys.iter().enumerate();
         let back = |key: &Key| self.back.filter(|(back, _)| *back == key.as_str());
         let missing =
@@ -78,22 +78,22 @@ impl Witness for Knowing {
                     ..Fields::default()
                 })
             });
-            Together::Found(found.collect())
+            TxnAnswer::Found(found.collect())
         } else {
-            Together::RolledBack(errors)
+            TxnAnswer::RolledBack(errors)
         })
     }
 
-    fn alone(&mut self, _key: &Key) -> Result<Alone, Error> {
+    fn alone(&mut self, _key: &Key) -> Result<GetAnswer, Error> {
         Ok(if self.forbidden {
-            Alone::Denied
+            GetAnswer::Denied
         } else {
-            Alone::Missing(Index(1))
+            GetAnswer::Missing(Index(1))
         })
     }
 }
 
-impl Probe for Knowing {
+impl TargetProber for Knowing {
     fn is_folder(&mut self, _key: &Key) -> bool {
         self.folder
     }
@@ -108,20 +108,20 @@ fn entry(key: &str, value: &str) -> Entry {
 }
 
 /// A poller at work: what it told and what it asked.
-struct Watched {
-    polls: Receiver<Wake>,
+struct PollerBench {
+    polls: Receiver<Message>,
     asked: Receiver<Option<Index>>,
 }
 
-impl Watched {
+impl PollerBench {
     fn of(what: What, known: Snapshot, probe: Knowing, answers: &[Shown]) -> Self {
         let (asked, was_asked) = sync_channel(64);
         let (wakes, polls) = sync_channel(64);
-        let look = Script {
+        let look = ScriptedFetch {
             answers: answers.iter().copied().collect(),
             asked,
         };
-        let poller = Poller {
+        let poller = PollerConfig {
             target: Target {
                 id: TargetId(0),
                 what,
@@ -132,7 +132,7 @@ impl Watched {
             known,
         };
         poller.start(wakes).unwrap();
-        Watched {
+        PollerBench {
             polls,
             asked: was_asked,
         }
@@ -140,19 +140,19 @@ impl Watched {
 
     fn prefix(answers: &[Shown]) -> Self {
         let what = What::Prefix(Prefix::new("a/"));
-        Watched::of(what, Snapshot::default(), Knowing::default(), answers)
+        PollerBench::of(what, Snapshot::default(), Knowing::default(), answers)
     }
 
-    fn next(&self) -> Poll {
+    fn next(&self) -> PollEvent {
         match self.polls.recv_timeout(Duration::from_secs(10)).unwrap() {
-            Wake::Polled(_, poll) => poll,
-            Wake::Signal => panic!("pollers send no signals"),
+            Message::Polled(_, poll) => poll,
+            Message::Signal => panic!("pollers send no signals"),
         }
     }
 
-    fn answered(&self) -> Answered {
+    fn answered(&self) -> TargetAnswer {
         match self.next() {
-            Poll::Answered(answered) => *answered,
+            PollEvent::Answered(answered) => *answered,
             other => panic!("an answer was expected, not {other:?}"),
         }
     }
@@ -163,14 +163,14 @@ impl Watched {
     }
 }
 
-fn keys(answered: &Answered) -> Vec<&str> {
+fn keys(answered: &TargetAnswer) -> Vec<&str> {
     let entries = answered.snapshot.entries().iter();
     entries.map(Entry::key).collect()
 }
 
 #[test]
 fn every_answer_is_told_and_the_next_query_waits_on_its_index() {
-    let watched = Watched::prefix(&[(5, &[("a/x", "1")]), (7, &[("a/x", "2")])]);
+    let watched = PollerBench::prefix(&[(5, &[("a/x", "1")]), (7, &[("a/x", "2")])]);
     assert_eq!(keys(&watched.answered()), ["a/x"]);
     let second = watched.answered();
     assert_eq!(second.since, Some(Index(5)));
@@ -180,13 +180,16 @@ fn every_answer_is_told_and_the_next_query_waits_on_its_index() {
 
 #[test]
 fn a_lower_index_is_looked_at_again_before_it_is_told() {
-    let watched = Watched::prefix(&[
+    let watched = PollerBench::prefix(&[
         (9, &[("a/x", "1")]),
         (4, &[("a/old", "0")]),
         (4, &[("a/x", "2")]),
     ]);
     assert_eq!(watched.answered().continuity, Continuity::Kept);
-    assert!(matches!(watched.next(), Poll::WentBack(Index(9), Index(4))));
+    assert!(matches!(
+        watched.next(),
+        PollEvent::WentBack(Index(9), Index(4))
+    ));
     let second = watched.answered();
     assert_eq!(keys(&second), ["a/x"]);
     assert_eq!(second.continuity, Continuity::Broken);
@@ -201,7 +204,7 @@ fn a_vanished_key_is_proven_deleted_or_named_as_hidden_at_every_answer() {
         hidden: &["a/hidden"],
         ..Knowing::default()
     };
-    let watched = Watched::of(
+    let watched = PollerBench::of(
         what,
         Snapshot::default(),
         probe,
@@ -215,7 +218,10 @@ fn a_vanished_key_is_proven_deleted_or_named_as_hidden_at_every_answer() {
     for proven in [1, 0] {
         let answered = watched.answered();
         assert_eq!(answered.proven, proven);
-        assert_eq!(answered.unproven, [("a/hidden".to_owned(), Why::Hidden)]);
+        assert_eq!(
+            answered.unproven,
+            [("a/hidden".to_owned(), WithheldReason::Hidden)]
+        );
     }
 }
 
@@ -228,7 +234,7 @@ fn a_key_that_was_made_again_after_the_answer_is_a_delete_in_it() {
             ..Knowing::default()
         };
         let what = What::Prefix(Prefix::new("a/"));
-        let watched = Watched::of(what, Snapshot::default(), probe, answers);
+        let watched = PollerBench::of(what, Snapshot::default(), probe, answers);
         watched.answered();
         let answered = watched.answered();
         assert_eq!(keys(&answered), shown, "made at {created}");
@@ -240,7 +246,7 @@ fn a_key_that_was_made_again_after_the_answer_is_a_delete_in_it() {
 fn what_was_handled_before_is_proven_too() {
     let known = Snapshot::new(Index(3), vec![entry("a/gone", "1"), entry("a/x", "1")]);
     let what = What::Prefix(Prefix::new("a/"));
-    let watched = Watched::of(what, known, Knowing::default(), &[(5, &[("a/x", "1")])]);
+    let watched = PollerBench::of(what, known, Knowing::default(), &[(5, &[("a/x", "1")])]);
     let answered = watched.answered();
     assert_eq!((answered.proven, answered.since), (1, None));
 }
@@ -252,9 +258,9 @@ fn an_empty_first_look_without_rights_is_an_outage_of_rights() {
         ..Knowing::default()
     };
     let what = What::Prefix(Prefix::new("a/"));
-    let watched = Watched::of(what, Snapshot::default(), probe, &[(5, &[])]);
+    let watched = PollerBench::of(what, Snapshot::default(), probe, &[(5, &[])]);
     match watched.next() {
-        Poll::Outage(trouble) => assert_eq!(trouble.kind(), OutageKind::Rights),
+        PollEvent::Outage(trouble) => assert_eq!(trouble.kind(), OutageKind::Rights),
         other => panic!("an outage was expected, not {other:?}"),
     }
 }
@@ -267,9 +273,9 @@ fn a_key_that_is_a_folder_is_said_once() {
     };
     let key = Key::new("a").unwrap();
     let what = What::Key(key.clone());
-    let watched = Watched::of(what, Snapshot::default(), probe, &[(5, &[]), (6, &[])]);
+    let watched = PollerBench::of(what, Snapshot::default(), probe, &[(5, &[]), (6, &[])]);
     match watched.next() {
-        Poll::Note(note) => assert_eq!(note, Note::Folder(key)),
+        PollEvent::Advice(note) => assert_eq!(note, Advice::Folder(key)),
         other => panic!("a note was expected, not {other:?}"),
     }
     watched.answered();

@@ -3,7 +3,7 @@ use crate::model::Fields;
 
 /// A store with rights, and the ways in which servers differ.
 #[derive(Default)]
-struct Server {
+struct FakeServer {
     exists: Vec<&'static str>,
     hidden: Vec<&'static str>,
     /// Keys that make a transaction fail as a whole.
@@ -14,7 +14,7 @@ struct Server {
     asked: Vec<String>,
 }
 
-impl Server {
+impl FakeServer {
     fn ask(&mut self, what: &str, keys: &[Key]) -> Result<(), &'static str> {
         let names: Vec<_> = keys.iter().map(Key::as_str).collect();
         self.asked.push(format!("{what} {}", names.join(" ")));
@@ -41,19 +41,19 @@ fn error(op: usize, kind: OpErrorKind) -> OpError {
     }
 }
 
-impl Witness for Server {
+impl Prover for FakeServer {
     type Error = &'static str;
 
-    fn together(&mut self, keys: &[Key]) -> Result<Together, &'static str> {
+    fn together(&mut self, keys: &[Key]) -> Result<TxnAnswer, &'static str> {
         self.ask("txn", keys)?;
         if self.restricted {
-            return Ok(Together::Restricted);
+            return Ok(TxnAnswer::Restricted);
         }
         if keys
             .iter()
             .any(|key| self.unacceptable.contains(&key.as_str()))
         {
-            return Ok(Together::Unacceptable);
+            return Ok(TxnAnswer::Unacceptable);
         }
         let mut errors = Vec::new();
         for (at, key) in keys.iter().enumerate() {
@@ -64,36 +64,36 @@ impl Witness for Server {
             }
         }
         if !errors.is_empty() {
-            return Ok(Together::RolledBack(errors));
+            return Ok(TxnAnswer::RolledBack(errors));
         }
         let readable = keys
             .iter()
             .filter(|key| !self.hidden.contains(&key.as_str()));
-        Ok(Together::Found(
+        Ok(TxnAnswer::Found(
             readable.map(|key| entry(key.as_str())).collect(),
         ))
     }
 
-    fn alone(&mut self, key: &Key) -> Result<Alone, &'static str> {
+    fn alone(&mut self, key: &Key) -> Result<GetAnswer, &'static str> {
         self.ask("get", std::slice::from_ref(key))?;
         Ok(if self.hidden.contains(&key.as_str()) {
-            Alone::Denied
+            GetAnswer::Denied
         } else if self.exists.contains(&key.as_str()) {
-            Alone::Found(entry(key.as_str()))
+            GetAnswer::Found(entry(key.as_str()))
         } else {
-            Alone::Missing(Index(7))
+            GetAnswer::Missing(Index(7))
         })
     }
 }
 
-use Verdict::{Back, Deleted, Hidden, Unproven};
+use Fate::{Back, Deleted, Hidden, Unproven};
 
 #[test]
 fn deleted_hidden_and_returned_keys_are_told_apart() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid", "back"],
         hidden: vec!["hid"],
-        ..Server::default()
+        ..FakeServer::default()
     };
     let verdicts = prove(&mut server, &["gone", "hid", "back", "lost"]).unwrap();
     assert_eq!(verdicts, [Deleted, Hidden, Back(entry("back")), Deleted]);
@@ -103,25 +103,25 @@ fn deleted_hidden_and_returned_keys_are_told_apart() {
 
 #[test]
 fn one_question_is_enough_where_all_are_deleted() {
-    let mut server = Server::default();
+    let mut server = FakeServer::default();
     assert_eq!(prove(&mut server, &["a", "b"]).unwrap(), [Deleted, Deleted]);
     assert_eq!(server.asked.len(), 1);
 }
 
 #[test]
 fn nothing_vanished_means_nothing_asked() {
-    let mut server = Server::default();
+    let mut server = FakeServer::default();
     assert!(prove(&mut server, &[]).unwrap().is_empty());
     assert!(server.asked.is_empty());
 }
 
 #[test]
 fn permission_denied_in_a_transaction_reads_as_hidden() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid"],
         hidden: vec!["hid"],
         denies_in_transactions: true,
-        ..Server::default()
+        ..FakeServer::default()
     };
     assert_eq!(
         prove(&mut server, &["hid", "gone"]).unwrap(),
@@ -131,11 +131,11 @@ fn permission_denied_in_a_transaction_reads_as_hidden() {
 
 #[test]
 fn an_agent_that_takes_no_put_is_asked_key_by_key() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid", "back"],
         hidden: vec!["hid"],
         restricted: true,
-        ..Server::default()
+        ..FakeServer::default()
     };
     let verdicts = prove(&mut server, &["gone", "hid", "back", "a//b"]).unwrap();
     // A key that fits in no URL cannot be asked for there.
@@ -150,9 +150,9 @@ fn an_agent_that_takes_no_put_is_asked_key_by_key() {
 fn a_restricted_agent_is_not_asked_for_another_transaction() {
     let keys: Vec<String> = (0..GROUP + 3).map(|n| format!("k{n:03}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let mut server = Server {
+    let mut server = FakeServer {
         restricted: true,
-        ..Server::default()
+        ..FakeServer::default()
     };
     assert!(
         prove(&mut server, &keys)
@@ -172,11 +172,11 @@ fn a_restricted_agent_is_not_asked_for_another_transaction() {
 
 #[test]
 fn a_name_that_the_server_refuses_stays_unproven_and_spoils_no_other() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid"],
         hidden: vec!["hid"],
         unacceptable: vec!["/lead"],
-        ..Server::default()
+        ..FakeServer::default()
     };
     let verdicts = prove(&mut server, &["/lead", "a", "b", "hid", "c"]).unwrap();
     assert_eq!(verdicts, [Unproven, Deleted, Deleted, Hidden, Deleted]);
@@ -184,7 +184,7 @@ fn a_name_that_the_server_refuses_stays_unproven_and_spoils_no_other() {
 
 #[test]
 fn names_that_are_not_utf8_are_never_asked_for() {
-    let mut server = Server::default();
+    let mut server = FakeServer::default();
     let verdicts = prove(&mut server, &["a\u{fffd}b", "c"]).unwrap();
     assert_eq!(verdicts, [Unproven, Deleted]);
     assert_eq!(server.asked, ["txn c"]);
@@ -192,11 +192,11 @@ fn names_that_are_not_utf8_are_never_asked_for() {
 
 #[test]
 fn an_outage_half_way_proves_nothing() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid"],
         hidden: vec!["hid"],
         down_after: Some(1),
-        ..Server::default()
+        ..FakeServer::default()
     };
     assert_eq!(prove(&mut server, &["gone", "hid"]), Err("down"));
 }
@@ -222,12 +222,12 @@ fn many_keys_go_in_groups_by_count_and_bytes() {
 #[test]
 fn an_error_that_names_no_key_settles_nothing() {
     struct Odd;
-    impl Witness for Odd {
+    impl Prover for Odd {
         type Error = ();
-        fn together(&mut self, _: &[Key]) -> Result<Together, ()> {
-            Ok(Together::RolledBack(vec![error(9, OpErrorKind::Missing)]))
+        fn together(&mut self, _: &[Key]) -> Result<TxnAnswer, ()> {
+            Ok(TxnAnswer::RolledBack(vec![error(9, OpErrorKind::Missing)]))
         }
-        fn alone(&mut self, _: &Key) -> Result<Alone, ()> {
+        fn alone(&mut self, _: &Key) -> Result<GetAnswer, ()> {
             Err(())
         }
     }
@@ -236,10 +236,10 @@ fn an_error_that_names_no_key_settles_nothing() {
 
 #[test]
 fn an_empty_listing_is_real_only_with_rights() {
-    let mut server = Server {
+    let mut server = FakeServer {
         exists: vec!["hid/", "there/"],
         hidden: vec!["hid/"],
-        ..Server::default()
+        ..FakeServer::default()
     };
     let mut ask = |prefix: &str| emptiness(&mut server, &Prefix::new(prefix)).unwrap();
     assert_eq!(ask("app/"), Emptiness::Real(Index(7)));

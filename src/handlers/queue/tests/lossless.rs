@@ -10,7 +10,7 @@ use crate::handlers::queue::*;
 use crate::process::Signal;
 
 #[derive(Debug, Clone)]
-enum Event {
+enum QueueEvent {
     Put(usize, u8),
     Delete(usize),
     Succeed,
@@ -22,17 +22,17 @@ enum Event {
     Manual,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+fn events() -> impl Strategy<Value = Vec<QueueEvent>> {
     let event = prop_oneof![
-        6 => (0..3usize, 0..3u8).prop_map(|(key, value)| Event::Put(key, value)),
-        2 => (0..3usize).prop_map(Event::Delete),
-        4 => Just(Event::Succeed),
-        3 => Just(Event::Fail),
-        1 => Just(Event::Unstartable),
-        1 => Just(Event::Deaf),
-        3 => (0..300u64).prop_map(Event::Wait),
-        5 => Just(Event::Jump),
-        1 => Just(Event::Manual),
+        6 => (0..3usize, 0..3u8).prop_map(|(key, value)| QueueEvent::Put(key, value)),
+        2 => (0..3usize).prop_map(QueueEvent::Delete),
+        4 => Just(QueueEvent::Succeed),
+        3 => Just(QueueEvent::Fail),
+        1 => Just(QueueEvent::Unstartable),
+        1 => Just(QueueEvent::Deaf),
+        3 => (0..300u64).prop_map(QueueEvent::Wait),
+        5 => Just(QueueEvent::Jump),
+        1 => Just(QueueEvent::Manual),
     ];
     prop::collection::vec(event, 1..60)
 }
@@ -64,7 +64,7 @@ struct World {
     /// What the handler was last given, run by run, or saw when it was signalled.
     known: State,
     unstartable: bool,
-    deaf: bool,
+    unreachable: bool,
 }
 
 impl World {
@@ -76,7 +76,7 @@ impl World {
             handled: State::new(),
             known: State::new(),
             unstartable: false,
-            deaf: false,
+            unreachable: false,
         }
     }
 
@@ -88,7 +88,7 @@ impl World {
             None => self.store.remove(&key),
         };
         if before != value {
-            self.step(Input::Changes(Batch {
+            self.step(QueueInput::Changes(Batch {
                 reason: Reason::Change,
                 changes: vec![change(&key, before.as_deref(), value.as_deref())],
             }));
@@ -100,49 +100,49 @@ impl World {
         let changes = entries
             .map(|(key, value)| change(key, None, Some(value)))
             .collect();
-        self.step(Input::Run(Batch {
+        self.step(QueueInput::Run(Batch {
             reason: Reason::Manual,
             changes,
         }));
     }
 
-    fn step(&mut self, input: Input) {
+    fn step(&mut self, input: QueueInput) {
         for action in self.queue.step(input, self.now, 0.3) {
             match action {
-                Action::Start(_) if std::mem::take(&mut self.unstartable) => {
-                    self.step(Input::Ended(Status::Unstarted(126)));
+                QueueAction::Start(_) if std::mem::take(&mut self.unstartable) => {
+                    self.step(QueueInput::Ended(Status::Unstarted(126)));
                 }
-                Action::Start(batch) => {
+                QueueAction::Start(batch) => {
                     apply(&mut self.known, &batch);
-                    self.step(Input::Started);
+                    self.step(QueueInput::Started);
                 }
-                Action::Signal => {
-                    let heard = !std::mem::take(&mut self.deaf);
+                QueueAction::Signal => {
+                    let heard = !std::mem::take(&mut self.unreachable);
                     if heard {
                         self.known = self.store.clone();
                     }
-                    self.step(Input::Signalled(heard));
+                    self.step(QueueInput::Signalled(heard));
                 }
-                Action::Handled(batch) => apply(&mut self.handled, &batch),
-                Action::Stop(_)
-                | Action::Kill
-                | Action::Ended { .. }
-                | Action::Dropped(_)
-                | Action::Leave(_) => {}
+                QueueAction::Handled(batch) => apply(&mut self.handled, &batch),
+                QueueAction::Stop(_)
+                | QueueAction::Kill
+                | QueueAction::Ended { .. }
+                | QueueAction::Dropped(_)
+                | QueueAction::Leave(_) => {}
             }
         }
     }
 
     fn end(&mut self, status: Status) {
-        if !matches!(self.queue.phase, Phase::Idle) {
-            self.step(Input::Ended(status));
+        if !matches!(self.queue.phase, QueuePhase::Idle) {
+            self.step(QueueInput::Ended(status));
         }
     }
 
     fn jump_to_deadline(&mut self) {
         if let Some(deadline) = self.queue.deadline() {
             self.now = self.now.max(deadline);
-            self.step(Input::Due);
+            self.step(QueueInput::Due);
         }
     }
 
@@ -150,22 +150,22 @@ impl World {
         self.queue.deadline().is_some_and(|due| due <= self.now)
     }
 
-    fn happens(&mut self, event: &Event) {
+    fn happens(&mut self, event: &QueueEvent) {
         match event {
-            Event::Put(key, value) => self.set(*key, Some(*value)),
-            Event::Delete(key) => self.set(*key, None),
-            Event::Succeed => self.end(Status::Exited(0)),
-            Event::Fail => self.end(Status::Killed(11)),
-            Event::Unstartable => self.unstartable = true,
-            Event::Deaf => self.deaf = true,
-            Event::Wait(time) => {
+            QueueEvent::Put(key, value) => self.set(*key, Some(*value)),
+            QueueEvent::Delete(key) => self.set(*key, None),
+            QueueEvent::Succeed => self.end(Status::Exited(0)),
+            QueueEvent::Fail => self.end(Status::Killed(11)),
+            QueueEvent::Unstartable => self.unstartable = true,
+            QueueEvent::Deaf => self.unreachable = true,
+            QueueEvent::Wait(time) => {
                 self.now += MS(*time);
                 if self.due() {
-                    self.step(Input::Due);
+                    self.step(QueueInput::Due);
                 }
             }
-            Event::Jump => self.jump_to_deadline(),
-            Event::Manual => self.run_manually(),
+            QueueEvent::Jump => self.jump_to_deadline(),
+            QueueEvent::Manual => self.run_manually(),
         }
     }
 }
@@ -192,12 +192,12 @@ proptest! {
             world.happens(event);
         }
         // From here on all goes well, and one more change comes.
-        (world.unstartable, world.deaf) = (false, false);
+        (world.unstartable, world.unreachable) = (false, false);
         world.set(0, Some(9));
         for _ in 0..100 {
             // Each run ends in its time.
             match world.queue.phase {
-                Phase::Idle => world.jump_to_deadline(),
+                QueuePhase::Idle => world.jump_to_deadline(),
                 _ => world.end(Status::Exited(0)),
             }
         }
@@ -216,7 +216,7 @@ proptest! {
             world.happens(event);
             for _ in 0..4 {
                 if world.due() {
-                    world.step(Input::Due);
+                    world.step(QueueInput::Due);
                 }
             }
             prop_assert!(!world.due());

@@ -1,0 +1,79 @@
+//! The plain way: one query for the whole target.
+
+use std::time::Duration;
+
+use super::reuse::EntryReuse;
+use super::{Fetch, Fetched};
+use crate::consul::{Block, Client, Error, Meta};
+use crate::model::{Entry, Index, Key, Prefix, Snapshot, What, obstacle};
+
+/// Fetches the whole target at each look.
+pub struct FullFetch {
+    client: Client,
+    what: What,
+}
+
+impl FullFetch {
+    /// Looks at `what` through this client.
+    pub fn new(client: Client, what: What) -> Self {
+        FullFetch { client, what }
+    }
+
+    fn key(&self, key: &Key, block: Option<Block>) -> Result<(Meta, Option<Entry>), Error> {
+        // A key that a URL cannot carry cannot be waited for by name: the listing it is part of
+        // can, and the client narrows that down to what begins with the key.
+        if obstacle(key.as_str()).is_some() {
+            let reply = self.client.entries(&Prefix::new(key.as_str()), block)?;
+            let mut found = None;
+            for entry in reply.value {
+                let entry = entry?;
+                if entry.key() == key.as_str() {
+                    found = Some(entry);
+                }
+            }
+            return Ok((reply.meta, found));
+        }
+        let reply = match block {
+            Some(block) => self.client.get_blocking(key, block)?,
+            None => self.client.get(key)?,
+        };
+        Ok((reply.meta, reply.value))
+    }
+}
+
+impl Fetch for FullFetch {
+    fn look(
+        &mut self,
+        seen: &mut Snapshot,
+        since: Option<Index>,
+        wait: Duration,
+    ) -> Result<Fetched, Error> {
+        let block = since.map(|since| Block { since, wait });
+        let mut reuse = EntryReuse::of(seen.entries());
+        let meta = match &self.what {
+            What::Key(key) => {
+                let (meta, entry) = self.key(key, block)?;
+                entry.into_iter().for_each(|entry| reuse.push(entry));
+                meta
+            }
+            What::Prefix(prefix) => {
+                let reply = self.client.entries(prefix, block)?;
+                for entry in reply.value {
+                    reuse.push(entry?);
+                }
+                reply.meta
+            }
+        };
+        let index = meta.index.unwrap_or_default();
+        let (entries, left_out) = reuse.finish();
+        *seen = match entries {
+            Some(entries) => Snapshot::new(index, entries),
+            None => seen.clone().at(index),
+        };
+        Ok(Fetched {
+            meta,
+            non_utf8: left_out.any,
+            at_once: false,
+        })
+    }
+}

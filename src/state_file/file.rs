@@ -1,0 +1,323 @@
+//! What was handled, and the file that keeps it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::format::{FileKey, Identity, RecordWriter};
+use super::handled::{HandledState, Keep};
+use super::journal::{Journal, OpenError};
+use super::{messages, parse};
+use crate::backoff::Backoff;
+use crate::exit::Failure;
+use crate::model::{Batch, Snapshot, TargetId};
+
+/// A journal may always grow to this before the file is compacted.
+const ROOM: u64 = 64 * 1024;
+
+/// So many unsaved records are kept; beyond, the whole base is written when writing goes again.
+const MANY: usize = 1000;
+
+/// Between two attempts to save.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// The state file of a watch.
+pub struct StateFile {
+    path: PathBuf,
+    handled: HandledState,
+    journal: Journal,
+    /// The journal's length at which the file is compacted.
+    compact_at: u64,
+    /// What is not on the disk yet, in order.
+    unsaved: Vec<UnsavedRecord>,
+    /// No journal leads from what is on the disk to what was handled: the base has to be written.
+    outdated: bool,
+    /// The file lacks values or sessions that are to be kept: they come in as they become known.
+    incomplete: bool,
+    failing: Option<FailedSave>,
+}
+
+enum UnsavedRecord {
+    Run(Batch),
+    Handled(Batch),
+}
+
+struct FailedSave {
+    backoff: Backoff,
+    retry: Instant,
+}
+
+/// What became of saving.
+#[derive(Debug)]
+pub enum SaveOutcome {
+    /// All that was handled is on the disk.
+    Yes,
+    /// So it is, again: the first time after a failure.
+    Again,
+    /// It is not, for the first time: to be said. Handling goes on, saving is tried again.
+    Failed(Failure),
+    /// It is not, still.
+    NotYet,
+}
+
+/// An opened state file.
+pub struct OpenedStateFile {
+    /// The file.
+    pub state_file: StateFile,
+    /// Whether there was none: nothing was handled yet.
+    pub new: bool,
+    /// What the user should know, in one line each.
+    pub notes: Vec<String>,
+}
+
+impl StateFile {
+    /// Opens the file or makes it, and holds it until the end of the process.
+    ///
+    /// # Errors
+    /// Where it belongs to something else, is corrupted, in use, or cannot be written. It is never
+    /// started over by itself.
+    pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<OpenedStateFile, Failure> {
+        let failure = |refused| messages::refused(path, refused);
+        match Journal::open(path).map_err(failure)? {
+            Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
+            None => {
+                let secret = secret().map_err(|error| failure(error.into()))?;
+                let handled = HandledState::new(identity, secret, keep);
+                let base = handled.base();
+                let journal = Journal::create(path, &base).map_err(failure)?;
+                Ok(OpenedStateFile {
+                    state_file: Self::with(path, handled, journal, base.len() as u64),
+                    new: true,
+                    notes: Vec::new(),
+                })
+            }
+        }
+    }
+
+    fn load(
+        path: &Path,
+        mut journal: Journal,
+        bytes: &[u8],
+        identity: Identity,
+        keep: Keep,
+    ) -> Result<OpenedStateFile, Failure> {
+        let contents =
+            parse::parse(bytes).map_err(|corruption| messages::corrupted(path, &corruption))?;
+        messages::check_identity(path, &contents.head.identity, &identity)?;
+        let torn = contents.end < bytes.len() as u64;
+        let notes = notes(path, &contents.head.identity, &identity, torn);
+        let handled = HandledState::load(&contents, identity, keep)
+            .map_err(|corruption| messages::corrupted(path, &corruption))?;
+        if torn {
+            let cut = journal.cut(contents.end);
+            cut.map_err(|error| messages::refused(path, error.into()))?;
+        }
+        // Entries name their target by its place in the file's head, and a secret that is not to be
+        // kept any more is not to be kept there either.
+        let rewrite = contents.head.identity != *handled.identity()
+            || (!keep.values && contents.has_values());
+        let mut state_file = Self::with(path, handled, journal, contents.base);
+        state_file.incomplete = contents.lacks(keep);
+        if rewrite {
+            let replaced = state_file.compact();
+            replaced.map_err(|refused| messages::refused(path, refused))?;
+        }
+        Ok(OpenedStateFile {
+            state_file,
+            new: false,
+            notes,
+        })
+    }
+
+    fn with(path: &Path, handled: HandledState, journal: Journal, base: u64) -> Self {
+        StateFile {
+            path: path.to_owned(),
+            handled,
+            journal,
+            compact_at: base + base.max(ROOM),
+            unsaved: Vec::new(),
+            outdated: false,
+            incomplete: false,
+            failing: None,
+        }
+    }
+
+    /// What a restart compares Consul with: what was last handled of this target, with what it cannot
+    /// do without of what was shown and not handled. Values that were not kept are unknown.
+    pub fn at_start(&self, target: TargetId) -> Snapshot {
+        self.handled.at_start(target)
+    }
+
+    /// Whether this Consul looks like another than the one that was watched: something was handled,
+    /// nothing is there, and the index went back. Once `held` for that it looks so until every
+    /// handled key is there: while an import fills it, what is not there yet was not deleted.
+    pub fn looks_reset(&self, target: TargetId, seen: &Snapshot, held: bool) -> bool {
+        let handled = self.handled.handled(target);
+        if held {
+            return !handled.vanished(seen).is_empty();
+        }
+        seen.is_empty() && !handled.is_empty() && seen.index() < handled.index()
+    }
+
+    /// See [`HandledState::recall`].
+    pub fn recall(
+        &mut self,
+        target: TargetId,
+        last: &Snapshot,
+        seen: &Snapshot,
+    ) -> Option<Snapshot> {
+        let recalled = self.handled.recall(target, last, seen)?;
+        self.outdated |= self.incomplete;
+        Some(recalled)
+    }
+
+    /// Takes note that a handler is about to be shown a batch. Where kvw is killed before it was
+    /// handled, its keys come again, also those that are by then what they were before.
+    pub fn begin(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+        if self.handled.has_begun(batch) {
+            return self.retry(now, random);
+        }
+        self.handled.begin(batch);
+        self.add(UnsavedRecord::Run(batch.clone()), now, random)
+    }
+
+    /// Keeps a batch as handled: one record, whatever the number of keys.
+    pub fn save(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+        self.handled.apply(batch);
+        self.add(UnsavedRecord::Handled(batch.clone()), now, random)
+    }
+
+    fn add(&mut self, unsaved: UnsavedRecord, now: Instant, random: f64) -> SaveOutcome {
+        self.unsaved.push(unsaved);
+        if self.unsaved.len() > MANY {
+            self.unsaved.clear();
+            self.outdated = true;
+        }
+        self.flush(now, random)
+    }
+
+    /// Keeps everything that is there as handled: a watch that skips its start.
+    pub fn adopt(
+        &mut self,
+        target: TargetId,
+        seen: &Snapshot,
+        now: Instant,
+        random: f64,
+    ) -> SaveOutcome {
+        self.handled.adopt(target, seen);
+        self.outdated = true;
+        self.flush(now, random)
+    }
+
+    /// When saving is to be tried again with [`StateFile::retry`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.failing.as_ref().map(|failing| failing.retry)
+    }
+
+    /// Tries again what could not be saved, if it is time.
+    pub fn retry(&mut self, now: Instant, random: f64) -> SaveOutcome {
+        match &self.failing {
+            Some(failing) if failing.retry <= now => self.flush(now, random),
+            Some(_) => SaveOutcome::NotYet,
+            None => SaveOutcome::Yes,
+        }
+    }
+
+    /// The last attempt.
+    ///
+    /// # Errors
+    /// When something that was handled is not saved: it will come again.
+    pub fn close(mut self) -> Result<(), Failure> {
+        self.write().map_err(|refused| {
+            messages::refused(&self.path, refused)
+                .hint("what was not saved is handled again after a restart")
+        })
+    }
+
+    fn flush(&mut self, now: Instant, random: f64) -> SaveOutcome {
+        let refused = match (self.write(), &mut self.failing) {
+            (Ok(()), None) => return SaveOutcome::Yes,
+            (Ok(()), failing) => {
+                *failing = None;
+                return SaveOutcome::Again;
+            }
+            // Each batch is a try too, but not one that makes the next one wait longer.
+            (Err(_), Some(failing)) => {
+                if failing.retry <= now {
+                    failing.retry = now + failing.backoff.next(random);
+                }
+                return SaveOutcome::NotYet;
+            }
+            (Err(refused), None) => refused,
+        };
+        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+        let retry = now + backoff.next(random);
+        self.failing = Some(FailedSave { backoff, retry });
+        SaveOutcome::Failed(messages::refused(&self.path, refused))
+    }
+
+    fn write(&mut self) -> Result<(), OpenError> {
+        if self.outdated || !self.journal.is_intact()? {
+            return self.compact();
+        }
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let mut writer = RecordWriter::at(*self.handled.key(), self.journal.end());
+        for unsaved in &self.unsaved {
+            writer.add(&match unsaved {
+                UnsavedRecord::Run(batch) => self.handled.run_record(batch),
+                UnsavedRecord::Handled(batch) => self.handled.record(batch),
+            });
+        }
+        self.journal.append(&writer.into_bytes())?;
+        self.unsaved.clear();
+        if self.journal.end() > self.compact_at && self.compact().is_err() {
+            // Everything is saved all the same: not worth a word, and worth a try only much later.
+            self.compact_at = self.journal.end() * 2;
+        }
+        Ok(())
+    }
+
+    fn compact(&mut self) -> Result<(), OpenError> {
+        let base = self.handled.base();
+        self.journal.replace(&base)?;
+        let base = base.len() as u64;
+        self.compact_at = base + base.max(ROOM);
+        self.unsaved.clear();
+        self.outdated = false;
+        self.incomplete = false;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for StateFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the handled: it may hold values.
+        f.debug_struct("StateFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the user should know of a file that is taken.
+fn notes(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<String> {
+    let path = path.display();
+    let (was, is) = (&file.address, &own.address);
+    let moved = || format!("the state file {path} was written for Consul at {was}, now at {is}");
+    let cut = || format!("the last record of {path} was cut short; its batch comes again");
+    let moved = (was != is).then(moved);
+    moved.into_iter().chain(torn.then(cut)).collect()
+}
+
+/// A fresh secret from the system.
+fn secret() -> io::Result<FileKey> {
+    let mut secret = FileKey::default();
+    File::open("/dev/urandom")?.read_exact(&mut secret)?;
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests;
