@@ -36,7 +36,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "observers",
-        &["model", "handlers", "watch", "output", "term", "exit"],
+        &[
+            "model", "process", "handlers", "watch", "output", "term", "exit",
+        ],
     ),
     (
         "args",
