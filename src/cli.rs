@@ -81,7 +81,7 @@ impl Cli {
     }
 
     /// Runs the verb.
-    pub fn run(self, context: &mut Context) -> anyhow::Result<Exit> {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.command {
             Command::Get(args) => get::run(context, args),
             Command::Put(args) => put::run(context, args),

@@ -24,7 +24,7 @@ impl Context {
 
     /// The client that the connection flags and the environment describe. Sends nothing: a token
     /// that may read one key is enough to read it.
-    pub fn client(&mut self, args: &ConnectArgs) -> anyhow::Result<Client> {
+    pub fn client(&self, args: &ConnectArgs) -> anyhow::Result<Client> {
         let config = args.config(&self.env)?;
         Ok(Client::new(config)?)
     }

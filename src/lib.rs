@@ -40,13 +40,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };
-    let mut context = cli.context();
+    let context = cli.context();
     let exit = match cli
-        .run(&mut context)
+        .run(&context)
         .and_then(|exit| context.ui.flush().map(|()| exit).map_err(Into::into))
     {
         Ok(exit) => exit,
-        Err(error) => report::failure(&mut context.ui, &error),
+        Err(error) => report::failure(&context.ui, &error),
     };
     exit.end()
 }

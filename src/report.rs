@@ -11,7 +11,7 @@ use crate::term::{Closed, Ui, no_color};
 
 /// Says what went wrong, with its causes on the same line and the hint on the next, and how the
 /// process ends.
-pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
+pub fn failure(ui: &Ui, error: &Error) -> Exit {
     // Only a closed stdout by itself is silent: that nobody reads what was answered before does not
     // hide another failure, least of all a write whose outcome is unknown.
     if is_closed(error) {

@@ -22,10 +22,10 @@ pub struct CompletionsArgs {
 }
 
 /// Prints the script. The whole command tree is handed in: a verb does not know the others.
-pub fn run(ctx: &mut Context, args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
     // Into memory first: the generator panics on a reader that has left.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "kvw", &mut script);
-    ctx.ui.out().write_all(&script)?;
+    (&ctx.ui).write_all(&script)?;
     Ok(Exit::Yes)
 }

@@ -67,14 +67,14 @@ pub struct DeleteArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
     if args.recurse {
         return recurse(ctx, &args);
     }
     let keys = args.keys.iter().map(|key| args.exact.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
         return would_delete(ui, args.output, &existing(&client, &keys)?);
     }
@@ -95,10 +95,10 @@ pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-fn deleted(ui: &mut Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
+fn deleted(ui: &Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
     if format == Format::Json {
         let deleted = keys.iter().map(Key::as_str).collect();
-        json::line(ui.out(), &json::Deleted { deleted })?;
+        json::line(ui, &json::Deleted { deleted })?;
     }
     match keys {
         [key] => ui.status(format!("deleted {key}")),
@@ -194,10 +194,10 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     Ok(existing)
 }
 
-fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
+fn would_delete(ui: &Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
     if format == Format::Json {
         json::line(
-            ui.out(),
+            ui,
             &json::WouldDelete {
                 would_delete: names,
             },
@@ -212,7 +212,7 @@ fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result
     Ok(Exit::Yes)
 }
 
-fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
+fn recurse(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     let [prefix] = &args.keys[..] else {
         return Err(Failure::usage("a recursive delete takes one prefix").into());
     };
@@ -221,7 +221,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         args.tree.check(&prefix)?;
     }
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
         let names = client.names(&prefix, "", None)?.value;
         let names = names.collect::<Result<Vec<_>, _>>()?;
@@ -245,14 +245,14 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if args.output == Format::Json {
         let prefix = prefix.as_str();
-        json::line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
+        json::line(ui, &json::DeletedPrefix { prefix, listed })?;
     }
     ui.status(format!("deleted {}", counted(listed, &prefix)));
     Ok(Exit::Yes)
 }
 
 /// Whether the user consents.
-fn agreed(ui: &mut Ui, args: &DeleteArgs, prefix: &Prefix, listed: u64) -> anyhow::Result<bool> {
+fn agreed(ui: &Ui, args: &DeleteArgs, prefix: &Prefix, listed: u64) -> anyhow::Result<bool> {
     if args.yes {
         return Ok(true);
     }

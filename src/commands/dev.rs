@@ -54,7 +54,7 @@ pub struct DevArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     let DevArgs {
         listen,
         load,
@@ -77,7 +77,7 @@ pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
     ctx.ui
         .status("kvw dev keeps everything in memory and is not for production");
     if command.is_empty() {
-        writeln!(ctx.ui.out(), "{address}")?;
+        writeln!(&ctx.ui, "{address}")?;
         ctx.ui.flush()?;
         return serve(signals);
     }

@@ -59,7 +59,7 @@ pub struct ExportArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: ExportArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
     let mut export = Export {
         prefix: args.key.prefix(&args.prefix)?,
         client: ctx.client(&args.connect)?,
@@ -72,7 +72,7 @@ pub fn run(ctx: &mut Context, args: ExportArgs) -> anyhow::Result<Exit> {
         Some(path) => to_file(ctx, export, path, args.allow_filtered)?,
         None => {
             export.terminal = ctx.ui.out_is_terminal();
-            export.write(ctx.ui.out())?
+            export.write(&ctx.ui)?
         }
     };
     match written {
@@ -129,7 +129,7 @@ struct Export {
 }
 
 impl Export {
-    fn write<W: Write>(&self, out: &mut W) -> anyhow::Result<Written> {
+    fn write(&self, mut out: impl Write) -> anyhow::Result<Written> {
         let reply = self.client.entries(&self.prefix, None)?;
         // Text is the document too.
         let frame = match self.format {
@@ -140,7 +140,7 @@ impl Export {
         let (mut keys, mut bytes) = (0, 0);
         for entry in reply.value {
             let entry = entry?;
-            list.item(out, |out| self.entry(out, &entry))?;
+            list.item(&mut out, |out| self.entry(out, &entry))?;
             keys += 1;
             bytes += entry.value().len() as u64;
             if let Some(progress) = &self.progress {

@@ -76,20 +76,20 @@ pub struct GetArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: GetArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
     if args.recurse || args.names {
         let prefix = args.prefix()?;
         let client = ctx.client(&args.connect)?;
         return if args.names {
-            names(&mut ctx.ui, &client, &prefix, &args)
+            names(&ctx.ui, &client, &prefix, &args)
         } else {
-            entries(&mut ctx.ui, &client, &prefix, &args)
+            entries(&ctx.ui, &client, &prefix, &args)
         };
     }
     let client = ctx.client(&args.connect)?;
     match &args.keys[..] {
-        [key] => one(&mut ctx.ui, &client, key, &args),
-        _ => several(&mut ctx.ui, &client, &args),
+        [key] => one(&ctx.ui, &client, key, &args),
+        _ => several(&ctx.ui, &client, &args),
     }
 }
 
@@ -119,7 +119,7 @@ impl GetArgs {
     }
 
     /// One entry of a list, in the list's format.
-    fn item(&self, ui: &mut Ui, first: bool, entry: &Entry) -> io::Result<()> {
+    fn item(&self, ui: &Ui, first: bool, entry: &Entry) -> io::Result<()> {
         match self.output {
             Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
             Format::Consul => {
@@ -141,7 +141,7 @@ impl GetArgs {
     }
 }
 
-fn one(ui: &mut Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
+fn one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
     let key = args.key.key(key)?;
     let found = client.get(&key)?.value;
     let Some(entry) = found.or_else(|| args.default_for(key.as_str())) else {
@@ -151,7 +151,7 @@ fn one(ui: &mut Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Resul
     match args.output {
         Format::Raw => entry::raw(ui, entry.value(), args.base64)?,
         Format::Text if !args.detailed => entry::value(ui, entry.value(), args.base64)?,
-        Format::Json => json::line(ui.out(), &args.json(&entry))?,
+        Format::Json => json::line(ui, &args.json(&entry))?,
         Format::Text | Format::Jsonl | Format::Consul => {
             let mut list = List::new(args.output);
             list.item(ui, |ui| args.item(ui, true, &entry))?;
@@ -163,7 +163,7 @@ fn one(ui: &mut Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Resul
 
 /// Several keys, seen at one moment. Text keeps the order in which they were asked for, JSON is
 /// sorted like every list.
-fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit> {
+fn several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit> {
     if args.output == Format::Raw {
         return Err(Failure::usage("-o raw prints the value of one key, not of several").into());
     }
@@ -199,7 +199,7 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
     Ok(exit)
 }
 
-fn entries(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
+fn entries(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
     let reply = client.entries(prefix, None)?;
     let mut list = List::new(args.output);
     let mut first = true;
@@ -211,7 +211,7 @@ fn entries(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
     finish(ui, client, prefix, list, reply.meta.filtered)
 }
 
-fn names(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
+fn names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
     let separator = match &args.separator {
         Some(separator) => separator,
         None if args.recurse => "",
@@ -228,7 +228,7 @@ fn names(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyho
 
 /// Ends a listing, and says what it may have kept silent about.
 fn finish(
-    ui: &mut Ui,
+    ui: &Ui,
     client: &Client,
     prefix: &Prefix,
     list: List,

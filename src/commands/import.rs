@@ -86,7 +86,7 @@ pub struct ImportArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
     let source = args.source()?;
     let found = source.check()?;
     if found.nameless > 0 {
@@ -98,7 +98,7 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
     let mut config = args.connect.config(&ctx.env)?;
     config.connections = usize::from(args.parallel);
     let client = Client::new(config)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
         return dry_run(ui, &client, &source, &args);
     }
@@ -167,7 +167,7 @@ fn stopped(account: &ImportCounts, found: DocumentSummary) -> String {
     )
 }
 
-fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<()> {
+fn report(ui: &Ui, format: Format, account: ImportCounts) -> anyhow::Result<()> {
     if format == Format::Json {
         let imported = json::Imported {
             written: account.written,
@@ -175,7 +175,7 @@ fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<
             skipped: account.skipped,
             unknown: account.unknown,
         };
-        json::line(ui.out(), &imported)?;
+        json::line(ui, &imported)?;
     }
     Ok(())
 }
@@ -279,12 +279,7 @@ fn compare(
     }
 }
 
-fn dry_run(
-    ui: &mut Ui,
-    client: &Client,
-    source: &Source,
-    args: &ImportArgs,
-) -> anyhow::Result<Exit> {
+fn dry_run(ui: &Ui, client: &Client, source: &Source, args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut list = List::new(Format::Text);
     let account = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
@@ -298,12 +293,7 @@ fn dry_run(
 }
 
 /// One transaction of all that differs.
-fn atomic(
-    ui: &mut Ui,
-    client: &Client,
-    source: &Source,
-    args: &ImportArgs,
-) -> anyhow::Result<Exit> {
+fn atomic(ui: &Ui, client: &Client, source: &Source, args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut ops = Vec::new();
     let account = compare(client, source, args.create_only, |op| {
         ops.push(op);

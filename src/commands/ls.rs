@@ -49,10 +49,10 @@ pub struct LsArgs {
 const AT_ONCE: usize = 64;
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     let prefix = args.key.prefix(&folder(&args.prefix))?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
     let mut list = List::new(args.output);
     let mut exit = Exit::Yes;
@@ -75,7 +75,7 @@ pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
 
 /// Reads the level's keys, some at once, each lot at one moment.
 fn long(
-    ui: &mut Ui,
+    ui: &Ui,
     client: &Client,
     prefix: &Prefix,
     mut names: NameListing,

@@ -22,9 +22,9 @@ pub struct ManArgs {
 }
 
 /// Prints or writes the pages. The whole command tree is handed in: a verb does not know the others.
-pub fn run(ctx: &mut Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     let Some(dir) = args.dir else {
-        ctx.ui.out().write_all(&page(&command)?)?;
+        (&ctx.ui).write_all(&page(&command)?)?;
         return Ok(Exit::Yes);
     };
     command.build();

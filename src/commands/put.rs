@@ -86,7 +86,7 @@ pub struct PutArgs {
 const TRIES: usize = 10;
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
     let key = args.exact.key(&args.key)?;
     let write = args.write()?;
     let value = args.value(&key)?;
@@ -110,7 +110,7 @@ pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
                     format!("key {key} was written, and deleted since"),
                 )
             })?;
-            json::line(ctx.ui.out(), &json::Entry::from(&entry))?;
+            json::line(&ctx.ui, &json::Entry::from(&entry))?;
         }
         _ => ctx.ui.status(args.done(&key)),
     }

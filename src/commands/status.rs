@@ -40,7 +40,7 @@ pub struct StatusArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: StatusArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: StatusArgs) -> anyhow::Result<Exit> {
     let StatusArgs {
         wait,
         output,
@@ -51,7 +51,7 @@ pub fn run(ctx: &mut Context, args: StatusArgs) -> anyhow::Result<Exit> {
         Some(wait) => look_until(&client, Instant::now() + wait)?,
         None => look(&client)?,
     };
-    status::write(&found, output, ctx.ui.out())?;
+    status::write(&found, output, &ctx.ui)?;
     Ok(Exit::Yes)
 }
 

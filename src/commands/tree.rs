@@ -52,10 +52,10 @@ pub struct TreeArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: TreeArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
     let prefix = args.key.prefix(&folder(&args.prefix))?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     let (filtered, names) = listed(&client, &prefix, args.du)?;
     let mut names = names.peekable();
     if names.peek().is_none() {
@@ -104,12 +104,7 @@ fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::R
 }
 
 /// Draws each child of the root as soon as the next one begins.
-fn draw(
-    ui: &mut Ui,
-    names: Peekable<Listed>,
-    prefix: &Prefix,
-    args: &TreeArgs,
-) -> anyhow::Result<()> {
+fn draw(ui: &Ui, names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<()> {
     let mut drawing = tree::Drawing::begin(ui, prefix.as_str(), args.du)?;
     let mut root = Node::new(prefix.as_str());
     for name in names {

@@ -76,7 +76,7 @@ Operations:
 A VALUE may be @FILE. Verbs with a VALUE take --literal, --base64 and --flags NUMBER.";
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: TxnArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
     let ops = args.operations()?;
     for op in &ops {
         if let Op::DeleteTree { prefix } = op {
@@ -85,8 +85,8 @@ pub fn run(ctx: &mut Context, args: TxnArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(entries) => applied(&mut ctx.ui, args.output, &ops, entries),
-        TxnOutcome::RolledBack(errors) => rolled_back(&mut ctx.ui, args.output, &ops, &errors),
+        TxnOutcome::Applied(entries) => applied(&ctx.ui, args.output, &ops, entries),
+        TxnOutcome::RolledBack(errors) => rolled_back(&ctx.ui, args.output, &ops, &errors),
     }
 }
 
@@ -137,11 +137,11 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
     input::file(path).map_err(|failure| failure.message)
 }
 
-fn applied(ui: &mut Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyhow::Result<Exit> {
+fn applied(ui: &Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyhow::Result<Exit> {
     let results = results(ops, entries);
     if format == Format::Json {
         let entries = results.iter().map(|result| &result.entry);
-        json::line(ui.out(), &txn::TxnOutcomeJson::applied(entries))?;
+        json::line(ui, &txn::TxnOutcomeJson::applied(entries))?;
         return Ok(Exit::Yes);
     }
     // A blank that was made at index 0 stands for a key that does not exist.
@@ -156,14 +156,9 @@ fn applied(ui: &mut Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyh
     Ok(Exit::Yes)
 }
 
-fn rolled_back(
-    ui: &mut Ui,
-    format: Format,
-    ops: &[Op],
-    errors: &[OpError],
-) -> anyhow::Result<Exit> {
+fn rolled_back(ui: &Ui, format: Format, ops: &[Op], errors: &[OpError]) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(ui.out(), &txn::TxnOutcomeJson::rolled_back(ops, errors))?;
+        json::line(ui, &txn::TxnOutcomeJson::rolled_back(ops, errors))?;
     }
     for error in errors {
         ui.error(txn::failure(ops, error));

@@ -89,7 +89,7 @@ pub struct WaitArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let conditions = args.conditions()?;
     let keys: Vec<Key> = conditions.keys().into_iter().cloned().collect();
     let targets = targets(&keys)?;
@@ -100,9 +100,8 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
         .collect();
     ctx.ui.status(format_args!("waiting for {conditions}"));
     let seen = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
-    let ui = RefCell::new(&mut ctx.ui);
     let observers: Vec<Box<dyn Observer + '_>> = vec![
-        Box::new(Warnings::new(&ui, targets.clone())),
+        Box::new(Warnings::new(&ctx.ui, targets.clone())),
         Box::new(Waiting(&seen)),
     ];
     let watch = Engine::new(
@@ -113,7 +112,7 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
         observers,
     );
     let exit = watch.run(pollers)?;
-    seen.into_inner().answer(exit, &args, &mut ctx.ui)
+    seen.into_inner().answer(exit, &args, &ctx.ui)
 }
 
 impl WaitArgs {
@@ -277,7 +276,7 @@ impl ConditionState {
     }
 
     /// What the user is told in the end.
-    fn answer(self, exit: Exit, args: &WaitArgs, ui: &mut Ui) -> anyhow::Result<Exit> {
+    fn answer(self, exit: Exit, args: &WaitArgs, ui: &Ui) -> anyhow::Result<Exit> {
         let unmet = self.unmet();
         match exit {
             Exit::Yes => {

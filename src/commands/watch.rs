@@ -3,7 +3,6 @@
 mod observers;
 mod state;
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -134,7 +133,7 @@ enum InitialArg {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
     let mut config = args.connect.config(&ctx.env)?;
     // Each target holds a connection, its proofs may need one more, and walks some. What fails is tried again
@@ -167,8 +166,7 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|target| args.poller(&client, target, state_file.as_ref()))
         .collect();
-    let ui = RefCell::new(&mut ctx.ui);
-    let observers = args.observers.observers(&ui, &targets, &handlers)?;
+    let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
     let routes = routes(handlers, &groups)?;
     Engine::new(
         args.plan(targets, fresh),

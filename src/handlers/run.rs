@@ -269,7 +269,7 @@ impl Handler {
             StdinFormat::Json => batch_document(batch.clone(), around),
             StdinFormat::Consul => {
                 let current = (around.current)();
-                ChildStdin::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                ChildStdin::Document(Box::new(move |out| json::line(out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
@@ -288,8 +288,8 @@ impl Handler {
 
 fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> ChildStdin {
     let (targets, time) = (around.targets.to_vec(), around.time);
-    ChildStdin::Document(Box::new(move |mut out| {
-        json::line(&mut out, &json::Batch::new(&batch, &targets, time))
+    ChildStdin::Document(Box::new(move |out| {
+        json::line(out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 

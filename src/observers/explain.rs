@@ -1,6 +1,5 @@
 //! `--explain`: each wake-up and what became of it, in one line each on stderr.
 
-use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
 use super::warnings::rounded;
@@ -11,8 +10,8 @@ use crate::term::Ui;
 use crate::watch::{AnswerSummary, Event, Flow, Observer, WithheldReason};
 
 /// Explains.
-pub struct Explain<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+pub struct Explain<'a> {
+    ui: &'a Ui,
     words: Words,
 }
 
@@ -22,19 +21,19 @@ struct Words {
     routes: Vec<String>,
 }
 
-impl<'a, 'u> Explain<'a, 'u> {
+impl<'a> Explain<'a> {
     /// Explains here; handlers are called by their routes where there are several.
-    pub fn new(ui: &'a RefCell<&'u mut Ui>, targets: Vec<Target>, routes: Vec<String>) -> Self {
+    pub fn new(ui: &'a Ui, targets: Vec<Target>, routes: Vec<String>) -> Self {
         let words = Words { targets, routes };
         Explain { ui, words }
     }
 }
 
-impl Observer for Explain<'_, '_> {
+impl Observer for Explain<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         if let Some(line) = self.words.line(event) {
             let time = json::time(SystemTime::now());
-            self.ui.borrow().status(format_args!("{time} {line}"));
+            self.ui.status(format_args!("{time} {line}"));
         }
         Ok(Flow::Continue)
     }

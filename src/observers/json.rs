@@ -1,7 +1,6 @@
 //! Changes as lines of the published JSON on stdout, and with `--events all` whatever else happens.
 
-use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io;
 use std::time::{Instant, SystemTime};
 
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
@@ -14,27 +13,23 @@ use crate::watch::{
 };
 
 /// Prints lines as things happen.
-pub struct JsonObserver<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+pub struct JsonObserver<'a> {
+    ui: &'a Ui,
     /// The targets' names in the order of their ids.
     targets: Vec<String>,
     /// The routes' globs in their order; `None` prints changes alone.
     all: Option<Vec<Option<String>>>,
 }
 
-impl<'a, 'u> JsonObserver<'a, 'u> {
+impl<'a> JsonObserver<'a> {
     /// Prints changes to this stdout.
-    pub fn changes(ui: &'a RefCell<&'u mut Ui>, targets: Vec<String>) -> Self {
+    pub fn changes(ui: &'a Ui, targets: Vec<String>) -> Self {
         let all = None;
         JsonObserver { ui, targets, all }
     }
 
     /// Prints all that happens; handlers are named by their routes.
-    pub fn all(
-        ui: &'a RefCell<&'u mut Ui>,
-        targets: Vec<String>,
-        routes: Vec<Option<String>>,
-    ) -> Self {
+    pub fn all(ui: &'a Ui, targets: Vec<String>, routes: Vec<Option<String>>) -> Self {
         let all = Some(routes);
         JsonObserver { ui, targets, all }
     }
@@ -44,19 +39,16 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
     }
 
     fn changed(&self, changes: &[Change]) -> io::Result<()> {
-        let mut ui = self.ui.borrow_mut();
-        let out = ui.out();
         for change in changes {
-            json::line(out, &json::Change::new(change, self.target(change.target)))?;
+            let target = self.target(change.target);
+            json::line(self.ui, &json::Change::new(change, target))?;
         }
-        out.flush()
+        self.ui.flush()
     }
 
     fn line(&self, event: &events::Event<'_>) -> io::Result<()> {
-        let mut ui = self.ui.borrow_mut();
-        let out = ui.out();
-        json::line(out, event)?;
-        out.flush()
+        json::line(self.ui, event)?;
+        self.ui.flush()
     }
 
     fn other<'e>(
@@ -93,7 +85,7 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
     }
 }
 
-impl Observer for JsonObserver<'_, '_> {
+impl Observer for JsonObserver<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
             self.changed(changes)?;

@@ -1,6 +1,5 @@
 //! One line a batch on stderr: what changed, how the handler ended, how long it took.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,17 +11,17 @@ use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer};
 
 /// Says how runs ended.
-pub struct Runs<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+pub struct Runs<'a> {
+    ui: &'a Ui,
     /// The routes' globs; empty where there is only one handler.
     routes: Vec<String>,
     /// What was handled last, by route.
     handled: HashMap<usize, Arc<Batch>>,
 }
 
-impl<'a, 'u> Runs<'a, 'u> {
+impl<'a> Runs<'a> {
     /// Says it here, with the routes' names where there are several.
-    pub fn new(ui: &'a RefCell<&'u mut Ui>, routes: Vec<String>) -> Self {
+    pub fn new(ui: &'a Ui, routes: Vec<String>) -> Self {
         Runs {
             ui,
             routes: if routes.len() > 1 { routes } else { Vec::new() },
@@ -35,7 +34,7 @@ impl<'a, 'u> Runs<'a, 'u> {
         let handled = self.handled.remove(&route);
         let handled = handled.is_some_and(|batch| Arc::ptr_eq(&batch, &report.batch));
         let line = format!("{}{}", self.name(route), line(report, handled, now));
-        let ui = self.ui.borrow();
+        let ui = self.ui;
         match report.outcome {
             RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => ui.warn(line),
             RunOutcome::Succeeded | RunOutcome::Signalled | RunOutcome::Stopped(_) => {
@@ -50,13 +49,13 @@ impl<'a, 'u> Runs<'a, 'u> {
     }
 }
 
-impl Observer for Runs<'_, '_> {
+impl Observer for Runs<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Handler { route, told } = event {
             match told {
                 HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
-                HandlerEvent::Dropped(batch) => self.ui.borrow().warn(format_args!(
+                HandlerEvent::Dropped(batch) => self.ui.warn(format_args!(
                     "{}{}: dropped, the handler is busy",
                     self.name(*route),
                     what(batch)

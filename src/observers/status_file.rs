@@ -2,7 +2,6 @@
 
 mod lag;
 
-use std::cell::RefCell;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -26,8 +25,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LISTED: usize = 100;
 
 /// Keeps a file up to date.
-pub struct StatusFile<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+pub struct StatusFile<'a> {
+    ui: &'a Ui,
     path: PathBuf,
     page: Page,
     lags: Vec<Lags>,
@@ -116,13 +115,13 @@ struct LastRun {
     duration_ms: u128,
 }
 
-impl<'a, 'u> StatusFile<'a, 'u> {
+impl<'a> StatusFile<'a> {
     /// Writes the first page.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn open(
-        ui: &'a RefCell<&'u mut Ui>,
+        ui: &'a Ui,
         path: &Path,
         targets: Vec<String>,
         routes: Vec<Option<String>>,
@@ -233,7 +232,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         let failed = self.write().err();
         if let (Some(error), false) = (&failed, self.failing) {
             let path = self.path.display();
-            let ui = self.ui.borrow();
+            let ui = self.ui;
             ui.warn(format_args!(
                 "the status file {path} cannot be written: {error}; trying again"
             ));
@@ -333,7 +332,7 @@ impl LastRun {
     }
 }
 
-impl Observer for StatusFile<'_, '_> {
+impl Observer for StatusFile<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         self.note(event, SystemTime::now());
         if matches!(event, Event::Left) {

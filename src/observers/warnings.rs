@@ -1,6 +1,5 @@
 //! What is said on stderr: outages, lost rights, and what is worth knowing once.
 
-use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
@@ -14,19 +13,19 @@ use crate::watch::{
 const SHOWN: usize = 3;
 
 /// Says things once.
-pub struct Warnings<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+pub struct Warnings<'a> {
+    ui: &'a Ui,
     targets: Vec<Target>,
 }
 
-impl<'a, 'u> Warnings<'a, 'u> {
+impl<'a> Warnings<'a> {
     /// Says them here.
-    pub fn new(ui: &'a RefCell<&'u mut Ui>, targets: Vec<Target>) -> Self {
+    pub fn new(ui: &'a Ui, targets: Vec<Target>) -> Self {
         Warnings { ui, targets }
     }
 
     fn outage(&self, trouble: &OutageCause) {
-        let ui = self.ui.borrow();
+        let ui = self.ui;
         ui.warn(format_args!("{trouble}; trying again"));
         if let Some(hint) = trouble.hint() {
             ui.hint(hint);
@@ -34,7 +33,7 @@ impl<'a, 'u> Warnings<'a, 'u> {
     }
 
     fn note(&self, target: &Target, note: &Advice) {
-        let ui = self.ui.borrow();
+        let ui = self.ui;
         match note {
             Advice::Folder(key) => {
                 ui.warn(format_args!(
@@ -54,7 +53,7 @@ impl<'a, 'u> Warnings<'a, 'u> {
     }
 
     fn failed_to_save(&self, failure: &Failure) {
-        let ui = self.ui.borrow();
+        let ui = self.ui;
         ui.warn(format_args!(
             "{failure}; the watch goes on, saving is tried again"
         ));
@@ -64,7 +63,7 @@ impl<'a, 'u> Warnings<'a, 'u> {
     }
 
     fn withheld(&self, target: &Target, notice: &WithheldChange) {
-        let ui = self.ui.borrow();
+        let ui = self.ui;
         let what = &target.what;
         match notice {
             WithheldChange::Begun(WithheldReason::Hidden, keys) => ui.warn(format_args!(
@@ -92,7 +91,7 @@ impl<'a, 'u> Warnings<'a, 'u> {
     }
 }
 
-impl Observer for Warnings<'_, '_> {
+impl Observer for Warnings<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         let target = |id: &TargetId| &self.targets[usize::from(id.0)];
         match event {
@@ -104,12 +103,12 @@ impl Observer for Warnings<'_, '_> {
                     OutageKind::Reset => "Consul is as it was again",
                 };
                 let lasted = rounded(*lasted);
-                self.ui.borrow().warn(format_args!("{what} after {lasted}"));
+                self.ui.warn(format_args!("{what} after {lasted}"));
             }
             Event::Withheld(id, notice) => self.withheld(target(id), notice),
             Event::Advice(id, note) => self.note(target(id), note),
             Event::Saved(Some(failure)) => self.failed_to_save(failure),
-            Event::Saved(None) => self.ui.borrow().warn("what was handled is saved again"),
+            Event::Saved(None) => self.ui.warn("what was handled is saved again"),
             _ => {}
         }
         Ok(Flow::Continue)

@@ -71,7 +71,7 @@ fn base64_or_null(value: &[u8]) -> Option<String> {
 }
 
 /// Writes the value, escaped as GoFormatter's encoder does, and for a terminal what could drive it too.
-pub fn write(out: &mut impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
+pub fn write(out: impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, GoFormatter { terminal });
     Ok(value.serialize(&mut serializer)?)
 }

@@ -11,7 +11,7 @@ use crate::model::Entry;
 /// One entry of the array; the frame around it is that of [`super::List`].
 pub fn entry(out: &mut impl Write, entry: &Entry, terminal: bool) -> io::Result<()> {
     out.write_all(b"\t{\n\t\t\"key\": ")?;
-    consul::write(out, &entry.key(), terminal)?;
+    consul::write(&mut *out, &entry.key(), terminal)?;
     let flags = entry.flags();
     write!(out, ",\n\t\t\"flags\": {flags},\n\t\t\"value\": \"")?;
     out.write_all(STANDARD.encode(entry.value()).as_bytes())?;

@@ -24,26 +24,28 @@ fn shown<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
 
 /// The value alone: byte for byte in a pipe, with one newline at its end on a terminal. Base64 is
 /// a line.
-pub fn value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn value(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
     let shown = shown(ui, value, base64);
     let newline = base64 || (ui.out_is_terminal() && !shown.ends_with(b"\n"));
-    ui.out().write_all(&shown)?;
+    let mut out = ui;
+    out.write_all(&shown)?;
     if newline {
-        ui.out().write_all(b"\n")?;
+        out.write_all(b"\n")?;
     }
     Ok(())
 }
 
 /// Exactly the bytes.
-pub fn raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn raw(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
     if base64 {
         return self::value(ui, value, true);
     }
-    ui.out().write_all(value)
+    let mut out = ui;
+    out.write_all(value)
 }
 
 /// A key of a list of names, in the list's format.
-pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
+pub fn name(ui: &Ui, key: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, key),
         Format::Consul => {
@@ -52,15 +54,16 @@ pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
         }
         Format::Text | Format::Raw => {
             let key = ui.shown_key(key);
-            writeln!(ui.out(), "{key}")
+            let mut out = ui;
+            writeln!(out, "{key}")
         }
     }
 }
 
 /// `key:value`, as `consul kv get -recurse` has it.
-pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn line(ui: &Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
     let (key, value) = (ui.shown_key(key), shown(ui, value, base64));
-    let out = ui.out();
+    let mut out = ui;
     out.write_all(key.as_bytes())?;
     out.write_all(b":")?;
     out.write_all(&value)?;
@@ -69,12 +72,12 @@ pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()
 
 /// All fields in two columns, as `consul kv get -detailed` has them. `gap` puts the empty line
 /// between entries in front.
-pub fn detailed(ui: &mut Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
+pub fn detailed(ui: &Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
     let key = ui.shown_key(entry.key()).into_owned();
     let session = entry.session().unwrap_or("-");
     let session = ui.shown_key(session).into_owned();
     let value = shown(ui, entry.value(), base64);
-    let out = ui.out();
+    let mut out = ui;
     if gap {
         writeln!(out)?;
     }

@@ -212,14 +212,14 @@ pub fn reason(reason: Reason) -> &'static str {
 }
 
 /// One value.
-pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+pub fn write(out: impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Visible);
     Ok(value.serialize(&mut serializer)?)
 }
 
 /// One value and a newline.
-pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    write(out, value)?;
+pub fn line(mut out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    write(&mut out, value)?;
     out.write_all(b"\n")
 }
 

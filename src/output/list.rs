@@ -14,7 +14,7 @@ pub(super) struct Pulse(Option<Instant>);
 
 impl Pulse {
     /// An item was written.
-    pub(super) fn beat(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn beat(&mut self, mut out: impl Write) -> io::Result<()> {
         if self.0.is_none_or(|time| time.elapsed() > UNSEEN) {
             out.flush()?;
             self.0 = Some(Instant::now());
@@ -45,7 +45,7 @@ impl List {
     /// frame: an item brings its own newline.
     pub fn item<W: Write>(
         &mut self,
-        out: &mut W,
+        mut out: W,
         write: impl FnOnce(&mut W) -> io::Result<()>,
     ) -> io::Result<()> {
         let (first, between, behind): (&[u8], &[u8], &[u8]) = match self.format {
@@ -56,7 +56,7 @@ impl List {
         };
         let before = if self.count == 0 { first } else { between };
         out.write_all(before)?;
-        write(out)?;
+        write(&mut out)?;
         out.write_all(behind)?;
         self.count += 1;
         self.pulse.beat(out)
@@ -64,7 +64,7 @@ impl List {
 
     /// Writes what stands behind the last item. A list that is not finished is no valid JSON, so
     /// that one that broke off does not look whole.
-    pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
+    pub fn finish(self, mut out: impl Write) -> io::Result<u64> {
         out.write_all(match (self.format, self.count) {
             (Format::Json | Format::Consul, 0) => b"[]\n",
             (Format::Json, _) => b"\n]\n",

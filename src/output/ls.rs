@@ -7,15 +7,16 @@ use crate::model::Entry;
 use crate::term::Ui;
 
 /// Size, index, flags, session and key in columns.
-pub fn entry(ui: &mut Ui, entry: &Entry) -> io::Result<()> {
+pub fn entry(ui: &Ui, entry: &Entry) -> io::Result<()> {
     let (size, index, flags) = (entry.value().len(), entry.modified().0, entry.flags());
     let key = ui.shown_key(entry.key());
     let session = ui.shown_key(entry.session().unwrap_or("-"));
-    writeln!(ui, "{size:>8} {index:>10} {flags:>6} {session} {key}")
+    let mut out = ui;
+    writeln!(out, "{size:>8} {index:>10} {flags:>6} {session} {key}")
 }
 
 /// A folder, of which nothing is known but its name.
-pub fn folder(ui: &mut Ui, name: &str, format: Format) -> io::Result<()> {
+pub fn folder(ui: &Ui, name: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => {
             let folder = json::Folder {
@@ -26,7 +27,8 @@ pub fn folder(ui: &mut Ui, name: &str, format: Format) -> io::Result<()> {
         }
         Format::Text | Format::Raw | Format::Consul => {
             let name = ui.shown_key(name);
-            writeln!(ui, "{:>8} {:>10} {:>6} - {name}", "-", "-", "-")
+            let mut out = ui;
+            writeln!(out, "{:>8} {:>10} {:>6} - {name}", "-", "-", "-")
         }
     }
 }

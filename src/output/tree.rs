@@ -23,12 +23,13 @@ pub struct Drawing {
 
 impl Drawing {
     /// Begins with the name of the root. `sizes` says how many bytes things have.
-    pub fn begin(ui: &mut Ui, root: &str, sizes: bool) -> io::Result<Self> {
+    pub fn begin(ui: &Ui, root: &str, sizes: bool) -> io::Result<Self> {
         let name = match root {
             "" => "/".into(),
             root => ui.shown_key(root),
         };
-        writeln!(ui, "{name}")?;
+        let mut out = ui;
+        writeln!(out, "{name}")?;
         Ok(Drawing {
             sizes,
             folders: 0,
@@ -39,7 +40,7 @@ impl Drawing {
     }
 
     /// One child of the root, and all below it.
-    pub fn child(&mut self, ui: &mut Ui, child: &Node, last: bool) -> io::Result<()> {
+    pub fn child(&mut self, ui: &Ui, child: &Node, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
@@ -48,19 +49,20 @@ impl Drawing {
     }
 
     /// Ends with the sums. `own` is what the root stands for without its children.
-    pub fn end(mut self, ui: &mut Ui, own: &Node) -> io::Result<()> {
+    pub fn end(mut self, ui: &Ui, own: &Node) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
         let folders = plural(self.folders, "folder");
         let keys = plural(self.keys, "key");
-        write!(ui, "\n{folders}, {keys}")?;
+        let mut out = ui;
+        write!(out, "\n{folders}, {keys}")?;
         if self.sizes {
-            write!(ui, ", {}", HumanBytes(self.bytes))?;
+            write!(out, ", {}", HumanBytes(self.bytes))?;
         }
-        writeln!(ui)
+        writeln!(out)
     }
 
-    fn node(&self, ui: &mut Ui, node: &Node, indent: &mut String, last: bool) -> io::Result<()> {
+    fn node(&self, ui: &Ui, node: &Node, indent: &mut String, last: bool) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
         let name = ui.shown_key(&node.name);
         let mut notes = Vec::new();
@@ -74,7 +76,8 @@ impl Drawing {
             [] => String::new(),
             notes => format!(" ({})", notes.join(", ")),
         };
-        writeln!(ui, "{indent}{branch}{name}{notes}")?;
+        let mut out = ui;
+        writeln!(out, "{indent}{branch}{name}{notes}")?;
         let length = indent.len();
         indent.push_str(if last { "    " } else { "│   " });
         for (number, child) in node.children.iter().enumerate() {
@@ -113,6 +116,6 @@ impl<'a> Json<'a> {
 }
 
 /// The whole tree as JSON; bytes are null where they are not known.
-pub fn json(out: &mut impl Write, root: &Node, sizes: bool) -> io::Result<()> {
+pub fn json(out: impl Write, root: &Node, sizes: bool) -> io::Result<()> {
     json::line(out, &Json::of(root, sizes))
 }

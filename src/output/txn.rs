@@ -9,7 +9,7 @@ use crate::model::{Entry, Op, OpError};
 use crate::term::Ui;
 
 /// What was read, `key:value` a line, in order.
-pub fn reads<'a>(ui: &mut Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
+pub fn reads<'a>(ui: &Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
     for read in entries {
         entry::line(ui, read.key(), read.value(), false)?;
     }

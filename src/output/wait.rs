@@ -22,7 +22,7 @@ struct Unmet<'a> {
 
 /// The conditions hold: the entries of their keys, `key:value` a line or in one JSON object.
 pub fn met<'a>(
-    ui: &mut Ui,
+    ui: &Ui,
     entries: impl Iterator<Item = &'a Entry>,
     format: Format,
 ) -> io::Result<()> {
@@ -33,10 +33,10 @@ pub fn met<'a>(
         return Ok(());
     }
     let entries = entries.map(json::Entry::from).collect();
-    json::line(ui.out(), &Met { met: true, entries })
+    json::line(ui, &Met { met: true, entries })
 }
 
 /// They do not, in JSON.
-pub fn unmet(ui: &mut Ui, unmet: &[String]) -> io::Result<()> {
-    json::line(ui.out(), &Unmet { met: false, unmet })
+pub fn unmet(ui: &Ui, unmet: &[String]) -> io::Result<()> {
+    json::line(ui, &Unmet { met: false, unmet })
 }

@@ -1,6 +1,5 @@
 //! Who looks on: what is printed and said, and who else is kept informed.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -60,9 +59,9 @@ impl ObserverArgs {
     ///
     /// # Errors
     /// For flags that contradict each other, and a status file that cannot be written.
-    pub fn observers<'a, 'u>(
+    pub fn observers<'a>(
         &self,
-        ui: &'a RefCell<&'u mut Ui>,
+        ui: &'a Ui,
         targets: &[Target],
         handlers: &Handlers,
     ) -> Result<Vec<Box<dyn Observer + 'a>>, Failure> {
