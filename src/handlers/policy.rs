@@ -1,32 +1,65 @@
-//! What the user asked for.
+//! The policies of a handler.
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::process::Signal;
 
-/// What becomes of changes while the handler runs.
+/// How changes are treated that arrive while the handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnBusy {
-    /// They are merged into one next batch.
+    /// Merges them into one next batch.
     Queue,
-    /// The handler is stopped and run again; a batch counts as handled once its run has started.
+    /// Stops the handler and runs it again; a batch counts as handled once its run has started.
     Restart,
-    /// The handler is sent this signal, which hands over no data.
+    /// Sends the handler this signal, which hands over no data.
     Signal(Signal),
-    /// They are forgotten.
+    /// Discards them.
     Drop,
 }
 
-/// What becomes of a batch whose handler failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl OnBusy {
+    /// The signal of [`OnBusy::Signal`] unless another one is given.
+    pub const DEFAULT_SIGNAL: Signal = Signal::HUP;
+}
+
+/// Written by hand because the derive does not support a variant with a field.
+impl ValueEnum for OnBusy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            OnBusy::Queue,
+            OnBusy::Restart,
+            OnBusy::Signal(OnBusy::DEFAULT_SIGNAL),
+            OnBusy::Drop,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            OnBusy::Queue => ("queue", "Merge them into one next batch"),
+            OnBusy::Restart => ("restart", "Stop the handler and run it again"),
+            OnBusy::Signal(_) => (
+                "signal",
+                "Send the handler a signal, which hands over no data",
+            ),
+            OnBusy::Drop => ("drop", "Discard them"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+/// How a failed run is treated. The comments are the help of `--on-fail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnFail {
-    /// It is part of the next batch.
+    /// Add its changes to the next batch
     Continue,
-    /// It is run again after a while.
+    /// Run its batch again after a back-off
     Retry,
-    /// kvw ends with the handler's status.
+    /// Exit with the handler's status
     Exit,
-    /// It counts as handled.
+    /// Count its changes as handled
     Ignore,
 }
 

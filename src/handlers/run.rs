@@ -19,7 +19,7 @@ pub enum StdinFormat {
     /// The batch as one JSON document
     #[default]
     Json,
-    /// The state as `consul watch` gives it
+    /// The current state, as `consul watch` passes it
     Consul,
     /// Nothing
     None,

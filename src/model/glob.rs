@@ -24,6 +24,11 @@ impl Glob {
         Ok(Glob(glob.compile_matcher()))
     }
 
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+
     /// Whether it stands for this key.
     pub fn matches(&self, key: &str) -> bool {
         self.0.is_match(Path::new(key))

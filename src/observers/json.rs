@@ -1,4 +1,4 @@
-//! Changes as lines of the published JSON on stdout, and with `--events all` whatever else happens.
+//! Changes as lines of the published JSON on stdout, and with `--events all` all other events.
 
 use std::io;
 use std::time::{Instant, SystemTime};
@@ -12,33 +12,39 @@ use crate::watch::{
     Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
 };
 
-/// Prints lines as things happen.
+/// An observer that prints events as JSON lines.
 pub struct JsonObserver<'a> {
     ui: &'a Ui,
-    /// The targets' names in the order of their ids.
+    /// The names of the targets by id.
     targets: Vec<String>,
-    /// The routes' globs in their order; `None` prints changes alone.
-    all: Option<Vec<Option<String>>>,
+    /// The globs of the routes by id; `None` to print only changes.
+    routes: Option<Vec<Option<String>>>,
 }
 
 impl<'a> JsonObserver<'a> {
-    /// Prints changes to this stdout.
+    /// Creates an observer that prints changes to the stdout of `ui`.
     pub fn changes(ui: &'a Ui, targets: Vec<String>) -> Self {
-        let all = None;
-        JsonObserver { ui, targets, all }
+        JsonObserver {
+            ui,
+            targets,
+            routes: None,
+        }
     }
 
-    /// Prints all that happens; handlers are named by their routes.
+    /// Creates an observer that prints all events; handlers are identified by their route.
     pub fn all(ui: &'a Ui, targets: Vec<String>, routes: Vec<Option<String>>) -> Self {
-        let all = Some(routes);
-        JsonObserver { ui, targets, all }
+        JsonObserver {
+            ui,
+            targets,
+            routes: Some(routes),
+        }
     }
 
     fn target(&self, id: TargetId) -> &str {
         &self.targets[usize::from(id.0)]
     }
 
-    fn changed(&self, changes: &[Change]) -> io::Result<()> {
+    fn print_changes(&self, changes: &[Change]) -> io::Result<()> {
         for change in changes {
             let target = self.target(change.target);
             json::line(self.ui, &json::Change::new(change, target))?;
@@ -46,12 +52,12 @@ impl<'a> JsonObserver<'a> {
         self.ui.flush()
     }
 
-    fn line(&self, event: &events::Event<'_>) -> io::Result<()> {
+    fn print(&self, event: &events::Event<'_>) -> io::Result<()> {
         json::line(self.ui, event)?;
         self.ui.flush()
     }
 
-    fn other<'e>(
+    fn convert<'e>(
         &'e self,
         event: &'e Event<'_>,
         routes: &'e [Option<String>],
@@ -65,7 +71,7 @@ impl<'a> JsonObserver<'a> {
                 index: summary.index.0,
                 keys: summary.keys,
             },
-            Event::Outage(id, trouble) => outage(time, self.target(*id), trouble),
+            Event::Outage(id, cause) => outage(time, self.target(*id), cause),
             Event::Recovered(kind, lasted) => events::Event::Recovered {
                 time,
                 from: match kind {
@@ -75,10 +81,10 @@ impl<'a> JsonObserver<'a> {
                 target: None,
                 lasted_ms: Some(lasted.as_millis()),
             },
-            Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
-            Event::Handler { route, told } => {
+            Event::Withheld(id, change) => withheld(time, self.target(*id), change),
+            Event::Handler { route, told: event } => {
                 let route = routes.get(*route).and_then(Option::as_deref);
-                events::Event::Handler(handler(time, route, told, now)?)
+                events::Event::Handler(handler(time, route, event, now)?)
             }
             _ => return None,
         })
@@ -88,19 +94,19 @@ impl<'a> JsonObserver<'a> {
 impl Observer for JsonObserver<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
-            self.changed(changes)?;
-        } else if let Some(routes) = &self.all {
-            if let Some(event) = self.other(event, routes, now) {
-                self.line(&event)?;
+            self.print_changes(changes)?;
+        } else if let Some(routes) = &self.routes {
+            if let Some(event) = self.convert(event, routes, now) {
+                self.print(&event)?;
             }
         }
         Ok(Flow::Continue)
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::Event<'a> {
-    let error = trouble.to_string();
-    let kind = match trouble.kind() {
+fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> events::Event<'a> {
+    let error = cause.to_string();
+    let kind = match cause.kind() {
         OutageKind::Rights => {
             return events::Event::RightsLost {
                 time,
@@ -120,26 +126,26 @@ fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::E
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> events::Event<'a> {
-    match notice {
+fn withheld<'a>(time: String, target: &'a str, change: &'a WithheldChange) -> events::Event<'a> {
+    match change {
         WithheldChange::Begun(WithheldReason::Hidden, keys) => events::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        WithheldChange::Begun(why, keys) => events::Event::HeldBack {
+        WithheldChange::Begun(reason, keys) => events::Event::HeldBack {
             time,
             target,
-            reason: match why {
+            reason: match reason {
                 WithheldReason::HeldBack => "max_delete",
                 WithheldReason::Hidden | WithheldReason::Unproven => "unproven",
             },
             keys,
         },
-        WithheldChange::Ended(why) => events::Event::Recovered {
+        WithheldChange::Ended(reason) => events::Event::Recovered {
             time,
-            from: match why {
+            from: match reason {
                 WithheldReason::Hidden => "rights_lost",
                 WithheldReason::Unproven | WithheldReason::HeldBack => "held_back",
             },
@@ -152,10 +158,10 @@ fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> ev
 fn handler<'a>(
     time: String,
     route: Option<&'a str>,
-    told: &HandlerEvent,
+    event: &HandlerEvent,
     now: Instant,
 ) -> Option<events::Handler<'a>> {
-    let of = |state, batch: &Batch| events::Handler {
+    let with_batch = |state, batch: &Batch| events::Handler {
         time: time.clone(),
         state,
         route,
@@ -163,9 +169,9 @@ fn handler<'a>(
         changes: Some(batch.changes.len()),
         ..events::Handler::default()
     };
-    Some(match told {
-        HandlerEvent::Started(batch) => of("started", batch),
-        HandlerEvent::Dropped(batch) => of("dropped", batch),
+    Some(match event {
+        HandlerEvent::Started(batch) => with_batch("started", batch),
+        HandlerEvent::Dropped(batch) => with_batch("dropped", batch),
         HandlerEvent::Stopping(_) => events::Handler {
             time,
             state: "stopping",
@@ -173,9 +179,9 @@ fn handler<'a>(
             ..events::Handler::default()
         },
         HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
-            of("signalled", &report.batch)
+            with_batch("signalled", &report.batch)
         }
-        HandlerEvent::Ended(report) => ended(of("ended", &report.batch), report, now),
+        HandlerEvent::Ended(report) => ended(with_batch("ended", &report.batch), report, now),
         HandlerEvent::Handled(_) | HandlerEvent::Leave(_) => return None,
     })
 }
@@ -184,14 +190,8 @@ fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> ev
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
     events::Handler {
         success: Some(report.outcome == RunOutcome::Succeeded),
-        exit: match report.status {
-            Some(Status::Exited(code)) => Some(code),
-            _ => None,
-        },
-        signal: match report.status {
-            Some(Status::Killed(signal)) => Some(signal),
-            _ => None,
-        },
+        exit: report.status.and_then(Status::exit_code),
+        signal: report.status.and_then(Status::signal),
         error: report.error.as_ref().map(ToString::to_string),
         duration_ms: Some(report.took.as_millis()),
         retry_ms: retry.map(|time| time.as_millis()),

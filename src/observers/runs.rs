@@ -1,26 +1,26 @@
-//! One line a batch on stderr: what changed, how the handler ended, how long it took.
+//! A line per run on stderr: changed keys, result and duration.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::warnings::{listed, rounded};
+use super::warnings::{rounded, summarize};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
-use crate::term::Ui;
+use crate::term::{Ui, plural};
 use crate::watch::{Event, Flow, Observer};
 
-/// Says how runs ended.
+/// An observer that reports runs of handlers.
 pub struct Runs<'a> {
     ui: &'a Ui,
-    /// The routes' globs; empty where there is only one handler.
+    /// The names of the routes; empty with a single handler.
     routes: Vec<String>,
-    /// What was handled last, by route.
+    /// The last handled batch of each route.
     handled: HashMap<usize, Arc<Batch>>,
 }
 
 impl<'a> Runs<'a> {
-    /// Says it here, with the routes' names where there are several.
+    /// Creates an observer that prints to the stderr of `ui`, with names if there are several routes.
     pub fn new(ui: &'a Ui, routes: Vec<String>) -> Self {
         Runs {
             ui,
@@ -30,10 +30,10 @@ impl<'a> Runs<'a> {
     }
 
     fn ended(&mut self, route: usize, report: &RunReport, now: Instant) {
-        // Not kept any longer than that: an initial batch may be large.
+        // Removed, because an initial batch may be large.
         let handled = self.handled.remove(&route);
         let handled = handled.is_some_and(|batch| Arc::ptr_eq(&batch, &report.batch));
-        let line = format!("{}{}", self.name(route), line(report, handled, now));
+        let line = format!("{}{}", self.label(route), describe(report, handled, now));
         let ui = self.ui;
         match report.outcome {
             RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => ui.warn(line),
@@ -43,7 +43,7 @@ impl<'a> Runs<'a> {
         }
     }
 
-    fn name(&self, route: usize) -> String {
+    fn label(&self, route: usize) -> String {
         let name = self.routes.get(route);
         name.map_or_else(String::new, |name| format!("[{name}] "))
     }
@@ -51,14 +51,14 @@ impl<'a> Runs<'a> {
 
 impl Observer for Runs<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
-        if let Event::Handler { route, told } = event {
-            match told {
+        if let Event::Handler { route, told: event } = event {
+            match event {
                 HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
                 HandlerEvent::Dropped(batch) => self.ui.warn(format_args!(
-                    "{}{}: dropped, the handler is busy",
-                    self.name(*route),
-                    what(batch)
+                    "{}{}: dropped because the handler is busy",
+                    self.label(*route),
+                    describe_batch(batch)
                 )),
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
             }
@@ -67,44 +67,43 @@ impl Observer for Runs<'_> {
     }
 }
 
-fn line(report: &RunReport, handled: bool, now: Instant) -> String {
-    let what = what(&report.batch);
+fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
+    let batch = describe_batch(&report.batch);
     let took = rounded(report.took);
     let ended = match (report.outcome, report.status, &report.error) {
-        (RunOutcome::Signalled, ..) => return format!("{what}: the handler was sent its signal"),
-        (RunOutcome::Succeeded, ..) => return format!("{what}: handled in {took}"),
+        (RunOutcome::Signalled, ..) => return format!("{batch}: signal sent to the handler"),
+        (RunOutcome::Succeeded, ..) => return format!("{batch}: handled in {took}"),
         (_, _, Some(error)) => format!("the handler could not be started: {error}"),
         (RunOutcome::Stopped(StopReason::Superseded), ..) => {
-            return format!("{what}: stopped after {took} for what came since");
+            return format!("{batch}: stopped after {took} because of newer changes");
         }
         (RunOutcome::Stopped(StopReason::Leaving), ..) => format!("stopped after {took}"),
         (RunOutcome::Stopped(StopReason::TimedOut), ..) => {
-            format!("the handler was stopped, it took longer than it may ({took})")
+            format!("the handler timed out and was stopped after {took}")
         }
         (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
     };
     let then = match report.retry {
-        Some(retry) => format!("again in {}", rounded(retry.saturating_duration_since(now))),
+        Some(retry) => format!(
+            "retrying in {}",
+            rounded(retry.saturating_duration_since(now))
+        ),
         None if handled => "counted as handled".to_owned(),
-        None => "its changes stay pending".to_owned(),
+        None => "its changes will be retried with the next batch".to_owned(),
     };
-    format!("{what}: {ended}; {then}")
+    format!("{batch}: {ended}; {then}")
 }
 
-/// What a batch is about.
-fn what(batch: &Batch) -> String {
+/// Returns the keys of a batch, or its reason and the number of keys.
+fn describe_batch(batch: &Batch) -> String {
     let keys: Vec<&str> = batch.changes.iter().map(Change::key).collect();
-    let count = match keys.len() {
-        0 => "no keys".to_owned(),
-        1 => "1 key".to_owned(),
-        many => format!("{many} keys"),
-    };
+    let count = plural(keys.len(), "key");
     match batch.reason {
         Reason::Initial => format!("initial run, {count}"),
-        Reason::Manual => format!("run asked for, {count}"),
-        Reason::Retry if keys.is_empty() => "run again, no keys".to_owned(),
-        Reason::Change | Reason::Retry => listed(&keys),
+        Reason::Manual => format!("manual run, {count}"),
+        Reason::Retry if keys.is_empty() => "retry, 0 keys".to_owned(),
+        Reason::Change | Reason::Retry => summarize(&keys),
     }
 }
 
@@ -149,53 +148,59 @@ mod tests {
 
     #[test]
     fn a_batch_is_named_by_its_reason_or_its_first_keys() {
-        assert_eq!(what(&batch(Reason::Initial, &[])), "initial run, no keys");
-        assert_eq!(what(&batch(Reason::Manual, &["a"])), "run asked for, 1 key");
+        assert_eq!(
+            describe_batch(&batch(Reason::Initial, &[])),
+            "initial run, 0 keys"
+        );
+        assert_eq!(
+            describe_batch(&batch(Reason::Manual, &["a"])),
+            "manual run, 1 key"
+        );
         let many = batch(Reason::Retry, &["a", "b", "c", "d"]);
-        assert_eq!(what(&many), "a, b, c and 1 more");
+        assert_eq!(describe_batch(&many), "a, b, c and 1 more");
     }
 
     #[test]
     fn a_line_says_how_the_run_ended_and_what_that_means() {
         let now = Instant::now();
-        let said = |report: &RunReport, handled| line(report, handled, now);
+        let text = |report: &RunReport, handled| describe(report, handled, now);
         let done = report(RunOutcome::Succeeded, Status::Exited(0));
-        assert_eq!(said(&done, true), "a, b: handled in 12ms");
+        assert_eq!(text(&done, true), "a, b: handled in 12ms");
         let failed = report(RunOutcome::Failed, Status::Exited(3));
         assert_eq!(
-            said(&failed, false),
-            "a, b: the handler exited with 3 after 12ms; its changes stay pending"
+            text(&failed, false),
+            "a, b: the handler exited with 3 after 12ms; its changes will be retried with the next batch"
         );
         assert_eq!(
-            said(&failed, true),
+            text(&failed, true),
             "a, b: the handler exited with 3 after 12ms; counted as handled"
         );
         let mut again = report(RunOutcome::Failed, Status::Killed(9));
         again.retry = Some(now + Duration::from_secs(2));
         assert_eq!(
-            said(&again, false),
-            "a, b: the handler died of SIGKILL after 12ms; again in 2.0s"
+            text(&again, false),
+            "a, b: the handler died of SIGKILL after 12ms; retrying in 2.0s"
         );
         let slow = report(
             RunOutcome::Stopped(StopReason::TimedOut),
             Status::Killed(15),
         );
         assert_eq!(
-            said(&slow, false),
-            "a, b: the handler was stopped, it took longer than it may (12ms); its changes stay pending"
+            text(&slow, false),
+            "a, b: the handler timed out and was stopped after 12ms; its changes will be retried with the next batch"
         );
         let mut unstarted = report(RunOutcome::Failed, Status::Unstarted(127));
         unstarted.error = Some(io::Error::other("no such file"));
         assert_eq!(
-            said(&unstarted, false),
-            "a, b: the handler could not be started: no such file; its changes stay pending"
+            text(&unstarted, false),
+            "a, b: the handler could not be started: no such file; its changes will be retried with the next batch"
         );
         let superseded = report(
             RunOutcome::Stopped(StopReason::Superseded),
             Status::Killed(15),
         );
         assert_eq!(
-            said(&superseded, true),
+            text(&superseded, true),
             "a, b: stopped after 12ms for what came since"
         );
     }

@@ -1,4 +1,4 @@
-//! Each change as text on stdout.
+//! Changes as text on stdout.
 
 use std::time::Instant;
 
@@ -6,14 +6,14 @@ use crate::output::{Style, changes};
 use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer};
 
-/// Prints changes as they come.
+/// An observer that prints each change as text.
 pub struct TextObserver<'a> {
     ui: &'a Ui,
     style: Style,
 }
 
 impl<'a> TextObserver<'a> {
-    /// Prints to this stdout.
+    /// Creates an observer that prints to the stdout of `ui`.
     pub fn new(ui: &'a Ui) -> Self {
         let style = Style {
             terminal: ui.out_is_terminal(),

@@ -23,6 +23,11 @@ impl Pulse {
     }
 }
 
+/// Returns the message about a list, tree or document (`kind`) from which ACLs removed keys.
+pub fn filtered_message(kind: &str) -> String {
+    format!("the {kind} is filtered by ACLs: the token may not read every key")
+}
+
 /// The frame around the items of a list, which are seen while more of them come.
 #[derive(Debug)]
 pub struct List {

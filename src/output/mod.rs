@@ -19,5 +19,5 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
-pub use list::List;
+pub use list::{List, filtered_message};
 pub use style::Style;

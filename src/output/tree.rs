@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::json;
 use super::list::Pulse;
 use crate::model::Node;
-use crate::term::Ui;
+use crate::term::{Ui, plural};
 
 /// Writes a tree part by part: what is at the top is written as soon as what comes behind it is
 /// known.
@@ -85,13 +85,6 @@ impl Drawing {
         }
         indent.truncate(length);
         Ok(())
-    }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
     }
 }
 

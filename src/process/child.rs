@@ -13,6 +13,8 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,6 +65,22 @@ impl Status {
         self == Status::Exited(0)
     }
 
+    /// Returns the code of a process that exited.
+    pub fn exit_code(self) -> Option<i32> {
+        match self {
+            Status::Exited(code) => Some(code),
+            Status::Killed(_) | Status::Unstarted(_) => None,
+        }
+    }
+
+    /// Returns the signal that killed the process.
+    pub fn signal(self) -> Option<i32> {
+        match self {
+            Status::Killed(signal) => Some(signal),
+            Status::Exited(_) | Status::Unstarted(_) => None,
+        }
+    }
+
     /// As a shell tells it: the code, or 128+n for death by signal n.
     pub fn code(self) -> u8 {
         let code = match self {
@@ -84,6 +102,15 @@ impl fmt::Display for Status {
                 None => write!(f, "died of signal {signal}"),
             },
             Status::Unstarted(_) => f.write_str("could not be started"),
+        }
+    }
+}
+
+impl From<ExitStatus> for Status {
+    fn from(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(code) => Status::Exited(code),
+            None => Status::Killed(status.signal().unwrap_or_default()),
         }
     }
 }

@@ -15,7 +15,6 @@ mod routes;
 mod target_state;
 mod withheld;
 
-pub use consistent_reader::ConsistentReader;
 pub use engine::Engine;
 pub use event::{AnswerSummary, Event, Flow, Observer};
 pub use filter::Filter;

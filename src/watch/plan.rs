@@ -6,14 +6,14 @@ use super::filter::Filter;
 use super::withheld::MaxDelete;
 use crate::model::Target;
 
-/// What is made of what is there at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How entries that already exist are treated at startup. The comments are the help of `--initial`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Initial {
-    /// It is told as created.
+    /// Report them as created
     Run,
-    /// It is where telling begins.
+    /// Report only later changes
     Skip,
-    /// What differs from what was handled is told.
+    /// Report what differs from the state that was handled last
     IfChanged,
 }
 

@@ -6,14 +6,14 @@ use std::sync::mpsc::{SendError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::consistent_reader::TargetProber;
+use super::consistent_reader::{ConsistentReader, TargetProber};
 use super::cursor::{Cursor, IndexVerdict};
 use super::poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};
 use super::proof::{Emptiness, Fate, emptiness, prove};
 use super::withheld::WithheldReason;
 use crate::backoff::Backoff;
-use crate::consul::{Cause, Error, ErrorClass};
-use crate::fetch::{Fetch, Fetched};
+use crate::consul::{Cause, Client, Error, ErrorClass};
+use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
 use crate::model::{Continuity, Index, Snapshot};
 use crate::model::{Target, What};
 use crate::rate_limiter::RateLimiter;
@@ -33,6 +33,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// After many.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long Consul may hold a query. A recursive delete above the target does not end it, and is
+/// found by the next query.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// What a poller is given.
 pub struct PollerConfig {
     /// What it looks at.
@@ -49,6 +53,17 @@ pub struct PollerConfig {
 }
 
 impl PollerConfig {
+    /// The configuration for a target of which no entry is known.
+    pub fn new(client: &Client, target: Target) -> Self {
+        PollerConfig {
+            look: fetcher_for(client, &target.what, WalkLimits::default()),
+            probe: Box::new(ConsistentReader::new(client)),
+            wait: LONGEST_WAIT,
+            known: Snapshot::default(),
+            target,
+        }
+    }
+
     /// Starts the thread.
     ///
     /// # Errors

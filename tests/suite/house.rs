@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("exit", &[]),
     ("backoff", &[]),
+    ("atomic_file", &[]),
     ("term", &[]),
     ("process", &[]),
     ("consul", &["model", "backoff"]),
@@ -37,7 +38,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "observers",
         &[
-            "model", "process", "handlers", "watch", "output", "term", "exit",
+            "model",
+            "process",
+            "handlers",
+            "watch",
+            "output",
+            "atomic_file",
+            "term",
+            "exit",
         ],
     ),
     (
@@ -53,6 +61,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model",
             "exit",
             "backoff",
+            "atomic_file",
             "rate_limiter",
             "fetch",
             "state_file",

@@ -141,7 +141,7 @@ fn signal_tells_the_handler_and_starts_no_other() {
         for value in ["1", "2"] {
             scope.put("a", value);
             assert_eq!(running.line(), "reload");
-            running.err_line_with("was sent its signal");
+            running.err_line_with("signal sent to the handler");
         }
         assert!(running.silent_for(SILENCE));
     }
@@ -168,7 +168,7 @@ fn drop_forgets_what_comes_while_the_handler_runs() {
     let mut running = watch(&scope, &["--on-busy", "drop", "--exec", slow]).spawn();
     assert_eq!(running.line(), "run ");
     scope.put("lost", "1");
-    running.err_line_with("dropped, the handler is busy");
+    running.err_line_with("dropped because the handler is busy");
     File::create(running.home().join("go")).unwrap();
     running.err_line_with("handled in");
     scope.put("seen", "1");
@@ -181,10 +181,10 @@ fn retry_runs_again_without_a_change() {
     let flaky = "echo $KVW_REASON $KVW_COUNT; [ -e healed ]";
     let mut running = watch(&scope, &["--on-fail", "retry", "--exec", flaky]).spawn();
     assert_eq!(running.line(), "initial 0");
-    running.err_line_with("again in");
+    running.err_line_with("retrying in");
     File::create(running.home().join("healed")).unwrap();
     assert_eq!(running.line(), "retry 0");
-    running.err_line_with("run again, no keys: handled in");
+    running.err_line_with("retry, 0 keys: handled in");
     assert!(running.silent_for(SILENCE));
 }
 
@@ -222,9 +222,12 @@ fn a_handler_over_its_time_is_ended_with_all_it_started() {
     let mut running = watch(&scope, &["--exec", stuck]).args(times).spawn();
     assert_eq!(running.line(), "initial");
     let grandchild = told(&running, "pid").parse().unwrap();
-    let said = running.err_line_with("took longer");
+    let said = running.err_line_with("timed out");
     // What it took holds the time to stop too, so it is not the bound.
-    assert!(said.contains("longer than it may"), "{said}");
+    assert!(
+        said.contains("the handler timed out and was stopped after"),
+        "{said}"
+    );
     assert!(!lives(grandchild));
     scope.put("a", "1");
     assert_eq!(running.line(), "retry");

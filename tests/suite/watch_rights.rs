@@ -137,12 +137,12 @@ fn a_deleted_token_is_an_outage_said_once() {
     let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
     started(&mut running, 1);
     acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
-    running.err_line_with("trying again");
+    running.err_line_with("retrying");
     assert!(running.silent_for(SILENCE));
     acl.delete("r/a");
     assert!(running.silent_for(SILENCE));
     let output = running.stop();
-    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
         .spawn();
     started(&mut running, 1);
     acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
-    running.err_line_with("trying again");
+    running.err_line_with("retrying");
     acl.put("r/a", "2");
     let (token, _) = acl.token(&policy);
     std::fs::write(&file, token).unwrap();
@@ -234,7 +234,9 @@ fn a_wait_that_may_not_look_exits_four() {
         .0
         .kvw(["wait", "r/a", "--timeout", "300ms", "--token", &token])
         .run();
-    output.expect(4).says(&["nobody knows: r/a was not seen"]);
+    output
+        .expect(4)
+        .says(&["could not read all keys: r/a was not seen"]);
 }
 
 /// `p/a` and `p/b`, and `p/a` alone.
@@ -320,8 +322,8 @@ fn an_outage_in_the_midst_of_a_proof_reports_nothing_until_it_is_over() {
         .stalls()
         .start();
     let mut running = watching(&server);
-    running.err_line_with("trying again");
-    running.err_line_with("Consul answers again");
+    running.err_line_with("retrying");
+    running.err_line_with("Consul is available again");
     assert!(running.line().contains("- p/b"));
     server.played_out();
     running.stop();
@@ -342,11 +344,11 @@ fn a_token_that_is_not_known_any_more_is_an_outage_and_its_end_is_said() {
         .stalls()
         .start();
     let mut running = watching(&server);
-    running.err_line_with("trying again");
-    running.err_line_with("may read again after");
+    running.err_line_with("retrying");
+    running.err_line_with("read permission restored after");
     server.played_out();
     let output = running.stop();
-    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
     assert_eq!(output.text().lines().count(), 2, "{output}");
 }
 

@@ -202,7 +202,7 @@ fn a_key_that_is_only_a_folder_is_said_once() {
     let folder = scope.key("app");
     let output = scope.kvw(["watch", &folder, "--for", "500ms"]).run();
     output.expect(0);
-    let said = format!("there is no key {folder}, but there are keys below {folder}/");
+    let said = format!("key {folder} does not exist, but keys below {folder}/ do");
     assert_eq!(output.stderr.matches(&said).count(), 1, "{output}");
 }
 

@@ -60,7 +60,7 @@ fn routes_stand_before_what_takes_the_rest() {
     .routes;
     let shown: Vec<_> = routes
         .iter()
-        .map(|(glob, spec)| (glob.as_deref(), spec.program.clone()))
+        .map(|(glob, spec)| (glob.as_ref().map(Glob::as_str), spec.program.clone()))
         .collect();
     let shell = |line: &str| Program::Shell(line.into());
     assert_eq!(
@@ -99,11 +99,17 @@ fn contradictions_are_refused() {
     assert!(with(&["--each", "--on-busy", "signal"]).contains("--each"));
     assert!(with(&["--handler-timeout", "0"]).contains("--handler-timeout"));
     assert!(with(&["--debounce", "2s", "--max-delay", "1s"]).contains("--max-delay"));
-    assert!(with(&["--route", "nothing"]).contains("GLOB=CMD"));
-    assert!(with(&["--route", "=x"]).contains("GLOB=CMD"));
-    assert!(with(&["--route", "a= "]).contains("GLOB=CMD"));
     assert!(refused(&["a/", "--exec", " "]).contains("--exec"));
-    assert!(refused(&["a/", "--", ""]).contains("no name"));
+    assert!(refused(&["a/", "--", ""]).contains("name"));
+}
+
+#[test]
+fn a_malformed_route_is_refused_while_parsing() {
+    let route = |text: &str| parse(&["a/", "--route", text]).unwrap_err().to_string();
+    for text in ["nothing", "=x", "a= "] {
+        assert!(route(text).contains("expected GLOB=CMD"), "{text}");
+    }
+    assert!(route("[=x").contains("glob '['"));
 }
 
 #[test]
