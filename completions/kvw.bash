@@ -1121,7 +1121,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --once --count --for --longest-wait --walk-from --max-outage --exec --route --each --debounce --max-delay --splay --on-busy --signal --on-fail --handler-timeout --stop-signal --stop-timeout --stdin --pass-token --state --state-values --accept-reset --max-delete --output --events --explain --status-file --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
+            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --max-delay --splay --on-busy --signal --on-fail --handler-timeout --stop-signal --stop-timeout --stdin --pass-token --once --count --for --longest-wait --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1145,26 +1145,6 @@ _kvw() {
                     ;;
                 --initial)
                     COMPREPLY=($(compgen -W "run skip if-changed" -- "${cur}"))
-                    return 0
-                    ;;
-                --count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --longest-wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --walk-from)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-outage)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --exec)
@@ -1213,6 +1193,26 @@ _kvw() {
                     ;;
                 --stdin)
                     COMPREPLY=($(compgen -W "json consul none" -- "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --longest-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --walk-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-outage)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --state)

@@ -162,17 +162,12 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not rep
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'Existing keys at startup: run, skip, if-changed' -r -f -a "run\t'Report them as created'
 skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l count -d 'Exit after N batches' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'Exit after this time; 0 checks once' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l longest-wait -d 'For tests: how long Consul may hold an answer' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l walk-from -d 'For tests: the number of keys from which a prefix is walked' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-outage -d 'Exit after an outage of this length: with 3, or 4 for lost permissions [default: never]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch; -- CMD needs no shell' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'Longest time that a batch waits for quiet [default: 5s, or --debounce if longer]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Delay each batch by a random time up to this' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'During a run: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'While busy: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
 restart\t'Stop the handler and run it again'
 signal\t'Send the handler a signal, which hands over no data'
 drop\t'Discard them'"
@@ -187,9 +182,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'Time 
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stdin -d 'Input of the handler' -r -f -a "json\t'The batch as one JSON document'
 consul\t'The current state, as `consul watch` passes it'
 none\t'Nothing'"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l count -d 'Exit after N batches' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'Exit after this time; 0 checks once' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l longest-wait -d 'For tests: how long Consul may hold an answer' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l walk-from -d 'For tests: the number of keys from which a prefix is walked' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-outage -d 'Exit after an outage of this length: with 3, or 4 for lost permissions [default: never]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state -d 'Keep the handled state in FILE, across restarts' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delete -d 'Hold back larger bursts of deletes until the keys return or kvw restarts' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -s o -l output -d 'Print changes as text or jsonl [default: text, if no handler]' -r -f -a "text\t''
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -s o -l output -d 'Print changes as text or jsonl' -r -f -a "text\t''
 jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to print with -o jsonl [default: changes]' -r -f -a "changes\t'Changes of keys'
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
@@ -208,9 +208,9 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l locks -d 'Report acquired and released locks as changes'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after one batch of changes; the initial one counts'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l each -d 'Run once per changed key, not once per batch, and not for the initial state'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l pass-token -d 'Pass the Consul token and CONSUL_HTTP_AUTH to the handler'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after one batch of changes; the initial one counts'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep values in the state file too, so that updates show the old value after a restart'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'

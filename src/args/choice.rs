@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::ValueEnum;
 
-/// Returns one line with the names: `During a run: queue (default), restart, signal, drop`.
+/// Returns one line with the names: `While busy: queue (default), restart, signal, drop`.
 pub fn short_help<E: ValueEnum>(topic: &str, default: Option<E>) -> String {
     let names: Vec<String> = labels(default.as_ref()).map(|(label, _)| label).collect();
     format!("{topic}: {}", names.join(", "))

@@ -92,7 +92,7 @@ pub struct HandlerArgs {
         default_value_t = Policies::default().on_busy,
         hide_default_value = true,
         hide_possible_values = true,
-        help = short_help("If busy", Some(Policies::default().on_busy)),
+        help = short_help("While busy", Some(Policies::default().on_busy)),
         long_help = long_help("Changes during a run", Some(Policies::default().on_busy))
     )]
     on_busy: OnBusy,
@@ -114,7 +114,7 @@ pub struct HandlerArgs {
         default_value_t = Policies::default().on_fail,
         hide_default_value = true,
         hide_possible_values = true,
-        help = short_help("If failed", Some(Policies::default().on_fail)),
+        help = short_help("On failure", Some(Policies::default().on_fail)),
         long_help = long_help("Failed runs", Some(Policies::default().on_fail))
     )]
     on_fail: OnFail,

@@ -82,6 +82,9 @@ pub struct WatchArgs {
     )]
     initial: Option<Initial>,
 
+    #[command(flatten)]
+    handler: HandlerArgs,
+
     /// Exit after one batch of changes; the initial one counts
     #[arg(long, conflicts_with = "count", help_heading = "Stopping")]
     once: bool,
@@ -124,9 +127,6 @@ pub struct WatchArgs {
         hide_short_help = true
     )]
     max_outage: Option<Duration>,
-
-    #[command(flatten)]
-    handler: HandlerArgs,
 
     #[command(flatten)]
     state: StateArgs,

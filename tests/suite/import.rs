@@ -239,11 +239,11 @@ fn a_bad_document_is_refused_before_anything_is_written() {
         ),
         (
             r#"[{"key":"a"},{"key":"b"},{"key":"a"}]"#,
-            &["entry 3", "key a", "second time"],
+            &["entry 3", "key a", "occurs twice"],
         ),
         (
             r#"[{"key":"b"},{"key":"a"},{"key":"a"}]"#,
-            &["entry 3", "key a", "second time"],
+            &["entry 3", "key a", "occurs twice"],
         ),
         (r#"[{"key":"a"},{"ke"#, &["entry 2", "ends in the middle"]),
         (r#"[{"key":"a"}"#, &["ends in the middle"]),
