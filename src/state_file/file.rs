@@ -37,6 +37,8 @@ pub struct StateFile {
     /// The file lacks values or sessions that are to be kept: they come in as they become known.
     incomplete: bool,
     failing: Option<FailedSave>,
+    /// Changes of saving that were not taken yet.
+    save_changes: Vec<SaveChange>,
 }
 
 enum UnsavedRecord {
@@ -49,17 +51,13 @@ struct FailedSave {
     retry: Instant,
 }
 
-/// What became of saving.
+/// A change in whether what was handled can be saved.
 #[derive(Debug)]
-pub enum SaveOutcome {
-    /// All that was handled is on the disk.
-    Yes,
-    /// So it is, again: the first time after a failure.
-    Again,
-    /// It is not, for the first time: to be said. Handling goes on, saving is tried again.
+pub enum SaveChange {
+    /// It cannot, for the first time. Handling goes on, and saving is tried again.
     Failed(Failure),
-    /// It is not, still.
-    NotYet,
+    /// It can again, and everything is on the disk.
+    Restored,
 }
 
 /// An opened state file.
@@ -141,6 +139,7 @@ impl StateFile {
             outdated: false,
             incomplete: false,
             failing: None,
+            save_changes: Vec::new(),
         }
     }
 
@@ -173,42 +172,36 @@ impl StateFile {
         Some(recalled)
     }
 
-    /// Takes note that a handler is about to be shown a batch. Where kvw is killed before it was
+    /// Records that a handler is about to be shown a batch. Where kvw is killed before it was
     /// handled, its keys come again, also those that are by then what they were before.
-    pub fn begin(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+    pub fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64) {
         if self.handled.has_begun(batch) {
             return self.retry(now, random);
         }
         self.handled.begin(batch);
-        self.add(UnsavedRecord::Run(batch.clone()), now, random)
+        self.add(UnsavedRecord::Run(batch.clone()), now, random);
     }
 
-    /// Keeps a batch as handled: one record, whatever the number of keys.
-    pub fn save(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+    /// Records a batch as handled: one record, whatever the number of keys.
+    pub fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64) {
         self.handled.apply(batch);
-        self.add(UnsavedRecord::Handled(batch.clone()), now, random)
+        self.add(UnsavedRecord::Handled(batch.clone()), now, random);
     }
 
-    fn add(&mut self, unsaved: UnsavedRecord, now: Instant, random: f64) -> SaveOutcome {
+    fn add(&mut self, unsaved: UnsavedRecord, now: Instant, random: f64) {
         self.unsaved.push(unsaved);
         if self.unsaved.len() > MANY {
             self.unsaved.clear();
             self.outdated = true;
         }
-        self.flush(now, random)
+        self.flush(now, random);
     }
 
-    /// Keeps everything that is there as handled: a watch that skips its start.
-    pub fn adopt(
-        &mut self,
-        target: TargetId,
-        seen: &Snapshot,
-        now: Instant,
-        random: f64,
-    ) -> SaveOutcome {
+    /// Records every present entry as handled: for a watch that skips what exists at startup.
+    pub fn adopt(&mut self, target: TargetId, seen: &Snapshot, now: Instant, random: f64) {
         self.handled.adopt(target, seen);
         self.outdated = true;
-        self.flush(now, random)
+        self.flush(now, random);
     }
 
     /// When saving is to be tried again with [`StateFile::retry`].
@@ -217,12 +210,19 @@ impl StateFile {
     }
 
     /// Tries again what could not be saved, if it is time.
-    pub fn retry(&mut self, now: Instant, random: f64) -> SaveOutcome {
-        match &self.failing {
-            Some(failing) if failing.retry <= now => self.flush(now, random),
-            Some(_) => SaveOutcome::NotYet,
-            None => SaveOutcome::Yes,
+    pub fn retry(&mut self, now: Instant, random: f64) {
+        if self
+            .failing
+            .as_ref()
+            .is_some_and(|failing| failing.retry <= now)
+        {
+            self.flush(now, random);
         }
+    }
+
+    /// Takes what changed in saving since the last call, in order.
+    pub fn take_save_changes(&mut self) -> Vec<SaveChange> {
+        std::mem::take(&mut self.save_changes)
     }
 
     /// The last attempt.
@@ -236,26 +236,27 @@ impl StateFile {
         })
     }
 
-    fn flush(&mut self, now: Instant, random: f64) -> SaveOutcome {
-        let refused = match (self.write(), &mut self.failing) {
-            (Ok(()), None) => return SaveOutcome::Yes,
+    fn flush(&mut self, now: Instant, random: f64) {
+        match (self.write(), &mut self.failing) {
+            (Ok(()), None) => {}
             (Ok(()), failing) => {
                 *failing = None;
-                return SaveOutcome::Again;
+                self.save_changes.push(SaveChange::Restored);
             }
             // Each batch is a try too, but not one that makes the next one wait longer.
             (Err(_), Some(failing)) => {
                 if failing.retry <= now {
                     failing.retry = now + failing.backoff.next(random);
                 }
-                return SaveOutcome::NotYet;
             }
-            (Err(refused), None) => refused,
-        };
-        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-        let retry = now + backoff.next(random);
-        self.failing = Some(FailedSave { backoff, retry });
-        SaveOutcome::Failed(messages::refused(&self.path, refused))
+            (Err(error), None) => {
+                let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+                let retry = now + backoff.next(random);
+                self.failing = Some(FailedSave { backoff, retry });
+                let failure = messages::refused(&self.path, error);
+                self.save_changes.push(SaveChange::Failed(failure));
+            }
+        }
     }
 
     fn write(&mut self) -> Result<(), OpenError> {

@@ -17,6 +17,6 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use file::{OpenedStateFile, SaveOutcome, StateFile};
+pub use file::{OpenedStateFile, SaveChange, StateFile};
 pub use format::Identity;
 pub use handled::Keep;

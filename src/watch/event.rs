@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::poll_event::{Advice, OutageCause, OutageKind};
+use super::routes::{RouteId, WaitingChanges};
 use super::withheld::{WithheldChange, WithheldReason};
 use crate::exit::{Exit, Failure};
 use crate::handlers::HandlerEvent;
@@ -54,22 +55,10 @@ pub enum Event<'a> {
     Withheld(TargetId, &'a WithheldChange),
     /// Something to say once.
     Advice(TargetId, &'a Advice),
-    /// A handler did something.
-    Handler {
-        /// Which, by its place.
-        route: usize,
-        /// What.
-        told: &'a HandlerEvent,
-    },
+    /// Something happened in the handler of this route.
+    Handler(RouteId, &'a HandlerEvent),
     /// Changes wait in a route.
-    Waiting {
-        /// Which, by its place.
-        route: usize,
-        /// How many.
-        changes: usize,
-        /// Whether for a run to end, or else for quiet.
-        busy: bool,
-    },
+    Waiting(WaitingChanges),
     /// The end has begun.
     Leaving,
     /// All handlers have come to rest.

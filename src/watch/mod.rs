@@ -12,6 +12,7 @@ mod poll_event;
 mod poller;
 mod proof;
 mod routes;
+mod shutdown;
 mod target_state;
 mod withheld;
 
@@ -22,5 +23,5 @@ pub use filter::Filter;
 pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, OutageCause, OutageKind};
 pub use poller::PollerConfig;
-pub use routes::Routes;
+pub use routes::{RouteId, Routes, WaitingChanges};
 pub use withheld::{MaxDelete, WithheldChange, WithheldReason};

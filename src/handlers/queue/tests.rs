@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
+use crate::handlers::OnBusy;
 use crate::model::{Change, Continuity, Entry, Fields, Index, TargetId};
 use crate::process::Signal;
 
@@ -55,15 +56,15 @@ fn show(batch: &Batch) -> String {
     format!("{:?}({})", batch.reason, changes.join(" ")).to_lowercase()
 }
 
-fn told(action: &QueueAction) -> String {
+fn describe(action: &QueueAction) -> String {
     match action {
         QueueAction::Start(batch) => format!("start {}", show(batch)),
-        QueueAction::Signal => "signal".to_owned(),
+        QueueAction::Signal(_) => "signal".to_owned(),
         QueueAction::Stop(why) => format!("stop {why:?}").to_lowercase(),
         QueueAction::Kill => "kill".to_owned(),
-        QueueAction::Handled(batch) => format!("handled {}", show(batch)),
-        QueueAction::Dropped(batch) => format!("dropped {}", show(batch)),
-        QueueAction::Ended {
+        QueueAction::Acknowledge(batch) => format!("handled {}", show(batch)),
+        QueueAction::Drop(batch) => format!("dropped {}", show(batch)),
+        QueueAction::Report {
             outcome,
             retry,
             last,
@@ -93,7 +94,7 @@ impl QueueBench {
 
     fn step(&mut self, at: u64, input: QueueInput) -> Vec<String> {
         let actions = self.queue.step(input, self.start + MS(at), 0.5);
-        actions.iter().map(told).collect()
+        actions.iter().map(describe).collect()
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -151,9 +152,9 @@ fn a_burst_becomes_one_batch_after_quiet() {
     bench.row(120, QueueInput::Due, &[]);
     bench.row(160, QueueInput::Due, &["start change(a:1>2 b:->1)"]);
     bench.row(160, QueueInput::Started, &[]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
     bench.row(200, OK, &["handled change(a:1>2 b:->1)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn what_came_back_before_it_was_shown_is_not_told() {
     let mut bench = QueueBench::new(Policies::default());
     bench.row(0, changes("a:1>2"), &[]);
     bench.row(50, changes("a:2>1"), &[]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(500, QueueInput::Due, &[]);
 }
 
@@ -294,7 +295,7 @@ fn drop_forgets_what_comes_during_a_run() {
     let mut bench = running(policies(OnBusy::Drop, OnFail::Continue));
     bench.row(200, changes("a:2>3"), &["dropped change(a:2>3)"]);
     bench.row(300, OK, &["handled change(a:1>2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(400, changes("a:3>4"), &[]);
     bench.row(500, QueueInput::Due, &["start change(a:3>4)"]);
 }
@@ -303,7 +304,7 @@ fn drop_forgets_what_comes_during_a_run() {
 fn continue_keeps_what_failed_for_the_next_batch() {
     let mut bench = running(Policies::default());
     bench.row(200, BAD, &["ended failed"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
     bench.row(1000, changes("b:->1"), &[]);
     bench.row(1100, QueueInput::Due, &["start retry(a:1>2 b:->1)"]);
@@ -352,7 +353,7 @@ fn exit_passes_the_status_on_and_starts_nothing_more() {
     let mut bench = running(policies(OnBusy::Queue, OnFail::Exit));
     bench.step(150, changes("b:->1"));
     bench.row(400, BAD, &["ended failed", "leave 3"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(500, changes("c:->1"), &[]);
 }
 
@@ -460,7 +461,7 @@ fn a_manual_run_does_not_wait_for_a_retry() {
     bench.row(210, manual("a:->2"), &["start manual(a:->2)"]);
     bench.row(210, QueueInput::Started, &[]);
     bench.row(220, OK, &["handled manual(a:->2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -471,7 +472,7 @@ fn draining_hands_over_at_once_and_retries_nothing() {
     bench.row(10, QueueInput::Started, &[]);
     bench.row(20, changes("a:2>3"), &[]);
     bench.row(30, BAD, &["ended failed"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -481,7 +482,7 @@ fn draining_waits_for_the_run_and_hands_over_what_came_meanwhile() {
     bench.row(120, QueueInput::Drain, &[]);
     let next = "start change(a:2>3)";
     bench.row(130, OK, &["handled change(a:1>2)", "ended succeeded", next]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
 }
 
 #[test]
@@ -490,7 +491,7 @@ fn draining_ends_a_service_that_runs_under_restart() {
     bench.row(110, changes("a:2>3"), &[]);
     bench.row(120, QueueInput::Drain, &["stop leaving"]);
     bench.row(130, OK, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
 }
 
@@ -499,9 +500,9 @@ fn finishing_lets_a_run_end_and_starts_nothing_more() {
     let mut bench = running(policies(OnBusy::Queue, OnFail::Retry));
     bench.row(110, changes("a:2>3"), &[]);
     bench.row(120, QueueInput::Finish, &[]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
     bench.row(130, OK, &["handled change(a:1>2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
 }
 
@@ -513,7 +514,7 @@ fn stopping_ends_the_run_with_grace_and_what_it_did_is_not_handled() {
     assert_eq!(bench.deadline(), Some(10_200));
     // It trapped the signal and returned 0, in the midst of its work or after it.
     bench.row(300, OK, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(400, QueueInput::Due, &[]);
     assert_eq!(bench.queue.waiting(), 2);
 }
@@ -527,7 +528,7 @@ fn stopping_without_a_run_is_rest_at_once() {
     bench.step(10, QueueInput::Started);
     bench.step(20, BAD);
     bench.row(30, QueueInput::Stop, &[]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -539,7 +540,7 @@ fn stopping_takes_a_run_that_is_being_replaced() {
     assert_eq!(bench.deadline(), Some(10_300));
     bench.row(10_300, QueueInput::Due, &["kill"]);
     bench.row(10_310, KILLED, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]

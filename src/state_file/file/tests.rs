@@ -22,9 +22,23 @@ fn refused(path: &Path, identity: Identity) -> Failure {
     }
 }
 
+/// Everything is on the disk, and nothing about saving has changed.
+fn assert_saved(state_file: &mut StateFile) {
+    let changes = state_file.take_save_changes();
+    assert!(changes.is_empty(), "{changes:?}");
+    assert_eq!(state_file.deadline(), None);
+}
+
+/// Saving goes on failing: that is not reported again.
+fn assert_still_failing(state_file: &mut StateFile) {
+    let changes = state_file.take_save_changes();
+    assert!(changes.is_empty(), "{changes:?}");
+    assert!(state_file.deadline().is_some());
+}
+
 fn save(state_file: &mut StateFile, before: &Snapshot, after: &Snapshot) {
-    let saved = state_file.save(&batch(before, after), Instant::now(), 0.5);
-    assert!(matches!(saved, SaveOutcome::Yes), "{saved:?}");
+    state_file.acknowledge(&batch(before, after), Instant::now(), 0.5);
+    assert_saved(state_file);
 }
 
 #[test]
@@ -123,8 +137,8 @@ fn a_run_that_was_begun_is_known_after_a_crash_and_is_written_once() {
     let shown = batch(&Snapshot::default(), &snapshot(4, &[("a/x", "1")]));
     let mut state_file = open(&path, VALUES).state_file;
     let begin = |state_file: &mut StateFile| {
-        let saved = state_file.begin(&shown, Instant::now(), 0.5);
-        assert!(matches!(saved, SaveOutcome::Yes), "{saved:?}");
+        state_file.begin_run(&shown, Instant::now(), 0.5);
+        assert_saved(state_file);
     };
     begin(&mut state_file);
     let once = length();
@@ -273,7 +287,7 @@ fn values_that_are_to_be_kept_from_now_on_come_in_as_they_become_known() {
 }
 
 #[test]
-fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
+fn a_failure_is_reported_once_and_saving_goes_on_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     let mut state_file = open(&path, HASHES).state_file;
@@ -286,18 +300,26 @@ fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
         snapshot(6, &[("a/x", "2")]),
     ];
     let start = Instant::now();
-    let saved = state_file.save(&batch(&looks[0], &looks[1]), start, 0.5);
-    assert!(matches!(&saved, SaveOutcome::Failed(failure) if failure.message.contains("in use")));
-    let saved = state_file.save(&batch(&looks[1], &looks[2]), start, 0.5);
-    assert!(matches!(saved, SaveOutcome::NotYet));
-    assert!(matches!(state_file.retry(start, 0.5), SaveOutcome::NotYet));
+    state_file.acknowledge(&batch(&looks[0], &looks[1]), start, 0.5);
+    let changes = state_file.take_save_changes();
+    let [SaveChange::Failed(failure)] = &changes[..] else {
+        panic!("{changes:?}");
+    };
+    assert!(failure.message.contains("in use"), "{failure}");
+    state_file.acknowledge(&batch(&looks[1], &looks[2]), start, 0.5);
+    assert_still_failing(&mut state_file);
+    state_file.retry(start, 0.5);
+    assert_still_failing(&mut state_file);
     // Batches that come meanwhile do not put off the next try.
     let later = state_file.deadline().unwrap();
     assert!(later > start && later <= start + RETRY.0);
-    assert!(matches!(state_file.retry(later, 0.5), SaveOutcome::NotYet));
+    state_file.retry(later, 0.5);
+    assert_still_failing(&mut state_file);
     let later = state_file.deadline().unwrap();
     drop(other);
-    assert!(matches!(state_file.retry(later, 0.5), SaveOutcome::Again));
+    state_file.retry(later, 0.5);
+    let changes = state_file.take_save_changes();
+    assert!(matches!(changes[..], [SaveChange::Restored]), "{changes:?}");
     assert_eq!(state_file.deadline(), None);
     drop(state_file);
     assert_eq!(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{MS, change, policies};
+use crate::handlers::OnBusy;
 use crate::handlers::queue::*;
 use crate::process::Signal;
 
@@ -16,7 +17,7 @@ enum QueueEvent {
     Succeed,
     Fail,
     Unstartable,
-    Deaf,
+    Unreachable,
     Wait(u64),
     Jump,
     Manual,
@@ -29,7 +30,7 @@ fn events() -> impl Strategy<Value = Vec<QueueEvent>> {
         4 => Just(QueueEvent::Succeed),
         3 => Just(QueueEvent::Fail),
         1 => Just(QueueEvent::Unstartable),
-        1 => Just(QueueEvent::Deaf),
+        1 => Just(QueueEvent::Unreachable),
         3 => (0..300u64).prop_map(QueueEvent::Wait),
         5 => Just(QueueEvent::Jump),
         1 => Just(QueueEvent::Manual),
@@ -116,18 +117,18 @@ impl World {
                     apply(&mut self.known, &batch);
                     self.step(QueueInput::Started);
                 }
-                QueueAction::Signal => {
+                QueueAction::Signal(_) => {
                     let heard = !std::mem::take(&mut self.unreachable);
                     if heard {
                         self.known = self.store.clone();
                     }
                     self.step(QueueInput::Signalled(heard));
                 }
-                QueueAction::Handled(batch) => apply(&mut self.handled, &batch),
+                QueueAction::Acknowledge(batch) => apply(&mut self.handled, &batch),
                 QueueAction::Stop(_)
                 | QueueAction::Kill
-                | QueueAction::Ended { .. }
-                | QueueAction::Dropped(_)
+                | QueueAction::Report { .. }
+                | QueueAction::Drop(_)
                 | QueueAction::Leave(_) => {}
             }
         }
@@ -157,7 +158,7 @@ impl World {
             QueueEvent::Succeed => self.end(Status::Exited(0)),
             QueueEvent::Fail => self.end(Status::Killed(11)),
             QueueEvent::Unstartable => self.unstartable = true,
-            QueueEvent::Deaf => self.unreachable = true,
+            QueueEvent::Unreachable => self.unreachable = true,
             QueueEvent::Wait(time) => {
                 self.now += MS(*time);
                 if self.due() {
@@ -201,7 +202,7 @@ proptest! {
                 _ => world.end(Status::Exited(0)),
             }
         }
-        prop_assert!(world.queue.idle());
+        prop_assert!(world.queue.is_idle());
         prop_assert_eq!(world.queue.waiting(), 0);
         prop_assert_eq!(&world.handled, &world.store, "what is remembered as handled");
         prop_assert_eq!(&world.known, &world.store, "what the handler was told");
