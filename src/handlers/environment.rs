@@ -156,27 +156,27 @@ mod tests {
     #[test]
     fn a_value_that_is_no_short_text_is_left_to_the_document() {
         for value in [&b"\xff"[..], b"a\0b", &[b'x'; MOST_VALUE + 1]] {
-            let told = lines(vec![change("a", None, Some(value))], true);
-            assert!(!told.iter().any(|one| one.starts_with("KVW_VALUE")));
+            let variables = lines(vec![change("a", None, Some(value))], true);
+            assert!(!variables.iter().any(|one| one.starts_with("KVW_VALUE")));
         }
     }
 
     #[test]
-    fn keys_that_do_not_fit_are_left_out_and_that_is_said() {
+    fn keys_that_do_not_fit_are_left_out_and_marked_as_truncated() {
         let many = (0..3).map(|n| change(&format!("{n}{}", "x".repeat(40_000)), None, Some(b"")));
         for changes in [many.collect(), vec![change("a\nb", None, Some(b""))]] {
-            let told = lines(changes, false);
-            assert!(told.contains(&"KVW_TRUNCATED=1".to_owned()));
-            assert!(!told.iter().any(|one| one.starts_with("KVW_KEYS")));
+            let variables = lines(changes, false);
+            assert!(variables.contains(&"KVW_TRUNCATED=1".to_owned()));
+            assert!(!variables.iter().any(|one| one.starts_with("KVW_KEYS")));
         }
-        let told = lines(vec![change("a\0b", None, Some(b""))], true);
-        assert!(!told.iter().any(|one| one.starts_with("KVW_KEY=")));
+        let variables = lines(vec![change("a\0b", None, Some(b""))], true);
+        assert!(!variables.iter().any(|one| one.starts_with("KVW_KEY=")));
     }
 
     #[test]
     fn every_variable_that_is_set_is_one_that_is_withheld_from_the_outside() {
-        let told = lines(vec![change("a", Some(b"1"), Some(b"2"))], true);
-        for one in told.iter().chain(&["KVW_TRUNCATED=1".to_owned()]) {
+        let variables = lines(vec![change("a", Some(b"1"), Some(b"2"))], true);
+        for one in variables.iter().chain(&["KVW_TRUNCATED=1".to_owned()]) {
             assert!(NAMES.contains(&one.split_once('=').unwrap().0), "{one}");
         }
     }

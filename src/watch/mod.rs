@@ -1,5 +1,6 @@
-//! Blocking queries to batches: what is watched, what was seen, what of it is believed, and what
-//! was handled. Knows nothing of who looks on.
+//! Blocking queries to batches: one poller per target, the proof that a vanished key was deleted,
+//! and the engine, which dispatches changes to handlers, acknowledges what they handled and notifies
+//! observers. Must not know the terminal, output formats, or who observes.
 
 mod consistent_reader;
 mod cursor;

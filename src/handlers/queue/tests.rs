@@ -158,7 +158,7 @@ fn a_burst_becomes_one_batch_after_quiet() {
 }
 
 #[test]
-fn constant_news_does_not_put_a_batch_off_for_ever() {
+fn constant_changes_do_not_put_a_batch_off_for_ever() {
     let mut bench = QueueBench::new(Policies::default());
     for at in (0..5000).step_by(50) {
         let text = format!("a:{at}>{}", at + 1);
@@ -169,7 +169,7 @@ fn constant_news_does_not_put_a_batch_off_for_ever() {
 }
 
 #[test]
-fn what_came_back_before_it_was_shown_is_not_told() {
+fn what_came_back_before_it_was_shown_is_not_reported() {
     let mut bench = QueueBench::new(Policies::default());
     bench.row(0, changes("a:1>2"), &[]);
     bench.row(50, changes("a:2>1"), &[]);
@@ -284,7 +284,7 @@ fn a_signal_that_nobody_heard_leaves_the_changes_to_the_next_run() {
     bench.step(200, changes("a:2>3"));
     bench.row(300, QueueInput::Due, &["signal"]);
     bench.row(300, QueueInput::Signalled(false), &[]);
-    // It does not try again and again until the end is told.
+    // It does not try again and again until the end comes in.
     assert_eq!(bench.deadline(), None);
     let next = "start change(a:2>3)";
     bench.row(301, OK, &["handled change(a:1>2)", "ended succeeded", next]);
@@ -314,7 +314,7 @@ fn continue_keeps_what_failed_for_the_next_batch() {
 }
 
 #[test]
-fn a_failed_run_is_told_of_what_came_back() {
+fn a_failed_run_is_shown_what_came_back() {
     // It may have put 2 into place, or made b's file, before it failed.
     let mut bench = QueueBench::new(Policies::default());
     bench.step(0, changes("a:1>2 b:->1"));
@@ -443,7 +443,7 @@ fn a_manual_run_waits_for_nothing_but_the_run_before() {
     let mut bench = running(Policies::default());
     bench.row(200, BAD, &["ended failed"]);
     bench.row(300, changes("b:1>-"), &[]);
-    // All there is as created; deletes that were not told yet stay.
+    // Every entry as created; deletes that were not shown yet stay.
     let start = "start manual(a:->2 b:1>- c:->1)";
     bench.row(310, manual("a:->2 c:->1"), &[start]);
     bench.row(310, QueueInput::Started, &[]);
@@ -544,8 +544,8 @@ fn stopping_takes_a_run_that_is_being_replaced() {
 }
 
 #[test]
-fn a_delete_does_not_cancel_out_with_a_key_that_was_told_as_created() {
-    // It is told as created because all there is was asked for, and may have been handled before.
+fn a_delete_does_not_cancel_out_with_a_key_that_was_shown_as_created() {
+    // It is shown as created because every entry was asked for, and may have been handled before.
     let mut bench = running(Policies::default());
     bench.row(110, manual("a:->2 c:->1"), &[]);
     bench.row(120, changes("c:1>-"), &[]);

@@ -1,5 +1,5 @@
 //! The promise that nothing is lost, as a property: a world of three keys, a child that does as the
-//! test case says, a memory as the engine keeps it, and the handler's own knowledge of each key.
+//! test case says, a log of what was handled as the state file keeps it, and the handler's own knowledge of each key.
 
 use std::collections::BTreeMap;
 
@@ -204,8 +204,8 @@ proptest! {
         }
         prop_assert!(world.queue.is_idle());
         prop_assert_eq!(world.queue.waiting(), 0);
-        prop_assert_eq!(&world.handled, &world.store, "what is remembered as handled");
-        prop_assert_eq!(&world.known, &world.store, "what the handler was told");
+        prop_assert_eq!(&world.handled, &world.store, "what was acknowledged");
+        prop_assert_eq!(&world.known, &world.store, "what the handler was shown");
     }
 
     #[test]
