@@ -23,7 +23,7 @@ mod policy;
 mod queue;
 mod run;
 
-pub use policy::{OnBusy, OnFail, Policies};
+pub use policy::{OnBusy, OnExit, OnFail, Policies};
 pub use queue::{QueueInput, RunOutcome, StopReason};
 pub use run::{
     AcknowledgeLog, Handler, HandlerContext, HandlerEvent, HandlerSpec, RunReport, StdinFormat,

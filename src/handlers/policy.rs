@@ -18,8 +18,9 @@ pub enum OnBusy {
 }
 
 impl OnBusy {
-    /// Whether a batch counts as handled once its run has started.
-    pub fn handled_at_start(self) -> bool {
+    /// Whether a run is a service, which is not expected to end: its batch counts as handled once it
+    /// has started, and the end that nobody asked for has a policy of its own, [`OnExit`].
+    pub fn runs_service(self) -> bool {
         self == OnBusy::Restart
     }
 
@@ -60,6 +61,17 @@ pub enum OnFail {
     Ignore,
 }
 
+/// What happens when a service that runs under `restart` ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExit {
+    /// kvw ends with the service's status, 0 included.
+    Exit,
+    /// The service is started again after a back-off.
+    Restart,
+    /// Nothing runs until the next batch.
+    Wait,
+}
+
 /// The policies of one queue.
 #[derive(Debug, Clone)]
 pub struct Policies {
@@ -73,6 +85,10 @@ pub struct Policies {
     pub on_busy: OnBusy,
     /// See [`OnFail`].
     pub on_fail: OnFail,
+    /// See [`OnExit`].
+    pub on_exit: OnExit,
+    /// The shortest time between the starts of two runs.
+    pub min_interval: Duration,
     /// The longest time that a run may take; `None` is no limit.
     pub timeout: Option<Duration>,
     /// The signal that asks a handler to end.
@@ -93,6 +109,8 @@ impl Default for Policies {
             splay: Duration::ZERO,
             on_busy: OnBusy::Queue,
             on_fail: OnFail::Continue,
+            on_exit: OnExit::Exit,
+            min_interval: Duration::ZERO,
             timeout: None,
             stop_signal: Signal::TERM,
             stop_timeout: Duration::from_secs(10),

@@ -15,7 +15,7 @@ pub use types::{QueueAction, QueueInput, RunOutcome, StopReason};
 use super::backlog::Backlog;
 use super::debounce::Debounce;
 use super::policy::Reaction;
-use super::{OnFail, Policies};
+use super::{OnExit, OnFail, Policies};
 use crate::backoff::Backoff;
 use crate::model::{Batch, Reason};
 use crate::process::Status;
@@ -36,6 +36,10 @@ pub struct Queue {
     phase: QueuePhase,
     backoff: Backoff,
     retry: Option<Instant>,
+    /// Whether something failed that is to be run again without a new batch.
+    retries: bool,
+    /// The earliest start of the next run, by the shortest interval.
+    earliest: Option<Instant>,
     stage: QueueStage,
 }
 
@@ -45,6 +49,7 @@ enum QueuePhase {
     Starting(Arc<Batch>),
     Running {
         run: Run,
+        since: Instant,
         until: Option<Instant>,
         /// The last signal reached no process: the end of the run is about to come in.
         unreachable: bool,
@@ -60,6 +65,17 @@ enum QueuePhase {
 struct Run {
     batch: Arc<Batch>,
     handled: bool,
+}
+
+/// A run that is over.
+struct RunEnd {
+    run: Run,
+    outcome: RunOutcome,
+    status: Status,
+    /// What follows, where the run is a service that ended by itself.
+    on_exit: Option<OnExit>,
+    /// Whether it is run again without a new batch.
+    retries: bool,
 }
 
 /// How far the queue is in its shutdown; it never goes back.
@@ -81,6 +97,8 @@ impl Queue {
             phase: QueuePhase::Idle,
             backoff: Backoff::new(RETRY.0, RETRY.1),
             retry: None,
+            retries: false,
+            earliest: None,
             stage: QueueStage::Open,
             policies,
         }
@@ -101,6 +119,9 @@ impl Queue {
             QueueInput::Started => self.started(now),
             QueueInput::Signalled(reached) => self.signalled(reached),
             QueueInput::Ended(status) => self.ended(status, now, random),
+            QueueInput::Unstarted { status, passing } => {
+                self.unstarted(status, passing, now, random)
+            }
             QueueInput::Due => Vec::new(),
             QueueInput::Drain => self.drain(now),
             QueueInput::Finish => {
@@ -117,7 +138,14 @@ impl Queue {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             QueuePhase::Idle if self.stage == QueueStage::Stopped => None,
-            QueuePhase::Idle => self.retry.or_else(|| self.due()),
+            QueuePhase::Idle => {
+                let next = match (self.retry, self.backlog.is_ready()) {
+                    (Some(retry), _) => Some(retry),
+                    (None, true) => self.earliest,
+                    (None, false) => self.due(),
+                };
+                next.map(|at| at.max(self.earliest.unwrap_or(at)))
+            }
             QueuePhase::Starting(_) => None,
             QueuePhase::Running {
                 until, unreachable, ..
@@ -168,6 +196,7 @@ impl Queue {
         self.urgent = Some(now);
         self.splay = Duration::ZERO;
         self.retry = None;
+        self.earliest = None;
     }
 
     /// Forgets the timers of a pending batch, after it was taken or cancelled out.
@@ -179,8 +208,8 @@ impl Queue {
 
     /// The time at which to hand over what is pending.
     fn due(&self) -> Option<Instant> {
-        let ripe = self.urgent.or_else(|| self.debounce.due());
-        ripe.map(|at| at + self.splay)
+        let quiet = self.urgent.or_else(|| self.debounce.due())? + self.splay;
+        Some(quiet.max(self.earliest.unwrap_or(quiet)))
     }
 
     fn is_due(&self, now: Instant) -> bool {
@@ -222,7 +251,8 @@ impl Queue {
 
     /// Starts the next run, if it is time for one.
     fn begin(&mut self, now: Instant) -> Option<QueueAction> {
-        if self.stage == QueueStage::Stopped || self.retry.is_some_and(|retry| retry > now) {
+        let mut blocked = self.retry.iter().chain(&self.earliest);
+        if self.stage == QueueStage::Stopped || blocked.any(|until| *until > now) {
             return None;
         }
         let (due, again) = (self.is_due(now), self.retry.take().is_some());
@@ -240,12 +270,14 @@ impl Queue {
     fn started(&mut self, now: Instant) -> Vec<QueueAction> {
         match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Starting(batch) => {
-                let handled = self.policies.on_busy.handled_at_start();
+                let handled = self.policies.on_busy.runs_service();
+                self.earliest = Some(now + self.policies.min_interval);
                 self.phase = QueuePhase::Running {
                     run: Run {
                         batch: batch.clone(),
                         handled,
                     },
+                    since: now,
                     until: self.policies.timeout.map(|timeout| now + timeout),
                     unreachable: false,
                 };
@@ -284,6 +316,7 @@ impl Queue {
                 outcome: RunOutcome::Signalled,
                 retry: None,
                 last: true,
+                on_exit: None,
             },
         ]
     }
@@ -315,7 +348,7 @@ impl Queue {
     /// A service that runs under `restart` has no end to wait for, and was handled at its start.
     fn drain(&mut self, now: Instant) -> Vec<QueueAction> {
         let idle = matches!(self.phase, QueuePhase::Idle);
-        if self.policies.on_busy.handled_at_start() && !idle {
+        if self.policies.on_busy.runs_service() && !idle {
             return self.stop_now(now);
         }
         self.stage = self.stage.max(QueueStage::Draining);
@@ -334,26 +367,116 @@ impl Queue {
         self.stop(StopReason::Leaving, now).into_iter().collect()
     }
 
-    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<QueueAction> {
-        let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
-            QueuePhase::Idle => return Vec::new(),
+    fn unstarted(
+        &mut self,
+        status: Status,
+        passing: bool,
+        now: Instant,
+        random: f64,
+    ) -> Vec<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Starting(batch) => {
                 let handled = false;
-                (Run { batch, handled }, RunOutcome::Failed)
+                let end = RunEnd {
+                    run: Run { batch, handled },
+                    outcome: RunOutcome::Failed,
+                    status,
+                    on_exit: None,
+                    retries: match self.policies.on_fail {
+                        OnFail::Retry => true,
+                        OnFail::Exit => false,
+                        OnFail::Continue | OnFail::Ignore => passing,
+                    },
+                };
+                self.settle(end, now, random)
             }
-            QueuePhase::Running { run, .. } if status.success() => (run, RunOutcome::Succeeded),
-            QueuePhase::Running { run, .. } => (run, RunOutcome::Failed),
+            phase => {
+                self.phase = phase;
+                Vec::new()
+            }
+        }
+    }
+
+    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<QueueAction> {
+        let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Running { run, since, .. } => {
+                if now.saturating_duration_since(since) >= RETRY.1 {
+                    self.backoff.reset();
+                }
+                let outcome = if status.success() {
+                    RunOutcome::Succeeded
+                } else {
+                    RunOutcome::Failed
+                };
+                (run, outcome)
+            }
             QueuePhase::Stopping { run, reason, .. } => (run, RunOutcome::Stopped(reason)),
+            phase @ (QueuePhase::Idle | QueuePhase::Starting(_)) => {
+                self.phase = phase;
+                return Vec::new();
+            }
         };
-        let failed = matches!(
+        let on_exit = self.on_exit(&run, outcome);
+        let retries = match on_exit {
+            Some(on_exit) => on_exit == OnExit::Restart,
+            None => outcome.has_failed() && self.policies.on_fail == OnFail::Retry,
+        };
+        let end = RunEnd {
+            run,
             outcome,
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut)
-        );
-        let mut actions = self.settle(&run, outcome, failed);
+            status,
+            on_exit,
+            retries,
+        };
+        self.settle(end, now, random)
+    }
+
+    /// What the end of a service does that nobody asked for; `None` for the end of another run.
+    /// A failed service is `--on-fail`'s where that retries.
+    fn on_exit(&self, run: &Run, outcome: RunOutcome) -> Option<OnExit> {
+        let asked = !matches!(outcome, RunOutcome::Succeeded | RunOutcome::Failed);
+        let service = run.handled && self.policies.on_busy.runs_service();
+        if asked || !service || self.stage != QueueStage::Open {
+            return None;
+        }
+        Some(match self.policies.on_fail {
+            OnFail::Retry if outcome.has_failed() => OnExit::Restart,
+            _ => self.policies.on_exit,
+        })
+    }
+
+    /// Decides what follows from the end of a run: whether its batch was handled or is part of a
+    /// later run, when that is, and whether kvw ends.
+    fn settle(&mut self, end: RunEnd, now: Instant, random: f64) -> Vec<QueueAction> {
+        let RunEnd {
+            run,
+            outcome,
+            status,
+            on_exit,
+            retries,
+        } = end;
+        let again = match outcome {
+            RunOutcome::Succeeded | RunOutcome::Signalled => retries,
+            // What a stopped run has done all the same counts: the handler may be what stops kvw.
+            RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => {
+                !run.handled && !status.success()
+            }
+            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => {
+                retries || (!run.handled && self.policies.on_fail != OnFail::Ignore)
+            }
+        };
+        let mut actions = Vec::new();
+        if again {
+            self.backlog.fail(run.batch.clone());
+        } else if !run.handled {
+            actions.push(QueueAction::Acknowledge(run.batch.clone()));
+        }
         let over = !self.backlog.is_ready();
+        self.retries |= retries;
         if over && !self.backlog.has_failed() {
+            self.retries = false;
             self.backoff.reset();
-        } else if over && self.policies.on_fail == OnFail::Retry && self.stage == QueueStage::Open {
+        } else if over && self.retries && self.stage == QueueStage::Open {
             self.retry = Some(now + self.backoff.next(random));
         }
         actions.push(QueueAction::Report {
@@ -361,37 +484,17 @@ impl Queue {
             outcome,
             retry: self.retry,
             last: over && self.retry.is_none(),
+            on_exit,
         });
-        if failed && self.policies.on_fail == OnFail::Exit {
+        let leaves = match on_exit {
+            Some(on_exit) => on_exit == OnExit::Exit,
+            None => outcome.has_failed() && self.policies.on_fail == OnFail::Exit,
+        };
+        if leaves {
             actions.push(QueueAction::Leave(outcome.code(status)));
             self.stop_starting();
         }
         actions
-    }
-
-    /// Decides whether the batch of a run was handled, or has to be run again.
-    fn settle(&mut self, run: &Run, outcome: RunOutcome, failed: bool) -> Vec<QueueAction> {
-        let again = match outcome {
-            RunOutcome::Succeeded | RunOutcome::Signalled => false,
-            RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => !run.handled,
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => {
-                match self.policies.on_fail {
-                    OnFail::Ignore => false,
-                    // A service that runs under `restart` is started again, whatever was handled.
-                    OnFail::Retry => true,
-                    OnFail::Continue | OnFail::Exit => !run.handled,
-                }
-            }
-        };
-        if again {
-            self.backlog.fail(run.batch.clone());
-        }
-        let handled = !again && !run.handled;
-        debug_assert!(!(handled && failed) || self.policies.on_fail == OnFail::Ignore);
-        handled
-            .then(|| QueueAction::Acknowledge(run.batch.clone()))
-            .into_iter()
-            .collect()
     }
 }
 

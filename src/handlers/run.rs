@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Serialize, Serializer};
 
 use super::queue::{Queue, QueueAction, QueueInput};
-use super::{Policies, RunOutcome, StopReason, environment};
+use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
 use crate::process::{Child, ChildStdin, Command, Groups, Program, Status, Stdout};
@@ -95,6 +95,8 @@ pub struct RunReport {
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
+    /// What happens next, where the run is a service that ended by itself.
+    pub on_exit: Option<OnExit>,
 }
 
 impl RunReport {
@@ -224,6 +226,7 @@ impl Handler {
                 outcome,
                 retry,
                 last,
+                on_exit,
             } => {
                 let over = outcome != RunOutcome::Signalled;
                 events.push(HandlerEvent::Ended(RunReport {
@@ -234,6 +237,7 @@ impl Handler {
                     took: if over { self.took } else { Duration::ZERO },
                     retry,
                     last,
+                    on_exit,
                 }));
             }
             QueueAction::Leave(code) => events.push(HandlerEvent::Leave(code)),
@@ -259,9 +263,10 @@ impl Handler {
             }
             Err(error) => {
                 let status = Status::unstarted(&error);
+                let passing = is_passing(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
                 (self.status, self.error) = (Some(status), Some(error));
-                QueueInput::Ended(status)
+                QueueInput::Unstarted { status, passing }
             }
         }
     }
@@ -290,6 +295,20 @@ impl Handler {
             stdout: self.spec.stdout,
         }
     }
+}
+
+/// Whether a start failed for a reason that passes by itself: the program is being written
+/// (ETXTBSY), or the system is short of processes (EAGAIN), memory or descriptors.
+fn is_passing(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let passing = [
+        Errno::TXTBSY,
+        Errno::AGAIN,
+        Errno::NOMEM,
+        Errno::MFILE,
+        Errno::NFILE,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
 }
 
 fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> ChildStdin {

@@ -145,6 +145,7 @@ mod tests {
             took: Duration::from_millis(12),
             retry: None,
             last: true,
+            on_exit: None,
         }
     }
 

@@ -244,7 +244,10 @@ fn restart_does_not_count_what_did_not_start() {
     bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
     bench.row(
         0,
-        QueueInput::Ended(Status::Unstarted(127)),
+        QueueInput::Unstarted {
+            status: Status::Unstarted(127),
+            passing: false,
+        },
         &["ended failed"],
     );
     bench.step(10, changes("b:->1"));
@@ -393,7 +396,10 @@ fn a_timeout_is_a_failure_even_if_the_handler_then_returns_zero() {
 fn a_handler_that_does_not_start_has_failed() {
     let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
     bench.row(0, initial(""), &["start initial()"]);
-    let unstarted = QueueInput::Ended(Status::Unstarted(127));
+    let unstarted = QueueInput::Unstarted {
+        status: Status::Unstarted(127),
+        passing: false,
+    };
     bench.row(0, unstarted, &["ended failed", "leave 127"]);
 }
 
@@ -507,16 +513,142 @@ fn finishing_lets_a_run_end_and_starts_nothing_more() {
 }
 
 #[test]
-fn stopping_ends_the_run_with_grace_and_what_it_did_is_not_handled() {
+fn stopping_ends_the_run_with_grace_and_one_that_fails_is_not_handled() {
     let mut bench = running(Policies::default());
     bench.row(150, changes("b:->1"), &[]);
     bench.row(200, QueueInput::Stop, &["stop leaving"]);
     assert_eq!(bench.deadline(), Some(10_200));
-    // It trapped the signal and returned 0, in the midst of its work or after it.
-    bench.row(300, OK, &["ended stopped(leaving)"]);
+    bench.row(300, KILLED, &["ended stopped(leaving)"]);
     assert!(bench.queue.is_idle());
     bench.row(400, QueueInput::Due, &[]);
     assert_eq!(bench.queue.waiting(), 2);
+}
+
+#[test]
+fn a_stopped_run_that_returned_0_is_handled() {
+    // The handler itself may be what stops kvw: a restart of its own unit.
+    let mut bench = running(Policies::default());
+    bench.row(200, QueueInput::Stop, &["stop leaving"]);
+    let end = ["handled change(a:1>2)", "ended stopped(leaving)"];
+    bench.row(300, OK, &end);
+    assert_eq!(bench.queue.waiting(), 0);
+}
+
+fn service(on_exit: OnExit, on_fail: OnFail) -> QueueBench {
+    let mut bench = QueueBench::new(Policies {
+        on_exit,
+        ..policies(OnBusy::Restart, on_fail)
+    });
+    bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
+    bench.row(0, QueueInput::Started, &["handled initial(a:->1)"]);
+    bench
+}
+
+#[test]
+fn a_service_that_ends_by_itself_ends_kvw_with_its_status() {
+    let mut bench = service(OnExit::Exit, OnFail::Continue);
+    bench.row(50, OK, &["ended succeeded", "leave 0"]);
+    let mut bench = service(OnExit::Exit, OnFail::Ignore);
+    bench.row(50, BAD, &["ended failed", "leave 3"]);
+    assert!(bench.queue.is_idle());
+}
+
+#[test]
+fn a_service_that_ends_by_itself_is_started_again_after_a_back_off_that_grows() {
+    let mut bench = service(OnExit::Restart, OnFail::Continue);
+    bench.row(50, OK, &["ended succeeded retry more"]);
+    assert_eq!(bench.deadline(), Some(800));
+    bench.row(800, QueueInput::Due, &["start retry(a:->1)"]);
+    bench.row(800, QueueInput::Started, &["handled retry(a:->1)"]);
+    bench.row(900, BAD, &["ended failed retry more"]);
+    assert_eq!(bench.deadline(), Some(2400));
+    bench.row(2400, QueueInput::Due, &["start retry(a:->1)"]);
+    bench.row(2400, QueueInput::Started, &["handled retry(a:->1)"]);
+    // One that ran for long starts over with the shortest back-off.
+    bench.row(70_000, BAD, &["ended failed retry more"]);
+    assert_eq!(bench.deadline(), Some(70_750));
+}
+
+#[test]
+fn a_service_may_end_and_the_next_batch_starts_it() {
+    let mut bench = service(OnExit::Wait, OnFail::Continue);
+    bench.row(50, BAD, &["ended failed"]);
+    assert!(bench.queue.is_idle());
+    bench.row(100, changes("a:1>2"), &[]);
+    bench.row(200, QueueInput::Due, &["start change(a:1>2)"]);
+}
+
+#[test]
+fn a_service_that_is_stopped_has_not_ended_by_itself() {
+    let mut bench = service(OnExit::Exit, OnFail::Continue);
+    bench.row(500, changes("a:1>2"), &[]);
+    bench.row(600, QueueInput::Due, &["stop superseded"]);
+    let next = "start change(a:1>2)";
+    bench.row(700, OK, &["ended stopped(superseded)", next]);
+    bench.step(700, QueueInput::Started);
+    bench.row(800, QueueInput::Stop, &["stop leaving"]);
+    bench.row(900, BAD, &["ended stopped(leaving)"]);
+}
+
+#[test]
+fn a_start_that_fails_for_a_passing_reason_is_tried_again() {
+    let unstarted = |passing| QueueInput::Unstarted {
+        status: Status::Unstarted(126),
+        passing,
+    };
+    for on_fail in [OnFail::Continue, OnFail::Ignore] {
+        let mut bench = QueueBench::new(policies(OnBusy::Queue, on_fail));
+        bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
+        bench.row(0, unstarted(true), &["ended failed retry more"]);
+        bench.row(750, QueueInput::Due, &["start retry(a:->1)"]);
+        bench.row(750, unstarted(true), &["ended failed retry more"]);
+        bench.row(2250, QueueInput::Due, &["start retry(a:->1)"]);
+        bench.row(2250, QueueInput::Started, &[]);
+        bench.row(2260, OK, &["handled retry(a:->1)", "ended succeeded"]);
+        assert!(bench.queue.is_idle());
+    }
+    let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
+    bench.row(0, initial(""), &["start initial()"]);
+    bench.row(0, unstarted(true), &["ended failed", "leave 126"]);
+}
+
+#[test]
+fn an_interval_lets_the_first_change_through_at_once_and_merges_what_comes_within_it() {
+    let mut bench = QueueBench::new(Policies {
+        debounce: MS(0),
+        min_interval: MS(1000),
+        ..Policies::default()
+    });
+    bench.row(100, changes("a:1>2"), &["start change(a:1>2)"]);
+    bench.step(100, QueueInput::Started);
+    bench.step(150, OK);
+    bench.row(200, changes("a:2>3"), &[]);
+    bench.row(300, changes("b:->1"), &[]);
+    assert_eq!(bench.deadline(), Some(1100));
+    bench.row(1100, QueueInput::Due, &["start change(a:2>3 b:->1)"]);
+    bench.step(1100, QueueInput::Started);
+    // A run that takes longer than the interval is followed at once.
+    bench.row(1200, changes("b:1>2"), &[]);
+    let next = "start change(b:1>2)";
+    let end = ["handled change(a:2>3 b:->1)", "ended succeeded", next];
+    bench.row(2500, OK, &end);
+    bench.step(2500, QueueInput::Started);
+    bench.step(2600, OK);
+    // A run that was asked for waits for nothing.
+    bench.row(2700, manual("a:->3"), &["start manual(a:->3)"]);
+}
+
+#[test]
+fn an_interval_holds_between_the_single_runs_of_a_batch_too() {
+    let mut bench = QueueBench::new(Policies {
+        min_interval: MS(1000),
+        ..each(OnFail::Continue)
+    });
+    bench.row(0, changes("a:1>2 b:1>2"), &["start change(a:1>2)"]);
+    bench.step(0, QueueInput::Started);
+    bench.row(10, OK, &["handled change(a:1>2)", "ended succeeded more"]);
+    assert_eq!(bench.deadline(), Some(1000));
+    bench.row(1000, QueueInput::Due, &["start change(b:1>2)"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::handlers::OnExit;
 use crate::model::Batch;
 use crate::process::{Signal, Status};
 
@@ -18,8 +19,16 @@ pub enum QueueInput {
     Started,
     /// Whether the signal of [`QueueAction::Signal`] reached a process.
     Signalled(bool),
-    /// The child has ended and its group is gone, or it could not be started.
+    /// The child has ended and its group is gone.
     Ended(Status),
+    /// The child could not be started, which stands for this status.
+    Unstarted {
+        /// The status that a shell would give.
+        status: Status,
+        /// Whether the reason is expected to pass: the program is being written, the system is
+        /// short of processes or descriptors.
+        passing: bool,
+    },
     /// The deadline has come.
     Due,
     /// Hand over at once what is pending, retry nothing, take no more; a service that runs under
@@ -56,6 +65,14 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
+    /// Whether the run failed: by itself, or because it took too long.
+    pub fn has_failed(self) -> bool {
+        matches!(
+            self,
+            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut)
+        )
+    }
+
     /// The exit code that stands for it: the handler's own. 124, as of `timeout`, for a run that
     /// was stopped for its time and then returned 0.
     pub fn code(self, status: Status) -> u8 {
@@ -70,7 +87,7 @@ impl RunOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueueAction {
     /// Start the child with this batch; answered by [`QueueInput::Started`] or
-    /// [`QueueInput::Ended`].
+    /// [`QueueInput::Unstarted`].
     Start(Arc<Batch>),
     /// Send the child this signal; answered by [`QueueInput::Signalled`].
     Signal(Signal),
@@ -92,6 +109,8 @@ pub enum QueueAction {
         retry: Option<Instant>,
         /// Whether all runs of the batch are over: what `--count` counts.
         last: bool,
+        /// What happens next, where the run is a service that ended by itself.
+        on_exit: Option<OnExit>,
     },
     /// End kvw with this code.
     Leave(u8),

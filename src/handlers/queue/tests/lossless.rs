@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{MS, change, policies};
-use crate::handlers::OnBusy;
 use crate::handlers::queue::*;
+use crate::handlers::{OnBusy, OnExit};
 use crate::process::Signal;
 
 #[derive(Debug, Clone)]
@@ -45,12 +45,14 @@ fn any_policies() -> impl Strategy<Value = Policies> {
         Just(OnBusy::Signal(Signal::HUP)),
     ];
     let fail = prop_oneof![Just(OnFail::Continue), Just(OnFail::Retry)];
-    (busy, fail, any::<bool>(), any::<bool>()).prop_map(|(on_busy, on_fail, each, timeout)| {
-        Policies {
-            each: each && on_busy == OnBusy::Queue,
-            timeout: timeout.then_some(MS(400)),
-            ..policies(on_busy, on_fail)
-        }
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (busy, fail, flags).prop_map(|(on_busy, on_fail, (each, timeout, interval))| Policies {
+        each: each && on_busy == OnBusy::Queue,
+        timeout: timeout.then_some(MS(400)),
+        min_interval: MS(if interval { 700 } else { 0 }),
+        // With `exit` kvw would end, and with `restart` a service has no rest.
+        on_exit: OnExit::Wait,
+        ..policies(on_busy, on_fail)
     })
 }
 
@@ -60,7 +62,7 @@ struct World {
     queue: Queue,
     now: Instant,
     store: State,
-    /// What the engine remembers as handled.
+    /// What was acknowledged.
     handled: State,
     /// What the handler was last given, run by run, or saw when it was signalled.
     known: State,
@@ -111,7 +113,10 @@ impl World {
         for action in self.queue.step(input, self.now, 0.3) {
             match action {
                 QueueAction::Start(_) if std::mem::take(&mut self.unstartable) => {
-                    self.step(QueueInput::Ended(Status::Unstarted(126)));
+                    self.step(QueueInput::Unstarted {
+                        status: Status::Unstarted(126),
+                        passing: false,
+                    });
                 }
                 QueueAction::Start(batch) => {
                     apply(&mut self.known, &batch);
