@@ -178,7 +178,7 @@ impl Handler {
 
     /// Whether nothing runs, and nothing will by itself.
     pub fn idle(&self) -> bool {
-        self.child.idle() && self.queue.idle()
+        self.child.is_idle() && self.queue.idle()
     }
 
     /// The child's process id, while one runs.
@@ -278,8 +278,8 @@ impl Handler {
         withhold.extend(environment::NAMES.map(OsString::from));
         Command {
             program: self.spec.program.clone(),
-            set,
-            withhold,
+            env: set,
+            env_remove: withhold,
             input,
             stdout: self.spec.stdout,
         }
