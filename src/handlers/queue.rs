@@ -13,7 +13,7 @@ use super::debounce::Debounce;
 use super::{OnBusy, OnFail, Policies};
 use crate::backoff::Backoff;
 use crate::model::{Batch, Reason};
-use crate::process::Status;
+use crate::process::ChildStatus;
 
 /// The waits before a failed handler is run again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -30,7 +30,7 @@ pub enum QueueInput {
     /// The signal was sent to a child that lives, or found nobody.
     Signalled(bool),
     /// The child has ended and its group is gone, or it could not be started.
-    Ended(Status),
+    Ended(ChildStatus),
     /// The deadline has come.
     Due,
     /// Hand over at once what is pending, retry nothing, take no more; a service that runs under
@@ -69,7 +69,7 @@ pub enum RunOutcome {
 impl RunOutcome {
     /// The code that stands for it: the handler's own. Of one that was stopped for its time and
     /// then returned 0, that of `timeout`.
-    pub fn code(self, status: Status) -> u8 {
+    pub fn code(self, status: ChildStatus) -> u8 {
         match self {
             RunOutcome::Stopped(StopReason::TimedOut) if status.success() => 124,
             _ => status.code(),
@@ -421,7 +421,7 @@ impl Queue {
         self.stop(StopReason::Leaving, now).into_iter().collect()
     }
 
-    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<QueueAction> {
+    fn ended(&mut self, status: ChildStatus, now: Instant, random: f64) -> Vec<QueueAction> {
         let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Idle => return Vec::new(),
             QueuePhase::Starting(batch) => {

@@ -11,7 +11,7 @@ use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnBusy, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
-use crate::process::{Child, ChildStdin, Command, Groups, Program, Status, Stdout};
+use crate::process::{Child, ChildStatus, Command, ProcessGroups, Program, StdinSource, Stdout};
 
 /// What a handler reads on its stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -85,7 +85,7 @@ pub struct RunReport {
     /// What became of it.
     pub outcome: RunOutcome,
     /// How it ended; none where it goes on.
-    pub status: Option<Status>,
+    pub status: Option<ChildStatus>,
     /// Why it never began.
     pub error: Option<io::Error>,
     /// From its start to its end.
@@ -126,14 +126,14 @@ pub struct Handler {
     queue: Queue,
     child: Child,
     /// How the last run ended, until the queue has said what became of it.
-    status: Option<Status>,
+    status: Option<ChildStatus>,
     error: Option<io::Error>,
     took: Duration,
 }
 
 impl Handler {
     /// Nothing to do yet.
-    pub fn new(spec: HandlerSpec, groups: Arc<Groups>) -> Self {
+    pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
         Handler {
             queue: Queue::new(spec.policies.clone()),
             child: Child::new(groups),
@@ -252,7 +252,7 @@ impl Handler {
                 QueueInput::Started
             }
             Err(error) => {
-                let status = Status::unstarted(&error);
+                let status = ChildStatus::unstarted(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
                 (self.status, self.error) = (Some(status), Some(error));
                 QueueInput::Ended(status)
@@ -265,11 +265,11 @@ impl Handler {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
-            StdinFormat::None => ChildStdin::Null,
+            StdinFormat::None => StdinSource::Null,
             StdinFormat::Json => batch_document(batch.clone(), around),
             StdinFormat::Consul => {
                 let current = (around.current)();
-                ChildStdin::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                StdinSource::Document(Box::new(move |mut out| json::line(&mut out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
@@ -286,9 +286,9 @@ impl Handler {
     }
 }
 
-fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> ChildStdin {
+fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (around.targets.to_vec(), around.time);
-    ChildStdin::Document(Box::new(move |mut out| {
+    StdinSource::Document(Box::new(move |mut out| {
         json::line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }

@@ -24,7 +24,7 @@ use rustix::process::{
 
 use signal_hook::low_level::signal_name;
 
-use super::{ChildStdin, Command, Groups, Signal};
+use super::{Command, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
 /// is alive and not kvw.
@@ -39,7 +39,7 @@ const PIPE_CAPACITY: usize = 64 * 1024;
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum ChildStatus {
     /// It exited with this code.
     Exited(i32),
     /// It was killed by this signal.
@@ -48,10 +48,10 @@ pub enum Status {
     Unstarted(u8),
 }
 
-impl Status {
+impl ChildStatus {
     /// Returns the status for the error of a start.
     pub fn unstarted(error: &io::Error) -> Self {
-        Status::Unstarted(match error.kind() {
+        ChildStatus::Unstarted(match error.kind() {
             io::ErrorKind::NotFound => 127,
             _ => 126,
         })
@@ -59,39 +59,39 @@ impl Status {
 
     /// Whether the child exited with 0.
     pub fn success(self) -> bool {
-        self == Status::Exited(0)
+        self == ChildStatus::Exited(0)
     }
 
     /// Returns the code as a shell does: the exit code, or 128+n for death by signal n.
     pub fn code(self) -> u8 {
         let code = match self {
-            Status::Exited(code) => code,
-            Status::Killed(signal) => 128 + signal,
-            Status::Unstarted(code) => code.into(),
+            ChildStatus::Exited(code) => code,
+            ChildStatus::Killed(signal) => 128 + signal,
+            ChildStatus::Unstarted(code) => code.into(),
         };
         u8::try_from(code).unwrap_or(u8::MAX)
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for ChildStatus {
     /// Formats the status to follow the name of the program: `exited with 3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Status::Exited(code) => write!(f, "exited with {code}"),
-            Status::Killed(signal) => match signal_name(*signal) {
+            ChildStatus::Exited(code) => write!(f, "exited with {code}"),
+            ChildStatus::Killed(signal) => match signal_name(*signal) {
                 Some(name) => write!(f, "died of {name}"),
                 None => write!(f, "died of signal {signal}"),
             },
-            Status::Unstarted(_) => f.write_str("could not be started"),
+            ChildStatus::Unstarted(_) => f.write_str("could not be started"),
         }
     }
 }
 
-impl From<WaitIdStatus> for Status {
+impl From<WaitIdStatus> for ChildStatus {
     fn from(status: WaitIdStatus) -> Self {
         match status.exit_status() {
-            Some(code) => Status::Exited(code),
-            None => Status::Killed(status.terminating_signal().unwrap_or_default()),
+            Some(code) => ChildStatus::Exited(code),
+            None => ChildStatus::Killed(status.terminating_signal().unwrap_or_default()),
         }
     }
 }
@@ -100,14 +100,14 @@ impl From<WaitIdStatus> for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChildExit {
     /// The status of the leader.
-    pub status: Status,
+    pub status: ChildStatus,
     /// The time from the start to the leader's end.
     pub took: Duration,
 }
 
 /// A runner of one child at a time, which kills the running child when dropped.
 pub struct Child {
-    groups: Arc<Groups>,
+    groups: Arc<ProcessGroups>,
     state: ChildState,
 }
 
@@ -132,7 +132,7 @@ enum ChildState {
 
 impl Child {
     /// Creates a runner without a child.
-    pub fn new(groups: Arc<Groups>) -> Self {
+    pub fn new(groups: Arc<ProcessGroups>) -> Self {
         Child {
             groups,
             state: ChildState::Idle,
@@ -148,10 +148,13 @@ impl Child {
     /// # Panics
     /// When [`Child::poll`] has not returned the end of the last child.
     pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
-        assert!(self.is_idle(), "a child is started after the last one's end");
+        assert!(
+            self.is_idle(),
+            "a child is started after the last one's end"
+        );
         let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
         self.state = ChildState::Running { group, since: now };
-        if let (ChildStdin::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
+        if let (StdinSource::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
             let writer = thread::Builder::new()
                 .name("stdin".to_owned())
                 .spawn(move || {
@@ -253,10 +256,10 @@ impl Child {
     }
 
     /// Returns the leader's status if it has ended, without reaping it.
-    fn peek(&self, group: Pid) -> Option<Status> {
+    fn peek(&self, group: Pid) -> Option<ChildStatus> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(group), options) {
-            Ok(status) => status.map(Status::from),
+            Ok(status) => status.map(ChildStatus::from),
             // `reap` has reaped it and kept its status.
             Err(Errno::CHILD) => self.groups.status(group),
             Err(_) => None,

@@ -34,7 +34,7 @@ impl fmt::Display for Program {
 }
 
 /// The stdin of a child.
-pub enum ChildStdin {
+pub enum StdinSource {
     /// The null device.
     Null,
     /// A pipe into which this function writes a document, on a thread of its own and as fast as the
@@ -60,7 +60,7 @@ pub struct Command {
     /// Environment variables of kvw that the child does not get, unless `env` sets them.
     pub env_remove: Vec<OsString>,
     /// The stdin.
-    pub input: ChildStdin,
+    pub input: StdinSource,
     /// The stdout.
     pub stdout: Stdout,
 }
@@ -89,8 +89,8 @@ impl Command {
         command
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(match self.input {
-                ChildStdin::Null => Stdio::null(),
-                ChildStdin::Document(_) => Stdio::piped(),
+                StdinSource::Null => Stdio::null(),
+                StdinSource::Document(_) => Stdio::piped(),
             })
             .stdout(match self.stdout {
                 Stdout::Inherit => Stdio::inherit(),

@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Status;
+use super::ChildStatus;
 use super::guard::{Guard, MARK};
 
 /// The process groups of all running children, and the guard that knows them.
 #[derive(Default)]
-pub struct Groups(Mutex<GroupTable>);
+pub struct ProcessGroups(Mutex<GroupTable>);
 
 #[derive(Default)]
 struct GroupTable {
     /// The groups by id, with the status of a leader that [`reap`](super::reap) has reaped.
-    live: HashMap<Pid, Option<Status>>,
+    live: HashMap<Pid, Option<ChildStatus>>,
     guard: Option<Guard>,
 }
 
-impl Groups {
+impl ProcessGroups {
     /// Creates an empty table without a guard.
     pub fn new() -> Arc<Self> {
         Arc::default()
@@ -49,7 +49,7 @@ impl Groups {
         }
     }
 
-    /// Starts a child and adds its group under one lock, so that [`Groups::kill_all`] misses none.
+    /// Starts a child and adds its group under one lock, so that [`ProcessGroups::kill_all`] misses none.
     pub(super) fn spawn(&self, command: &mut Command) -> io::Result<(StdChild, Pid)> {
         let mut inner = self.lock();
         if let Some(mark) = inner.guard.as_mut().map(Guard::next_mark) {
@@ -78,14 +78,14 @@ impl Groups {
     }
 
     /// Keeps the status of a reaped child for its owner, if it leads a group.
-    pub(super) fn keep_status(&self, id: Pid, status: Status) {
+    pub(super) fn keep_status(&self, id: Pid, status: ChildStatus) {
         if let Some(slot) = self.lock().live.get_mut(&id) {
             *slot = Some(status);
         }
     }
 
     /// Returns the status of a leader that [`reap`](super::reap) has reaped.
-    pub(super) fn status(&self, id: Pid) -> Option<Status> {
+    pub(super) fn status(&self, id: Pid) -> Option<ChildStatus> {
         self.lock().live.get(&id).copied().flatten()
     }
 

@@ -4,7 +4,7 @@
 //!
 //! A caller that waits on one channel uses it so:
 //!
-//! 1. [`Groups::new`] once, and [`Groups::start_guard`] if it runs children at all; then
+//! 1. [`ProcessGroups::new`] once, and [`ProcessGroups::start_guard`] if it runs children at all; then
 //!    [`listen`], with a `wake` that sends a message into the channel.
 //! 2. At each turn of its loop, [`Signals::take`]. On `child`, each [`Child::poll`] first, then
 //!    [`reap`].
@@ -24,9 +24,9 @@ mod reaper;
 mod signal;
 mod signals;
 
-pub use child::{Child, Status};
-pub use command::{ChildStdin, Command, Program, Stdout};
-pub use groups::Groups;
+pub use child::{Child, ChildStatus};
+pub use command::{Command, Program, StdinSource, Stdout};
+pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
 pub use signal::Signal;

@@ -2,7 +2,7 @@
 
 use rustix::process::{WaitOptions, wait};
 
-use super::{Groups, Status};
+use super::{ChildStatus, ProcessGroups};
 
 /// Makes this process the subreaper of its descendants, so that it can reap the members of a group
 /// whose parent is gone. Linux only; elsewhere the init process reaps them.
@@ -14,11 +14,11 @@ pub fn take_orphans() {
 /// Reaps all other children that have ended: orphans that left their group, and in a container, as
 /// process 1, all orphans. Must be called after each [`Child::poll`](super::Child::poll); a leader
 /// that ends in between is reaped here, and its status is kept for its owner.
-pub fn reap(groups: &Groups) {
+pub fn reap(groups: &ProcessGroups) {
     while let Ok(Some((id, status))) = wait(WaitOptions::NOHANG) {
         let status = match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Status::Exited(code),
-            (None, Some(signal)) => Status::Killed(signal),
+            (Some(code), _) => ChildStatus::Exited(code),
+            (None, Some(signal)) => ChildStatus::Killed(signal),
             (None, None) => continue,
         };
         groups.keep_status(id, status);

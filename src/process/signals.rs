@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
-use super::Groups;
+use super::ProcessGroups;
 
 /// Two signals within this time count as one: `timeout` sends its signal to the process and then to
 /// its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
@@ -68,7 +68,7 @@ impl Signals {
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(
-    groups: &Arc<Groups>,
+    groups: &Arc<ProcessGroups>,
     wake: impl Fn() + Send + 'static,
     on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {

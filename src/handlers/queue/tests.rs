@@ -121,9 +121,9 @@ fn manual(text: &str) -> QueueInput {
     QueueInput::Run(batch(Reason::Manual, text))
 }
 
-const OK: QueueInput = QueueInput::Ended(Status::Exited(0));
-const BAD: QueueInput = QueueInput::Ended(Status::Exited(3));
-const KILLED: QueueInput = QueueInput::Ended(Status::Killed(9));
+const OK: QueueInput = QueueInput::Ended(ChildStatus::Exited(0));
+const BAD: QueueInput = QueueInput::Ended(ChildStatus::Exited(3));
+const KILLED: QueueInput = QueueInput::Ended(ChildStatus::Killed(9));
 
 fn policies(on_busy: OnBusy, on_fail: OnFail) -> Policies {
     Policies {
@@ -243,7 +243,7 @@ fn restart_does_not_count_what_did_not_start() {
     bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
     bench.row(
         0,
-        QueueInput::Ended(Status::Unstarted(127)),
+        QueueInput::Ended(ChildStatus::Unstarted(127)),
         &["ended failed"],
     );
     bench.step(10, changes("b:->1"));
@@ -392,7 +392,7 @@ fn a_timeout_is_a_failure_even_if_the_handler_then_returns_zero() {
 fn a_handler_that_does_not_start_has_failed() {
     let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
     bench.row(0, initial(""), &["start initial()"]);
-    let unstarted = QueueInput::Ended(Status::Unstarted(127));
+    let unstarted = QueueInput::Ended(ChildStatus::Unstarted(127));
     bench.row(0, unstarted, &["ended failed", "leave 127"]);
 }
 

@@ -8,7 +8,7 @@ use crate::process::{Program, Stdout, take_orphans};
 const SOON: Duration = Duration::from_secs(20);
 
 struct ChildBench {
-    groups: Arc<Groups>,
+    groups: Arc<ProcessGroups>,
     child: Child,
     folder: tempfile::TempDir,
 }
@@ -16,7 +16,7 @@ struct ChildBench {
 impl ChildBench {
     fn new() -> Self {
         take_orphans();
-        let groups = Groups::new();
+        let groups = ProcessGroups::new();
         ChildBench {
             child: Child::new(groups.clone()),
             groups,
@@ -29,7 +29,7 @@ impl ChildBench {
             program: Program::Shell(line.into()),
             env: vec![("DIR".into(), self.folder.path().into())],
             env_remove: Vec::new(),
-            input: ChildStdin::Null,
+            input: StdinSource::Null,
             stdout: Stdout::Inherit,
         }
     }
@@ -44,7 +44,7 @@ impl ChildBench {
 
     fn start_with(&mut self, line: &str, document: Vec<u8>) {
         let command = Command {
-            input: ChildStdin::Document(Box::new(move |out| out.write_all(&document))),
+            input: StdinSource::Document(Box::new(move |out| out.write_all(&document))),
             ..self.command(line)
         };
         self.child.start(command, Instant::now()).unwrap();
@@ -92,9 +92,9 @@ fn is_gone(group: Pid) -> bool {
 fn a_child_ends_with_its_code_or_signal() {
     let mut bench = ChildBench::new();
     for (line, status) in [
-        ("exit 0", Status::Exited(0)),
-        ("exit 7", Status::Exited(7)),
-        ("kill -KILL $$", Status::Killed(9)),
+        ("exit 0", ChildStatus::Exited(0)),
+        ("exit 7", ChildStatus::Exited(7)),
+        ("kill -KILL $$", ChildStatus::Killed(9)),
     ] {
         let group = bench.start(line);
         assert_eq!(bench.end().status, status, "{line}");
@@ -130,10 +130,10 @@ fn without_a_document_stdin_is_at_its_end() {
 fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
     let mut bench = ChildBench::new();
     bench.start_with("exit 3", vec![b'x'; 1 << 20]);
-    assert_eq!(bench.end().status, Status::Exited(3));
+    assert_eq!(bench.end().status, ChildStatus::Exited(3));
     // One that closes it and goes on.
     bench.start_with("exec 0<&-; sleep 0.1; exit 4", vec![b'x'; 1 << 20]);
-    assert_eq!(bench.end().status, Status::Exited(4));
+    assert_eq!(bench.end().status, ChildStatus::Exited(4));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_leader_that_ignores_term_is_killed_with_all_it_started() {
     assert_eq!(bench.child.poll(Instant::now()), None);
     assert!(bench.child.id().is_some());
     bench.child.kill(Instant::now());
-    assert_eq!(bench.end().status, Status::Killed(9));
+    assert_eq!(bench.end().status, ChildStatus::Killed(9));
     assert!(is_gone(group));
 }
 
@@ -183,7 +183,7 @@ fn a_grandchild_has_the_same_grace_period_as_its_leader() {
     );
     bench.wait_for_file("up");
     bench.child.stop(Signal::TERM);
-    assert_eq!(bench.end().status, Status::Killed(15));
+    assert_eq!(bench.end().status, ChildStatus::Killed(15));
     assert_eq!(bench.wait_for_file("clean"), "clean\n");
     assert!(is_gone(group));
 }
@@ -202,7 +202,7 @@ fn the_grace_period_of_a_grandchild_ends_with_the_kill() {
     assert!(!is_gone(group));
     assert!(bench.child.deadline(Instant::now()).is_some());
     bench.child.kill(Instant::now());
-    assert_eq!(bench.end().status, Status::Killed(15));
+    assert_eq!(bench.end().status, ChildStatus::Killed(15));
     assert!(is_gone(group));
 }
 
@@ -212,7 +212,7 @@ fn a_stopped_child_can_be_asked_to_end() {
     bench.start("echo up > $DIR/up; kill -STOP $$; sleep 1000");
     bench.wait_for_file("up");
     bench.child.stop(Signal::TERM);
-    assert_eq!(bench.end().status, Status::Killed(15));
+    assert_eq!(bench.end().status, ChildStatus::Killed(15));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_signal_reaches_a_child_or_reports_that_it_ended() {
     wait_until("the leader's end", || {
         (!bench.child.signal(Signal::HUP)).then_some(())
     });
-    assert_eq!(bench.end().status, Status::Exited(5));
+    assert_eq!(bench.end().status, ChildStatus::Exited(5));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_program_that_cannot_be_run_is_an_error() {
             ..bench.command("")
         };
         let error = bench.child.start(command, Instant::now()).unwrap_err();
-        assert_eq!(Status::unstarted(&error), Status::Unstarted(code));
+        assert_eq!(ChildStatus::unstarted(&error), ChildStatus::Unstarted(code));
         assert!(bench.child.is_idle());
     }
 }
@@ -263,7 +263,7 @@ fn a_leader_reaped_as_an_orphan_still_has_its_status() {
         waitid(WaitId::Pid(group), options).unwrap()
     });
     bench.groups.keep_status(group, status.into());
-    assert_eq!(bench.end().status, Status::Exited(6));
+    assert_eq!(bench.end().status, ChildStatus::Exited(6));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn all_groups_can_be_killed_from_elsewhere() {
     let mut bench = ChildBench::new();
     bench.start("sleep 1000");
     bench.groups.kill_all();
-    assert_eq!(bench.end().status, Status::Killed(9));
+    assert_eq!(bench.end().status, ChildStatus::Killed(9));
 }
 
 #[test]
