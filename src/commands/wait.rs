@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
-use crate::process::Groups;
+use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
     ConsistentReader, Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig,
@@ -108,7 +108,7 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let watch = Engine::new(
         plan(targets),
         Routes::default(),
-        Groups::new(),
+        ProcessGroups::new(),
         None,
         observers,
     );

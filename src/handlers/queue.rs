@@ -18,7 +18,7 @@ use super::policy::Reaction;
 use super::{OnExit, OnFail, Policies};
 use crate::backoff::Backoff;
 use crate::model::{Batch, Reason};
-use crate::process::Status;
+use crate::process::ChildStatus;
 
 /// The first and the longest back-off before a failed handler is run again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -71,7 +71,7 @@ struct Run {
 struct RunEnd {
     run: Run,
     outcome: RunOutcome,
-    status: Status,
+    status: ChildStatus,
     /// What follows, where the run is a service that ended by itself.
     on_exit: Option<OnExit>,
     /// Whether it is run again without a new batch.
@@ -369,7 +369,7 @@ impl Queue {
 
     fn unstarted(
         &mut self,
-        status: Status,
+        status: ChildStatus,
         passing: bool,
         now: Instant,
         random: f64,
@@ -397,7 +397,7 @@ impl Queue {
         }
     }
 
-    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<QueueAction> {
+    fn ended(&mut self, status: ChildStatus, now: Instant, random: f64) -> Vec<QueueAction> {
         let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Running { run, since, .. } => {
                 if now.saturating_duration_since(since) >= RETRY.1 {

@@ -11,7 +11,7 @@ use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
-use crate::process::{Child, ChildStdin, Command, Groups, Program, Status, Stdout};
+use crate::process::{Child, ChildStatus, Command, ProcessGroups, Program, StdinSource, Stdout};
 
 /// The form of a handler's stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -86,7 +86,7 @@ pub struct RunReport {
     /// How it went.
     pub outcome: RunOutcome,
     /// How the process ended; `None` where it goes on.
-    pub status: Option<Status>,
+    pub status: Option<ChildStatus>,
     /// The reason why it never began.
     pub error: Option<io::Error>,
     /// The time from its start to its end.
@@ -129,14 +129,14 @@ pub struct Handler {
     queue: Queue,
     child: Child,
     /// How the last run ended, until the queue has decided what that means for its batch.
-    status: Option<Status>,
+    status: Option<ChildStatus>,
     error: Option<io::Error>,
     took: Duration,
 }
 
 impl Handler {
     /// An idle handler.
-    pub fn new(spec: HandlerSpec, groups: Arc<Groups>) -> Self {
+    pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
         Handler {
             queue: Queue::new(spec.policies.clone()),
             child: Child::new(groups),
@@ -185,7 +185,7 @@ impl Handler {
 
     /// Whether nothing runs, and nothing will by itself.
     pub fn is_idle(&self) -> bool {
-        self.child.idle() && self.queue.is_idle()
+        self.child.is_idle() && self.queue.is_idle()
     }
 
     /// Whether a child runs.
@@ -262,7 +262,7 @@ impl Handler {
                 QueueInput::Started
             }
             Err(error) => {
-                let status = Status::unstarted(&error);
+                let status = ChildStatus::unstarted(&error);
                 let passing = is_passing(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
                 (self.status, self.error) = (Some(status), Some(error));
@@ -276,11 +276,11 @@ impl Handler {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
-            StdinFormat::None => ChildStdin::Null,
+            StdinFormat::None => StdinSource::Null,
             StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
                 let current = (context.current)();
-                ChildStdin::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                StdinSource::Document(Box::new(move |mut out| json::line(&mut out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
@@ -289,8 +289,8 @@ impl Handler {
         withhold.extend(environment::NAMES.map(OsString::from));
         Command {
             program: self.spec.program.clone(),
-            set,
-            withhold,
+            env: set,
+            env_remove: withhold,
             input,
             stdout: self.spec.stdout,
         }
@@ -311,9 +311,9 @@ fn is_passing(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
 }
 
-fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> ChildStdin {
+fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (context.targets.to_vec(), context.time);
-    ChildStdin::Document(Box::new(move |mut out| {
+    StdinSource::Document(Box::new(move |mut out| {
         json::line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
 use crate::output::{events, json};
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
     Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
@@ -193,11 +193,11 @@ fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> ev
     events::Handler {
         success: Some(report.outcome == RunOutcome::Succeeded),
         exit: match report.status {
-            Some(Status::Exited(code)) => Some(code),
+            Some(ChildStatus::Exited(code)) => Some(code),
             _ => None,
         },
         signal: match report.status {
-            Some(Status::Killed(signal)) => Some(signal),
+            Some(ChildStatus::Killed(signal)) => Some(signal),
             _ => None,
         },
         error: report.error.as_ref().map(ToString::to_string),

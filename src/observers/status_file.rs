@@ -15,7 +15,7 @@ use self::lag::{Lag, Lags};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
     AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, RouteId, WaitingChanges,
@@ -327,11 +327,11 @@ impl LastRun {
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
             exit: match report.status {
-                Some(Status::Exited(code)) => Some(code),
+                Some(ChildStatus::Exited(code)) => Some(code),
                 _ => None,
             },
             signal: match report.status {
-                Some(Status::Killed(signal)) => Some(signal),
+                Some(ChildStatus::Killed(signal)) => Some(signal),
                 _ => None,
             },
             error: report.error.as_ref().map(ToString::to_string),

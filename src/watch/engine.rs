@@ -17,7 +17,7 @@ use super::shutdown::{Shutdown, ShutdownMode, ShutdownStep};
 use super::target_state::TargetStates;
 use crate::exit::Exit;
 use crate::model::{Batch, Reason, Snapshot};
-use crate::process::{Groups, Signals, listen, reap};
+use crate::process::{ProcessGroups, Signals, listen, reap};
 use crate::state_file::StateFile;
 
 /// The number of messages that wait for the engine. More would only be older ones.
@@ -31,7 +31,7 @@ pub struct Engine<'a> {
     target_states: TargetStates,
     outages: Outages,
     routes: Routes,
-    groups: Arc<Groups>,
+    groups: Arc<ProcessGroups>,
     state_file: Option<StateFile>,
     observers: Vec<Box<dyn Observer + 'a>>,
     sender: SyncSender<Message>,
@@ -48,7 +48,7 @@ impl<'a> Engine<'a> {
     pub fn new(
         plan: Plan,
         routes: Routes,
-        groups: Arc<Groups>,
+        groups: Arc<ProcessGroups>,
         state_file: Option<StateFile>,
         observers: Vec<Box<dyn Observer + 'a>>,
     ) -> Self {

@@ -167,7 +167,7 @@ impl Poller {
     fn turn(&mut self) -> Result<TargetAnswer, PollError> {
         let since = self.cursor.since();
         let poller = &mut self.poller;
-        let answer = poller.look.look(&mut self.seen, since, poller.wait)?;
+        let answer = poller.look.fetch(&mut self.seen, since, poller.wait)?;
         if answer.at_once {
             self.cursor.read_at_once();
         }

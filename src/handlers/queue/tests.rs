@@ -122,9 +122,9 @@ fn manual(text: &str) -> QueueInput {
     QueueInput::Run(batch(Reason::Manual, text))
 }
 
-const OK: QueueInput = QueueInput::Ended(Status::Exited(0));
-const BAD: QueueInput = QueueInput::Ended(Status::Exited(3));
-const KILLED: QueueInput = QueueInput::Ended(Status::Killed(9));
+const OK: QueueInput = QueueInput::Ended(ChildStatus::Exited(0));
+const BAD: QueueInput = QueueInput::Ended(ChildStatus::Exited(3));
+const KILLED: QueueInput = QueueInput::Ended(ChildStatus::Killed(9));
 
 fn policies(on_busy: OnBusy, on_fail: OnFail) -> Policies {
     Policies {
@@ -245,7 +245,7 @@ fn restart_does_not_count_what_did_not_start() {
     bench.row(
         0,
         QueueInput::Unstarted {
-            status: Status::Unstarted(127),
+            status: ChildStatus::Unstarted(127),
             passing: false,
         },
         &["ended failed"],
@@ -397,7 +397,7 @@ fn a_handler_that_does_not_start_has_failed() {
     let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
     bench.row(0, initial(""), &["start initial()"]);
     let unstarted = QueueInput::Unstarted {
-        status: Status::Unstarted(127),
+        status: ChildStatus::Unstarted(127),
         passing: false,
     };
     bench.row(0, unstarted, &["ended failed", "leave 127"]);
@@ -593,7 +593,7 @@ fn a_service_that_is_stopped_has_not_ended_by_itself() {
 #[test]
 fn a_start_that_fails_for_a_passing_reason_is_tried_again() {
     let unstarted = |passing| QueueInput::Unstarted {
-        status: Status::Unstarted(126),
+        status: ChildStatus::Unstarted(126),
         passing,
     };
     for on_fail in [OnFail::Continue, OnFail::Ignore] {

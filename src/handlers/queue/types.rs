@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::handlers::OnExit;
 use crate::model::Batch;
-use crate::process::{Signal, Status};
+use crate::process::{ChildStatus, Signal};
 
 /// Something that happens to a queue.
 #[derive(Debug, Clone)]
@@ -20,11 +20,11 @@ pub enum QueueInput {
     /// Whether the signal of [`QueueAction::Signal`] reached a process.
     Signalled(bool),
     /// The child has ended and its group is gone.
-    Ended(Status),
+    Ended(ChildStatus),
     /// The child could not be started, which stands for this status.
     Unstarted {
         /// The status that a shell would give.
-        status: Status,
+        status: ChildStatus,
         /// Whether the reason is expected to pass: the program is being written, the system is
         /// short of processes or descriptors.
         passing: bool,
@@ -75,7 +75,7 @@ impl RunOutcome {
 
     /// The exit code that stands for it: the handler's own. 124, as of `timeout`, for a run that
     /// was stopped for its time and then returned 0.
-    pub fn code(self, status: Status) -> u8 {
+    pub fn code(self, status: ChildStatus) -> u8 {
         match self {
             RunOutcome::Stopped(StopReason::TimedOut) if status.success() => 124,
             _ => status.code(),

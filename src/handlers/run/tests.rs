@@ -75,7 +75,7 @@ impl HandlerBench {
             withhold: Vec::new(),
         };
         HandlerBench {
-            handler: Handler::new(spec, Groups::new()),
+            handler: Handler::new(spec, ProcessGroups::new()),
             folder,
             targets: vec!["app/".to_owned()],
             events: Vec::new(),
@@ -220,7 +220,7 @@ fn a_failure_is_reported_with_its_status_and_nothing_is_handled() {
     bench.run(created(Reason::Initial, &["app/a"]));
     let report = bench.report();
     assert_eq!((report.outcome, report.code()), (RunOutcome::Failed, 7));
-    assert_eq!(report.status, Some(Status::Exited(7)));
+    assert_eq!(report.status, Some(ChildStatus::Exited(7)));
     assert!(report.last && report.error.is_none());
     assert_eq!(bench.handled(), 0);
     assert_eq!(bench.handler.waiting(), 1);
@@ -237,7 +237,7 @@ fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
         },
         ..HandlerSpec::clone(&bench.handler.spec)
     };
-    bench.handler = Handler::new(spec, Groups::new());
+    bench.handler = Handler::new(spec, ProcessGroups::new());
     bench.run(created(Reason::Initial, &[]));
     assert_eq!(bench.report().code(), 127);
     let error = bench.report().error.as_ref().unwrap().to_string();
@@ -269,7 +269,7 @@ fn a_run_over_its_time_is_stopped_and_killed() {
     bench.run(created(Reason::Initial, &[]));
     let report = bench.report();
     assert_eq!(report.outcome, RunOutcome::Stopped(StopReason::TimedOut));
-    assert_eq!(report.status, Some(Status::Killed(9)));
+    assert_eq!(report.status, Some(ChildStatus::Killed(9)));
     assert!(report.took >= Duration::from_millis(200));
 }
 

@@ -114,7 +114,7 @@ impl World {
             match action {
                 QueueAction::Start(_) if std::mem::take(&mut self.unstartable) => {
                     self.step(QueueInput::Unstarted {
-                        status: Status::Unstarted(126),
+                        status: ChildStatus::Unstarted(126),
                         passing: false,
                     });
                 }
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    fn end(&mut self, status: Status) {
+    fn end(&mut self, status: ChildStatus) {
         if !matches!(self.queue.phase, QueuePhase::Idle) {
             self.step(QueueInput::Ended(status));
         }
@@ -160,8 +160,8 @@ impl World {
         match event {
             QueueEvent::Put(key, value) => self.set(*key, Some(*value)),
             QueueEvent::Delete(key) => self.set(*key, None),
-            QueueEvent::Succeed => self.end(Status::Exited(0)),
-            QueueEvent::Fail => self.end(Status::Killed(11)),
+            QueueEvent::Succeed => self.end(ChildStatus::Exited(0)),
+            QueueEvent::Fail => self.end(ChildStatus::Killed(11)),
             QueueEvent::Unstartable => self.unstartable = true,
             QueueEvent::Unreachable => self.unreachable = true,
             QueueEvent::Wait(time) => {
@@ -204,7 +204,7 @@ proptest! {
             // Each run ends in its time.
             match world.queue.phase {
                 QueuePhase::Idle => world.jump_to_deadline(),
-                _ => world.end(Status::Exited(0)),
+                _ => world.end(ChildStatus::Exited(0)),
             }
         }
         prop_assert!(world.queue.is_idle());
