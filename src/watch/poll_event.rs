@@ -33,9 +33,7 @@ impl OutageCause {
     /// Which kind of outage it is.
     pub fn kind(&self) -> OutageKind {
         match self {
-            OutageCause::Consul(error) if error.outcome() == ErrorClass::Denied => {
-                OutageKind::Rights
-            }
+            OutageCause::Consul(error) if error.class() == ErrorClass::Denied => OutageKind::Rights,
             OutageCause::NoRights => OutageKind::Rights,
             OutageCause::Reset => OutageKind::Reset,
             OutageCause::Consul(_) => OutageKind::Consul,
