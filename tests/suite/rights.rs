@@ -63,7 +63,10 @@ fn what_may_not_be_done_exits_four_and_names_what_it_was() {
     denied(&["put", "seen/a", "v"], &["seen/a"]);
     denied(&["put", "seen/a", "v", "--keep-flags"], &["seen/a"]);
     denied(&["delete", "seen/a"], &["seen/a"]);
-    denied(&["delete", "own/a", "seen/a"], &["operation 2", "seen/a"]);
+    denied(
+        &["delete", "own/a", "seen/a"],
+        &["key seen/a", "ermission denied"],
+    );
     denied(&["delete", "seen/", "--recurse", "--yes"], &["seen/"]);
     denied(&["delete", "hidden/", "--recurse", "--yes"], &["hidden/"]);
     denied(
@@ -101,6 +104,33 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
         .says(&["seen/n", "0 written", "2 not written"]);
     // What is equal is not written, so it takes no right to write.
     import(r#"[{"key":"seen/a","value":"c2Vlbi9h"}]"#).expect(0);
+}
+
+#[test]
+fn an_empty_store_is_believed_only_with_the_right_to_it() {
+    let Some(guarded) = Guarded::start() else {
+        return;
+    };
+    let master = |args: &[&str]| {
+        let kvw = guarded.agent.kvw([]).args(args);
+        kvw.env("CONSUL_HTTP_TOKEN", MASTER).run().expect(0);
+    };
+    master(&["delete", "--recurse", "", "--all", "--yes"]);
+    for args in [
+        &["get", "--recurse"][..],
+        &["get", "--keys"],
+        &["ls"],
+        &["tree"],
+        &["export"],
+        &["delete", "--recurse", "", "--all", "--yes"],
+    ] {
+        let output = guarded.kvw([]).args(args).run();
+        output
+            .expect(4)
+            .says(&["listing all keys at ", "permission denied"]);
+        assert_eq!(output.text(), "", "{output}");
+        master(args);
+    }
 }
 
 #[test]
