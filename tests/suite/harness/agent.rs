@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Kvw;
+use super::signals::reset_signals_for_children;
 
 /// Names a Consul binary; unset, the suite runs on `kvw dev`.
 const REAL: &str = "KVW_TEST_CONSUL";
@@ -66,6 +67,7 @@ impl Agent {
 
     /// A server of the test's own, set up as it needs it.
     fn with(setup: Setup) -> Agent {
+        reset_signals_for_children();
         let mut agent = Agent {
             port: free_port(),
             setup,

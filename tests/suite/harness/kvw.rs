@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Running;
+use super::signals::reset_signals_for_children;
 
 /// How long any command may take before it counts as stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -45,6 +46,7 @@ impl Kvw {
 
     /// Another program in the same surroundings, for what is compared with it.
     pub fn program(path: &Path) -> Self {
+        reset_signals_for_children();
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(path);
         command

@@ -8,6 +8,7 @@ mod agent;
 mod faulty;
 mod kvw;
 mod running;
+mod signals;
 mod wire;
 
 pub use agent::{Agent, MASTER, Scope, not_tried, request, try_request};
