@@ -13,6 +13,7 @@ mod processes;
 mod raw_http;
 mod running;
 mod signals;
+pub mod source;
 mod waiting;
 
 pub use acl::{AclAgent, MASTER, Token, prefix_rules};
