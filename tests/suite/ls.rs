@@ -52,7 +52,7 @@ fn the_long_form_reads_the_keys_of_the_level() {
     assert_eq!(lines[4], ["2", &index, "7", "-", &format!("{c}z")]);
     assert_eq!(lines[2], ["-", "-", "-", "-", &format!("{c}f/")]);
     let listed: Vec<Listed> = parse_document(&scope.kvw(["ls", "--long", &c, "-o", "json"]).ok());
-    let told: Vec<_> = listed
+    let shown: Vec<_> = listed
         .iter()
         .map(|listed| match listed {
             Listed::Entry(entry) => (entry.key.replace(&c, ""), false),
@@ -66,7 +66,10 @@ fn the_long_form_reads_the_keys_of_the_level() {
         ("g/", true),
         ("z", false),
     ];
-    assert_eq!(told, expected.map(|(key, folder)| (key.to_owned(), folder)));
+    assert_eq!(
+        shown,
+        expected.map(|(key, folder)| (key.to_owned(), folder))
+    );
 }
 
 #[test]
