@@ -144,7 +144,7 @@ fn retired_words_do_not_come_back() {
             wrong.extend(source.find_in(&source.text, pattern));
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 #[test]
@@ -163,19 +163,19 @@ fn retired_names_do_not_come_back() {
             wrong.extend(source.find_code(&definition));
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 #[test]
 fn no_two_types_of_the_crate_have_one_name() {
     let (published, others): (Vec<_>, Vec<_>) = sources("src").into_iter().partition(is_published);
-    none(repeated(&published));
-    none(repeated(&others));
+    none(&repeated(&published));
+    none(&repeated(&others));
 }
 
 #[test]
 fn no_two_types_of_the_suite_have_one_name() {
-    none(repeated(&sources("tests")));
+    none(&repeated(&sources("tests")));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn published_types_are_written_with_their_module() {
             }
         }
     }
-    none(wrong);
+    none(&wrong);
 }
 
 fn is_published(source: &Source) -> bool {
@@ -225,7 +225,7 @@ fn all_but_this() -> impl Iterator<Item = Source> {
 }
 
 #[track_caller]
-fn none(wrong: Vec<(String, String)>) {
+fn none(wrong: &[(String, String)]) {
     let lines: Vec<_> = wrong
         .iter()
         .map(|(place, found)| format!("{place}: {found}"))
