@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::harness::contract::{Entry, Imported, parse_document, parse_line};
-use crate::harness::{Agent, Faulty, Kvw, Scope};
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Scope};
 
 fn counts(written: u64, unchanged: u64, skipped: u64) -> Imported {
     Imported {
@@ -367,7 +367,7 @@ fn a_signal_is_died_of_after_an_account() {
     let mut running = kvw.spawn();
     running.err_line_with("PUT /v1/txn: 200");
     running.signal("TERM");
-    let output = running.wait(std::time::Duration::from_secs(10));
+    let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
     output.says(&["import stopped: ", "0 unknown", "not written"]);
 }
