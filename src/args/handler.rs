@@ -287,6 +287,8 @@ impl HandlerArgs {
             splay: self.splay,
             on_busy,
             on_fail: self.on_fail,
+            on_exit: Policies::default().on_exit,
+            min_interval: Policies::default().min_interval,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal,
             stop_timeout: self.stop_timeout,

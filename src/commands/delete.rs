@@ -7,11 +7,14 @@ use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::args::scope::{DeleteScopeArgs, neighbours_error};
-use crate::consul::{Bulk, Client, Lookup, MultiGet};
+use crate::consul::{Bulk, Client, Error, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome};
-use crate::output::{Format, List, entry, json, txn};
+use crate::model::{
+    Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
+    groups,
+};
+use crate::output::{Format, List, entry, json};
 use crate::term::{Ui, plural};
 
 /// Delete keys
@@ -134,7 +137,7 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
             if errors.iter().all(conflict) {
                 return Ok(false);
             }
-            Err(rollback_failure(&ops, &errors).into())
+            Err(client.rolled_back(&ops, &errors).into())
         }
     }
 }
@@ -156,44 +159,34 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
 }
 
 fn send(client: &Client, bulk: &Bulk, ops: Vec<Op>, done: &mut usize) -> anyhow::Result<()> {
-    let mut failure = None;
+    let mut failure: Option<Error> = None;
     bulk.send(client, ops, |sent| match sent.outcome {
         Ok(TxnOutcome::Applied(_)) => *done += sent.ops.len(),
         Ok(TxnOutcome::RolledBack(errors)) => {
-            failure = Some(rollback_failure(&sent.ops, &errors).into())
+            failure = Some(client.rolled_back(&sent.ops, &errors));
         }
-        Err(error) => failure = Some(anyhow::Error::from(error)),
+        Err(error) => failure = Some(error),
     });
     match failure {
         None => Ok(()),
-        Some(failure) if *done == 0 => Err(failure),
-        Some(failure) => Err(failure.context(format!("deleted {done} keys, but not the others"))),
+        Some(failure) if *done == 0 => Err(failure.into()),
+        Some(failure) => {
+            let done = format!("deleted {done} keys, but not the others");
+            Err(anyhow::Error::from(failure).context(done))
+        }
     }
 }
 
-/// Converts a rollback that is not the result of a condition.
-fn rollback_failure(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::Unavailable, errors.first()),
-    };
-    let what = error.map_or_else(String::new, |error| txn::failure(ops, error));
-    Failure::new(exit, what)
-}
-
 fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
-    // Every server takes as many reads as this in a transaction.
-    const AT_ONCE: usize = 64;
     let mut reader = MultiGet::new(client);
     let mut lookups = Vec::new();
-    for keys in keys.chunks(AT_ONCE) {
-        lookups.extend(reader.read(keys)?);
+    for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
+        lookups.extend(reader.read(&keys)?);
     }
     let mut existing = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
         match lookup {
-            Lookup::Entry(_) => existing.push(key.to_string()),
+            Lookup::Found(_) => existing.push(key.to_string()),
             Lookup::Missing => {}
             Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
@@ -245,7 +238,7 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         listed += 1;
     }
     if listed == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     } else if confirmed(ui, args, &prefix, listed)? {
         client.delete_prefix(&prefix)?;
     } else {

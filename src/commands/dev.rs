@@ -20,7 +20,7 @@ use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported};
-use crate::process::Status;
+use crate::process::ChildStatus;
 
 /// Run an embedded in-memory agent for experiments and tests
 ///
@@ -258,9 +258,9 @@ fn wait_for_command(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<E
 }
 
 /// Returns the exit of the command. If it died of the last signal that was passed on, so does kvw.
-fn exit_of(status: Status, last_signal: Option<i32>) -> Exit {
+fn exit_of(status: ChildStatus, last_signal: Option<i32>) -> Exit {
     match status {
-        Status::Killed(signal) if last_signal == Some(signal) => Exit::Signal(signal),
+        ChildStatus::Killed(signal) if last_signal == Some(signal) => Exit::Signal(signal),
         status => Exit::Child(status.code()),
     }
 }

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
 use crate::output::{Format, List, consul, document, filtered_message, json};
-use crate::process::{Groups, Signals, listen};
+use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::Progress;
 
 /// Export entries as a document for import
@@ -101,7 +101,7 @@ fn export_to_file(
         AtomicFile::create(path, PRIVATE).map_err(|error| Failure::usage(error.to_string()))?;
     let unfinished = file.temporary_path().to_owned();
     let on_death = move || drop(fs::remove_file(&unfinished));
-    export.signals = Some(listen(&Groups::new(), || (), on_death)?);
+    export.signals = Some(listen(&ProcessGroups::new(), || (), on_death)?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let end = export.write(&mut file)?;
     match end {
@@ -165,7 +165,7 @@ impl Export {
             }
         }
         if keys == 0 {
-            self.client.prove_empty(&self.prefix)?;
+            self.client.check_empty(&self.prefix)?;
         }
         list.finish(out)?;
         Ok(match reply.meta.filtered {

@@ -182,7 +182,7 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
     let mut found = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
         match (lookup, args.default_for(key.as_str())) {
-            (Lookup::Entry(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
+            (Lookup::Found(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
             (Lookup::Missing, None) => {
                 report_missing(ui, key.as_str());
                 if exit == Exit::Yes {
@@ -244,7 +244,7 @@ fn finish(
     filtered: bool,
 ) -> anyhow::Result<Exit> {
     if list.finish(ui)? == 0 {
-        client.prove_empty(prefix)?;
+        client.check_empty(prefix)?;
     }
     if filtered {
         ui.warn(filtered_message("list"));

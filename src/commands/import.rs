@@ -12,17 +12,15 @@ use std::thread;
 use clap::Args;
 
 use self::source::{DocumentSummary, ImportEntry, Source};
-use self::work::{
-    AT_ONCE, ImportAction, ImportCounts, ImportRun, Worker, action_for, rollback_failure,
-};
+use self::work::{ImportAction, ImportCounts, ImportRun, Worker, action_for};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
 use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Op, TxnOutcome};
+use crate::model::{Op, TxnOutcome, encoded_read, groups};
 use crate::output::{Format, List, entry, json};
-use crate::process::{Groups, listen};
+use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
 /// Import the entries of a document
@@ -110,7 +108,7 @@ pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
         return import_atomically(ui, &client, &source, &args);
     }
     let signal = AtomicI32::new(0);
-    let signals = listen(&Groups::new(), || (), || ())?;
+    let signals = listen(&ProcessGroups::new(), || (), || ())?;
     let signalled = || {
         if let Some(stop) = signals.take().stop {
             signal.store(stop, Ordering::Relaxed);
@@ -226,30 +224,31 @@ fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>>
     receive.recv().ok()
 }
 
-/// Calls `import` with chunks of entries that are compared in one transaction, until the end of the
-/// document or the first failure.
+/// Returns the entries in groups that are compared in one transaction, each bounded by the size of
+/// its values too.
+fn chunks(
+    source: &Source,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
+    let size = |entry: &Result<ImportEntry, _>| match entry {
+        Ok(entry) => encoded_read(entry.key.as_str()) + entry.value.len(),
+        Err(_) => 0,
+    };
+    let chunks = groups(source.entries()?, size);
+    Ok(chunks.map(|entries| entries.into_iter().collect()))
+}
+
+/// Calls `import` with chunks of entries, until the end of the document or the first failure.
 fn for_each_chunk(
     source: &Source,
     shared: &ImportRun<'_>,
     mut import: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
-    /// The size of the values from which a chunk is complete, whatever the number of keys.
-    const CHUNK_BYTES: usize = 1024 * 1024;
-    let (mut chunk, mut bytes) = (Vec::new(), 0);
-    for entry in source.entries()? {
-        let entry = entry?;
-        bytes += entry.value.len();
-        chunk.push(entry);
-        if chunk.len() == AT_ONCE || bytes > CHUNK_BYTES {
-            if shared.stopped() {
-                return Ok(());
-            }
-            import(std::mem::take(&mut chunk));
-            bytes = 0;
+    for entries in chunks(source)? {
+        let entries = entries?;
+        if shared.stopped() {
+            break;
         }
-    }
-    if !chunk.is_empty() && !shared.stopped() {
-        import(chunk);
+        import(entries);
     }
     Ok(())
 }
@@ -264,15 +263,8 @@ fn compare(
 ) -> anyhow::Result<ImportCounts> {
     let mut counts = ImportCounts::default();
     let mut reader = MultiGet::new(client);
-    let mut entries = source.entries()?;
-    loop {
-        let chunk = entries
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if chunk.is_empty() {
-            return Ok(counts);
-        }
+    for chunk in chunks(source)? {
+        let chunk = chunk?;
         let keys: Vec<_> = chunk.iter().map(|entry| entry.key.clone()).collect();
         for (entry, existing) in chunk.into_iter().zip(reader.present(&keys)?) {
             match action_for(entry, existing.as_ref(), create_only) {
@@ -285,6 +277,7 @@ fn compare(
             }
         }
     }
+    Ok(counts)
 }
 
 fn dry_run(ui: &Ui, client: &Client, source: &Source, args: &ImportArgs) -> anyhow::Result<Exit> {
@@ -316,8 +309,8 @@ fn import_atomically(
         match client.txn(&ops)? {
             TxnOutcome::Applied(_) => {}
             TxnOutcome::RolledBack(errors) => {
-                let failure = anyhow::Error::from(rollback_failure(&ops, &errors));
-                return Err(failure.context("nothing written"));
+                let error = anyhow::Error::from(client.rolled_back(&ops, &errors));
+                return Err(error.context("nothing written"));
             }
         }
     }

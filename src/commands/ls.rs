@@ -9,7 +9,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Key, Prefix};
+use crate::model::{Key, Prefix, encoded_read, groups};
 use crate::output::{Format, List, entry, filtered_message, json, ls};
 use crate::term::Ui;
 
@@ -49,9 +49,6 @@ pub struct LsArgs {
     connect: ConnectArgs,
 }
 
-/// Keys of a level per transaction: every server supports this many operations.
-const AT_ONCE: usize = 64;
-
 /// Runs the verb.
 pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     let prefix = args.key_args.prefix(&folder(&args.prefix))?;
@@ -69,7 +66,7 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
         }
     }
     if list.finish(ui)? == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     if reply.meta.filtered {
         ui.warn(filtered_message("list"));
@@ -82,20 +79,15 @@ fn list_long(
     ui: &Ui,
     client: &Client,
     prefix: &Prefix,
-    mut names: NameListing,
+    names: NameListing,
     list: &mut List,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
     let mut reader = MultiGet::new(client);
-    loop {
-        let names = names
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if names.is_empty() {
-            return Ok(exit);
-        }
+    let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
+    for names in groups(names, size) {
+        let names = names.into_iter().collect::<Result<Vec<_>, _>>()?;
         // A name that ends in a slash is a folder, except that of the listed folder's own key.
         let keys = names
             .iter()
@@ -108,7 +100,7 @@ fn list_long(
                 continue;
             };
             match lookup {
-                Lookup::Entry(entry) => list.item(ui, |ui| match format {
+                Lookup::Found(entry) => list.item(ui, |ui| match format {
                     Format::Text | Format::Raw | Format::Consul => ls::entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
@@ -121,4 +113,5 @@ fn list_long(
             }
         }
     }
+    Ok(exit)
 }

@@ -63,7 +63,7 @@ pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
     let (filtered, names) = list(&client, &prefix, args.du)?;
     let mut names = names.peekable();
     if names.peek().is_none() {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     match args.output {
         Format::Json => tree::json(ui, &build(names, &prefix, &args)?, args.du)?,

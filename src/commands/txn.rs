@@ -10,7 +10,7 @@ use crate::args::scope::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Entry, Invalid, Op, OpError, OpErrorKind, TxnOutcome, parse, parse_json, parse_lines, results,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
 };
 use crate::output::{Format, json, txn};
 use crate::term::{Ui, plural};
@@ -85,7 +85,7 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(entries) => report_applied(&ctx.ui, args.output, &ops, entries),
+        TxnOutcome::Applied(results) => report_applied(&ctx.ui, args.output, &ops, &results),
         TxnOutcome::RolledBack(errors) => report_rollback(&ctx.ui, args.output, &ops, &errors),
     }
 }
@@ -143,9 +143,8 @@ fn report_applied(
     ui: &Ui,
     format: Format,
     ops: &[Op],
-    entries: Vec<Entry>,
+    results: &[OpResult],
 ) -> anyhow::Result<Exit> {
-    let results = results(ops, entries);
     match format {
         Format::Json => {
             let entries = results.iter().map(|result| &result.entry);
@@ -176,6 +175,8 @@ fn report_rollback(
     for error in errors {
         ui.error(txn::failure(ops, error));
     }
-    let denied = errors.iter().any(|error| error.kind == OpErrorKind::Denied);
-    Ok(if denied { Exit::Denied } else { Exit::No })
+    Ok(match OpError::decisive(errors).map(|error| error.kind) {
+        Some(OpErrorKind::Denied) => Exit::Denied,
+        _ => Exit::No,
+    })
 }

@@ -17,10 +17,10 @@ use crate::exit::{Exit, Failure};
 use crate::model::{Condition, ConditionSet, Entry, Index, Key, Predicate, Target, TargetId, What};
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
-use crate::process::Groups;
+use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    Engine, Event, Filter, Flow, Initial, Observer, OutageKind, Plan, PollerConfig, Routes,
+    Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig, Routes,
 };
 
 /// Wait until conditions on keys hold
@@ -125,7 +125,7 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let watch = Engine::new(
         plan(targets),
         Routes::default(),
-        Groups::new(),
+        ProcessGroups::new(),
         None,
         observers,
     );
@@ -201,20 +201,9 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
 /// The plan of a watch that reports everything, including existing keys.
 fn plan(targets: Vec<Target>) -> Plan {
     Plan {
-        targets,
-        filter: Filter {
-            include: Vec::new(),
-            exclude: Vec::new(),
-        },
         locks: true,
         initial: Initial::Run,
-        fresh: true,
-        count: None,
-        pass_status: false,
-        time: None,
-        max_outage: None,
-        max_delete: None,
-        accept_reset: false,
+        ..Plan::new(targets)
     }
 }
 

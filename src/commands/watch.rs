@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
 use crate::model::{Glob, Target, TargetId, What};
-use crate::process::{Groups, Stdout, take_orphans};
+use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Routes};
 
@@ -158,7 +158,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks)?;
     let client = Client::new(config)?;
-    let groups = Groups::new();
+    let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
         if let Err(error) = groups.start_guard() {
@@ -172,8 +172,8 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
             );
         }
     }
-    for note in opened.iter().flat_map(|opened| &opened.notes) {
-        ctx.ui.warn(note);
+    for warning in opened.iter().flat_map(|opened| &opened.warnings) {
+        ctx.ui.warn(warning);
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);
@@ -252,7 +252,7 @@ impl WatchArgs {
     ) -> PollerConfig {
         let mut poller = PollerConfig::new(client, target.clone());
         if let Some(keys) = self.walk_from {
-            poller.look = fetcher_for(client, &target.what, WalkLimits::from_keys(keys));
+            poller.fetch = fetcher_for(client, &target.what, WalkLimits::from_keys(keys));
         }
         if let Some(wait) = self.longest_wait {
             poller.wait = wait;

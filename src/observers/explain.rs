@@ -7,7 +7,7 @@ use crate::handlers::{HandlerEvent, StopReason};
 use crate::model::{Index, Target, TargetId};
 use crate::output::json;
 use crate::term::{Ui, plural};
-use crate::watch::{AnswerSummary, Event, Flow, Observer, WithheldReason};
+use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
 /// An observer that explains each wake-up.
 pub struct Explain<'a> {
@@ -55,11 +55,11 @@ impl Names {
             Event::Unseen(id, cause) => {
                 format!("{}: cannot be read: {cause}", self.target(*id))
             }
-            Event::Waiting {
-                route,
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
                 changes,
                 busy,
-            } => {
+            }) => {
                 let reason = if *busy {
                     "waiting for the running handler"
                 } else {
@@ -71,7 +71,7 @@ impl Names {
                     plural(*changes, "change")
                 )
             }
-            Event::Handler { route, told: event } => {
+            Event::Handler(RouteId(route), event) => {
                 format!("{}{}", self.route(*route), describe_handler(event))
             }
             Event::Leaving => "shutting down".to_owned(),
@@ -225,11 +225,11 @@ mod tests {
     #[test]
     fn waiting_changes_are_explained_by_the_reason() {
         let waiting = |busy| {
-            text(&Event::Waiting {
-                route: 1,
+            text(&Event::Waiting(WaitingChanges {
+                route: RouteId(1),
                 changes: 1,
                 busy,
-            })
+            }))
         };
         assert_eq!(
             waiting(false),

@@ -6,10 +6,10 @@ use std::time::{Instant, SystemTime};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
 use crate::output::{events, json};
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
+    Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
 };
 
 /// An observer that prints events as JSON lines.
@@ -82,7 +82,7 @@ impl<'a> JsonObserver<'a> {
                 lasted_ms: Some(lasted.as_millis()),
             },
             Event::Withheld(id, change) => withheld(time, self.target(*id), change),
-            Event::Handler { route, told: event } => {
+            Event::Handler(RouteId(route), event) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
                 events::Event::Handler(handler(time, route, event, now)?)
             }
@@ -190,8 +190,8 @@ fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> ev
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
     events::Handler {
         success: Some(report.outcome == RunOutcome::Succeeded),
-        exit: report.status.and_then(Status::exit_code),
-        signal: report.status.and_then(Status::signal),
+        exit: report.status.and_then(ChildStatus::exit_code),
+        signal: report.status.and_then(ChildStatus::signal),
         error: report.error.as_ref().map(ToString::to_string),
         duration_ms: Some(report.took.as_millis()),
         retry_ms: retry.map(|time| time.as_millis()),

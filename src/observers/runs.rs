@@ -8,7 +8,7 @@ use super::warnings::{rounded, summarize};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
 use crate::term::{Ui, plural};
-use crate::watch::{Event, Flow, Observer};
+use crate::watch::{Event, Flow, Observer, RouteId};
 
 /// An observer that reports runs of handlers.
 pub struct Runs<'a> {
@@ -51,7 +51,7 @@ impl<'a> Runs<'a> {
 
 impl Observer for Runs<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
-        if let Event::Handler { route, told: event } = event {
+        if let Event::Handler(RouteId(route), event) = event {
             match event {
                 HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Continuity, Entry, Fields, Index, TargetId};
-    use crate::process::Status;
+    use crate::process::ChildStatus;
 
     fn batch(reason: Reason, keys: &[&str]) -> Arc<Batch> {
         let changes = keys.iter().map(|key| Change {
@@ -134,7 +134,7 @@ mod tests {
         })
     }
 
-    fn report(outcome: RunOutcome, status: Status) -> RunReport {
+    fn report(outcome: RunOutcome, status: ChildStatus) -> RunReport {
         RunReport {
             batch: batch(Reason::Change, &["a", "b"]),
             outcome,
@@ -143,6 +143,7 @@ mod tests {
             took: Duration::from_millis(12),
             retry: None,
             last: true,
+            on_exit: None,
         }
     }
 
@@ -164,9 +165,9 @@ mod tests {
     fn a_line_says_how_the_run_ended_and_what_that_means() {
         let now = Instant::now();
         let text = |report: &RunReport, handled| describe(report, handled, now);
-        let done = report(RunOutcome::Succeeded, Status::Exited(0));
+        let done = report(RunOutcome::Succeeded, ChildStatus::Exited(0));
         assert_eq!(text(&done, true), "a, b: handled in 12ms");
-        let failed = report(RunOutcome::Failed, Status::Exited(3));
+        let failed = report(RunOutcome::Failed, ChildStatus::Exited(3));
         assert_eq!(
             text(&failed, false),
             "a, b: the handler exited with 3 after 12ms; its changes will be retried with the next batch"
@@ -175,7 +176,7 @@ mod tests {
             text(&failed, true),
             "a, b: the handler exited with 3 after 12ms; counted as handled"
         );
-        let mut again = report(RunOutcome::Failed, Status::Killed(9));
+        let mut again = report(RunOutcome::Failed, ChildStatus::Killed(9));
         again.retry = Some(now + Duration::from_secs(2));
         assert_eq!(
             text(&again, false),
@@ -183,13 +184,13 @@ mod tests {
         );
         let slow = report(
             RunOutcome::Stopped(StopReason::TimedOut),
-            Status::Killed(15),
+            ChildStatus::Killed(15),
         );
         assert_eq!(
             text(&slow, false),
             "a, b: the handler timed out and was stopped after 12ms; its changes will be retried with the next batch"
         );
-        let mut unstarted = report(RunOutcome::Failed, Status::Unstarted(127));
+        let mut unstarted = report(RunOutcome::Failed, ChildStatus::Unstarted(127));
         unstarted.error = Some(io::Error::other("no such file"));
         assert_eq!(
             text(&unstarted, false),
@@ -197,7 +198,7 @@ mod tests {
         );
         let superseded = report(
             RunOutcome::Stopped(StopReason::Superseded),
-            Status::Killed(15),
+            ChildStatus::Killed(15),
         );
         assert_eq!(
             text(&superseded, true),

@@ -13,9 +13,12 @@ use crate::atomic_file::AtomicFile;
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
-use crate::watch::{AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, WithheldReason};
+use crate::watch::{
+    AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, RouteId, WaitingChanges,
+    WithheldReason,
+};
 
 /// The mode of the file, less the umask. It contains keys and no values, and monitoring reads it.
 const MODE: u32 = 0o644;
@@ -165,10 +168,14 @@ impl<'a> StatusFile<'a> {
             Event::Answered(summary) => self.update_target(summary),
             Event::Unseen(id, cause) => self.target(*id).update_outage(cause, now),
             Event::Changed(changes) => self.update_last_change(changes),
-            Event::Waiting { route, changes, .. } => {
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
+                changes,
+                ..
+            }) => {
                 self.status.handlers[*route].waiting = *changes;
             }
-            Event::Handler { route, told: event } => self.update_handler(*route, event, now),
+            Event::Handler(RouteId(route), event) => self.update_handler(*route, event, now),
             Event::Saved(failure) => self.status.saved = Some(failure.is_none()),
             Event::Leaving => self.status.state = "leaving",
             Event::Left => self.status.state = "ended",
@@ -308,8 +315,8 @@ impl LastRun {
             reason: json::reason(report.batch.reason),
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
-            exit: report.status.and_then(Status::exit_code),
-            signal: report.status.and_then(Status::signal),
+            exit: report.status.and_then(ChildStatus::exit_code),
+            signal: report.status.and_then(ChildStatus::signal),
             error: report.error.as_ref().map(ToString::to_string),
             duration_ms: report.took.as_millis(),
         }

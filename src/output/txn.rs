@@ -76,12 +76,6 @@ pub fn failure(ops: &[Op], error: &OpError) -> String {
     format!("operation {number} ({text}): {}", error.what)
 }
 
-/// The same where the number tells nothing: the operations are not the user's.
-pub fn reason(ops: &[Op], error: &OpError) -> String {
-    let key = ops.get(error.op).map(Op::name).unwrap_or_default();
-    format!("key {key}: {}", error.what)
-}
-
 fn text(ops: &[Op], error: &OpError) -> String {
     ops.get(error.op).map(Op::to_string).unwrap_or_default()
 }

@@ -7,15 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::source::ImportEntry;
-use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, Sent, Write};
-use crate::exit::{Exit, Failure};
+use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, SentTxn, Write};
 use crate::model::{Entry, Index, Op, OpError, OpErrorKind, Packer, TxnLimits, TxnOutcome};
-use crate::output::txn;
 use crate::rate_limiter::RateLimiter;
 use crate::term::Progress;
-
-/// Entries that are compared in one transaction: every server supports this many reads.
-pub const AT_ONCE: usize = 64;
 
 /// The results of an import by number of entries. All others were not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -150,7 +145,7 @@ fn leaves_unknown(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<consul::Error>())
-        .any(|error| error.outcome() == ErrorClass::Unknown)
+        .any(|error| error.class() == ErrorClass::Unknown)
 }
 
 /// The action that an entry requires.
@@ -200,8 +195,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Compares up to [`AT_ONCE`] entries and writes those that differ, now or with a later
-    /// transaction. An error stops all workers.
+    /// Compares entries that one transaction can read, and writes those that differ, now or with a
+    /// later transaction. An error stops all workers.
     pub fn import(&mut self, entries: Vec<ImportEntry>) {
         if let Err(error) = self.try_import(entries) {
             self.shared.fail(error);
@@ -269,14 +264,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Counts the results of a transaction, and returns the operations to retry.
-    fn settle(&self, sent: Sent) -> anyhow::Result<Vec<Op>> {
+    fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Op>> {
         match sent.outcome {
             Ok(TxnOutcome::Applied(_)) => self.count_written(&sent.ops),
             Ok(TxnOutcome::RolledBack(errors)) => return self.without_existing(sent.ops, &errors),
             Err(error) => match (&sent.ops[..], error.cause()) {
                 ([op], Cause::TooLarge) => self.put(op)?,
                 _ => {
-                    if error.outcome() == ErrorClass::Unknown {
+                    if error.class() == ErrorClass::Unknown {
                         let unknown = sent.ops.len() as u64;
                         self.shared.count(|counts| counts.unknown += unknown);
                     }
@@ -300,7 +295,7 @@ impl<'a> Worker<'a> {
     fn without_existing(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
         let exists = |error: &OpError| error.kind == OpErrorKind::IndexDiffers;
         if !self.shared.create_only || !errors.iter().all(exists) {
-            return Err(rollback_failure(&ops, errors).into());
+            return Err(self.client.rolled_back(&ops, errors).into());
         }
         let mut existing: Vec<_> = errors.iter().map(|error| error.op).collect();
         existing.sort_unstable();
@@ -335,7 +330,7 @@ impl<'a> Worker<'a> {
                 counts.bytes += value.len() as u64;
             }),
             Err(error) => {
-                if error.outcome() == ErrorClass::Unknown {
+                if error.class() == ErrorClass::Unknown {
                     self.shared.count(|counts| counts.unknown += 1);
                 }
                 return Err(error.into());
@@ -343,17 +338,4 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
-}
-
-/// Converts a rollback to an error that names one operation.
-pub fn rollback_failure(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::No, errors.first()),
-    };
-    Failure::new(
-        exit,
-        error.map_or_else(String::new, |error| txn::reason(ops, error)),
-    )
 }
