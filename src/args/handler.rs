@@ -280,15 +280,18 @@ impl HandlerArgs {
         if self.max_delay.is_some_and(|delay| delay < self.debounce) {
             return Err(Failure::usage("--max-delay is shorter than --debounce"));
         }
-        let default_delay = Policies::default().max_delay.max(self.debounce);
+        let default = Policies::default();
         Ok(Policies {
             debounce: self.debounce,
-            max_delay: self.max_delay.unwrap_or(default_delay),
+            max_delay: self
+                .max_delay
+                .unwrap_or(default.max_delay.max(self.debounce)),
             splay: self.splay,
             on_busy,
             on_fail: self.on_fail,
-            on_exit: Policies::default().on_exit,
-            min_interval: Policies::default().min_interval,
+            on_exit: default.on_exit,
+            min_interval: default.min_interval,
+            linger: default.linger,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal,
             stop_timeout: self.stop_timeout,

@@ -6,6 +6,7 @@ use super::warnings::rounded;
 use crate::handlers::{HandlerEvent, StopReason};
 use crate::model::{Index, Target, TargetId};
 use crate::output::json;
+use crate::process::name_of_signal;
 use crate::term::{Ui, plural};
 use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
@@ -145,6 +146,9 @@ fn describe_handler(event: &HandlerEvent) -> String {
         HandlerEvent::Stopping(StopReason::TimedOut) => {
             "being stopped after --handler-timeout".to_owned()
         }
+        HandlerEvent::Stopping(StopReason::WantsTerminal) => {
+            "being stopped because it needs a terminal".to_owned()
+        }
         HandlerEvent::Stopping(StopReason::Leaving) => "being stopped for shutdown".to_owned(),
         HandlerEvent::Handled(batch) => {
             format!("{} handled", plural(batch.changes.len(), "change"))
@@ -158,6 +162,10 @@ fn describe_handler(event: &HandlerEvent) -> String {
             (Some(status), _) => format!("{status} after {}", rounded(report.took)),
             (None, None) => "signal sent".to_owned(),
         },
+        HandlerEvent::Paused(signal) => {
+            format!("stopped by {}, continued", name_of_signal(*signal))
+        }
+        HandlerEvent::Feedback(key) => format!("probably triggered by its own write of {key}"),
         HandlerEvent::Leave(code) => format!("kvw exits with its status {code}"),
     }
 }

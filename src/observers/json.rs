@@ -182,7 +182,10 @@ fn handler<'a>(
             with_batch("signalled", &report.batch)
         }
         HandlerEvent::Ended(report) => ended(with_batch("ended", &report.batch), report, now),
-        HandlerEvent::Handled(_) | HandlerEvent::Leave(_) => return None,
+        HandlerEvent::Handled(_)
+        | HandlerEvent::Paused(_)
+        | HandlerEvent::Feedback(_)
+        | HandlerEvent::Leave(_) => return None,
     })
 }
 

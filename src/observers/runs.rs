@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::warnings::{rounded, summarize};
-use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
+use crate::handlers::{HandlerEvent, OnExit, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
+use crate::process::name_of_signal;
 use crate::term::{Ui, plural};
 use crate::watch::{Event, Flow, Observer, RouteId};
+
+/// A service that exits with 0 within this time has probably moved to the background.
+const DAEMON_START: Duration = Duration::from_secs(1);
 
 /// An observer that reports runs of handlers.
 pub struct Runs<'a> {
@@ -36,10 +40,9 @@ impl<'a> Runs<'a> {
         let line = format!("{}{}", self.label(route), describe(report, handled, now));
         let ui = self.ui;
         match report.outcome {
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => ui.warn(line),
-            RunOutcome::Succeeded | RunOutcome::Signalled | RunOutcome::Stopped(_) => {
-                ui.status(line);
-            }
+            outcome if outcome.has_failed() || report.on_exit.is_some() => ui.warn(line),
+            _ if report.left_behind > 0 => ui.warn(line),
+            _ => ui.status(line),
         }
     }
 
@@ -60,6 +63,15 @@ impl Observer for Runs<'_> {
                     self.label(*route),
                     describe_batch(batch)
                 )),
+                HandlerEvent::Paused(signal) => self.ui.warn(format_args!(
+                    "{}the handler was stopped by {}; it is continued",
+                    self.label(*route),
+                    name_of_signal(*signal)
+                )),
+                HandlerEvent::Feedback(key) => self.ui.warn(format_args!(
+                    "{}the handler is probably triggered by its own write of {key}; use --exclude",
+                    self.label(*route)
+                )),
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
             }
         }
@@ -70,16 +82,28 @@ impl Observer for Runs<'_> {
 fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
     let batch = describe_batch(&report.batch);
     let took = rounded(report.took);
+    let left_behind = match report.left_behind {
+        0 => String::new(),
+        1 => "; 1 process left behind was killed".to_owned(),
+        many => format!("; {many} processes left behind were killed"),
+    };
+    if let Some(on_exit) = report.on_exit {
+        let ended = service_end(report, on_exit, now);
+        return format!("{batch}: {ended}{left_behind}");
+    }
     let ended = match (report.outcome, report.status, &report.error) {
         (RunOutcome::Signalled, ..) => return format!("{batch}: signal sent to the handler"),
-        (RunOutcome::Succeeded, ..) => return format!("{batch}: handled in {took}"),
+        (RunOutcome::Succeeded, ..) => return format!("{batch}: handled in {took}{left_behind}"),
         (_, _, Some(error)) => format!("the handler could not be started: {error}"),
         (RunOutcome::Stopped(StopReason::Superseded), ..) => {
-            return format!("{batch}: stopped after {took} because of newer changes");
+            return format!("{batch}: stopped after {took} because of newer changes{left_behind}");
         }
         (RunOutcome::Stopped(StopReason::Leaving), ..) => format!("stopped after {took}"),
         (RunOutcome::Stopped(StopReason::TimedOut), ..) => {
             format!("the handler timed out and was stopped after {took}")
+        }
+        (RunOutcome::Stopped(StopReason::WantsTerminal), ..) => {
+            "the handler was stopped: it needs a terminal and has none".to_owned()
         }
         (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
@@ -92,7 +116,32 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
         None if handled => "counted as handled".to_owned(),
         None => "its changes will be retried with the next batch".to_owned(),
     };
-    format!("{batch}: {ended}; {then}")
+    format!("{batch}: {ended}{left_behind}; {then}")
+}
+
+/// Describes the end of a service that kvw did not stop.
+fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
+    let status = report
+        .status
+        .map_or_else(|| "ended".to_owned(), |status| status.to_string());
+    let then = match (on_exit, report.retry) {
+        (OnExit::Exit, _) => "kvw exits with its status".to_owned(),
+        (OnExit::Restart, Some(retry)) => {
+            let pause = retry.saturating_duration_since(now);
+            format!("restarting in {}", rounded(pause))
+        }
+        (OnExit::Restart | OnExit::Wait, _) => "not running until the next batch".to_owned(),
+    };
+    let daemon = report.outcome == RunOutcome::Succeeded && report.took < DAEMON_START;
+    let hint = if daemon {
+        " (a service must stay in the foreground: kvw cannot stop one in the background)"
+    } else {
+        ""
+    };
+    format!(
+        "the service {status} after {}; {then}{hint}",
+        rounded(report.took)
+    )
 }
 
 /// Returns the keys of a batch, or its reason and the number of keys.
@@ -142,6 +191,7 @@ mod tests {
             error: None,
             took: Duration::from_millis(12),
             retry: None,
+            left_behind: 0,
             last: true,
             on_exit: None,
         }
@@ -202,7 +252,7 @@ mod tests {
         );
         assert_eq!(
             text(&superseded, true),
-            "a, b: stopped after 12ms for what came since"
+            "a, b: stopped after 12ms because of newer changes"
         );
     }
 }
