@@ -36,11 +36,11 @@ pub struct Cli {
     color: When,
 
     #[command(subcommand)]
-    verb: Verb,
+    verb: VerbArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum VerbArgs {
     Get(get::GetArgs),
     Put(put::PutArgs),
     Delete(delete::DeleteArgs),
@@ -110,20 +110,20 @@ impl Cli {
     /// Runs the verb.
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.verb {
-            Verb::Get(args) => get::run(context, args),
-            Verb::Put(args) => put::run(context, args),
-            Verb::Delete(args) => delete::run(context, args),
-            Verb::Txn(args) => txn::run(context, args),
-            Verb::Watch(args) => watch::run(context, &args),
-            Verb::Wait(args) => wait::run(context, args),
-            Verb::Ls(args) => ls::run(context, args),
-            Verb::Tree(args) => tree::run(context, args),
-            Verb::Export(args) => export::run(context, args),
-            Verb::Import(args) => import::run(context, args),
-            Verb::Status(args) => status::run(context, args),
-            Verb::Dev(args) => dev::run(context, args),
-            Verb::Completions(args) => completions::run(context, args, command()),
-            Verb::Man(args) => man::run(context, args, command()),
+            VerbArgs::Get(args) => get::run(context, args),
+            VerbArgs::Put(args) => put::run(context, args),
+            VerbArgs::Delete(args) => delete::run(context, args),
+            VerbArgs::Txn(args) => txn::run(context, args),
+            VerbArgs::Watch(args) => watch::run(context, &args),
+            VerbArgs::Wait(args) => wait::run(context, args),
+            VerbArgs::Ls(args) => ls::run(context, args),
+            VerbArgs::Tree(args) => tree::run(context, args),
+            VerbArgs::Export(args) => export::run(context, args),
+            VerbArgs::Import(args) => import::run(context, args),
+            VerbArgs::Status(args) => status::run(context, args),
+            VerbArgs::Dev(args) => dev::run(context, args),
+            VerbArgs::Completions(args) => completions::run(context, args, command()),
+            VerbArgs::Man(args) => man::run(context, args, command()),
         }
     }
 }

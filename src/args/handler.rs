@@ -42,7 +42,7 @@ pub struct HandlerArgs {
     /// CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
     /// after -- gets the keys that no route matches. Each route has a queue of its own.
     #[arg(long, value_name = "GLOB=CMD")]
-    route: Vec<Route>,
+    route: Vec<RouteArg>,
 
     /// Run once per changed key, not once per batch, and not for the initial state
     #[arg(long, requires = "handler", hide_short_help = true)]
@@ -168,12 +168,12 @@ pub struct HandlerArgs {
 
 /// `GLOB=CMD`: the keys of a route and the shell line that handles them.
 #[derive(Debug, Clone)]
-struct Route {
+struct RouteArg {
     glob: Glob,
     line: OsString,
 }
 
-impl FromStr for Route {
+impl FromStr for RouteArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -181,7 +181,7 @@ impl FromStr for Route {
         let (glob, line) = parts
             .filter(|(glob, line)| !glob.is_empty() && !line.trim().is_empty())
             .ok_or("expected GLOB=CMD")?;
-        Ok(Route {
+        Ok(RouteArg {
             glob: Glob::new(glob).map_err(|invalid| invalid.to_string())?,
             line: line.into(),
         })
@@ -235,7 +235,7 @@ impl HandlerArgs {
             withhold: withhold.clone(),
         };
         let mut routes = Vec::new();
-        for Route { glob, line } in &self.route {
+        for RouteArg { glob, line } in &self.route {
             routes.push((Some(glob.clone()), spec(Program::Shell(line.clone()))));
         }
         if let Some(program) = self.program()? {

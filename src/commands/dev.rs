@@ -183,7 +183,7 @@ fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
     Ok(Exit::Signal(signal))
 }
 
-enum ChildEvent {
+enum CommandEvent {
     Signal(i32),
     Ended(std::io::Result<ExitStatus>),
 }
@@ -197,7 +197,7 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
     let pid = Pid::from_child(&child);
     let (send, events) = channel();
     pass_signals(signals, send.clone());
-    thread::spawn(move || send.send(ChildEvent::Ended(child.wait())));
+    thread::spawn(move || send.send(CommandEvent::Ended(child.wait())));
     wait_for_command(&events, pid)
 }
 
@@ -223,10 +223,10 @@ fn path_with_kvw() -> Option<OsString> {
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
+fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            if events.send(ChildEvent::Signal(signal)).is_err() {
+            if events.send(CommandEvent::Signal(signal)).is_err() {
                 return;
             }
         }
@@ -235,12 +235,12 @@ fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
 
 /// Waits until the command ends. The terminal sends Ctrl-C to the command too, because it is in the
 /// same process group: passed on, one Ctrl-C would count as two.
-fn wait_for_command(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<Exit> {
+fn wait_for_command(events: &Receiver<CommandEvent>, pid: Pid) -> anyhow::Result<Exit> {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
     let mut last = None;
     for event in events {
         match event {
-            ChildEvent::Signal(signal) => {
+            CommandEvent::Signal(signal) => {
                 last = Some(signal);
                 let from_terminal = terminal && matches!(signal, SIGINT | SIGQUIT);
                 if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !from_terminal) {
@@ -248,7 +248,7 @@ fn wait_for_command(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<E
                     let _ = kill_process(pid, signal);
                 }
             }
-            ChildEvent::Ended(status) => {
+            CommandEvent::Ended(status) => {
                 let status = status.context("waiting for the command")?;
                 return Ok(exit_of(status.into(), last));
             }

@@ -11,7 +11,7 @@ use std::thread;
 
 use clap::Args;
 
-use self::source::{DocumentSummary, ImportEntry, Source};
+use self::source::{DocumentSummary, ImportDocument, ImportEntry};
 use self::work::{ImportAction, ImportCounts, ImportRun, Worker, action_for};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
@@ -135,7 +135,7 @@ pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
 }
 
 impl ImportArgs {
-    fn source(&self) -> Result<Source, Failure> {
+    fn source(&self) -> Result<ImportDocument, Failure> {
         let path = match self.file.as_deref() {
             Some(path) => path,
             None if std::io::stdin().is_terminal() => {
@@ -143,7 +143,7 @@ impl ImportArgs {
             }
             None => "-",
         };
-        let mut source = Source::open(path)?;
+        let mut source = ImportDocument::open(path)?;
         source.strip.clone_from(&self.strip);
         source.prefix.clone_from(&self.prefix);
         Ok(source)
@@ -188,7 +188,7 @@ fn report(ui: &Ui, format: Format, counts: ImportCounts) -> anyhow::Result<()> {
 /// Distributes the entries to workers, each with a connection of its own.
 fn import_entries(
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     shared: &ImportRun<'_>,
     workers: usize,
 ) -> anyhow::Result<()> {
@@ -227,7 +227,7 @@ fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>>
 /// Returns the entries in groups that are compared in one transaction, each bounded by the size of
 /// its values too.
 fn chunks(
-    source: &Source,
+    source: &ImportDocument,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
     let size = |entry: &Result<ImportEntry, _>| match entry {
         Ok(entry) => encoded_read(entry.key.as_str()) + entry.value.len(),
@@ -239,7 +239,7 @@ fn chunks(
 
 /// Calls `import` with chunks of entries, until the end of the document or the first failure.
 fn for_each_chunk(
-    source: &Source,
+    source: &ImportDocument,
     shared: &ImportRun<'_>,
     mut import: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
@@ -257,7 +257,7 @@ fn for_each_chunk(
 /// the import requires.
 fn compare(
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     create_only: bool,
     mut write: impl FnMut(Op) -> anyhow::Result<()>,
 ) -> anyhow::Result<ImportCounts> {
@@ -280,7 +280,12 @@ fn compare(
     Ok(counts)
 }
 
-fn dry_run(ui: &Ui, client: &Client, source: &Source, args: &ImportArgs) -> anyhow::Result<Exit> {
+fn dry_run(
+    ui: &Ui,
+    client: &Client,
+    source: &ImportDocument,
+    args: &ImportArgs,
+) -> anyhow::Result<Exit> {
     let mut list = List::new(Format::Text);
     let counts = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
@@ -297,7 +302,7 @@ fn dry_run(ui: &Ui, client: &Client, source: &Source, args: &ImportArgs) -> anyh
 fn import_atomically(
     ui: &Ui,
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
     let mut ops = Vec::new();

@@ -21,7 +21,7 @@ fn resolve(words: &[&str]) -> Result<Handlers, Failure> {
     args.handlers(&Config::default(), Stdout::Inherit, false)
 }
 
-fn refused(words: &[&str]) -> String {
+fn failure_message(words: &[&str]) -> String {
     let failure = resolve(words).unwrap_err();
     assert_eq!(failure.exit, Exit::Usage);
     failure.message
@@ -93,14 +93,14 @@ fn defaults_are_the_contracts() {
 
 #[test]
 fn contradictions_are_refused() {
-    let with = |more: &[&str]| refused(&[&["a/", "--exec", "x"], more].concat());
+    let with = |more: &[&str]| failure_message(&[&["a/", "--exec", "x"], more].concat());
     assert!(with(&["--signal", "HUP"]).contains("--on-busy signal"));
     assert!(with(&["--each", "--on-busy", "restart"]).contains("--each"));
     assert!(with(&["--each", "--on-busy", "signal"]).contains("--each"));
     assert!(with(&["--handler-timeout", "0"]).contains("--handler-timeout"));
     assert!(with(&["--debounce", "2s", "--max-delay", "1s"]).contains("--max-delay"));
-    assert!(refused(&["a/", "--exec", " "]).contains("--exec"));
-    assert!(refused(&["a/", "--", ""]).contains("name"));
+    assert!(failure_message(&["a/", "--exec", " "]).contains("--exec"));
+    assert!(failure_message(&["a/", "--", ""]).contains("name"));
 }
 
 #[test]

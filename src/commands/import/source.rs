@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, Key};
 
 /// A document and the changes to its keys.
-pub struct Source {
+pub struct ImportDocument {
     file: File,
     /// The name in errors.
     name: String,
@@ -42,7 +42,7 @@ pub struct ImportEntry {
     pub flags: u64,
 }
 
-impl Source {
+impl ImportDocument {
     /// Opens a file. Stdin is copied to a private file, because the whole document is checked before
     /// the first write.
     pub fn open(path: &str) -> Result<Self, Failure> {
@@ -64,7 +64,7 @@ impl Source {
                 }
             }
         };
-        Ok(Source {
+        Ok(ImportDocument {
             file,
             name: if path == "-" { "stdin" } else { path }.to_owned(),
             strip: String::new(),
@@ -217,10 +217,10 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn source(document: &str) -> Source {
+    fn source(document: &str) -> ImportDocument {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(document.as_bytes()).unwrap();
-        Source {
+        ImportDocument {
             file,
             name: "doc".to_owned(),
             strip: String::new(),
@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    fn refused(source: &Source) -> String {
+    fn check_error(source: &ImportDocument) -> String {
         format!("{:#}", source.check().unwrap_err())
     }
 
@@ -248,9 +248,9 @@ mod tests {
     #[test]
     fn a_key_that_occurs_twice_is_refused_in_any_order() {
         let sorted = source(r#"[{"key":"a"},{"key":"a"}]"#);
-        assert_eq!(refused(&sorted), "doc: entry 2: key a occurs twice");
+        assert_eq!(check_error(&sorted), "doc: entry 2: key a occurs twice");
         let unsorted = source(r#"[{"key":"b"},{"key":"a"},{"key":"c"},{"key":"b"}]"#);
-        assert_eq!(refused(&unsorted), "doc: entry 4: key b occurs twice");
+        assert_eq!(check_error(&unsorted), "doc: entry 4: key b occurs twice");
         let unsorted = source(r#"[{"key":"b"},{"key":"a"}]"#);
         assert_eq!(unsorted.check().unwrap().keys, 2);
     }
@@ -268,6 +268,6 @@ mod tests {
         assert_eq!(keys.collect::<Vec<_>>(), ["new/", "new/a"]);
         source.strip = "old/a".to_owned();
         let message = "doc: entry 1: key old/ does not start with old/a, see --strip";
-        assert_eq!(refused(&source), message);
+        assert_eq!(check_error(&source), message);
     }
 }
