@@ -5,17 +5,17 @@ use std::time::Duration;
 use super::reuse::EntryReuse;
 use super::{Fetch, Fetched};
 use crate::consul::{Block, Client, Error, Meta};
-use crate::model::{Entry, Index, Key, Prefix, Snapshot, What, obstacle};
+use crate::model::{Entry, Index, Key, Prefix, Snapshot, TargetScope, obstacle};
 
 /// Fetches the whole target at each look.
 pub struct FullFetch {
     client: Client,
-    what: What,
+    what: TargetScope,
 }
 
 impl FullFetch {
     /// Looks at `what` through this client.
-    pub fn new(client: Client, what: What) -> Self {
+    pub fn new(client: Client, what: TargetScope) -> Self {
         FullFetch { client, what }
     }
 
@@ -51,12 +51,12 @@ impl Fetch for FullFetch {
         let block = since.map(|since| Block { since, wait });
         let mut reuse = EntryReuse::of(seen.entries());
         let meta = match &self.what {
-            What::Key(key) => {
+            TargetScope::Key(key) => {
                 let (meta, entry) = self.key(key, block)?;
                 entry.into_iter().for_each(|entry| reuse.push(entry));
                 meta
             }
-            What::Prefix(prefix) => {
+            TargetScope::Prefix(prefix) => {
                 let reply = self.client.entries(prefix, block)?;
                 for entry in reply.value {
                     reuse.push(entry?);

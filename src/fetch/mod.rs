@@ -26,7 +26,7 @@ pub use source::{Held, Source};
 pub use walk::Walk;
 
 use crate::consul::{Client, Error, Meta};
-use crate::model::{Index, Snapshot, What};
+use crate::model::{Index, Snapshot, TargetScope};
 
 /// What a look brought, beside the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +59,9 @@ pub trait Fetch: Send {
 
 /// The way that suits a target: the walk for a prefix that can be asked about, which fetches it
 /// whole as long as it is below these limits.
-pub fn fetcher_for(client: &Client, what: &What, limits: WalkLimits) -> Box<dyn Fetch> {
+pub fn fetcher_for(client: &Client, what: &TargetScope, limits: WalkLimits) -> Box<dyn Fetch> {
     match what {
-        What::Prefix(prefix) if split::askable(prefix.as_str()) => {
+        TargetScope::Prefix(prefix) if split::askable(prefix.as_str()) => {
             let root = prefix.as_str();
             let limits = match client.config().token {
                 Some(_) => limits.with_token(),

@@ -88,7 +88,7 @@ fn compared<E>(
     for entry in entries {
         let entry = entry?;
         empty = false;
-        if entry.begins_with(text) {
+        if entry.starts_with(text) {
             reuse.push(entry);
         }
     }

@@ -43,11 +43,11 @@ pub(super) fn level(entries: &[Entry], from: usize) -> impl Iterator<Item = &str
 /// growing steps: a folder is small against the list that it stands in.
 fn run_of(entries: &[Entry], text: &str) -> usize {
     let mut reach = 1;
-    while reach < entries.len() && entries[reach].begins_with(text) {
+    while reach < entries.len() && entries[reach].starts_with(text) {
         reach *= 2;
     }
     let (from, to) = (reach / 2, reach.min(entries.len()));
-    from + entries[from..to].partition_point(|entry| entry.begins_with(text))
+    from + entries[from..to].partition_point(|entry| entry.starts_with(text))
 }
 
 /// A part of what stands below a text.

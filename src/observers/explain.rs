@@ -74,7 +74,7 @@ impl Words {
     }
 
     fn target(&self, id: TargetId) -> String {
-        self.targets[usize::from(id.0)].what.to_string()
+        self.targets[usize::from(id.0)].scope.to_string()
     }
 
     fn route(&self, at: usize) -> String {
@@ -166,7 +166,7 @@ fn plural(count: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Prefix;
-    use crate::model::What;
+    use crate::model::TargetScope;
 
     fn summary() -> AnswerSummary {
         AnswerSummary {
@@ -186,7 +186,7 @@ mod tests {
     fn line(event: &Event<'_>) -> String {
         let target = Target {
             id: TargetId(0),
-            what: What::Prefix(Prefix::new("config/")),
+            scope: TargetScope::Prefix(Prefix::new("config/")),
         };
         let words = Words {
             targets: vec![target],

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 pub use super::time::millis as time;
-use crate::model::{self, Kind, Reason};
+use crate::model::{self, ChangeKind, Reason};
 use crate::term;
 
 /// How a value stands in JSON.
@@ -191,13 +191,13 @@ pub struct Folder<'a> {
 }
 
 /// The word for what happened to a key.
-pub fn event(kind: Kind) -> &'static str {
+pub fn event(kind: ChangeKind) -> &'static str {
     match kind {
-        Kind::Create => "create",
-        Kind::Update => "update",
-        Kind::Delete => "delete",
-        Kind::Lock => "lock",
-        Kind::Unlock => "unlock",
+        ChangeKind::Create => "create",
+        ChangeKind::Update => "update",
+        ChangeKind::Delete => "delete",
+        ChangeKind::Lock => "lock",
+        ChangeKind::Unlock => "unlock",
     }
 }
 

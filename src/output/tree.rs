@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json;
 use super::list::Pulse;
-use crate::model::Node;
+use crate::model::TreeNode;
 use crate::term::Ui;
 
 /// Writes a tree part by part: what is at the top is written as soon as what comes behind it is
@@ -39,7 +39,7 @@ impl Drawing {
     }
 
     /// One child of the root, and all below it.
-    pub fn child(&mut self, ui: &mut Ui, child: &Node, last: bool) -> io::Result<()> {
+    pub fn child(&mut self, ui: &mut Ui, child: &TreeNode, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
@@ -48,7 +48,7 @@ impl Drawing {
     }
 
     /// Ends with the sums. `own` is what the root stands for without its children.
-    pub fn end(mut self, ui: &mut Ui, own: &Node) -> io::Result<()> {
+    pub fn end(mut self, ui: &mut Ui, own: &TreeNode) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
         let folders = plural(self.folders, "folder");
@@ -60,7 +60,13 @@ impl Drawing {
         writeln!(ui)
     }
 
-    fn node(&self, ui: &mut Ui, node: &Node, indent: &mut String, last: bool) -> io::Result<()> {
+    fn node(
+        &self,
+        ui: &mut Ui,
+        node: &TreeNode,
+        indent: &mut String,
+        last: bool,
+    ) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
         let name = ui.shown_key(&node.name);
         let mut notes = Vec::new();
@@ -101,7 +107,7 @@ struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    fn of(node: &'a Node, sizes: bool) -> Self {
+    fn of(node: &'a TreeNode, sizes: bool) -> Self {
         let children = node.children.iter().map(|child| Json::of(child, sizes));
         Json {
             name: &node.name,
@@ -113,6 +119,6 @@ impl<'a> Json<'a> {
 }
 
 /// The whole tree as JSON; bytes are null where they are not known.
-pub fn json(out: &mut impl Write, root: &Node, sizes: bool) -> io::Result<()> {
+pub fn json(out: &mut impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
     json::line(out, &Json::of(root, sizes))
 }

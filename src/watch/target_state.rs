@@ -7,7 +7,7 @@ use super::poll_event::TargetAnswer;
 use super::withheld::{MaxDelete, Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
 use crate::model::{Change, Continuity, Index, Snapshot, TargetId, between};
-use crate::model::{Target, What, owner};
+use crate::model::{Target, TargetScope, owner};
 use crate::state_file::StateFile;
 
 /// What an answer means.
@@ -145,9 +145,13 @@ impl TargetStates {
     /// What `consul watch` would give: the first target as it is.
     pub fn current(&self) -> WatchedState {
         let (target, target_state) = (&self.targets[0], &self.list[0]);
-        match &target.what {
-            What::Key(key) => WatchedState::Key(target_state.admitted.get(key.as_str()).cloned()),
-            What::Prefix(_) => WatchedState::Prefix(target_state.admitted.entries().to_vec()),
+        match &target.scope {
+            TargetScope::Key(key) => {
+                WatchedState::Key(target_state.admitted.get(key.as_str()).cloned())
+            }
+            TargetScope::Prefix(_) => {
+                WatchedState::Prefix(target_state.admitted.entries().to_vec())
+            }
         }
     }
 

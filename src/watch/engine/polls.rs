@@ -52,7 +52,7 @@ impl Engine<'_> {
         now: Instant,
     ) -> anyhow::Result<()> {
         let (seen, index) = (&answered.snapshot, answered.snapshot.index());
-        let held = self.outages.of(target) == Some(OutageKind::Reset);
+        let held = self.outages.latest(target) == Some(OutageKind::Reset);
         let reset = self.state_file.as_ref().is_some_and(|state_file| {
             !self.plan.accept_reset && state_file.looks_reset(target, seen, held)
         });

@@ -58,7 +58,7 @@ impl Engine<'_> {
 
     fn is_over(&self, now: Instant) -> bool {
         let mut unseen = self.target_states.unseen();
-        let looked = unseen.all(|target| self.outages.of(target.id).is_some());
+        let looked = unseen.all(|target| self.outages.latest(target.id).is_some());
         let one_look = self.plan.time == Some(Duration::ZERO);
         (one_look && looked) || self.until.is_some_and(|until| until <= now)
     }
@@ -66,7 +66,9 @@ impl Engine<'_> {
     /// The exit of a watch whose time is up: what was not seen by then was not watched.
     fn exit_in_time(&self) -> Exit {
         let unseen = self.target_states.unseen();
-        let outages: Vec<_> = unseen.map(|target| self.outages.of(target.id)).collect();
+        let outages: Vec<_> = unseen
+            .map(|target| self.outages.latest(target.id))
+            .collect();
         if outages.is_empty() {
             Exit::Yes
         } else if outages.contains(&Some(OutageKind::Rights)) {
