@@ -1,24 +1,24 @@
-//! The one lock around [`KvState`], and the readers that wait on it.
+//! The lock around [`KvState`], and the readers that wait for a change of it.
 //!
-//! A blocked reader registers what it waits on under the same lock that it looked under, so no
-//! write falls between. A write unparks only the readers it concerns: with one condition variable
-//! for all, a put would wake a thousand readers to find nothing.
+//! A blocking query registers its waiter under the same lock under which it read, so no write falls
+//! between. A write unparks only the readers that it affects: with one condition variable for all, a
+//! put would wake a thousand readers in vain.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::params::Blocking;
+use super::params::BlockingQuery;
 use super::state::{KvQuery, KvState};
 
-/// How often a blocked reader looks whether its client is still there.
-const GLANCE: Duration = Duration::from_secs(1);
+/// How often a blocked reader checks whether its client is still connected.
+const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often sessions and tombstones are looked at.
-const TICK: Duration = Duration::from_millis(200);
+/// How often sessions and tombstones are checked.
+const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The store.
+/// The state behind a lock, with the readers that wait for its changes.
 pub struct Store(Mutex<StoreInner>);
 
 struct StoreInner {
@@ -32,12 +32,12 @@ struct Waiter {
     thread: Thread,
 }
 
-/// The client of a blocked reader has gone: nobody is there to be answered.
+/// The error of a blocked reader whose client has disconnected.
 #[derive(Debug)]
 pub struct ClientGone;
 
 impl Store {
-    /// Puts the state behind its lock.
+    /// Creates a store of this state.
     pub fn new(state: KvState) -> Self {
         Store(Mutex::new(StoreInner {
             state,
@@ -51,58 +51,61 @@ impl Store {
             .expect("a panic aborts the process, so no lock is ever poisoned")
     }
 
-    /// Looks, and gives the index of the query with what was seen. A blocking look waits until that
-    /// index is above the one asked for, or the time is up; then it shows what there is, under the
-    /// index of its last look.
+    /// Reads, and returns the index of the query with the result. A blocking query waits until that
+    /// index is above the one given or the wait is over; then it returns the current state, under
+    /// the index that it checked last.
+    ///
+    /// # Errors
+    /// When the client disconnects during the wait.
     pub fn read<T>(
         &self,
         query: &KvQuery,
-        blocking: Option<Blocking>,
-        gone: impl Fn() -> bool,
-        look: impl Fn(&KvState) -> T,
+        blocking: Option<BlockingQuery>,
+        is_gone: impl Fn() -> bool,
+        read: impl Fn(&KvState) -> T,
     ) -> Result<(u64, T), ClientGone> {
-        let Some(asked) = blocking else {
-            return Ok(self.look(|state| (state.index(query), look(state))));
+        let Some(blocking) = blocking else {
+            return Ok(self.read_now(|state| (state.index(query), read(state))));
         };
-        // Consul adds up to a sixteenth, so that readers that came together do not return so.
-        let jitter = asked.wait.mul_f64(fastrand::f64() / 16.0);
-        let until = Instant::now() + asked.wait + jitter;
+        // Consul adds up to a sixteenth, so that readers that came together return apart.
+        let jitter = blocking.wait.mul_f64(fastrand::f64() / 16.0);
+        let until = Instant::now() + blocking.wait + jitter;
         loop {
             let (index, waiter) = {
                 let mut inner = self.lock();
                 let index = inner.state.index(query);
-                if index > asked.index {
-                    return Ok((index, look(&inner.state)));
+                if index > blocking.index {
+                    return Ok((index, read(&inner.state)));
                 }
                 (index, inner.register(query))
             };
-            let woken = waiter.sleep(until, &gone);
+            let woken = waiter.wait(until, &is_gone);
             let mut inner = self.lock();
-            inner.forget(&waiter);
-            // A write may have come between the last glance and the lock.
+            inner.unregister(&waiter);
+            // A write may have come between the end of the wait and the lock.
             if !(woken? || waiter.woken.load(Ordering::Acquire)) {
-                return Ok((index, look(&inner.state)));
+                return Ok((index, read(&inner.state)));
             }
         }
     }
 
-    /// Looks once, at whatever there is.
-    pub fn look<T>(&self, look: impl FnOnce(&KvState) -> T) -> T {
-        look(&self.lock().state)
+    /// Reads the current state without waiting.
+    pub fn read_now<T>(&self, read: impl FnOnce(&KvState) -> T) -> T {
+        read(&self.lock().state)
     }
 
-    /// Changes something, and wakes the readers that it concerns.
+    /// Changes the state and wakes the readers that the change affects.
     pub fn write<T>(&self, change: impl FnOnce(&mut KvState, Instant) -> T) -> T {
         let mut inner = self.lock();
         let result = change(&mut inner.state, Instant::now());
-        inner.wake();
+        inner.wake_affected();
         result
     }
 
-    /// Lets time pass: ends sessions and drops tombstones, for ever.
-    pub fn keep_time(&self) {
+    /// Ends sessions and drops tombstones as time passes; never returns.
+    pub fn run_timers(&self) {
         loop {
-            thread::sleep(TICK);
+            thread::sleep(TICK_INTERVAL);
             self.write(KvState::tick);
         }
     }
@@ -119,32 +122,34 @@ impl StoreInner {
         waiter
     }
 
-    /// Takes a waiter off the list, if a write has not done so yet.
-    fn forget(&mut self, waiter: &Arc<Waiter>) {
+    /// Removes a waiter from the list, if a write has not done so yet.
+    fn unregister(&mut self, waiter: &Arc<Waiter>) {
         if !waiter.woken.load(Ordering::Acquire) {
             self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
         }
     }
 
-    fn wake(&mut self) {
-        let touched = self.state.take_touched();
-        if touched.is_empty() {
+    fn wake_affected(&mut self) {
+        let changes = self.state.take_changes();
+        if changes.is_empty() {
             return;
         }
         self.waiters.retain(|waiter| {
-            let concerned = touched.iter().any(|touch| waiter.query.is_concerned(touch));
-            if concerned {
+            let affected = changes
+                .iter()
+                .any(|change| waiter.query.is_affected_by(change));
+            if affected {
                 waiter.woken.store(true, Ordering::Release);
                 waiter.thread.unpark();
             }
-            !concerned
+            !affected
         });
     }
 }
 
 impl Waiter {
-    /// Whether a write woke it before the time was up.
-    fn sleep(&self, until: Instant, gone: &impl Fn() -> bool) -> Result<bool, ClientGone> {
+    /// Waits for a write; returns whether one came before `until`.
+    fn wait(&self, until: Instant, is_gone: &impl Fn() -> bool) -> Result<bool, ClientGone> {
         loop {
             if self.woken.load(Ordering::Acquire) {
                 return Ok(true);
@@ -153,9 +158,9 @@ impl Waiter {
             if left.is_zero() {
                 return Ok(false);
             }
-            let asleep = Instant::now();
-            thread::park_timeout(left.min(GLANCE));
-            if asleep.elapsed() >= GLANCE && gone() {
+            let parked_at = Instant::now();
+            thread::park_timeout(left.min(CLIENT_CHECK_INTERVAL));
+            if parked_at.elapsed() >= CLIENT_CHECK_INTERVAL && is_gone() {
                 return Err(ClientGone);
             }
         }
@@ -185,15 +190,15 @@ mod tests {
         store.lock().waiters.len()
     }
 
-    /// Reads of this key, blocked: returns once all of them are registered.
+    /// Starts blocking queries of this key; returns once all of them are registered.
     fn blocked(
         store: &Arc<Store>,
         name: &'static str,
         count: usize,
     ) -> Vec<thread::JoinHandle<Vec<u8>>> {
         let before = waiting(store);
-        let index = store.look(|state| state.index(&key(name)));
-        let blocking = Some(Blocking { index, wait: LONG });
+        let index = store.read_now(|state| state.index(&key(name)));
+        let blocking = Some(BlockingQuery { index, wait: LONG });
         let threads = (0..count)
             .map(|_| {
                 let store = Arc::clone(store);
@@ -211,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_put_wakes_the_readers_it_concerns_and_leaves_the_others_asleep() {
+    fn a_put_wakes_only_the_readers_that_it_affects() {
         let store = Arc::new(Store::new(KvState::new(1)));
         put(&store, "a", "1");
         put(&store, "b", "1");
@@ -232,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn a_read_whose_time_is_up_keeps_its_index_and_leaves_the_list() {
+    fn a_read_that_times_out_keeps_its_index_and_leaves_the_list() {
         let store = Store::new(KvState::new(1));
         put(&store, "a", "1");
-        let index = store.look(|state| state.index(&key("none")));
+        let index = store.read_now(|state| state.index(&key("none")));
         let wait = Duration::from_millis(1);
         let read = store.read(
             &key("none"),
-            Some(Blocking { index, wait }),
+            Some(BlockingQuery { index, wait }),
             || false,
             |_| (),
         );
@@ -250,7 +255,7 @@ mod tests {
     #[test]
     fn a_read_is_given_up_when_its_client_has_gone() {
         let store = Store::new(KvState::new(1));
-        let blocking = Some(Blocking {
+        let blocking = Some(BlockingQuery {
             index: u64::MAX,
             wait: LONG,
         });

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
 use crate::output::{Format, List, consul, document, json};
-use crate::process::{Groups, Signals, listen};
+use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::Progress;
 
 /// Print all entries as a document that import takes
@@ -92,7 +92,7 @@ fn to_file(
     let mut file = AtomicFile::of(path)?;
     let unfinished = file.temporary.path().to_owned();
     let on_death = move || drop(fs::remove_file(&unfinished));
-    export.signals = Some(listen(&Groups::new(), || (), on_death)?);
+    export.signals = Some(listen(&ProcessGroups::new(), || (), on_death)?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let written = export.write(&mut file)?;
     match written {

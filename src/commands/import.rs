@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Op, TxnOutcome, encoded_read, groups};
 use crate::output::{Format, List, entry, json};
-use crate::process::{Groups, listen};
+use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
 /// Write all entries of a document
@@ -106,7 +106,7 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
         return atomic(ui, &client, &source, &args);
     }
     let signal = AtomicI32::new(0);
-    let signals = listen(&Groups::new(), || (), || ())?;
+    let signals = listen(&ProcessGroups::new(), || (), || ())?;
     let signalled = || {
         if let Some(stop) = signals.take().stop {
             signal.store(stop, Ordering::Relaxed);

@@ -20,11 +20,11 @@ use crate::model::{
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
-use crate::process::Groups;
+use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    ConsistentReader, Engine, Event, Filter, Flow, Initial, Observer, OutageKind, Plan,
-    PollerConfig, Routes,
+    ConsistentReader, Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig,
+    Routes,
 };
 
 /// How long Consul may hold an answer.
@@ -108,7 +108,7 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let watch = Engine::new(
         plan(targets),
         Routes::default(),
-        Groups::new(),
+        ProcessGroups::new(),
         None,
         observers,
     );
@@ -190,23 +190,12 @@ fn poller(client: &Client, target: &Target) -> PollerConfig {
     }
 }
 
-/// A watch of the keys that tells everything, the start included.
+/// The plan of a watch that reports everything, entries that already exist included.
 fn plan(targets: Vec<Target>) -> Plan {
     Plan {
-        targets,
-        filter: Filter {
-            include: Vec::new(),
-            exclude: Vec::new(),
-        },
         locks: true,
         initial: Initial::Run,
-        fresh: true,
-        count: None,
-        pass_status: false,
-        time: None,
-        max_outage: None,
-        max_delete: None,
-        accept_reset: false,
+        ..Plan::new(targets)
     }
 }
 

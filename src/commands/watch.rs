@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
 use crate::model::{Glob, Snapshot, Target, TargetId, TargetScope};
-use crate::process::{Groups, Stdout, take_orphans};
+use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
 use crate::watch::{ConsistentReader, Engine, Filter, Initial, Plan, PollerConfig, Routes};
 
@@ -144,7 +144,7 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let handlers = args.handlers(&config, &targets)?;
     let opened = args.memory.open(&targets, &config, args.locks)?;
     let client = Client::new(config)?;
-    let groups = Groups::new();
+    let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
         if let Err(error) = groups.start_guard() {
@@ -158,8 +158,8 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
             );
         }
     }
-    for note in opened.iter().flat_map(|opened| &opened.notes) {
-        ctx.ui.warn(note);
+    for warning in opened.iter().flat_map(|opened| &opened.warnings) {
+        ctx.ui.warn(warning);
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);
@@ -180,7 +180,7 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     .run(pollers)
 }
 
-fn routes(handlers: Handlers, groups: &std::sync::Arc<Groups>) -> anyhow::Result<Routes> {
+fn routes(handlers: Handlers, groups: &std::sync::Arc<ProcessGroups>) -> anyhow::Result<Routes> {
     let mut routes = Vec::new();
     for (glob, spec) in handlers.routes {
         let glob = glob.map(|glob| Glob::new(&glob)).transpose()?;

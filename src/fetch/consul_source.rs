@@ -1,32 +1,33 @@
-//! A walk's queries, sent to Consul.
+//! The queries of a walk, sent to Consul.
 
 use std::time::SystemTime;
 
-use super::{Held, Source};
+use super::Source;
 use crate::consul::{Block, Client, Consistency, EntryListing, Error, Meta, NameListing};
 use crate::model::{Entry, Key, Op, Prefix, TxnOutcome};
 
-/// Consul, asked through a client.
+/// Consul, queried through a client.
 pub struct ConsulSource {
-    /// Waits, and reads everything where that is called for: as the user wishes to read.
-    waiting: Client,
-    /// Asks about parts. Never a server that lags behind: it would call a part unchanged that has
-    /// changed, and nothing in its answer tells.
-    asking: Client,
+    /// The client for blocking queries and for reading everything, with the consistency that the
+    /// user chose.
+    root_client: Client,
+    /// The client for parts. Never a stale read: a server that lags behind would show a changed
+    /// part as unchanged, and nothing in its answer would reveal that.
+    part_client: Client,
     root: String,
 }
 
 impl ConsulSource {
-    /// Asks about all that begins with `root`.
+    /// Creates a source for the keys that begin with `root`.
     pub fn new(client: &Client, root: &str) -> Self {
-        let waiting = client.metered();
-        let asking = match client.config().consistency {
-            Consistency::Stale => waiting.with_consistency(Consistency::Default),
-            Consistency::Default | Consistency::Consistent => waiting.clone(),
+        let root_client = client.metered();
+        let part_client = match client.config().consistency {
+            Consistency::Stale => root_client.with_consistency(Consistency::Default),
+            Consistency::Default | Consistency::Consistent => root_client.clone(),
         };
         ConsulSource {
-            waiting,
-            asking,
+            root_client,
+            part_client,
             root: root.to_owned(),
         }
     }
@@ -37,37 +38,37 @@ impl Source for ConsulSource {
     type Names = NameListing;
     type EntryListing = EntryListing;
 
-    fn names(&self, text: &str, held: Option<Held>) -> Result<(Meta, NameListing), Error> {
-        let client = if held.is_some() {
-            &self.waiting
+    fn names(&self, text: &str, block: Option<Block>) -> Result<(Meta, NameListing), Error> {
+        let client = if block.is_some() {
+            &self.root_client
         } else {
-            &self.asking
+            &self.part_client
         };
-        let reply = client.names(&Prefix::new(text), "/", held.map(block))?;
+        let reply = client.names(&Prefix::new(text), "/", block)?;
         Ok((reply.meta, reply.value))
     }
 
-    fn entries(&self, text: &str, held: Option<Held>) -> Result<(Meta, EntryListing), Error> {
+    fn entries(&self, text: &str, block: Option<Block>) -> Result<(Meta, EntryListing), Error> {
         let client = if text == self.root {
-            &self.waiting
+            &self.root_client
         } else {
-            &self.asking
+            &self.part_client
         };
-        let reply = client.entries(&Prefix::new(text), held.map(block))?;
+        let reply = client.entries(&Prefix::new(text), block)?;
         Ok((reply.meta, reply.value))
     }
 
     fn entry(&self, key: &str) -> Result<Option<Entry>, Error> {
         match Key::new(key) {
-            Ok(key) => Ok(self.asking.get(&key)?.value),
-            // No key is empty, so there is none.
+            Ok(key) => Ok(self.part_client.get(&key)?.value),
+            // No key is empty, so there is no such entry.
             Err(_) => Ok(None),
         }
     }
 
     fn unaddressable(&self, text: &str) -> Result<Option<Vec<Entry>>, Error> {
         let prefix = Prefix::new(text);
-        match self.asking.txn(&[Op::GetTree { prefix }])? {
+        match self.part_client.txn(&[Op::GetTree { prefix }])? {
             TxnOutcome::Applied(results) => Ok(Some(
                 results.into_iter().map(|result| result.entry).collect(),
             )),
@@ -76,14 +77,10 @@ impl Source for ConsulSource {
     }
 
     fn received(&self) -> u64 {
-        self.waiting.received()
+        self.root_client.received()
     }
 
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
-}
-
-fn block((since, wait): Held) -> Block {
-    Block { since, wait }
 }

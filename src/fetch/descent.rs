@@ -1,22 +1,24 @@
 //! One round of a walk: down from a listing of the root to what changed.
 
 use super::Source;
-use super::cost::{Cost, FullFetchReason, WalkLimits};
+use super::cost::Cost;
+use super::limits::WalkLimits;
 use super::listing::Listing;
+use super::method::FullFetchReason;
 use super::non_utf8::NonUtf8Keys;
 use super::query::{Query, QueryResult, ask_all};
-use super::split::{Part, askable, split};
+use super::split::{Part, is_addressable, split};
 use crate::model::{Entry, Index, Snapshot};
 
-/// So many queries are put before what they cost is looked at.
-const AT_A_TIME: usize = 32;
+/// The number of queries between two checks of what the walk has cost.
+const CHUNK: usize = 32;
 
-/// Why a walk ended early.
+/// The reason why a walk ended early.
 pub(super) enum WalkStop<E> {
-    /// A request got no answer.
+    /// A request failed.
     Failed(E),
     /// Everything has to be read.
-    Whole(FullFetchReason),
+    FetchAll(FullFetchReason),
 }
 
 impl<E> From<E> for WalkStop<E> {
@@ -25,147 +27,127 @@ impl<E> From<E> for WalkStop<E> {
     }
 }
 
-/// One round. Takes `seen`, which holds every branch as it was at `since` or later, to a state in
-/// which every branch is as it was at `at` or later.
+/// One round. Brings `seen` from a state in which every branch is at `from` or later to one in which
+/// every branch is at `to` or later.
 pub(super) struct Descent<'a, P> {
-    source: &'a P,
-    seen: &'a mut Snapshot,
+    pub(super) source: &'a P,
+    pub(super) seen: &'a mut Snapshot,
     /// Branches that are not newer are skipped.
-    since: Index,
+    pub(super) from: Index,
     /// The index of the root when the round began.
-    at: Index,
-    limits: &'a WalkLimits,
-    /// What the walk may weigh, see [`Cost::weight`].
-    budget: u64,
-    cost: &'a mut Cost,
-    /// Entries whose names are not UTF-8.
-    left_out: &'a mut NonUtf8Keys,
-    queries: Vec<Query>,
-    /// Whether something is newer than `at`, or may be: what is gone altogether does not say
-    /// since when.
-    newer: bool,
+    pub(super) to: Index,
+    pub(super) limits: &'a WalkLimits,
+    /// The highest [`Cost::weight`] of the walk.
+    pub(super) budget: u64,
+    pub(super) cost: &'a mut Cost,
+    /// Keys whose names are not UTF-8.
+    pub(super) left_out: &'a mut NonUtf8Keys,
+    /// The queries of the next level down.
+    pub(super) queries: Vec<Query>,
+    /// Whether something is newer than `to`, or may be: a branch that is gone does not show since
+    /// when.
+    pub(super) found_newer: bool,
 }
 
-impl<'a, P> Descent<'a, P>
+impl<P> Descent<'_, P>
 where
     P: Source + Sync,
     P::Error: Send,
 {
-    /// A round from `since` to `at`.
-    pub(super) fn new(
-        (source, cost): (&'a P, &'a mut Cost),
-        (seen, left_out): (&'a mut Snapshot, &'a mut NonUtf8Keys),
-        (since, at): (Index, Index),
-        (limits, budget): (&'a WalkLimits, u64),
-    ) -> Self {
-        Descent {
-            source,
-            seen,
-            since,
-            at,
-            limits,
-            budget,
-            cost,
-            left_out,
-            queries: Vec::new(),
-            newer: false,
-        }
-    }
-
-    /// Walks down from the root, whose names were listed just now. Says whether something newer than
-    /// `at` may have shown; otherwise `seen` is the exact state at `at`.
+    /// Walks down from the root, whose names were listed just now. Returns whether something may be
+    /// newer than `to`; otherwise `seen` is the exact state at `to`.
     pub(super) fn run(mut self, root: &str, listing: &Listing) -> Result<bool, WalkStop<P::Error>> {
         self.enter(root, listing)?;
-        if self.queries.contains(&Query::All(root.to_owned())) {
-            // As a read of its own it is exact at once, and needs no second look.
-            return Err(WalkStop::Whole(FullFetchReason::MuchChanged));
+        if self.queries.contains(&Query::Entries(root.to_owned())) {
+            // As a read of its own it is exact at once, without another round.
+            return Err(WalkStop::FetchAll(FullFetchReason::ManyChanges));
         }
         let received = self.source.received();
         while !self.queries.is_empty() {
             let level = std::mem::take(&mut self.queries);
-            for some in level.chunks(AT_A_TIME) {
-                self.cost.requests += u32::try_from(some.len()).unwrap_or(u32::MAX);
-                let results = ask_all(self.source, self.seen, some, self.limits.connections)?;
-                for (query, result) in some.iter().zip(results) {
-                    self.take(query, result)?;
+            for chunk in level.chunks(CHUNK) {
+                self.cost.requests += u32::try_from(chunk.len()).unwrap_or(u32::MAX);
+                let results = ask_all(self.source, self.seen, chunk, self.limits.connections)?;
+                for (query, result) in chunk.iter().zip(results) {
+                    self.apply(query, result)?;
                 }
                 let spent = Cost {
                     bytes: self.source.received() - received,
                     ..*self.cost
                 };
                 if spent.weight() > self.budget {
-                    return Err(WalkStop::Whole(FullFetchReason::MuchChanged));
+                    return Err(WalkStop::FetchAll(FullFetchReason::ManyChanges));
                 }
             }
         }
-        Ok(self.newer)
+        Ok(self.found_newer)
     }
 
-    /// Takes a result. Where two queries of a level cover the same keys, what one brought may take the
-    /// place of what the other did: then one of them was newer than `at`, and the next round looks
-    /// there again.
-    fn take(&mut self, query: &Query, result: QueryResult) -> Result<(), WalkStop<P::Error>> {
-        let (Query::Changed(text)
-        | Query::All(text)
+    /// Applies a result. Where two queries of a level cover the same keys, the later result replaces
+    /// the earlier one: if they differ, one of them was newer than `to`, and the next round reads
+    /// these keys again.
+    fn apply(&mut self, query: &Query, result: QueryResult) -> Result<(), WalkStop<P::Error>> {
+        let (Query::Names(text)
+        | Query::Entries(text)
         | Query::Key(text)
         | Query::Unaddressable(text)) = query;
         match result {
             QueryResult::NameListing {
                 index,
                 listing,
-                newest,
-            } => self.names(text, index, &listing, newest),
+                newest_known,
+            } => self.apply_names(text, index, &listing, newest_known),
             QueryResult::EntryListing {
                 index,
-                empty,
+                is_empty,
                 fresh,
                 left_out,
             } => {
-                self.left_out.join(left_out);
+                self.left_out.merge(left_out);
                 match index {
-                    Some(index) => self.all(text, index, empty, fresh),
-                    None => self.unaddressable(text, fresh),
+                    Some(index) => self.apply_entries(text, index, is_empty, fresh),
+                    None => self.apply_unaddressable(text, fresh),
                 }
             }
-            QueryResult::Entry(entry) => self.entry(text, entry),
-            QueryResult::Refused => Err(WalkStop::Whole(FullFetchReason::Refused)),
+            QueryResult::Entry(entry) => self.apply_entry(text, entry),
+            QueryResult::Refused => Err(WalkStop::FetchAll(FullFetchReason::QueryFailed)),
         }
     }
 
-    fn names(
+    fn apply_names(
         &mut self,
         text: &str,
         index: Index,
         listing: &Listing,
-        newest: Option<Index>,
+        newest_known: Option<Index>,
     ) -> Result<(), WalkStop<P::Error>> {
-        if !listing.named {
-            // Gone, whatever the index says: a recursive delete further up leaves its mark there,
-            // and what is left without entries and marks answers the index of the whole store.
+        if listing.is_empty {
+            // Gone, whatever the index shows: a recursive delete further up leaves its tombstone
+            // there, and a text without entries and tombstones has the index of the whole store.
             self.seen.splice(text, Vec::new());
-            self.newer = true;
+            self.found_newer = true;
             return Ok(());
         }
-        if index <= self.since {
-            let fits = newest.is_none_or(|newest| newest <= index);
+        if index <= self.from {
+            let fits = newest_known.is_none_or(|newest| newest <= index);
             return if fits && !listing.differs(self.left_out) {
                 Ok(())
             } else {
-                doubt()
+                reject_history()
             };
         }
-        self.newer |= index > self.at;
+        self.found_newer |= index > self.to;
         self.enter(text, listing)
     }
 
-    /// Goes on below a text that has changed and whose names were just listed.
+    /// Queues the queries below a text that has changed and whose names were just listed.
     fn enter(&mut self, text: &str, listing: &Listing) -> Result<(), WalkStop<P::Error>> {
         self.left_out.any |= listing.non_utf8;
         if listing.unsorted {
-            return doubt();
+            return reject_history();
         }
         for name in &listing.vanished {
-            // A folder marker lists itself in its own folder: there it is a key like any other.
+            // A folder marker lists itself in its own folder, as a key like any other.
             if name.ends_with('/') && name != text {
                 self.seen.splice(name, Vec::new());
             } else {
@@ -174,12 +156,13 @@ where
         }
         let known = self.seen.under(text);
         if self.is_small(known) {
-            self.queries.push(Query::All(text.to_owned()));
+            self.queries.push(Query::Entries(text.to_owned()));
             return Ok(());
         }
-        let appeared = listing.appeared.iter().map(|name| appeared(name, text));
-        let stayed = split(known, text.len()).into_iter().map(stayed);
-        self.queries.extend(appeared.chain(stayed));
+        let appeared = listing.appeared.iter();
+        let appeared = appeared.map(|name| query_appeared(name, text));
+        let known = split(known, text.len()).into_iter().map(query_known);
+        self.queries.extend(appeared.chain(known));
         Ok(())
     }
 
@@ -189,29 +172,29 @@ where
             && known.iter().map(size).sum::<usize>() <= self.limits.fetch_bytes
     }
 
-    /// All below a text, as it was at an index.
-    fn all(
+    /// Applies all entries below a text, as they were at `index`.
+    fn apply_entries(
         &mut self,
         text: &str,
         index: Index,
-        empty: bool,
+        is_empty: bool,
         fresh: Option<Vec<Entry>>,
     ) -> Result<(), WalkStop<P::Error>> {
-        if !empty && index <= self.since && fresh.is_some() {
-            return doubt();
+        if !is_empty && index <= self.from && fresh.is_some() {
+            return reject_history();
         }
-        self.newer |= empty || index > self.at;
+        self.found_newer |= is_empty || index > self.to;
         if let Some(fresh) = fresh {
-            // Sorted as an answer is; a snapshot makes sure of it.
+            // The answer is sorted already; a snapshot enforces it.
             let fresh = Snapshot::new(index, fresh);
             self.seen.splice(text, fresh.entries().to_vec());
         }
         Ok(())
     }
 
-    /// All below a text that only a transaction can name. Its answer has no index: what it shows says
-    /// by itself how new it is, and since when something is gone nobody knows.
-    fn unaddressable(
+    /// Applies all entries below a text that only a transaction can carry. Its answer has no index:
+    /// each entry shows by itself how new it is, and since when a key is gone is unknown.
+    fn apply_unaddressable(
         &mut self,
         text: &str,
         fresh: Option<Vec<Entry>>,
@@ -219,59 +202,59 @@ where
         let Some(fresh) = fresh else {
             return Ok(());
         };
-        let known = Snapshot::new(self.at, self.seen.under(text).to_vec());
-        let fresh = Snapshot::new(self.at, fresh);
+        let known = Snapshot::new(self.to, self.seen.under(text).to_vec());
+        let fresh = Snapshot::new(self.to, fresh);
         for (was, is) in known.differences(&fresh) {
             match is {
                 Some(is) if was == Some(is) => {}
-                Some(is) if is.modified() <= self.since => return doubt(),
-                Some(is) => self.newer |= is.modified() > self.at,
-                None => self.newer = true,
+                Some(is) if is.modified() <= self.from => return reject_history(),
+                Some(is) => self.found_newer |= is.modified() > self.to,
+                None => self.found_newer = true,
             }
         }
         self.seen.splice(text, fresh.entries().to_vec());
         Ok(())
     }
 
-    fn entry(&mut self, key: &str, entry: Option<Entry>) -> Result<(), WalkStop<P::Error>> {
+    fn apply_entry(&mut self, key: &str, entry: Option<Entry>) -> Result<(), WalkStop<P::Error>> {
         let Some(entry) = entry else {
             self.seen.remove(key);
-            self.newer = true;
+            self.found_newer = true;
             return Ok(());
         };
-        self.newer |= entry.modified() > self.at;
+        self.found_newer |= entry.modified() > self.to;
         if self.seen.get(key) == Some(&entry) {
             return Ok(());
         }
-        if entry.modified() <= self.since || entry.key() != key {
-            return doubt();
+        if entry.modified() <= self.from || entry.key() != key {
+            return reject_history();
         }
         self.seen.insert(entry);
         Ok(())
     }
 }
 
-/// What does not fit what is known of this history belongs to another one.
-fn doubt<E>() -> Result<(), WalkStop<E>> {
-    Err(WalkStop::Whole(FullFetchReason::Doubt))
+/// Stops the walk because an answer contradicts the known history.
+fn reject_history<E>() -> Result<(), WalkStop<E>> {
+    Err(WalkStop::FetchAll(FullFetchReason::HistoryDiffers))
 }
 
-/// What to do about a name below `text` that is not known.
-fn appeared(name: &str, text: &str) -> Query {
-    if !askable(name) {
+/// Returns the query for a name below `text` that is not known yet.
+fn query_appeared(name: &str, text: &str) -> Query {
+    if !is_addressable(name) {
         Query::Unaddressable(name.to_owned())
     } else if name.ends_with('/') && name != text {
-        Query::All(name.to_owned())
+        Query::Entries(name.to_owned())
     } else {
         Query::Key(name.to_owned())
     }
 }
 
-/// What to do about a part that is known.
-fn stayed(part: Part<'_>) -> Query {
+/// Returns the query for a known part.
+fn query_known(part: Part<'_>) -> Query {
     match part {
-        Part::Branch(text) if askable(text) => Query::Changed(text.to_owned()),
-        Part::Leaf(key) if askable(key) => Query::Key(key.to_owned()),
+        Part::Branch(text) if is_addressable(text) => Query::Names(text.to_owned()),
+        Part::Leaf(key) if is_addressable(key) => Query::Key(key.to_owned()),
         Part::Branch(unaddressable) | Part::Leaf(unaddressable) => {
             Query::Unaddressable(unaddressable.to_owned())
         }

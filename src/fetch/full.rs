@@ -1,4 +1,4 @@
-//! The plain way: one query for the whole target.
+//! The whole target by one query.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use super::{Fetch, Fetched};
 use crate::consul::{Block, Client, Error, Meta};
 use crate::model::{Entry, Index, Key, Prefix, Snapshot, TargetScope, obstacle};
 
-/// Fetches the whole target at each look.
+/// A fetch that reads the whole target each time.
 pub struct FullFetch {
     client: Client,
-    what: TargetScope,
+    scope: TargetScope,
 }
 
 impl FullFetch {
-    /// Looks at `what` through this client.
-    pub fn new(client: Client, what: TargetScope) -> Self {
-        FullFetch { client, what }
+    /// Creates a fetch of `scope` through this client.
+    pub fn new(client: Client, scope: TargetScope) -> Self {
+        FullFetch { client, scope }
     }
 
-    fn key(&self, key: &Key, block: Option<Block>) -> Result<(Meta, Option<Entry>), Error> {
-        // A key that a URL cannot carry cannot be waited for by name: the listing it is part of
-        // can, and the client narrows that down to what begins with the key.
+    fn read_key(&self, key: &Key, block: Option<Block>) -> Result<(Meta, Option<Entry>), Error> {
+        // A key that a URL cannot carry cannot be the subject of a blocking query. The listing that
+        // holds it can, and the client narrows that down to what begins with the key.
         if obstacle(key.as_str()).is_some() {
             let reply = self.client.entries(&Prefix::new(key.as_str()), block)?;
             let mut found = None;
@@ -42,17 +42,17 @@ impl FullFetch {
 }
 
 impl Fetch for FullFetch {
-    fn look(
+    fn fetch(
         &mut self,
         seen: &mut Snapshot,
         since: Option<Index>,
         wait: Duration,
     ) -> Result<Fetched, Error> {
         let block = since.map(|since| Block { since, wait });
-        let mut reuse = EntryReuse::of(seen.entries());
-        let meta = match &self.what {
+        let mut reuse = EntryReuse::new(seen.entries());
+        let meta = match &self.scope {
             TargetScope::Key(key) => {
-                let (meta, entry) = self.key(key, block)?;
+                let (meta, entry) = self.read_key(key, block)?;
                 entry.into_iter().for_each(|entry| reuse.push(entry));
                 meta
             }

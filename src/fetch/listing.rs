@@ -1,15 +1,15 @@
-//! One level of names as a server lists it, against the level that is known.
+//! One level of names as a server lists it, against the known level.
 
 use super::non_utf8::{NonUtf8Keys, is_non_utf8};
 
-/// What a listing says about the names that are known.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The differences between listed and known names.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Listing {
-    /// Whether there were names at all.
-    pub(super) named: bool,
-    /// Names that are not known.
+    /// Whether no name was listed.
+    pub(super) is_empty: bool,
+    /// Listed names that are not known.
     pub(super) appeared: Vec<String>,
-    /// Known names that are gone.
+    /// Known names that are not listed.
     pub(super) vanished: Vec<String>,
     /// Whether a name was left out because it is not UTF-8.
     pub(super) non_utf8: bool,
@@ -18,17 +18,23 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Reads all names. Only those that differ are kept.
-    pub(super) fn of<'a, E>(
+    /// Reads all names and keeps those that differ.
+    pub(super) fn compare<'a, E>(
         names: impl Iterator<Item = Result<String, E>>,
         known: impl Iterator<Item = &'a str>,
     ) -> Result<Self, E> {
-        let mut listing = Listing::default();
+        let mut listing = Listing {
+            is_empty: true,
+            appeared: Vec::new(),
+            vanished: Vec::new(),
+            non_utf8: false,
+            unsorted: false,
+        };
         let mut known = known.peekable();
         let mut last = String::new();
         for name in names {
             let name = name?;
-            listing.named = true;
+            listing.is_empty = false;
             if is_non_utf8(&name) {
                 listing.non_utf8 = true;
                 continue;
@@ -46,7 +52,7 @@ impl Listing {
         Ok(listing)
     }
 
-    /// Whether the names are not those that are known, nor there for the sake of what was left out.
+    /// Whether names differ, other than folders listed because of keys that were left out.
     pub(super) fn differs(&self, left_out: &NonUtf8Keys) -> bool {
         !self.vanished.is_empty() || self.appeared.iter().any(|name| !left_out.explains(name))
     }
@@ -58,28 +64,30 @@ mod tests {
 
     fn listing(names: &[&str], known: &[&str]) -> Listing {
         let names = names.iter().map(|name| Ok::<_, ()>((*name).to_owned()));
-        Listing::of(names, known.iter().copied()).unwrap()
+        Listing::compare(names, known.iter().copied()).unwrap()
     }
 
     #[test]
-    fn names_that_differ_are_told() {
+    fn names_that_differ_are_kept() {
         let listing = listing(&["a", "b/", "d", "e"], &["a", "b", "c", "e", "f"]);
         assert_eq!(listing.appeared, ["b/", "d"]);
         assert_eq!(listing.vanished, ["b", "c", "f"]);
-        assert!(listing.named && listing.differs(&NonUtf8Keys::default()) && !listing.unsorted);
+        assert!(!listing.is_empty && listing.differs(&NonUtf8Keys::default()) && !listing.unsorted);
     }
 
     #[test]
     fn equal_names_leave_nothing() {
         let same = listing(&["a", "b"], &["a", "b"]);
-        assert!(same.named && !same.differs(&NonUtf8Keys::default()));
-        assert_eq!(listing(&[], &[]), Listing::default());
+        assert!(!same.is_empty && !same.differs(&NonUtf8Keys::default()));
+        let none = listing(&[], &[]);
+        assert!(none.is_empty && !none.non_utf8 && !none.unsorted);
+        assert!(!none.differs(&NonUtf8Keys::default()));
     }
 
     #[test]
-    fn a_name_that_is_not_utf8_is_there_but_says_nothing() {
+    fn a_name_that_is_not_utf8_counts_but_is_no_difference() {
         let listing = listing(&["a\u{fffd}", "a\u{fffd}"], &[]);
-        assert!(listing.named && listing.non_utf8);
+        assert!(!listing.is_empty && listing.non_utf8);
         assert!(!listing.differs(&NonUtf8Keys::default()) && !listing.unsorted);
     }
 

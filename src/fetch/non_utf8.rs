@@ -9,19 +9,19 @@ pub fn is_non_utf8(key: &str) -> bool {
     key.contains(char::REPLACEMENT_CHARACTER)
 }
 
-/// What was left out. Nothing can be said about these keys, but the folders that they stand in show
-/// in listings like any other.
+/// The keys that were left out. They cannot be told apart, but their folders show in listings like
+/// any other.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct NonUtf8Keys {
-    /// Whether there was any.
+    /// Whether any key was left out.
     pub(super) any: bool,
-    /// The readable folders that hold some.
+    /// Folders with UTF-8 names that hold such keys.
     folders: BTreeSet<String>,
 }
 
 impl NonUtf8Keys {
-    /// Leaves this key out if it is non_utf8, and says so.
-    pub(super) fn takes(&mut self, key: &str) -> bool {
+    /// Leaves `key` out if its name is not UTF-8; returns whether it did.
+    pub(super) fn leave_out(&mut self, key: &str) -> bool {
         let Some(broken) = key.find(char::REPLACEMENT_CHARACTER) else {
             return false;
         };
@@ -35,13 +35,13 @@ impl NonUtf8Keys {
         true
     }
 
-    /// Adds what another one left out.
-    pub(super) fn join(&mut self, other: NonUtf8Keys) {
+    /// Adds the keys that `other` left out.
+    pub(super) fn merge(&mut self, other: NonUtf8Keys) {
         self.any |= other.any;
         self.folders.extend(other.folders);
     }
 
-    /// Whether a folder may be listed for the sake of keys that were left out.
+    /// Whether keys that were left out may be the reason why `folder` is listed.
     pub(super) fn explains(&self, folder: &str) -> bool {
         let from = (Bound::Included(folder), Bound::Unbounded);
         let mut from = self.folders.range::<str, _>(from);
@@ -54,10 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_with_nothing_but_unreadable_keys_is_explained() {
+    fn a_folder_with_nothing_but_non_utf8_keys_is_explained() {
         let mut left_out = NonUtf8Keys::default();
-        assert!(left_out.takes("a/b/\u{fffd}/c") && left_out.takes("\u{fffd}"));
-        assert!(!left_out.takes("a/c"));
+        assert!(left_out.leave_out("a/b/\u{fffd}/c") && left_out.leave_out("\u{fffd}"));
+        assert!(!left_out.leave_out("a/c"));
         assert!(left_out.explains("a/") && left_out.explains("a/b/"));
         assert!(!left_out.explains("a/b/c/") && !left_out.explains("b/"));
     }

@@ -1,4 +1,4 @@
-//! What a walk asks about parts of its prefix, several at a time.
+//! Queries about parts of a walk's prefix, several at a time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,86 +8,86 @@ use super::Source;
 use super::listing::Listing;
 use super::non_utf8::NonUtf8Keys;
 use super::reuse::EntryReuse;
-use super::split::level;
+use super::split::level_names;
 use crate::model::{Entry, Index, Snapshot};
 
-/// A thread that asks parses one answer and compares it.
-const STACK: usize = 256 * 1024;
+/// The stack of a thread that parses one answer at a time and compares it.
+const STACK_SIZE: usize = 256 * 1024;
 
-/// Something to look at.
+/// A query about a part of the prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Query {
-    /// All that begins with this text: whether it changed.
-    Changed(String),
-    /// All that begins with this text.
-    All(String),
-    /// This key.
+    /// Whether the keys that begin with this text changed, by their index and names.
+    Names(String),
+    /// All entries whose keys begin with this text.
+    Entries(String),
+    /// The entry of this key.
     Key(String),
-    /// All that begins with this text, which a URL cannot carry.
+    /// All entries whose keys begin with this text, which a URL cannot carry.
     Unaddressable(String),
 }
 
-/// What the server says, against what is known.
+/// The answer to a query, compared with the known entries.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum QueryResult {
-    /// To [`Query::Changed`].
+    /// The result of [`Query::Names`].
     NameListing {
         index: Index,
         listing: Listing,
-        /// The newest of the known entries.
-        newest: Option<Index>,
+        /// The highest modify index of the known entries.
+        newest_known: Option<Index>,
     },
-    /// To [`Query::All`] and [`Query::Unaddressable`]; the latter has no index.
+    /// The result of [`Query::Entries`] and [`Query::Unaddressable`]; the latter has no index.
     EntryListing {
         index: Option<Index>,
-        /// Whether there is nothing.
-        empty: bool,
-        /// The entries, where they are not those that are known.
+        /// Whether the answer holds no entry.
+        is_empty: bool,
+        /// The entries, where they differ from the known ones.
         fresh: Option<Vec<Entry>>,
         left_out: NonUtf8Keys,
     },
-    /// To [`Query::Key`].
+    /// The result of [`Query::Key`].
     Entry(Option<Entry>),
-    /// The server does not take this query.
+    /// The server refused the query.
     Refused,
 }
 
 impl Query {
     fn ask<S: Source>(&self, source: &S, seen: &Snapshot) -> Result<QueryResult, S::Error> {
         match self {
-            Query::Changed(text) => {
+            Query::Names(text) => {
                 let known = seen.under(text);
                 let (meta, names) = source.names(text, None)?;
                 Ok(QueryResult::NameListing {
                     index: meta.index.unwrap_or_default(),
-                    listing: Listing::of(names, level(known, text.len()))?,
-                    newest: known.iter().map(Entry::modified).max(),
+                    listing: Listing::compare(names, level_names(known, text.len()))?,
+                    newest_known: known.iter().map(Entry::modified).max(),
                 })
             }
-            Query::All(text) => {
+            Query::Entries(text) => {
                 let (meta, entries) = source.entries(text, None)?;
-                compared(text, seen, Some(meta.index.unwrap_or_default()), entries)
+                compare_entries(text, seen, Some(meta.index.unwrap_or_default()), entries)
             }
             Query::Key(key) => Ok(QueryResult::Entry(source.entry(key)?)),
             Query::Unaddressable(text) => match source.unaddressable(text)? {
-                Some(entries) => compared(text, seen, None, entries.into_iter().map(Ok)),
+                Some(entries) => compare_entries(text, seen, None, entries.into_iter().map(Ok)),
                 None => Ok(QueryResult::Refused),
             },
         }
     }
 }
 
-fn compared<E>(
+fn compare_entries<E>(
     text: &str,
     seen: &Snapshot,
     index: Option<Index>,
     entries: impl Iterator<Item = Result<Entry, E>>,
 ) -> Result<QueryResult, E> {
-    let mut reuse = EntryReuse::of(seen.under(text));
-    let mut empty = true;
+    let mut reuse = EntryReuse::new(seen.under(text));
+    let mut is_empty = true;
     for entry in entries {
         let entry = entry?;
-        empty = false;
+        is_empty = false;
         if entry.starts_with(text) {
             reuse.push(entry);
         }
@@ -95,16 +95,17 @@ fn compared<E>(
     let (fresh, left_out) = reuse.finish();
     Ok(QueryResult::EntryListing {
         index,
-        empty,
+        is_empty,
         fresh,
         left_out,
     })
 }
 
-/// Puts all queries, over so many connections side by side; gives the results in their order.
+/// Asks all queries, over up to this number of connections side by side; returns the results in the
+/// order of the queries.
 ///
 /// # Errors
-/// The first that occurs; queries that were not ask yet are not ask then.
+/// The first that occurs; queries that were not sent yet are not sent then.
 pub(super) fn ask_all<S>(
     source: &S,
     seen: &Snapshot,
@@ -139,8 +140,8 @@ where
     thread::scope(|scope| {
         let others: Vec<_> = (1..connections)
             .filter_map(|_| {
-                let builder = thread::Builder::new().stack_size(STACK);
-                // Where the system has no thread to give, the others do the work.
+                let builder = thread::Builder::new().stack_size(STACK_SIZE);
+                // Where the system refuses a thread, the others do the work.
                 builder.spawn_scoped(scope, work).ok()
             })
             .collect();

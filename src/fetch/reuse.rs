@@ -1,48 +1,48 @@
-//! New entries in the making, which take what did not change from the old ones.
+//! Reuse of known entries: what did not change stays the same allocation.
 
 use super::non_utf8::NonUtf8Keys;
 use crate::model::Entry;
 
-/// Collects the entries of an answer, in their order, against those known before.
+/// Collects the entries of an answer, in their order, and takes equal ones from those known before.
 pub(super) struct EntryReuse<'a> {
     old: &'a [Entry],
-    /// Where the next old candidate stands: both run by key.
-    at: usize,
+    /// The next old candidate; old and new entries are both sorted by key.
+    next_old: usize,
     fresh: Vec<Entry>,
     changed: bool,
-    /// Entries whose names are not UTF-8.
+    /// Keys whose names are not UTF-8.
     left_out: NonUtf8Keys,
 }
 
 impl<'a> EntryReuse<'a> {
-    /// Renews these, which are sorted by key.
-    pub(super) fn of(old: &'a [Entry]) -> Self {
+    /// Starts from the known entries, which are sorted by key.
+    pub(super) fn new(old: &'a [Entry]) -> Self {
         EntryReuse {
             old,
-            at: 0,
+            next_old: 0,
             fresh: Vec::with_capacity(old.len()),
             changed: false,
             left_out: NonUtf8Keys::default(),
         }
     }
 
-    /// Takes the next entry of the answer.
+    /// Adds the next entry of the answer.
     pub(super) fn push(&mut self, entry: Entry) {
-        if self.left_out.takes(entry.key()) {
+        if self.left_out.leave_out(entry.key()) {
             return;
         }
-        let olds = self.old;
-        while olds
-            .get(self.at)
+        while self
+            .old
+            .get(self.next_old)
             .is_some_and(|old| old.cmp_key(&entry).is_lt())
         {
-            self.at += 1;
+            self.next_old += 1;
             self.changed = true;
         }
-        match olds.get(self.at) {
+        match self.old.get(self.next_old) {
             Some(old) if *old == entry => {
                 self.fresh.push(old.clone());
-                self.at += 1;
+                self.next_old += 1;
             }
             _ => {
                 self.fresh.push(entry);
@@ -51,7 +51,7 @@ impl<'a> EntryReuse<'a> {
         }
     }
 
-    /// The new entries; `None` where they are the old ones. And what was left out.
+    /// Returns the new entries, `None` where they equal the old ones, and the keys left out.
     pub(super) fn finish(self) -> (Option<Vec<Entry>>, NonUtf8Keys) {
         let differs = self.changed || self.fresh.len() != self.old.len();
         (differs.then_some(self.fresh), self.left_out)
@@ -72,8 +72,8 @@ mod tests {
         })
     }
 
-    fn renewed(old: &[Entry], fresh: &[Entry]) -> Option<Vec<Entry>> {
-        let mut reuse = EntryReuse::of(old);
+    fn collect(old: &[Entry], fresh: &[Entry]) -> Option<Vec<Entry>> {
+        let mut reuse = EntryReuse::new(old);
         for entry in fresh {
             // Packed anew, as an answer is.
             reuse.push(Entry::pack(&entry.fields()));
@@ -85,29 +85,29 @@ mod tests {
     fn unchanged_entries_stay_the_same_allocation() {
         let old = [entry("a", 1), entry("b", 1), entry("c", 1), entry("e", 1)];
         let fresh = [entry("b", 1), entry("c", 5), entry("d", 5), entry("e", 1)];
-        let new = renewed(&old, &fresh).unwrap();
+        let new = collect(&old, &fresh).unwrap();
         assert_eq!(new, fresh);
         assert!(new[0].is_same(&old[1]));
         assert!(new[3].is_same(&old[3]));
     }
 
     #[test]
-    fn an_answer_with_the_same_entries_renews_nothing() {
+    fn an_answer_with_the_same_entries_changes_nothing() {
         let old = [entry("a", 1), entry("b", 1)];
-        assert_eq!(renewed(&old, &old), None);
-        assert_eq!(renewed(&[], &[]), None);
+        assert_eq!(collect(&old, &old), None);
+        assert_eq!(collect(&[], &[]), None);
     }
 
     #[test]
     fn entries_that_vanish_at_the_end_are_gone() {
         let old = [entry("a", 1), entry("b", 1)];
-        assert_eq!(renewed(&old, &old[..1]).unwrap().len(), 1);
-        assert_eq!(renewed(&old, &[]), Some(Vec::new()));
+        assert_eq!(collect(&old, &old[..1]).unwrap().len(), 1);
+        assert_eq!(collect(&old, &[]), Some(Vec::new()));
     }
 
     #[test]
     fn names_that_are_not_utf8_are_left_out() {
-        let mut reuse = EntryReuse::of(&[]);
+        let mut reuse = EntryReuse::new(&[]);
         reuse.push(entry("a\u{fffd}", 1));
         reuse.push(entry("b", 1));
         let (entries, left_out) = reuse.finish();

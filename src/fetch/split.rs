@@ -1,31 +1,31 @@
-//! Texts and what they cut a snapshot into: one level of names, and the branches of a radix tree.
+//! Parts of a snapshot: one level of names, and the branches of a radix tree.
 
 use percent_encoding::percent_decode_str;
 
 use super::is_non_utf8;
 use crate::model::{Entry, obstacle};
 
-/// Whether Consul can be asked about what begins with `text`. Not about what its router cleans, and
-/// not about edge blanks and escapes within escapes, which servers from 1.22 answer 500 to.
-pub(super) fn askable(text: &str) -> bool {
+/// Whether Consul can be asked about the keys that begin with `text`. Its router cleans some texts,
+/// and servers from 1.22 answer 500 to blanks at the edges and to escapes within escapes.
+pub(super) fn is_addressable(text: &str) -> bool {
     !is_non_utf8(text)
         && obstacle(text).is_none()
         && !text.starts_with(' ')
         && !text.ends_with(' ')
-        && !hides_escape(text)
+        && !has_nested_escape(text)
 }
 
-/// Whether the name itself holds percent escapes that servers from 1.22 decode once more before they
-/// judge it: they refuse it for a blank or `..` anywhere in what comes out.
-fn hides_escape(text: &str) -> bool {
+/// Whether the text itself holds percent escapes of a blank or `..`. Servers from 1.22 decode it once
+/// more before they check it, and refuse either.
+fn has_nested_escape(text: &str) -> bool {
     let decoded = percent_decode_str(text).collect::<Vec<u8>>();
     decoded.len() < text.len()
         && (decoded.contains(&b' ') || decoded.windows(2).any(|two| two == b".."))
 }
 
-/// The names that Consul lists below the first `from` bytes of these keys, which share them: each
-/// key, cut behind the first `/` after those bytes, once.
-pub(super) fn level(entries: &[Entry], from: usize) -> impl Iterator<Item = &str> {
+/// Returns the names that Consul lists for the first `from` bytes of these keys, which all share
+/// them: each key cut behind the first `/` after those bytes, without duplicates.
+pub(super) fn level_names(entries: &[Entry], from: usize) -> impl Iterator<Item = &str> {
     let mut rest = entries;
     std::iter::from_fn(move || {
         let key = rest.first()?.key();
@@ -34,14 +34,14 @@ pub(super) fn level(entries: &[Entry], from: usize) -> impl Iterator<Item = &str
             return Some(key);
         };
         let folder = &key[..=from + slash];
-        rest = &rest[run_of(rest, folder)..];
+        rest = &rest[count_leading(rest, folder)..];
         Some(folder)
     })
 }
 
-/// How many entries at the beginning of a sorted slice have keys that begin with `text`. Looks in
-/// growing steps: a folder is small against the list that it stands in.
-fn run_of(entries: &[Entry], text: &str) -> usize {
+/// Counts the entries at the beginning of a sorted slice whose keys begin with `text`. Searches in
+/// growing steps: a folder is small compared with the list that holds it.
+fn count_leading(entries: &[Entry], text: &str) -> usize {
     let mut reach = 1;
     while reach < entries.len() && entries[reach].starts_with(text) {
         reach *= 2;
@@ -50,19 +50,19 @@ fn run_of(entries: &[Entry], text: &str) -> usize {
     from + entries[from..to].partition_point(|entry| entry.starts_with(text))
 }
 
-/// A part of what stands below a text.
+/// A part of the keys below a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// All that begins with this text.
+    /// All keys that begin with this text.
     Branch(&'a str),
-    /// This key alone. Its text may also be the beginning of neighbours.
+    /// This key alone, though other keys may begin with its text.
     Leaf(&'a str),
 }
 
 /// Cuts entries whose keys share their first `from` bytes where a radix tree branches. No part
 /// reaches into a folder of the level below those bytes: a new name of that level shows in its
-/// listing, a new name inside a folder only in the folder's own. Parts that cannot be asked
-/// about are cut further, down to single names.
+/// listing, a new name inside a folder only in the folder's own. Unaddressable parts are cut
+/// further, down to single names.
 pub(super) fn split(entries: &[Entry], from: usize) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut open = vec![(entries, from)];
@@ -70,7 +70,7 @@ pub(super) fn split(entries: &[Entry], from: usize) -> Vec<Part<'_>> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
             continue;
         };
-        let shared = common(first.key(), last.key());
+        let shared = common_len(first.key(), last.key());
         if let Some(slash) = first.key()[from..shared].find('/') {
             parts.push(Part::Branch(&first.key()[..=from + slash]));
             continue;
@@ -81,14 +81,15 @@ pub(super) fn split(entries: &[Entry], from: usize) -> Vec<Part<'_>> {
             rest = &rest[1..];
         }
         while let Some(next) = rest.first() {
-            let letter = next.key()[shared..]
+            let char_len = next.key()[shared..]
                 .chars()
                 .next()
                 .map_or(0, char::len_utf8);
-            let (group, others) = rest.split_at(run_of(rest, &next.key()[..shared + letter]));
+            let (group, others) =
+                rest.split_at(count_leading(rest, &next.key()[..shared + char_len]));
             rest = others;
             match group_as_part(group, shared) {
-                Part::Branch(text) if !text.ends_with('/') && !askable(text) => {
+                Part::Branch(text) if !text.ends_with('/') && !is_addressable(text) => {
                     open.push((group, shared));
                 }
                 part => parts.push(part),
@@ -100,7 +101,7 @@ pub(super) fn split(entries: &[Entry], from: usize) -> Vec<Part<'_>> {
 
 fn group_as_part(group: &[Entry], from: usize) -> Part<'_> {
     let first = group[0].key();
-    let shared = common(first, group[group.len() - 1].key());
+    let shared = common_len(first, group[group.len() - 1].key());
     match first[from..shared].find('/') {
         Some(slash) => Part::Branch(&first[..=from + slash]),
         None if group.len() == 1 => Part::Leaf(first),
@@ -108,8 +109,8 @@ fn group_as_part(group: &[Entry], from: usize) -> Part<'_> {
     }
 }
 
-/// How many bytes two texts share at their beginnings, in whole characters.
-fn common(a: &str, b: &str) -> usize {
+/// Returns the length in bytes of the beginning that two texts share, in whole characters.
+fn common_len(a: &str, b: &str) -> usize {
     a.char_indices()
         .zip(b.chars())
         .find(|((_, x), y)| x != y)
@@ -147,16 +148,19 @@ mod tests {
     fn a_level_is_cut_behind_the_first_slash() {
         let keys = entries(&["a", "a-b", "a/", "a/b", "a/b/c", "b//x", "c"]);
         assert_eq!(
-            level(&keys, 0).collect::<Vec<_>>(),
+            level_names(&keys, 0).collect::<Vec<_>>(),
             ["a", "a-b", "a/", "b/", "c"]
         );
         assert_eq!(
-            level(&keys[2..5], 2).collect::<Vec<_>>(),
+            level_names(&keys[2..5], 2).collect::<Vec<_>>(),
             ["a/", "a/b", "a/b/"],
             "a folder marker lists itself"
         );
-        assert_eq!(level(&keys[5..6], 2).collect::<Vec<_>>(), ["b//"]);
-        assert_eq!(level(&keys[..5], 1).collect::<Vec<_>>(), ["a", "a-b", "a/"]);
+        assert_eq!(level_names(&keys[5..6], 2).collect::<Vec<_>>(), ["b//"]);
+        assert_eq!(
+            level_names(&keys[..5], 1).collect::<Vec<_>>(),
+            ["a", "a-b", "a/"]
+        );
     }
 
     #[test]
@@ -164,7 +168,7 @@ mod tests {
         let keys: Vec<String> = (0..5000).map(|n| format!("{}/{n:04}", n / 700)).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         assert_eq!(
-            level(&entries(&keys), 0).collect::<Vec<_>>(),
+            level_names(&entries(&keys), 0).collect::<Vec<_>>(),
             ["0/", "1/", "2/", "3/", "4/", "5/", "6/", "7/"]
         );
     }
@@ -206,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_asked_about_is_cut_down_to_names() {
+    fn unaddressable_parts_are_cut_down_to_names() {
         assert_eq!(parts(&["a", "b./x", "b.c/x"], 0), ["a", "b.*"]);
         assert_eq!(
             parts(&[".git/x", ".hub/x", "a"], 0),
             ["a", ".git/*", ".hub/*"],
-            "what is cut further comes last"
+            "parts that are cut further come last"
         );
         assert_eq!(parts(&["a", "b c", "b d"], 0), ["a", "b c", "b d"]);
         assert_eq!(
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_clean_or_refuse_is_not_asked_about() {
+    fn texts_that_servers_clean_or_refuse_are_unaddressable() {
         for text in [
             "a//",
             "a//b",
@@ -234,10 +238,10 @@ mod tests {
             "x%2e%2Ey",
             "a\u{fffd}b",
         ] {
-            assert!(!askable(text), "{text:?}");
+            assert!(!is_addressable(text), "{text:?}");
         }
         for text in ["", "a/", "a b", "é", "a%2Fb", "100%", "a..b", "a/.b"] {
-            assert!(askable(text), "{text:?}");
+            assert!(is_addressable(text), "{text:?}");
         }
     }
 }

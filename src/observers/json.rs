@@ -7,10 +7,10 @@ use std::time::{Instant, SystemTime};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
 use crate::output::{events, json};
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
+    Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
 };
 
 /// Prints lines as things happen.
@@ -84,7 +84,7 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
                 lasted_ms: Some(lasted.as_millis()),
             },
             Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
-            Event::Handler { route, told } => {
+            Event::Handler(RouteId(route), told) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
                 events::Event::Handler(handler(time, route, told, now)?)
             }
@@ -193,11 +193,11 @@ fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> ev
     events::Handler {
         success: Some(report.outcome == RunOutcome::Succeeded),
         exit: match report.status {
-            Some(Status::Exited(code)) => Some(code),
+            Some(ChildStatus::Exited(code)) => Some(code),
             _ => None,
         },
         signal: match report.status {
-            Some(Status::Killed(signal)) => Some(signal),
+            Some(ChildStatus::Killed(signal)) => Some(signal),
             _ => None,
         },
         error: report.error.as_ref().map(ToString::to_string),

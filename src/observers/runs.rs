@@ -9,7 +9,7 @@ use super::warnings::{listed, rounded};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
 use crate::term::Ui;
-use crate::watch::{Event, Flow, Observer};
+use crate::watch::{Event, Flow, Observer, RouteId};
 
 /// Says how runs ended.
 pub struct Runs<'a, 'u> {
@@ -52,7 +52,7 @@ impl<'a, 'u> Runs<'a, 'u> {
 
 impl Observer for Runs<'_, '_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
-        if let Event::Handler { route, told } = event {
+        if let Event::Handler(RouteId(route), told) = event {
             match told {
                 HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Continuity, Entry, Fields, Index, TargetId};
-    use crate::process::Status;
+    use crate::process::ChildStatus;
 
     fn batch(reason: Reason, keys: &[&str]) -> Arc<Batch> {
         let changes = keys.iter().map(|key| Change {
@@ -136,7 +136,7 @@ mod tests {
         })
     }
 
-    fn report(outcome: RunOutcome, status: Status) -> RunReport {
+    fn report(outcome: RunOutcome, status: ChildStatus) -> RunReport {
         RunReport {
             batch: batch(Reason::Change, &["a", "b"]),
             outcome,
@@ -145,6 +145,7 @@ mod tests {
             took: Duration::from_millis(12),
             retry: None,
             last: true,
+            on_exit: None,
         }
     }
 
@@ -160,9 +161,9 @@ mod tests {
     fn a_line_says_how_the_run_ended_and_what_that_means() {
         let now = Instant::now();
         let said = |report: &RunReport, handled| line(report, handled, now);
-        let done = report(RunOutcome::Succeeded, Status::Exited(0));
+        let done = report(RunOutcome::Succeeded, ChildStatus::Exited(0));
         assert_eq!(said(&done, true), "a, b: handled in 12ms");
-        let failed = report(RunOutcome::Failed, Status::Exited(3));
+        let failed = report(RunOutcome::Failed, ChildStatus::Exited(3));
         assert_eq!(
             said(&failed, false),
             "a, b: the handler exited with 3 after 12ms; its changes stay pending"
@@ -171,7 +172,7 @@ mod tests {
             said(&failed, true),
             "a, b: the handler exited with 3 after 12ms; counted as handled"
         );
-        let mut again = report(RunOutcome::Failed, Status::Killed(9));
+        let mut again = report(RunOutcome::Failed, ChildStatus::Killed(9));
         again.retry = Some(now + Duration::from_secs(2));
         assert_eq!(
             said(&again, false),
@@ -179,13 +180,13 @@ mod tests {
         );
         let slow = report(
             RunOutcome::Stopped(StopReason::TimedOut),
-            Status::Killed(15),
+            ChildStatus::Killed(15),
         );
         assert_eq!(
             said(&slow, false),
             "a, b: the handler was stopped, it took longer than it may (12ms); its changes stay pending"
         );
-        let mut unstarted = report(RunOutcome::Failed, Status::Unstarted(127));
+        let mut unstarted = report(RunOutcome::Failed, ChildStatus::Unstarted(127));
         unstarted.error = Some(io::Error::other("no such file"));
         assert_eq!(
             said(&unstarted, false),
@@ -193,7 +194,7 @@ mod tests {
         );
         let superseded = report(
             RunOutcome::Stopped(StopReason::Superseded),
-            Status::Killed(15),
+            ChildStatus::Killed(15),
         );
         assert_eq!(
             said(&superseded, true),

@@ -15,9 +15,12 @@ use self::lag::{Lag, Lags};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
-use crate::process::Status;
+use crate::process::ChildStatus;
 use crate::term::Ui;
-use crate::watch::{AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, WithheldReason};
+use crate::watch::{
+    AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, RouteId, WaitingChanges,
+    WithheldReason,
+};
 
 /// Between two writes: constant news must not wear out a disk.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -163,10 +166,14 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             Event::Answered(summary) => self.answered(summary),
             Event::Unseen(id, trouble) => self.target(*id).lost(trouble, now),
             Event::Changed(changes) => self.changed(changes),
-            Event::Waiting { route, changes, .. } => {
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
+                changes,
+                ..
+            }) => {
                 self.page.handlers[*route].waiting = *changes;
             }
-            Event::Handler { route, told } => self.handler(*route, told, now),
+            Event::Handler(RouteId(route), told) => self.handler(*route, told, now),
             Event::Saved(failure) => self.page.saved = Some(failure.is_none()),
             Event::Leaving => self.page.state = "leaving",
             Event::Left => self.page.state = "ended",
@@ -320,11 +327,11 @@ impl LastRun {
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
             exit: match report.status {
-                Some(Status::Exited(code)) => Some(code),
+                Some(ChildStatus::Exited(code)) => Some(code),
                 _ => None,
             },
             signal: match report.status {
-                Some(Status::Killed(signal)) => Some(signal),
+                Some(ChildStatus::Killed(signal)) => Some(signal),
                 _ => None,
             },
             error: report.error.as_ref().map(ToString::to_string),

@@ -1,5 +1,4 @@
-//! One child at a time, in a process group of its own, from its start until the whole group is
-//! gone.
+//! A child in a process group of its own, from its start until the whole group is gone.
 //!
 //! ```text
 //! Idle ── start ──► Running ── leader ended: kill the group ──► Sweeping ── group gone ──► Idle
@@ -7,9 +6,9 @@
 //!                      └────► Stopping ── leader ended, or kill ───┘
 //! ```
 //!
-//! The leader's end is *peeked*: as long as it is not reaped, its id, which is the group's, cannot
-//! be given to anyone else, and the kill meets nobody but what the leader left behind. After a
-//! stop the members have the same grace as their leader: only [`Child::kill`] ends it.
+//! The leader's end is *peeked*: as long as it is not reaped, the kernel does not reuse its id, which is
+//! the id of the group, and the kill hits only processes that the leader left behind. After a stop the
+//! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -25,90 +24,90 @@ use rustix::process::{
 
 use signal_hook::low_level::signal_name;
 
-use super::{ChildStdin, Command, Groups, Signal};
+use super::{Command, ProcessGroups, Signal, StdinSource};
 
-/// How often a lingering group is looked at where no signal tells of its end: members whose
-/// parent is alive and not ours.
-const SWEEP: Duration = Duration::from_millis(20);
+/// How often the rest of a group is checked, because no signal reports the end of members whose parent
+/// is alive and not kvw.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long a killed group is waited for. What is then still there hangs in the kernel, and
-/// never comes back to run a line of its program.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for the end of a killed group. A process that is left after that hangs in the
+/// kernel and never returns to its program.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a pipe holds on Linux.
-const PIPE: usize = 64 * 1024;
+/// The capacity of a pipe on Linux.
+const PIPE_CAPACITY: usize = 64 * 1024;
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// With this code.
+pub enum ChildStatus {
+    /// It exited with this code.
     Exited(i32),
-    /// By this signal.
+    /// It was killed by this signal.
     Killed(i32),
-    /// It never began: 127 where the program is not there, else 126, as in a shell.
+    /// It could not be started: 127 where the program was not found, else 126, as in a shell.
     Unstarted(u8),
 }
 
-impl Status {
-    /// What a start failed with.
+impl ChildStatus {
+    /// Returns the status for the error of a start.
     pub fn unstarted(error: &io::Error) -> Self {
-        Status::Unstarted(match error.kind() {
+        ChildStatus::Unstarted(match error.kind() {
             io::ErrorKind::NotFound => 127,
             _ => 126,
         })
     }
 
-    /// Whether it returned 0.
+    /// Whether the child exited with 0.
     pub fn success(self) -> bool {
-        self == Status::Exited(0)
+        self == ChildStatus::Exited(0)
     }
 
-    /// As a shell tells it: the code, or 128+n for death by signal n.
+    /// Returns the code as a shell does: the exit code, or 128+n for death by signal n.
     pub fn code(self) -> u8 {
         let code = match self {
-            Status::Exited(code) => code,
-            Status::Killed(signal) => 128 + signal,
-            Status::Unstarted(code) => code.into(),
+            ChildStatus::Exited(code) => code,
+            ChildStatus::Killed(signal) => 128 + signal,
+            ChildStatus::Unstarted(code) => code.into(),
         };
         u8::try_from(code).unwrap_or(u8::MAX)
     }
 }
 
-impl fmt::Display for Status {
-    /// After the name of what ended: `exited with 3`.
+impl fmt::Display for ChildStatus {
+    /// Formats the status to follow the name of the program: `exited with 3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Status::Exited(code) => write!(f, "exited with {code}"),
-            Status::Killed(signal) => match signal_name(*signal) {
+            ChildStatus::Exited(code) => write!(f, "exited with {code}"),
+            ChildStatus::Killed(signal) => match signal_name(*signal) {
                 Some(name) => write!(f, "died of {name}"),
                 None => write!(f, "died of signal {signal}"),
             },
-            Status::Unstarted(_) => f.write_str("could not be started"),
+            ChildStatus::Unstarted(_) => f.write_str("could not be started"),
         }
     }
 }
 
-impl From<WaitIdStatus> for Status {
+impl From<WaitIdStatus> for ChildStatus {
     fn from(status: WaitIdStatus) -> Self {
         match status.exit_status() {
-            Some(code) => Status::Exited(code),
-            None => Status::Killed(status.terminating_signal().unwrap_or_default()),
+            Some(code) => ChildStatus::Exited(code),
+            None => ChildStatus::Killed(status.terminating_signal().unwrap_or_default()),
         }
     }
 }
 
-/// A child that has ended, with its whole group.
+/// The end of a child and its whole group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    /// How the leader ended.
-    pub status: Status,
-    /// From its start to the leader's end.
+pub struct ChildExit {
+    /// The status of the leader.
+    pub status: ChildStatus,
+    /// The time from the start to the leader's end.
     pub took: Duration,
 }
 
-/// A place for one child at a time. Dropped, it kills what runs.
+/// A runner of one child at a time, which kills the running child when dropped.
 pub struct Child {
-    groups: Arc<Groups>,
+    groups: Arc<ProcessGroups>,
     state: ChildState,
 }
 
@@ -122,57 +121,60 @@ enum ChildState {
         group: Pid,
         since: Instant,
     },
-    /// The leader is gone and reaped.
+    /// The leader has ended; members of its group may be left.
     Sweeping {
         group: Pid,
-        ended: Ended,
-        /// When the group was killed; before that it may still end in peace.
+        exit: ChildExit,
+        /// The time when the group was killed; `None` during the grace period of a stop.
         killed: Option<Instant>,
     },
 }
 
 impl Child {
-    /// Nothing runs yet.
-    pub fn new(groups: Arc<Groups>) -> Self {
+    /// Creates a runner without a child.
+    pub fn new(groups: Arc<ProcessGroups>) -> Self {
         Child {
             groups,
             state: ChildState::Idle,
         }
     }
 
-    /// Starts it. Its document is written by a thread of its own, which does not mind a child
-    /// that never reads it.
+    /// Starts a child. A thread of its own writes the document, and ignores a child that never reads
+    /// it.
     ///
     /// # Errors
-    /// When the program is not there or may not be run, or the system has no room for it.
+    /// When the program is missing or may not be run, or the system refuses a new process.
     ///
     /// # Panics
-    /// When the last child has not ended, which its owner was not told yet.
+    /// When [`Child::poll`] has not returned the end of the last child.
     pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
-        assert!(self.idle(), "a child is started after the last one's end");
+        assert!(
+            self.is_idle(),
+            "a child is started after the last one's end"
+        );
         let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
         self.state = ChildState::Running { group, since: now };
-        if let (ChildStdin::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
-            let writing = thread::Builder::new()
+        if let (StdinSource::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
+            let writer = thread::Builder::new()
                 .name("stdin".to_owned())
                 .spawn(move || {
-                    let mut pipe = BufWriter::with_capacity(PIPE, pipe);
+                    let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
                     let _ = write(&mut pipe).and_then(|()| pipe.flush());
                 });
-            // It runs, but must not take an empty stdin for its document.
-            if writing.is_err() {
+            // The child must not take an empty stdin for its document.
+            if writer.is_err() {
                 self.kill(now);
             }
         }
         Ok(())
     }
 
-    /// Whether there is none.
-    pub fn idle(&self) -> bool {
+    /// Whether no child runs.
+    pub fn is_idle(&self) -> bool {
         matches!(self.state, ChildState::Idle)
     }
 
-    /// The leader's process id, while it lives.
+    /// Returns the leader's process id, while it runs.
     pub fn id(&self) -> Option<u32> {
         match self.state {
             ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
@@ -182,8 +184,8 @@ impl Child {
         }
     }
 
-    /// Sends the group a signal. Says whether there was somebody to hear it: false when the
-    /// leader has ended, even where that was not told yet.
+    /// Sends the group a signal. Returns false when the leader has ended, even if [`Child::poll`] has
+    /// not returned that yet.
     pub fn signal(&mut self, signal: Signal) -> bool {
         match self.state {
             ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
@@ -193,11 +195,11 @@ impl Child {
         }
     }
 
-    /// Asks the group to end. It is then the caller's to [`Child::kill`] it when its time is up.
+    /// Asks the group to end. The caller must [`Child::kill`] it at the end of the grace period.
     pub fn stop(&mut self, signal: Signal) {
         if let ChildState::Running { group, since } = self.state {
             let _ = kill_process_group(group, signal.raw());
-            // A stopped process hears nothing but this.
+            // A stopped process reacts to no other signal.
             let _ = kill_process_group(group, Raw::CONT);
             self.state = ChildState::Stopping { group, since };
         }
@@ -209,24 +211,24 @@ impl Child {
             ChildState::Idle => {}
             ChildState::Running { group, since } | ChildState::Stopping { group, since } => {
                 let _ = kill_process_group(*group, Raw::KILL);
-                // As `Running`, so that the leader's end sweeps the rest at once.
+                // `Running`, so that the leader's end kills the rest of the group at once.
                 self.state = ChildState::Running {
                     group: *group,
                     since: *since,
                 };
             }
             ChildState::Sweeping { group, killed, .. } => {
-                // Members that are left are our children or have a parent among them: the id is
-                // theirs until they are reaped, which is done here and nowhere else.
+                // The remaining members are children of kvw or of each other: they keep the id of the
+                // group until they are reaped, which only happens here.
                 let _ = kill_process_group(*group, Raw::KILL);
                 killed.get_or_insert(now);
             }
         }
     }
 
-    /// Looks whether it has ended; tells it once, when the whole group is gone. To be called on
-    /// SIGCHLD and at the [`Child::deadline`].
-    pub fn poll(&mut self, now: Instant) -> Option<Ended> {
+    /// Checks whether the child has ended, and returns its end once, when the whole group is gone. Must
+    /// be called on SIGCHLD and at the [`Child::deadline`].
+    pub fn poll(&mut self, now: Instant) -> Option<ChildExit> {
         if let ChildState::Running { group, since } | ChildState::Stopping { group, since } =
             self.state
         {
@@ -237,9 +239,9 @@ impl Child {
             }
             self.state = ChildState::Sweeping {
                 group,
-                ended: Ended {
+                exit: ChildExit {
                     status,
-                    // Not `now`: a run may begin and end within one turn of the caller.
+                    // Not `now`: a run may start and end within one turn of the caller's loop.
                     took: since.elapsed(),
                 },
                 killed: (!stopping).then_some(now),
@@ -248,27 +250,27 @@ impl Child {
         self.sweep(now)
     }
 
-    /// When to poll without having been told of an end.
+    /// Returns the time of the next poll without a signal.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        matches!(self.state, ChildState::Sweeping { .. }).then(|| now + SWEEP)
+        matches!(self.state, ChildState::Sweeping { .. }).then(|| now + SWEEP_INTERVAL)
     }
 
-    /// The leader's status if it has ended; it stays to be reaped.
-    fn peek(&self, group: Pid) -> Option<Status> {
+    /// Returns the leader's status if it has ended, without reaping it.
+    fn peek(&self, group: Pid) -> Option<ChildStatus> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(group), options) {
-            Ok(status) => status.map(Status::from),
-            // Already reaped by `reap`, which keeps the status of a leader.
+            Ok(status) => status.map(ChildStatus::from),
+            // `reap` has reaped it and kept its status.
             Err(Errno::CHILD) => self.groups.status(group),
             Err(_) => None,
         }
     }
 
-    /// Reaps what has ended of the group.
-    fn sweep(&mut self, now: Instant) -> Option<Ended> {
+    /// Reaps the members of the group that have ended.
+    fn sweep(&mut self, now: Instant) -> Option<ChildExit> {
         let ChildState::Sweeping {
             group,
-            ended,
+            exit,
             killed,
         } = self.state
         else {
@@ -276,15 +278,15 @@ impl Child {
         };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
-        // An error is "no such group", or "not permitted" where only processes of another user
-        // are left, which we cannot end.
+        // An error is "no such group", or "not permitted" where only processes of another user are
+        // left, which kvw cannot kill.
         let gone = test_kill_process_group(group).is_err();
-        if !gone && killed.is_none_or(|killed| now < killed + PATIENCE) {
+        if !gone && killed.is_none_or(|killed| now < killed + KILL_TIMEOUT) {
             return None;
         }
-        self.groups.release(group);
+        self.groups.remove(group);
         self.state = ChildState::Idle;
-        Some(ended)
+        Some(exit)
     }
 }
 

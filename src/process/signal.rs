@@ -1,11 +1,11 @@
-//! A signal as people write it.
+//! Signals by name and number.
 
 use std::fmt;
 use std::str::FromStr;
 
 use rustix::process::Signal as Raw;
 
-/// The signals that can be asked for: those that processes are told things by.
+/// The signals that a user can choose: those that programs commonly react to.
 const NAMES: &[(&str, Raw)] = &[
     ("HUP", Raw::HUP),
     ("INT", Raw::INT),
@@ -24,9 +24,9 @@ const NAMES: &[(&str, Raw)] = &[
 pub struct Signal(Raw);
 
 impl Signal {
-    /// Asks a process to end.
+    /// The request to end.
     pub const TERM: Signal = Signal(Raw::TERM);
-    /// Tells a process to read its configuration again.
+    /// The request to read the configuration again.
     pub const HUP: Signal = Signal(Raw::HUP);
 
     pub(super) fn raw(self) -> Raw {
@@ -37,7 +37,7 @@ impl Signal {
 impl FromStr for Signal {
     type Err = String;
 
-    /// `HUP`, `SIGHUP`, `hup` or its number.
+    /// Parses `HUP`, `SIGHUP`, `hup` or a number.
     fn from_str(text: &str) -> Result<Self, String> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);

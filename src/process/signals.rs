@@ -1,5 +1,5 @@
-//! The signal thread. It never depends on the main loop: a stalled stdout or a full channel must
-//! not swallow a TERM.
+//! The signal thread. It does not depend on the main loop: neither a stalled stdout nor a full channel
+//! may block a TERM.
 
 use std::io;
 use std::sync::Arc;
@@ -7,84 +7,80 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
-use super::Groups;
+use super::ProcessGroups;
 
-/// Two signals within this time are one wish: `timeout` sends its signal to the process and then
-/// to its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
+/// Two signals within this time count as one: `timeout` sends its signal to the process and then to
+/// its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
-/// How long the first signal may stay unheard. Then the main loop hangs, in a write to a stdout
-/// that nobody reads, and the signal is carried out without it.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the main loop may take to take the first signal. After that it hangs, in a write to a
+/// stdout that nobody reads, and the signal thread ends the process.
+const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What came and was not taken yet.
+/// The signals that arrived and were not taken yet.
 #[derive(Debug, Default)]
 pub struct Signals {
     stop: AtomicI32,
-    heard: AtomicBool,
+    stop_taken: AtomicBool,
     child: AtomicBool,
     run: AtomicBool,
-    resize: AtomicBool,
 }
 
-/// What came since the last look.
+/// The signals that arrived since the last call of [`Signals::take`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// INT, TERM or HUP: the number to end by.
+pub struct TakenSignals {
+    /// INT, TERM or HUP, by number: the process is to end.
     pub stop: Option<i32>,
     /// CHLD: a child has ended.
     pub child: bool,
     /// USR1: run the handlers now.
     pub run: bool,
-    /// WINCH: the terminal has another size.
-    pub resize: bool,
 }
 
 impl Signals {
-    /// Takes what came. Who takes a stop has to end in a time of his own choice; from then on only
-    /// a second signal is carried out by the signal thread.
-    pub fn take(&self) -> Taken {
+    /// Takes the signals that arrived. A caller that takes a stop must end the process, in its own
+    /// time; from then on the signal thread acts on a second signal only.
+    pub fn take(&self) -> TakenSignals {
         let stop = self.stop.swap(0, Ordering::SeqCst);
         if stop != 0 {
-            self.heard.store(true, Ordering::SeqCst);
+            self.stop_taken.store(true, Ordering::SeqCst);
         }
-        Taken {
+        TakenSignals {
             stop: (stop != 0).then_some(stop),
             child: self.child.swap(false, Ordering::SeqCst),
             run: self.run.swap(false, Ordering::SeqCst),
-            resize: self.resize.swap(false, Ordering::SeqCst),
         }
     }
 }
 
-/// Starts the signal thread. What came is kept in the [`Signals`]; then `wake` is called, which
-/// may wake the main loop and must not block.
+/// Starts the signal thread. It keeps each signal in the returned [`Signals`] and then calls `wake`,
+/// which may wake the main loop and must not block.
 ///
-/// A second INT, TERM or HUP, or a first that nobody takes, is carried out at once: kill the
-/// groups, say `on_death` (put the terminal right), die of the signal.
+/// On a second INT, TERM or HUP, or when the first is not taken in time, it kills all groups, calls
+/// `on_death` (which restores the terminal) and dies of the signal.
 ///
-/// A signal that is ignored at the start stays so, as `nohup` and shells mean it.
+/// A signal that is ignored at the start stays ignored, as `nohup` and shells expect.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(
-    groups: &Arc<Groups>,
+    groups: &Arc<ProcessGroups>,
     wake: impl Fn() + Send + 'static,
     on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
-    let ignored = ignored();
-    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1, SIGWINCH];
+    let ignored = ignored_signals();
+    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1];
     let mut source = Source::new(wanted.into_iter().filter(|signal| {
-        // An ignored CHLD would have the kernel reap our children.
+        // If CHLD were ignored, the kernel would reap the children.
         *signal == SIGCHLD || ignored & (1 << (signal - 1)) == 0
     }))?;
     let signals = Arc::new(Signals::default());
     let shared = signals.clone();
-    // Not an owner: when the verb lets go of the groups, their guard goes home.
+    // A weak reference: when the verb drops the groups, their guard ends.
     let groups = Arc::downgrade(groups);
     let end = Arc::new(move |signal| {
         if let Some(groups) = groups.upgrade() {
@@ -101,7 +97,6 @@ pub fn listen(
                 match (signal, first) {
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
-                    (SIGWINCH, _) => shared.resize.store(true, Ordering::SeqCst),
                     (_, Some(first)) if first.elapsed() > DUPLICATE_WINDOW => end(signal),
                     (_, Some(_)) => {}
                     (_, None) => {
@@ -116,24 +111,24 @@ pub fn listen(
     Ok(signals)
 }
 
-/// Carries the signal out if nobody hears it in time.
+/// Ends the process if the main loop does not take the signal in time.
 fn escalate_after(
     signals: Arc<Signals>,
     end: Arc<impl Fn(i32) + Send + Sync + 'static>,
     signal: i32,
 ) {
-    // Without the thread a second signal still does it.
+    // Without the thread a second signal still ends the process.
     let _ = thread::Builder::new()
-        .name("patience".to_owned())
+        .name("signal-timeout".to_owned())
         .spawn(move || {
-            thread::sleep(PATIENCE);
-            if !signals.heard.load(Ordering::SeqCst) {
+            thread::sleep(TAKE_TIMEOUT);
+            if !signals.stop_taken.load(Ordering::SeqCst) {
                 end(signal);
             }
         });
 }
 
-/// Dies of the signal. Process 1 is immune to its own signals and exits with 128+n.
+/// Dies of the signal. Process 1 is immune to its own signals and exits with 128+n instead.
 fn die(signal: i32) -> ! {
     if std::process::id() != 1 {
         let _ = low_level::emulate_default_handler(signal);
@@ -141,8 +136,8 @@ fn die(signal: i32) -> ! {
     low_level::exit(128 + signal)
 }
 
-/// The signals that this process ignores, as bits; none where it cannot be known.
-fn ignored() -> u64 {
+/// Returns the signals that this process ignores, as bits; none where `/proc` is missing.
+fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()
@@ -156,14 +151,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_is_taken_once() {
+    fn a_signal_is_taken_once() {
         let signals = Signals::default();
         signals.stop.store(SIGTERM, Ordering::SeqCst);
         signals.child.store(true, Ordering::SeqCst);
         let taken = signals.take();
         assert_eq!(taken.stop, Some(SIGTERM));
-        assert!(taken.child && !taken.run && !taken.resize);
-        assert_eq!(signals.take(), Taken::default());
-        assert!(signals.heard.load(Ordering::SeqCst));
+        assert!(taken.child && !taken.run);
+        assert_eq!(signals.take(), TakenSignals::default());
+        assert!(signals.stop_taken.load(Ordering::SeqCst));
     }
 }

@@ -167,7 +167,7 @@ impl Poller {
     fn poll(&mut self) -> Result<TargetAnswer, PollError> {
         let since = self.cursor.since();
         let config = &mut self.config;
-        let answer = config.fetch.look(&mut self.seen, since, config.wait)?;
+        let answer = config.fetch.fetch(&mut self.seen, since, config.wait)?;
         if answer.at_once {
             self.cursor.read_at_once();
         }

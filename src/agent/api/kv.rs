@@ -1,36 +1,36 @@
-//! `/v1/kv/KEY`
+//! The endpoint `/v1/kv/KEY`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{EntryJson, MOST_BYTES, with_meta};
+use super::{EntryJson, MAX_BYTES, with_index};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::params::Blocking;
-use crate::agent::request::{Answer, ApiRequest, NoAnswer};
-use crate::agent::state::{KvQuery, KvState, StoredKey, TxnOp, TxnVerb};
+use crate::agent::params::BlockingQuery;
+use crate::agent::request::{ApiError, ApiRequest, ApiResult};
+use crate::agent::state::{KvEntry, KvQuery, KvState, TxnOp, TxnVerb};
 
-/// Reads, writes and deletes.
-pub fn kv(request: &mut ApiRequest<'_>) -> Answer {
-    let blocking = request.params.options(&request.head.cache_control)?;
-    request.params.namespace(&request.head.namespace)?;
-    let key = request.behind("/v1/kv/").to_vec();
+/// Reads, writes or deletes, by method.
+pub fn serve(request: &mut ApiRequest<'_>) -> ApiResult {
+    let blocking = request.params.blocking_query(&request.head.cache_control)?;
+    request.params.check_namespace(&request.head.namespace)?;
+    let key = request.path_after("/v1/kv/").to_vec();
     match &*request.head.method {
         "PUT" => put(request, key),
         "DELETE" => delete(request, key),
-        _ if request.params.has("keys") => names(request, &key, blocking),
+        _ if request.params.has("keys") => list_names(request, &key, blocking),
         _ => get(request, &key, blocking),
     }
 }
 
-fn require_key(key: &[u8]) -> Result<(), NoAnswer> {
+fn require_key(key: &[u8]) -> Result<(), ApiError> {
     if key.is_empty() {
         return Err(Response::text(400, "Missing key name").into());
     }
     Ok(())
 }
 
-fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer {
+fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<BlockingQuery>) -> ApiResult {
     let recurse = request.params.has("recurse");
     let query = if recurse {
         KvQuery::Prefix(key.into())
@@ -38,7 +38,7 @@ fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<Blocking>) -> Answ
         require_key(key)?;
         KvQuery::Key(key.into())
     };
-    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<StoredKey>> {
+    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<KvEntry>> {
         if recurse {
             state.under(key).cloned().collect()
         } else {
@@ -49,8 +49,8 @@ fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<Blocking>) -> Answ
         Response::empty(404)
     } else if request.params.has("raw") && !recurse {
         Response::bytes(200, "text/plain", entries[0].value.clone())
-            .with("Content-Security-Policy", "sandbox")
-            .with("X-Content-Type-Options", "nosniff")
+            .with_header("Content-Security-Policy", "sandbox")
+            .with_header("X-Content-Type-Options", "nosniff")
     } else {
         let shown: Vec<_> = entries
             .iter()
@@ -58,22 +58,26 @@ fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<Blocking>) -> Answ
             .collect();
         request.json(200, &shown)
     };
-    Ok(with_meta(response, index))
+    Ok(with_index(response, index))
 }
 
 fn read<T>(
     request: &ApiRequest<'_>,
     query: &KvQuery,
-    blocking: Option<Blocking>,
-    look: impl Fn(&KvState) -> T,
-) -> Result<(u64, T), NoAnswer> {
-    request.params.datacenter()?;
-    let gone = || request.connection.is_gone();
-    Ok(request.agent.store.read(query, blocking, gone, look)?)
+    blocking: Option<BlockingQuery>,
+    read: impl Fn(&KvState) -> T,
+) -> Result<(u64, T), ApiError> {
+    request.params.check_datacenter()?;
+    let is_gone = || request.connection.is_gone();
+    Ok(request.agent.store.read(query, blocking, is_gone, read)?)
 }
 
-/// Names below a prefix, cut after the first separator behind it.
-fn names(request: &ApiRequest<'_>, prefix: &[u8], blocking: Option<Blocking>) -> Answer {
+/// Lists the names below a prefix, each cut after the first separator that follows the prefix.
+fn list_names(
+    request: &ApiRequest<'_>,
+    prefix: &[u8],
+    blocking: Option<BlockingQuery>,
+) -> ApiResult {
     let separator = match request.params.first("separator") {
         "" => request.params.first("seperator"),
         separator => separator,
@@ -90,36 +94,38 @@ fn names(request: &ApiRequest<'_>, prefix: &[u8], blocking: Option<Blocking>) ->
         .iter()
         .map(|key| cut(key, prefix.len(), separator.as_bytes()))
         .filter(|name| seen.insert(*name))
-        .map(golang::text)
+        .map(golang::utf8_lossy)
         .collect();
     let response = if cut.is_empty() && !prefix.is_empty() {
         Response::empty(404)
     } else {
         request.json(200, &cut)
     };
-    Ok(with_meta(response, index))
+    Ok(with_index(response, index))
 }
 
-fn cut<'a>(key: &'a [u8], behind: usize, separator: &[u8]) -> &'a [u8] {
+fn cut<'a>(key: &'a [u8], prefix_len: usize, separator: &[u8]) -> &'a [u8] {
     if separator.is_empty() {
         return key;
     }
-    let found = key[behind..]
+    let found = key[prefix_len..]
         .windows(separator.len())
         .position(|window| window == separator);
-    found.map_or(key, |at| &key[..behind + at + separator.len()])
+    found.map_or(key, |at| &key[..prefix_len + at + separator.len()])
 }
 
-fn put(request: &mut ApiRequest<'_>, key: Vec<u8>) -> Answer {
+fn put(request: &mut ApiRequest<'_>, key: Vec<u8>) -> ApiResult {
     require_key(&key)?;
-    request.params.exclude(&["cas", "acquire", "release"])?;
+    request
+        .params
+        .check_exclusive(&["cas", "acquire", "release"])?;
     let mut op = TxnOp::new(TxnVerb::Set, key);
     if request.params.has("flags") {
-        op.flags = number(request, "flags")?;
+        op.flags = parse_number(request, "flags")?;
     }
     if request.params.has("cas") {
         op.verb = TxnVerb::Cas;
-        op.index = number(request, "cas")?;
+        op.index = parse_number(request, "cas")?;
     }
     for (name, verb) in [("acquire", TxnVerb::Lock), ("release", TxnVerb::Unlock)] {
         if request.params.has(name) {
@@ -127,19 +133,19 @@ fn put(request: &mut ApiRequest<'_>, key: Vec<u8>) -> Answer {
             request.params.first(name).clone_into(&mut op.session);
         }
     }
-    op.value = request.body(MOST_BYTES, |length| match length {
+    op.value = request.read_body(MAX_BYTES, |length| match length {
         Some(length) => format!(
-            "Request body({length} bytes) too large, max size: {MOST_BYTES} bytes. \
+            "Request body({length} bytes) too large, max size: {MAX_BYTES} bytes. \
              See https://www.consul.io/docs/agent/options.html#kv_max_value_size."
         ),
-        // 1.8.7 has no limit here; newer ones do, and say this.
-        None => format!("Request body too large. Max allowed is {MOST_BYTES} bytes."),
+        // The text of newer servers; 1.8.7 has no limit here.
+        None => format!("Request body too large. Max allowed is {MAX_BYTES} bytes."),
     })?;
     write(request, &op)
 }
 
-fn delete(request: &ApiRequest<'_>, key: Vec<u8>) -> Answer {
-    request.params.exclude(&["recurse", "cas"])?;
+fn delete(request: &ApiRequest<'_>, key: Vec<u8>) -> ApiResult {
+    request.params.check_exclusive(&["recurse", "cas"])?;
     let recurse = request.params.has("recurse");
     if !recurse {
         require_key(&key)?;
@@ -153,20 +159,20 @@ fn delete(request: &ApiRequest<'_>, key: Vec<u8>) -> Answer {
     };
     let mut op = TxnOp::new(verb, key);
     if op.verb == TxnVerb::DeleteCas {
-        op.index = number(request, "cas")?;
+        op.index = parse_number(request, "cas")?;
     }
     write(request, &op)
 }
 
-fn write(request: &ApiRequest<'_>, op: &TxnOp) -> Answer {
-    request.params.datacenter()?;
+fn write(request: &ApiRequest<'_>, op: &TxnOp) -> ApiResult {
+    request.params.check_datacenter()?;
     match request.agent.store.write(|state, now| state.apply(op, now)) {
         Ok(done) => Ok(request.json(200, &done)),
         Err(text) => Err(Response::text(500, text).into()),
     }
 }
 
-fn number(request: &ApiRequest<'_>, name: &str) -> Result<u64, Response> {
+fn parse_number(request: &ApiRequest<'_>, name: &str) -> Result<u64, Response> {
     golang::parse_uint(request.params.first(name)).map_err(|text| Response::text(500, text))
 }
 
@@ -175,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cut_after_the_first_separator_behind_the_prefix() {
+    fn names_are_cut_after_the_first_separator_that_follows_the_prefix() {
         for (key, prefix, separator, name) in [
             ("web/b/c", "web/", "/", "web/b/"),
             ("web/a", "web/", "/", "web/a"),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entries::WriteContent;
-use super::{KvState, StoredKey};
-use crate::agent::golang::{quote, text};
+use super::{KvEntry, KvState};
+use crate::agent::golang::{quote, utf8_lossy};
 
-/// What an operation does. Verbs that 1.8.7 does not know are kept by name for its answer.
+/// The verb of an operation. Verbs that 1.8.7 does not know are kept by name for its error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TxnVerb {
     Set,
@@ -26,8 +26,8 @@ pub enum TxnVerb {
 }
 
 impl TxnVerb {
-    /// The verb of this name; names are case-sensitive.
-    pub fn named(name: &str) -> Self {
+    /// Returns the verb of this name; names are case-sensitive.
+    pub fn from_name(name: &str) -> Self {
         match name {
             "set" => TxnVerb::Set,
             "cas" => TxnVerb::Cas,
@@ -45,7 +45,7 @@ impl TxnVerb {
         }
     }
 
-    /// Whether a transaction with it is a write.
+    /// Whether a transaction with this verb is a write.
     pub fn is_write(&self) -> bool {
         matches!(
             self,
@@ -60,7 +60,7 @@ impl TxnVerb {
     }
 }
 
-/// One operation; a verb takes of it what it needs.
+/// An operation; each verb uses the fields that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TxnOp {
     pub verb: TxnVerb,
@@ -72,7 +72,7 @@ pub struct TxnOp {
 }
 
 impl TxnOp {
-    /// An operation on a key, with everything else empty.
+    /// Creates an operation on a key, with everything else empty.
     pub fn new(verb: TxnVerb, key: impl Into<Vec<u8>>) -> Self {
         TxnOp {
             verb,
@@ -93,23 +93,24 @@ impl TxnOp {
     }
 }
 
-/// What an operation gives when it does not fail.
+/// The outcome of an operation that did not fail.
 enum OpOutcome {
-    /// A condition did not hold: `false` alone, an error in a transaction.
-    Lost,
-    Nothing,
-    StoredKey(Arc<StoredKey>),
-    Tree(Vec<Arc<StoredKey>>),
+    /// A condition did not hold: `false` for a single write, an error in a transaction.
+    ConditionFailed,
+    /// The operation took effect and has no entry to return.
+    Done,
+    Entry(Arc<KvEntry>),
+    Tree(Vec<Arc<KvEntry>>),
 }
 
-/// One result of a transaction; writes and checks show no value.
+/// A result of a transaction; writes and checks return no value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TxnResult {
-    pub entry: Arc<StoredKey>,
+    pub entry: Arc<KvEntry>,
     pub with_value: bool,
 }
 
-/// A failed operation: which, from 0, and why.
+/// A failed operation, with its position from 0 and the text of the error.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TxnError {
     pub op: usize,
@@ -117,43 +118,53 @@ pub struct TxnError {
 }
 
 impl KvState {
-    /// One write by itself: whether it took effect, or why it could not be tried.
+    /// Applies a single write; returns whether it took effect.
+    ///
+    /// # Errors
+    /// The text of Consul's error, where the write could not be tried.
     pub fn apply(&mut self, op: &TxnOp, now: Instant) -> Result<bool, String> {
         if !self.pre_check(op, now)? {
             return Ok(false);
         }
-        let index = self.advance();
+        let index = self.next_index();
         let outcome = self.execute(op, index, now);
-        self.undo.clear();
-        Ok(!matches!(outcome?, OpOutcome::Lost))
+        self.undo_log.clear();
+        Ok(!matches!(outcome?, OpOutcome::ConditionFailed))
     }
 
-    /// All operations or none, in order, at one index; each sees what those before it did. All are
-    /// tried, and every one that fails is named.
-    pub fn txn(&mut self, ops: &[TxnOp], now: Instant) -> Result<Vec<TxnResult>, Vec<TxnError>> {
+    /// Applies all operations or none, in order, at one index; each sees the effects of those before
+    /// it.
+    ///
+    /// # Errors
+    /// All operations that failed: the others are tried too.
+    pub fn apply_txn(
+        &mut self,
+        ops: &[TxnOp],
+        now: Instant,
+    ) -> Result<Vec<TxnResult>, Vec<TxnError>> {
         let mut errors = self.pre_checks(ops, now);
         if !errors.is_empty() {
             return Err(errors);
         }
         let table = self.table;
         let index = if ops.iter().any(|op| op.verb.is_write()) {
-            self.advance()
+            self.next_index()
         } else {
-            self.position
+            self.last_index
         };
         let mut results = Vec::new();
         for (number, op) in ops.iter().enumerate() {
             match self.execute(op, index, now) {
-                Ok(OpOutcome::Lost) => errors.push(TxnError {
+                Ok(OpOutcome::ConditionFailed) => errors.push(TxnError {
                     op: number,
-                    what: lost(op),
+                    what: describe_failure(op),
                 }),
-                Ok(outcome) => collect(outcome, &op.verb, &mut results),
+                Ok(outcome) => collect_results(outcome, &op.verb, &mut results),
                 Err(what) => errors.push(TxnError { op: number, what }),
             }
         }
         if errors.is_empty() {
-            self.undo.clear();
+            self.undo_log.clear();
             Ok(results)
         } else {
             self.roll_back(table);
@@ -163,33 +174,36 @@ impl KvState {
 
     fn pre_checks(&self, ops: &[TxnOp], now: Instant) -> Vec<TxnError> {
         let mut errors = Vec::new();
-        for (op, asked) in ops.iter().enumerate() {
-            let what = match self.pre_check(asked, now) {
+        for (number, op) in ops.iter().enumerate() {
+            let what = match self.pre_check(op, now) {
                 Ok(true) => continue,
                 Ok(false) => format!(
                     "failed to lock key {} due to lock delay",
-                    quote(&text(&asked.key))
+                    quote(&utf8_lossy(&op.key))
                 ),
                 Err(what) => what,
             };
-            errors.push(TxnError { op, what });
+            errors.push(TxnError { op: number, what });
         }
         errors
     }
 
-    /// What is looked at before anything is written: `false` means that a lock delay is running.
+    /// Checks an operation before anything is written; `false` means that a lock delay is running.
     fn pre_check(&self, op: &TxnOp, now: Instant) -> Result<bool, String> {
         if op.key.is_empty() && op.verb != TxnVerb::DeleteTree {
             return Err("Must provide key".to_owned());
         }
-        let delayed =
-            op.verb == TxnVerb::Lock && self.delays.get(&*op.key).is_some_and(|until| *until > now);
+        let delayed = op.verb == TxnVerb::Lock
+            && self
+                .lock_delays
+                .get(&*op.key)
+                .is_some_and(|until| *until > now);
         Ok(!delayed)
     }
 
     fn execute(&mut self, op: &TxnOp, index: u64, now: Instant) -> Result<OpOutcome, String> {
         let key = &op.key;
-        let held = match op.verb {
+        let applied = match op.verb {
             TxnVerb::Set => {
                 self.set(&op.content(), index);
                 true
@@ -199,30 +213,30 @@ impl KvState {
             TxnVerb::Unlock => self.unlock(&op.content(), &op.session, index)?,
             TxnVerb::Delete => {
                 self.delete(key, index, now);
-                return Ok(OpOutcome::Nothing);
+                return Ok(OpOutcome::Done);
             }
             TxnVerb::DeleteTree => {
                 self.delete_tree(key, index, now);
-                return Ok(OpOutcome::Nothing);
+                return Ok(OpOutcome::Done);
             }
             TxnVerb::DeleteCas if self.delete_cas(key, op.index, index, now) => {
-                return Ok(OpOutcome::Nothing);
+                return Ok(OpOutcome::Done);
             }
             TxnVerb::DeleteCas => false,
-            _ => return self.look(op),
+            _ => return self.execute_read(op),
         };
         Ok(match self.entry(key) {
-            Some(entry) if held => OpOutcome::StoredKey(Arc::clone(entry)),
-            _ => OpOutcome::Lost,
+            Some(entry) if applied => OpOutcome::Entry(Arc::clone(entry)),
+            _ => OpOutcome::ConditionFailed,
         })
     }
 
-    fn look(&self, op: &TxnOp) -> Result<OpOutcome, String> {
-        let key = quote(&text(&op.key));
+    fn execute_read(&self, op: &TxnOp) -> Result<OpOutcome, String> {
+        let key = quote(&utf8_lossy(&op.key));
         let entry = self.entry(&op.key);
         let found = |missing: String| entry.cloned().ok_or(missing);
         match &op.verb {
-            TxnVerb::Get => found(format!("key {key} doesn't exist")).map(OpOutcome::StoredKey),
+            TxnVerb::Get => found(format!("key {key} doesn't exist")).map(OpOutcome::Entry),
             TxnVerb::GetTree => Ok(OpOutcome::Tree(self.under(&op.key).cloned().collect())),
             TxnVerb::CheckIndex => {
                 let entry = found(format!("failed to check index, key {key} doesn't exist"))?;
@@ -232,7 +246,7 @@ impl KvState {
                         "failed index check for key {key}, current modify index {found} != {asked}"
                     ));
                 }
-                Ok(OpOutcome::StoredKey(entry))
+                Ok(OpOutcome::Entry(entry))
             }
             TxnVerb::CheckSession => {
                 let entry = found(format!("failed to check session, key {key} doesn't exist"))?;
@@ -243,29 +257,30 @@ impl KvState {
                         "failed session check for key {key}, current session {found} != {asked}"
                     ));
                 }
-                Ok(OpOutcome::StoredKey(entry))
+                Ok(OpOutcome::Entry(entry))
             }
             TxnVerb::CheckNotExists if entry.is_some() => Err(format!("key {key} exists")),
-            TxnVerb::CheckNotExists => Ok(OpOutcome::Nothing),
+            TxnVerb::CheckNotExists => Ok(OpOutcome::Done),
             TxnVerb::Unknown(name) => Err(format!("unknown KV verb {}", quote(name))),
             verb => unreachable!("{verb:?} is a write"),
         }
     }
 }
 
-fn collect(outcome: OpOutcome, verb: &TxnVerb, results: &mut Vec<TxnResult>) {
+fn collect_results(outcome: OpOutcome, verb: &TxnVerb, results: &mut Vec<TxnResult>) {
     let result = |entry, with_value| TxnResult { entry, with_value };
     match outcome {
-        OpOutcome::Lost | OpOutcome::Nothing => {}
-        OpOutcome::StoredKey(entry) => results.push(result(entry, *verb == TxnVerb::Get)),
+        OpOutcome::ConditionFailed | OpOutcome::Done => {}
+        OpOutcome::Entry(entry) => results.push(result(entry, *verb == TxnVerb::Get)),
         OpOutcome::Tree(entries) => {
             results.extend(entries.into_iter().map(|entry| result(entry, true)));
         }
     }
 }
 
-fn lost(op: &TxnOp) -> String {
-    let key = quote(&text(&op.key));
+/// Describes a condition that did not hold, as Consul does.
+fn describe_failure(op: &TxnOp) -> String {
+    let key = quote(&utf8_lossy(&op.key));
     match op.verb {
         TxnVerb::Lock => format!("failed to lock key {key}, lock is already held"),
         TxnVerb::Unlock => {

@@ -1,4 +1,4 @@
-//! The walk's traps, one by one: what it does about each, and what that costs.
+//! Cases that a walk must handle, one by one: what it does and what that costs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::fake::{FakeConsul, FakeStore, StoreEvent};
 use crate::fetch::Walk;
-use crate::fetch::cost::{Cost, FetchMethod, FullFetchReason, WalkLimits};
+use crate::fetch::cost::Cost;
+use crate::fetch::limits::WalkLimits;
+use crate::fetch::method::{FetchMethod, FullFetchReason};
 use crate::model::Snapshot;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -49,13 +51,13 @@ impl WalkBench {
         }
     }
 
-    /// One look; before each of its requests one step happens. The store must show what was seen.
-    fn look(&mut self, steps: &[&[StoreEvent]]) -> (FetchMethod, Cost) {
+    /// Fetches once; before each request one step happens.
+    fn fetch(&mut self, steps: &[&[StoreEvent]]) -> (FetchMethod, Cost) {
         let steps = steps.iter().map(|step| step.to_vec());
         self.script.lock().unwrap().extend(steps);
         let since = Some(self.seen.index());
         self.walk.advance(&mut self.seen, since, WAIT).unwrap();
-        self.walk.account()
+        self.walk.last_fetch()
     }
 
     fn is_current(&self) -> bool {
@@ -83,8 +85,8 @@ fn one_change_among_many_keys_takes_few_requests() {
     let keys = keys.iter().map(String::as_str);
     let mut bench = WalkBench::with("p/", keys, WalkLimits::default());
     let before = bench.seen.clone();
-    let (way, cost) = bench.look(&[&[put("p/dir-123/key-45", 1)]]);
-    assert_eq!(way, FetchMethod::Walk);
+    let (method, cost) = bench.fetch(&[&[put("p/dir-123/key-45", 1)]]);
+    assert_eq!(method, FetchMethod::Walk);
     assert!(cost.requests <= 26 && cost.bytes < 60_000, "{cost}");
     assert!(bench.is_current());
     let both = before.entries().iter().zip(bench.seen.entries());
@@ -95,118 +97,128 @@ fn one_change_among_many_keys_takes_few_requests() {
 #[test]
 fn a_small_prefix_is_read_whole() {
     let mut bench = WalkBench::with("p/", ["p/a", "p/b"].into_iter(), WalkLimits::default());
-    let (way, cost) = bench.look(&[&[put("p/a", 1)]]);
-    assert_eq!((way, cost.requests), (FetchMethod::Full, 1));
+    let (method, cost) = bench.fetch(&[&[put("p/a", 1)]]);
+    assert_eq!((method, cost.requests), (FetchMethod::Full, 1));
     assert!(bench.is_current());
 }
 
 #[test]
-fn a_look_in_vain_takes_one_request() {
+fn a_fetch_without_changes_takes_one_request() {
     let mut bench = WalkBench::new("p/", &["p/a", "p/b/c"], 0);
-    let (way, cost) = bench.look(&[&[put("other", 1)]]);
-    assert_eq!((way, cost.requests), (FetchMethod::Walk, 1));
+    let (method, cost) = bench.fetch(&[&[put("other", 1)]]);
+    assert_eq!((method, cost.requests), (FetchMethod::Walk, 1));
     assert!(bench.is_current());
 }
 
 #[test]
-fn a_deleted_folder_marker_takes_nothing_with_it() {
+fn a_deleted_folder_marker_removes_no_other_key() {
     let mut bench = WalkBench::new("p/", &["p/a/", "p/a/b", "p/a/c/d", "p/x"], 0);
-    let (way, _) = bench.look(&[&[delete("p/a/")]]);
-    assert_eq!(way, FetchMethod::Walk);
+    let (method, _) = bench.fetch(&[&[delete("p/a/")]]);
+    assert_eq!(method, FetchMethod::Walk);
     assert!(bench.is_current());
     assert_eq!(bench.seen.len(), 3);
 }
 
 #[test]
-fn a_branch_without_names_is_gone_whatever_its_index_says() {
-    // The older mark below the branch is all that its index shows.
+fn a_branch_without_names_is_gone_whatever_its_index() {
+    // The older tombstone below the branch is all that its index shows.
     let keys = ["p/a/1", "p/a/2", "p/a/3", "p/b/1", "p/b/2", "p/c/1"];
     let mut bench = WalkBench::new("p/", &keys, 0);
-    bench.look(&[&[delete("p/a/3")]]);
-    let (way, cost) = bench.look(&[&[put("p/c/1", 1)], &[delete_tree("p/a")]]);
-    assert_eq!(way, FetchMethod::Walk);
-    assert_eq!(cost.rounds, 2, "nobody knows since when it is gone");
+    bench.fetch(&[&[delete("p/a/3")]]);
+    let (method, cost) = bench.fetch(&[&[put("p/c/1", 1)], &[delete_tree("p/a")]]);
+    assert_eq!(method, FetchMethod::Walk);
+    assert_eq!(cost.rounds, 2, "since when it is gone is unknown");
     assert!(bench.is_current());
 }
 
 #[test]
-fn a_branch_that_is_fetched_empty_is_gone_since_nobody_knows_when() {
+fn a_branch_that_is_fetched_empty_takes_another_round() {
     let keys = ["p/a/1", "p/a/2", "p/a/3", "p/b/1", "p/b/2", "p/c/1"];
     let mut bench = WalkBench::new("p/", &keys, 2);
-    bench.look(&[&[delete("p/a/3")]]);
+    bench.fetch(&[&[delete("p/a/3")]]);
     // The root, then its three folders; the first has changed and is fetched last.
-    let (way, _) = bench.look(&[&[put("p/a/1", 1)], &[], &[], &[], &[delete_tree("p/a")]]);
-    assert_eq!(way, FetchMethod::Walk);
+    let (method, _) = bench.fetch(&[&[put("p/a/1", 1)], &[], &[], &[], &[delete_tree("p/a")]]);
+    assert_eq!(method, FetchMethod::Walk);
     assert!(bench.is_current());
 }
 
 #[test]
-fn a_prefix_that_is_lost_to_a_delete_further_up_is_gone_when_the_wait_is_over() {
+fn a_prefix_that_is_removed_by_a_delete_further_up_is_gone_when_the_wait_is_over() {
     let mut bench = WalkBench::new("p/q/", &["p/q/a", "p/q/b"], 0);
-    bench.look(&[&[delete("p/q/b")]]);
-    bench.look(&[&[delete_tree("p/")]]);
+    bench.fetch(&[&[delete("p/q/b")]]);
+    bench.fetch(&[&[delete_tree("p/")]]);
     assert!(bench.is_current());
     assert!(bench.seen.is_empty());
 }
 
 #[test]
-fn forgotten_deletion_marks_cost_one_full_read() {
+fn collected_tombstones_cost_one_full_fetch() {
     let mut bench = WalkBench::new("p/", &["p/a", "p/b"], 0);
-    bench.look(&[&[delete("p/b")]]);
+    bench.fetch(&[&[delete("p/b")]]);
     let pass = |minutes| StoreEvent::Pass(minutes * MINUTE);
-    let ways: Vec<FetchMethod> = (0..3).map(|_| bench.look(&[&[pass(6)]]).0).collect();
+    let methods: Vec<FetchMethod> = (0..3).map(|_| bench.fetch(&[&[pass(6)]]).0).collect();
     assert_eq!(
-        ways[2],
-        FetchMethod::WalkThenFull(FullFetchReason::IndexBack)
+        methods[2],
+        FetchMethod::WalkThenFull(FullFetchReason::IndexWentBack)
     );
     assert!(bench.is_current());
 }
 
 #[test]
-fn a_backup_and_a_write_over_it_cost_one_full_read() {
+fn a_restore_and_a_write_after_it_cost_one_full_fetch() {
     let mut bench = WalkBench::new("p/", &["p/a/1", "p/a/2", "p/b/1"], 0);
     bench.store.lock().unwrap().apply(&StoreEvent::Save);
-    bench.look(&[&[delete("p/a/2")]]);
-    // The marks of the backup fit, the names of the top level too.
-    let (way, _) = bench.look(&[&[StoreEvent::Restore], &[put("p/b/1", 1)]]);
-    assert_eq!(way, FetchMethod::WalkThenFull(FullFetchReason::Doubt));
+    bench.fetch(&[&[delete("p/a/2")]]);
+    // The tombstones of the backup fit, and so do the names of the top level.
+    let (method, _) = bench.fetch(&[&[StoreEvent::Restore], &[put("p/b/1", 1)]]);
+    assert_eq!(
+        method,
+        FetchMethod::WalkThenFull(FullFetchReason::HistoryDiffers)
+    );
     assert!(bench.is_current());
 }
 
 #[test]
-fn after_a_long_silence_everything_is_read() {
+fn after_a_long_time_without_an_answer_everything_is_read() {
     let mut bench = WalkBench::new("p/", &["p/a", "p/b"], 0);
-    let (way, _) = bench.look(&[&[delete("p/b"), StoreEvent::Pass(20 * MINUTE), put("p/a", 1)]]);
-    assert_eq!(way, FetchMethod::WalkThenFull(FullFetchReason::TooLong));
+    let (method, _) =
+        bench.fetch(&[&[delete("p/b"), StoreEvent::Pass(20 * MINUTE), put("p/a", 1)]]);
+    assert_eq!(
+        method,
+        FetchMethod::WalkThenFull(FullFetchReason::SnapshotTooOld)
+    );
     assert!(bench.is_current());
 }
 
 #[test]
 fn everything_is_read_once_an_hour() {
     let mut bench = WalkBench::new("p/", &["p/a", "p/b"], 0);
-    let ways: Vec<FetchMethod> = (0..61).map(|_| bench.look(&[]).0).collect();
-    assert_eq!(ways[58], FetchMethod::Walk);
-    assert_eq!(ways[59], FetchMethod::WalkThenFull(FullFetchReason::Audit));
-    assert_eq!(ways[60], FetchMethod::Walk);
+    let methods: Vec<FetchMethod> = (0..61).map(|_| bench.fetch(&[]).0).collect();
+    assert_eq!(methods[58], FetchMethod::Walk);
+    assert_eq!(
+        methods[59],
+        FetchMethod::WalkThenFull(FullFetchReason::Audit)
+    );
+    assert_eq!(methods[60], FetchMethod::Walk);
 }
 
 #[test]
-fn writes_without_end_cost_a_full_read_and_then_little_more() {
+fn constant_writes_cost_a_full_fetch_and_then_little_more() {
     let mut bench = WalkBench::new("p/", &["p/a/1", "p/b/1", "p/c/1"], 0);
     let steps: Vec<Vec<StoreEvent>> = (0..=255).map(|n| vec![put("p/b/1", n)]).collect();
     let steps: Vec<&[StoreEvent]> = steps.iter().map(Vec::as_slice).collect();
-    let looks: Vec<_> = (0..4).map(|_| bench.look(&steps)).collect();
-    let ways = looks.iter().map(|(way, _)| *way);
+    let fetches: Vec<_> = (0..4).map(|_| bench.fetch(&steps)).collect();
+    let methods = fetches.iter().map(|(method, _)| *method);
     assert!(
-        ways.eq([FetchMethod::WalkThenFull(FullFetchReason::Restless); 4]),
-        "{looks:?}"
+        methods.eq([FetchMethod::WalkThenFull(FullFetchReason::ConstantWrites); 4]),
+        "{fetches:?}"
     );
-    let requests: Vec<u32> = looks.iter().map(|(_, cost)| cost.requests).collect();
+    let requests: Vec<u32> = fetches.iter().map(|(_, cost)| cost.requests).collect();
     assert!(requests[0] < 60 && requests[3] < 12, "{requests:?}");
 }
 
 #[test]
-fn a_name_that_a_url_cannot_carry_is_read_by_itself() {
+fn an_unaddressable_name_is_read_by_itself() {
     let keys = ["p/a//x", "p/a//y", "p/a/z", "p/b/1", "p/b/2"];
     let mut bench = WalkBench::new("p/", &keys, 0);
     for events in [
@@ -216,17 +228,17 @@ fn a_name_that_a_url_cannot_carry_is_read_by_itself() {
         [delete("p/a//y")],
         [delete_tree("p/a//")],
     ] {
-        assert_eq!(bench.look(&[&events]).0, FetchMethod::Walk, "{events:?}");
+        assert_eq!(bench.fetch(&[&events]).0, FetchMethod::Walk, "{events:?}");
         assert!(bench.is_current(), "{events:?}");
     }
 }
 
 #[test]
-fn a_folder_of_unreadable_keys_is_no_reason_to_doubt() {
+fn a_folder_of_non_utf8_keys_does_not_stop_a_walk() {
     let mut bench = WalkBench::new("p/", &["p/a/X", "p/b/1", "p/b/2"], 0);
-    assert_eq!(bench.look(&[]).0, FetchMethod::Walk);
-    assert_eq!(bench.look(&[&[put("p/b/1", 1)]]).0, FetchMethod::Walk);
-    assert_eq!(bench.look(&[&[put("p/a/1", 1)]]).0, FetchMethod::Walk);
+    assert_eq!(bench.fetch(&[]).0, FetchMethod::Walk);
+    assert_eq!(bench.fetch(&[&[put("p/b/1", 1)]]).0, FetchMethod::Walk);
+    assert_eq!(bench.fetch(&[&[put("p/a/1", 1)]]).0, FetchMethod::Walk);
     assert!(bench.is_current());
     assert_eq!(bench.seen.len(), 3);
 }
@@ -237,7 +249,10 @@ fn a_walk_that_would_cost_more_is_given_up() {
     let keys = || keys.iter().map(String::as_str);
     let mut bench = WalkBench::with("p/", keys(), WalkLimits::default());
     let all: Vec<StoreEvent> = keys().map(|key| put(key, 1)).collect();
-    let (way, _) = bench.look(&[&[StoreEvent::Txn(all)]]);
-    assert_eq!(way, FetchMethod::WalkThenFull(FullFetchReason::MuchChanged));
+    let (method, _) = bench.fetch(&[&[StoreEvent::Txn(all)]]);
+    assert_eq!(
+        method,
+        FetchMethod::WalkThenFull(FullFetchReason::ManyChanges)
+    );
     assert!(bench.is_current());
 }

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use crate::consul::Meta;
-use crate::fetch::{Held, Source, split};
+use crate::consul::{Block, Meta};
+use crate::fetch::{Source, split};
 use crate::model::{Entry, Fields, Index, Snapshot};
 
-/// Consul forgets deletion marks after this time.
-const MARKS_LIVE: Duration = Duration::from_secs(15 * 60);
+/// The time after which Consul collects tombstones.
+const TOMBSTONE_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// Stands in a key for a byte that is not UTF-8.
-pub const BROKEN: [char; 2] = ['X', 'Y'];
+/// The characters that stand in a key for a byte that is not UTF-8.
+pub const NON_UTF8: [char; 2] = ['X', 'Y'];
 
-/// Something that happens to the store.
+/// An event in the store.
 #[derive(Debug, Clone)]
 pub enum StoreEvent {
     Put(String, u8),
@@ -23,25 +23,25 @@ pub enum StoreEvent {
     DeleteTree(String),
     /// All at one index.
     Txn(Vec<StoreEvent>),
-    /// Another subsystem takes an index.
+    /// Another subsystem uses an index.
     Elsewhere,
-    /// Time goes by, and marks are collected.
+    /// Time goes by, and tombstones are collected.
     Pass(Duration),
-    /// The state is put aside as a backup.
+    /// A backup is made of the state.
     Save,
-    /// The backup is put back, if a query is held, which is let go then.
+    /// The backup is restored if a query blocks, and that query ends.
     Restore,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Data {
     entries: BTreeMap<String, (u8, u64, u64)>,
-    /// Index and age of each deletion mark.
-    marks: BTreeMap<String, (u64, SystemTime)>,
+    /// Index and time of each tombstone.
+    tombstones: BTreeMap<String, (u64, SystemTime)>,
     table: u64,
 }
 
-/// The store, its clock and all states that its prefix has had.
+/// A store, its clock and all states that its prefix has had.
 #[derive(Debug)]
 pub struct FakeStore {
     root: String,
@@ -65,25 +65,25 @@ impl FakeStore {
             restores: 0,
             history: Vec::new(),
         };
-        store.note();
+        store.add_to_history();
         store
     }
 
-    /// Lets something happen.
+    /// Applies an event.
     pub fn apply(&mut self, event: &StoreEvent) {
         if !matches!(event, StoreEvent::Pass(_) | StoreEvent::Save) {
             self.raft += 1;
         }
         self.carry_out(event);
-        self.note();
+        self.add_to_history();
     }
 
-    /// The prefix as it stands.
+    /// Returns the current state of the prefix.
     pub fn state(&self) -> Snapshot {
         Snapshot::new(self.data.index(&self.root), self.data.below(&self.root))
     }
 
-    fn note(&mut self) {
+    fn add_to_history(&mut self) {
         let state = self.state();
         if self.history.last() != Some(&state) {
             self.history.push(state);
@@ -96,7 +96,7 @@ impl FakeStore {
         match event {
             StoreEvent::Put(key, value) => {
                 let created = match data.entries.get(key) {
-                    // A write of the same value is none.
+                    // A write of the same value changes nothing.
                     Some((old, ..)) if old == value => return,
                     Some((_, created, _)) => *created,
                     None => raft,
@@ -106,7 +106,7 @@ impl FakeStore {
             }
             StoreEvent::Delete(key) => {
                 if data.entries.remove(key).is_some() {
-                    data.marks.insert(key.clone(), (raft, now));
+                    data.tombstones.insert(key.clone(), (raft, now));
                     data.table = raft;
                 }
             }
@@ -116,7 +116,7 @@ impl FakeStore {
                 if data.entries.len() < before {
                     data.table = raft;
                     if !prefix.is_empty() {
-                        data.marks.insert(prefix.clone(), (raft, now));
+                        data.tombstones.insert(prefix.clone(), (raft, now));
                     }
                 }
             }
@@ -125,7 +125,8 @@ impl FakeStore {
             StoreEvent::Pass(time) => {
                 self.now += *time;
                 let now = self.now;
-                data.marks.retain(|_, (_, made)| *made + MARKS_LIVE > now);
+                data.tombstones
+                    .retain(|_, (_, made)| *made + TOMBSTONE_TTL > now);
             }
             StoreEvent::Save => self.backup = self.data.clone(),
             StoreEvent::Restore => {
@@ -139,10 +140,13 @@ impl FakeStore {
 impl Data {
     fn index(&self, text: &str) -> Index {
         let entries = self.entries.iter().filter(|(key, _)| key.starts_with(text));
-        let marks = self.marks.iter().filter(|(key, _)| key.starts_with(text));
+        let tombstones = self
+            .tombstones
+            .iter()
+            .filter(|(key, _)| key.starts_with(text));
         let newest = entries
             .map(|(_, (_, _, modified))| *modified)
-            .chain(marks.map(|(_, (index, _))| *index))
+            .chain(tombstones.map(|(_, (index, _))| *index))
             .max();
         let index = match newest {
             Some(newest) if !text.is_empty() => newest,
@@ -154,22 +158,23 @@ impl Data {
     fn below(&self, text: &str) -> Vec<Entry> {
         let entries = self.entries.iter();
         entries
-            .filter(|(key, _)| key.starts_with(text) && !key.contains(BROKEN))
-            .map(|(key, state)| packed(key, *state))
+            .filter(|(key, _)| key.starts_with(text) && !key.contains(NON_UTF8))
+            .map(|(key, state)| pack(key, *state))
             .collect()
     }
 
-    /// As an answer lists them: in the order of the real names, with broken ones as they read.
+    /// Returns the entries as an answer lists them: in the order of the real names, and U+FFFD for
+    /// bytes that are not UTF-8.
     fn listed(&self, text: &str) -> Vec<Entry> {
         let entries = self.entries.iter();
         entries
             .filter(|(key, _)| key.starts_with(text))
-            .map(|(key, state)| packed(&key.replace(BROKEN, "\u{fffd}"), *state))
+            .map(|(key, state)| pack(&key.replace(NON_UTF8, "\u{fffd}"), *state))
             .collect()
     }
 }
 
-fn packed(key: &str, (value, created, modified): (u8, u64, u64)) -> Entry {
+fn pack(key: &str, (value, created, modified): (u8, u64, u64)) -> Entry {
     Entry::pack(&Fields {
         key,
         value: Some(&[value]),
@@ -179,12 +184,12 @@ fn packed(key: &str, (value, created, modified): (u8, u64, u64)) -> Entry {
     })
 }
 
-/// Asks the store; before each answer the next step of the script happens.
+/// A source that reads the store; before each answer the next step of the script happens.
 pub struct FakeConsul {
     store: Arc<Mutex<FakeStore>>,
     script: Arc<Mutex<VecDeque<Vec<StoreEvent>>>>,
-    /// Requests whose text must not stand in a URL.
-    pub asked_wrongly: Arc<Mutex<Vec<String>>>,
+    /// Texts of requests that no URL can carry.
+    pub unaddressable_requests: Arc<Mutex<Vec<String>>>,
     received: AtomicU64,
 }
 
@@ -196,7 +201,7 @@ impl FakeConsul {
         FakeConsul {
             store,
             script,
-            asked_wrongly: Arc::default(),
+            unaddressable_requests: Arc::default(),
             received: AtomicU64::new(0),
         }
     }
@@ -209,26 +214,29 @@ impl FakeConsul {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// One step of the script; `false` at its end.
-    fn step(&self, held: bool) -> bool {
+    /// Applies one step of the script; returns `false` at its end.
+    fn step(&self, blocks: bool) -> bool {
         let Some(events) = self.script.lock().unwrap().pop_front() else {
             return false;
         };
         let mut store = self.store();
         for event in &events {
-            if held || !matches!(event, StoreEvent::Restore) {
+            if blocks || !matches!(event, StoreEvent::Restore) {
                 store.apply(event);
             }
         }
         true
     }
 
-    /// Holds a query as Consul does, then gives the state to answer from.
-    fn answer(&self, text: &str, held: Option<Held>) -> Arc<Data> {
-        if !split::askable(text) {
-            self.asked_wrongly.lock().unwrap().push(text.to_owned());
+    /// Blocks a query as Consul does, then returns the state to answer from.
+    fn answer(&self, text: &str, block: Option<Block>) -> Arc<Data> {
+        if !split::is_addressable(text) {
+            self.unaddressable_requests
+                .lock()
+                .unwrap()
+                .push(text.to_owned());
         }
-        let Some((since, wait)) = held else {
+        let Some(Block { since, wait }) = block else {
             self.step(false);
             return self.store().data.clone();
         };
@@ -237,9 +245,9 @@ impl FakeConsul {
             (store.now + wait, store.restores)
         };
         loop {
-            let looked_at = self.store().data.clone();
-            if looked_at.index(text) > since {
-                return looked_at;
+            let state = self.store().data.clone();
+            if state.index(text) > since {
+                return state;
             }
             if !self.step(true) {
                 let mut store = self.store();
@@ -249,8 +257,8 @@ impl FakeConsul {
             }
             let store = self.store();
             if store.restores > restores {
-                // Let go with what it saw before.
-                return looked_at;
+                // The query ends with the state before the restore.
+                return state;
             }
             if store.now >= until {
                 return store.data.clone();
@@ -264,8 +272,8 @@ impl Source for FakeConsul {
     type Names = std::vec::IntoIter<Result<String, String>>;
     type EntryListing = std::vec::IntoIter<Result<Entry, String>>;
 
-    fn names(&self, text: &str, held: Option<Held>) -> Result<(Meta, Self::Names), String> {
-        let data = self.answer(text, held);
+    fn names(&self, text: &str, block: Option<Block>) -> Result<(Meta, Self::Names), String> {
+        let data = self.answer(text, block);
         let mut names: Vec<Result<String, String>> = Vec::new();
         for entry in data.listed(text) {
             let key = entry.key();
@@ -289,9 +297,9 @@ impl Source for FakeConsul {
     fn entries(
         &self,
         text: &str,
-        held: Option<Held>,
+        block: Option<Block>,
     ) -> Result<(Meta, Self::EntryListing), String> {
-        let data = self.answer(text, held);
+        let data = self.answer(text, block);
         let entries: Vec<_> = data.listed(text).into_iter().map(Ok).collect();
         self.count(100 * entries.len());
         Ok((meta(data.index(text)), entries.into_iter()))
@@ -300,7 +308,7 @@ impl Source for FakeConsul {
     fn entry(&self, key: &str) -> Result<Option<Entry>, String> {
         let data = self.answer(key, None);
         self.count(100);
-        Ok(data.entries.get(key).map(|state| packed(key, *state)))
+        Ok(data.entries.get(key).map(|state| pack(key, *state)))
     }
 
     fn unaddressable(&self, text: &str) -> Result<Option<Vec<Entry>>, String> {

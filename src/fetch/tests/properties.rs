@@ -10,15 +10,15 @@ use proptest::prelude::*;
 
 use super::fake::{FakeConsul, FakeStore, StoreEvent};
 use crate::fetch::Walk;
-use crate::fetch::cost::{FetchMethod, FullFetchReason, WalkLimits};
+use crate::fetch::limits::WalkLimits;
+use crate::fetch::method::{FetchMethod, FullFetchReason};
 use crate::model::Snapshot;
 
 const WAIT: Duration = Duration::from_secs(60);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Names that meet each other: as folder and leaf, as beginnings of one another, with characters
-/// of several bytes. The nasty ones also with what a URL cannot carry and with bytes that are no
-/// characters.
+/// Keys that collide: as folder and leaf, as beginnings of one another, with characters of several
+/// bytes. The nasty ones also hold what a URL cannot carry and bytes that are not UTF-8.
 fn key(nasty: bool) -> BoxedStrategy<String> {
     let plain = prop_oneof![
         5 => Just("a"), 5 => Just("b"), 2 => Just("-"), 2 => Just("é"), 2 => Just("è"),
@@ -62,7 +62,7 @@ fn event(key: BoxedStrategy<String>) -> BoxedStrategy<StoreEvent> {
     .boxed()
 }
 
-/// What a run is made of.
+/// The input of a run.
 #[derive(Debug, Clone)]
 struct Case {
     root: String,
@@ -114,19 +114,19 @@ fn cases(
     })
 }
 
-/// How looks went, and how often.
+/// The number of fetches by how they went.
 type Tally = BTreeMap<String, usize>;
 
-/// Looks until the script is over and everything was seen.
+/// Fetches until the script is over and everything was seen.
 fn run(case: &Case) -> Result<Tally, TestCaseError> {
     let mut store = FakeStore::new(&case.root);
     case.before.iter().for_each(|event| store.apply(event));
     store.apply(&StoreEvent::Save);
     let store = Arc::new(Mutex::new(store));
     let script: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(case.script.clone().into()));
-    let imitation = FakeConsul::new(store.clone(), script.clone());
-    let asked_wrongly = imitation.asked_wrongly.clone();
-    let mut walk = Walk::new(imitation, case.root.clone(), case.limits);
+    let source = FakeConsul::new(store.clone(), script.clone());
+    let unaddressable_requests = source.unaddressable_requests.clone();
+    let mut walk = Walk::new(source, case.root.clone(), case.limits);
     let (mut seen, mut since) = (Snapshot::default(), None);
     let mut tally = Tally::new();
     let mut quiet = 0;
@@ -135,35 +135,38 @@ fn run(case: &Case) -> Result<Tally, TestCaseError> {
             quiet += 1;
         }
         let from = store.lock().unwrap().history.len() - 1;
-        let answer = walk.advance(&mut seen, since, WAIT).unwrap();
+        let fetched = walk.advance(&mut seen, since, WAIT).unwrap();
         let history = &store.lock().unwrap().history;
         prop_assert!(
             history[from..].contains(&seen),
             "no such state since {from}: {seen:#?}\n{:#?}",
             &history[from..]
         );
-        prop_assert_eq!(answer.meta.index, Some(seen.index()));
+        prop_assert_eq!(fetched.meta.index, Some(seen.index()));
         since = match since {
             Some(since) if seen.index() < since => None,
             _ => Some(seen.index()),
         };
-        let (way, cost) = walk.account();
-        let rounds = if way == FetchMethod::Walk {
+        let (method, cost) = walk.last_fetch();
+        let rounds = if method == FetchMethod::Walk {
             cost.rounds
         } else {
             0
         };
-        *tally.entry(format!("{way:?} {rounds}")).or_default() += 1;
+        *tally.entry(format!("{method:?} {rounds}")).or_default() += 1;
     }
     prop_assert_eq!(&seen, &store.lock().unwrap().state());
-    // Doubt is for histories that were broken; plain writes never raise it.
+    // Plain writes never look like another history.
     let steady = |event: &StoreEvent| !matches!(event, StoreEvent::Pass(_) | StoreEvent::Restore);
     if case.script.iter().flatten().all(steady) {
-        let doubt = format!("{:?} 0", FetchMethod::WalkThenFull(FullFetchReason::Doubt));
-        prop_assert_eq!(tally.get(&doubt), None);
+        let rejected = format!(
+            "{:?} 0",
+            FetchMethod::WalkThenFull(FullFetchReason::HistoryDiffers)
+        );
+        prop_assert_eq!(tally.get(&rejected), None);
     }
-    let asked_wrongly = asked_wrongly.lock().unwrap();
-    prop_assert!(asked_wrongly.is_empty(), "{:?}", asked_wrongly);
+    let unaddressable = unaddressable_requests.lock().unwrap();
+    prop_assert!(unaddressable.is_empty(), "{:?}", unaddressable_requests);
     Ok(tally)
 }
 
@@ -191,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn a_backup_that_is_put_back_while_a_query_waits_is_noticed(case in cases(restoring)) {
+    fn a_restore_while_a_query_blocks_is_noticed(case in cases(restoring)) {
         run(&case)?;
     }
 }

@@ -17,7 +17,7 @@ struct ScriptedFetch {
 }
 
 impl Fetch for ScriptedFetch {
-    fn look(
+    fn fetch(
         &mut self,
         seen: &mut Snapshot,
         since: Option<Index>,
