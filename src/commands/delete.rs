@@ -11,7 +11,7 @@ use crate::consul::{Bulk, Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome};
-use crate::output::{Format, List, entry, json, txn};
+use crate::output::{Format, ListWriter, entry, json, txn};
 use crate::term::Ui;
 
 /// Delete keys
@@ -98,7 +98,7 @@ pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
 fn deleted(ui: &mut Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
     if format == Format::Json {
         let deleted = keys.iter().map(Key::as_str).collect();
-        json::line(ui.out(), &json::Deleted { deleted })?;
+        json::write_line(ui.out(), &json::Deleted { deleted })?;
     }
     match keys {
         [key] => ui.status(format!("deleted {key}")),
@@ -168,7 +168,7 @@ fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
         Some(error) => (Exit::Denied, Some(error)),
         None => (Exit::Unavailable, errors.first()),
     };
-    let what = error.map_or_else(String::new, |error| txn::failure(ops, error));
+    let what = error.map_or_else(String::new, |error| txn::describe_failure(ops, error));
     Failure::new(exit, what)
 }
 
@@ -196,7 +196,7 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
 
 fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(
+        json::write_line(
             ui.out(),
             &json::WouldDelete {
                 would_delete: names,
@@ -204,9 +204,9 @@ fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result
         )?;
         return Ok(Exit::Yes);
     }
-    let mut list = List::new(format);
+    let mut list = ListWriter::new(format);
     for name in names {
-        list.item(ui, |ui| entry::name(ui, name, format))?;
+        list.item(ui, |ui| entry::write_name(ui, name, format))?;
     }
     list.finish(ui)?;
     Ok(Exit::Yes)
@@ -245,7 +245,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if args.output == Format::Json {
         let prefix = prefix.as_str();
-        json::line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
+        json::write_line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
     }
     ui.status(format!("deleted {}", counted(listed, &prefix)));
     Ok(Exit::Yes)

@@ -110,7 +110,7 @@ pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
                     format!("key {key} was written, and deleted since"),
                 )
             })?;
-            json::line(ctx.ui.out(), &json::Entry::from(&entry))?;
+            json::write_line(ctx.ui.out(), &json::Entry::from(&entry))?;
         }
         _ => ctx.ui.status(args.done(&key)),
     }
@@ -226,7 +226,7 @@ fn unchanged(client: &Client, key: &Key, index: Index, op: Op) -> anyhow::Result
         .iter()
         .find(|error| error.kind == OpErrorKind::Denied)
     {
-        return Err(Failure::new(Exit::Denied, txn::failure(&ops, denied)).into());
+        return Err(Failure::new(Exit::Denied, txn::describe_failure(&ops, denied)).into());
     }
     let changed = errors.iter().any(|error| error.op == 0);
     Ok((!changed).then_some(false))

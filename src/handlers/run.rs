@@ -269,7 +269,9 @@ impl Handler {
             StdinFormat::Json => batch_document(batch.clone(), around),
             StdinFormat::Consul => {
                 let current = (around.current)();
-                StdinSource::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                StdinSource::Document(Box::new(move |mut out| {
+                    json::write_line(&mut out, &current)
+                }))
             }
         };
         let mut set = self.spec.set.clone();
@@ -289,7 +291,7 @@ impl Handler {
 fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (around.targets.to_vec(), around.time);
     StdinSource::Document(Box::new(move |mut out| {
-        json::line(&mut out, &json::Batch::new(&batch, &targets, time))
+        json::write_line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 

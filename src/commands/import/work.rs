@@ -350,6 +350,6 @@ pub fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
     };
     Failure::new(
         exit,
-        error.map_or_else(String::new, |error| txn::reason(ops, error)),
+        error.map_or_else(String::new, |error| txn::describe_by_key(ops, error)),
     )
 }
