@@ -41,6 +41,14 @@ impl Exit {
         }
     }
 
+    /// The exit that passes on the status of a child.
+    pub fn from_status(status: u8) -> Self {
+        match status {
+            0 => Exit::Yes,
+            status => Exit::Child(status),
+        }
+    }
+
     /// Ends the process as it should: a signal is died of, so that the shell and systemd see the
     /// truth. PID 1 is immune to its own signals and returns 128+n instead.
     pub fn end(self) -> ExitCode {

@@ -231,6 +231,8 @@ impl HandlerArgs {
                 Some(Fail::Exit) => OnFail::Exit,
                 Some(Fail::Ignore) => OnFail::Ignore,
             },
+            on_exit: default.on_exit,
+            min_interval: default.min_interval,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal.unwrap_or(default.stop_signal),
             stop_timeout: self.stop_timeout.unwrap_or(default.stop_timeout),

@@ -23,8 +23,8 @@ use crate::output::{Format, wait};
 use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    ConsistentReader, Engine, Event, Filter, Flow, Initial, Observer, OutageKind, Plan,
-    PollerConfig, Routes,
+    ConsistentReader, Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig,
+    Routes,
 };
 
 /// How long Consul may hold an answer.
@@ -190,23 +190,12 @@ fn poller(client: &Client, target: &Target) -> PollerConfig {
     }
 }
 
-/// A watch of the keys that tells everything, the start included.
+/// The plan of a watch that reports everything, entries that already exist included.
 fn plan(targets: Vec<Target>) -> Plan {
     Plan {
-        targets,
-        filter: Filter {
-            include: Vec::new(),
-            exclude: Vec::new(),
-        },
         locks: true,
         initial: Initial::Run,
-        fresh: true,
-        count: None,
-        pass_status: false,
-        time: None,
-        max_outage: None,
-        max_delete: None,
-        accept_reset: false,
+        ..Plan::of(targets)
     }
 }
 

@@ -158,8 +158,8 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
             );
         }
     }
-    for note in opened.iter().flat_map(|opened| &opened.notes) {
-        ctx.ui.warn(note);
+    for warning in opened.iter().flat_map(|opened| &opened.warnings) {
+        ctx.ui.warn(warning);
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);

@@ -1,4 +1,4 @@
-//! A route's handler: carries out what its queue decides, and hands batches to children.
+//! The handler of one route: carries out what its queue decides, and hands batches to children.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Serialize, Serializer};
 
 use super::queue::{Queue, QueueAction, QueueInput};
-use super::{OnBusy, Policies, RunOutcome, StopReason, environment};
+use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
 use crate::process::{Child, ChildStatus, Command, ProcessGroups, Program, StdinSource, Stdout};
 
-/// What a handler reads on its stdin.
+/// The form of a handler's stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum StdinFormat {
     /// The batch as one JSON document
@@ -25,114 +25,117 @@ pub enum StdinFormat {
     None,
 }
 
-/// What is run for a route, and how.
+/// The program of a route, and how it is run.
 #[derive(Debug, Clone)]
 pub struct HandlerSpec {
     /// The program.
     pub program: Program,
-    /// The queue's.
+    /// The policies of its queue.
     pub policies: Policies,
-    /// What it reads.
+    /// The form of its stdin.
     pub stdin: StdinFormat,
-    /// Where its stdout goes.
+    /// The destination of its stdout.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
     pub set: Vec<(OsString, OsString)>,
-    /// Variables of ours that it must not see: the token.
+    /// Variables of kvw's own environment that it must not see: the token.
     pub withhold: Vec<OsString>,
 }
 
-/// The state that `consul watch` would give, as it is now.
+/// The present state of a target, as `consul watch` would give it.
 #[derive(Debug, Clone)]
 pub enum WatchedState {
-    /// Of a watched key.
+    /// The entry of a watched key.
     Key(Option<model::Entry>),
-    /// Of a watched prefix.
+    /// The entries below a watched prefix.
     Prefix(Vec<model::Entry>),
 }
 
-/// Who remembers, over a crash too, what handlers were shown and what they handled. Told in the
+/// A log of what handlers were shown and what they handled, which survives a crash. Called in the
 /// order in which it happens: a run may show keys again that the one before it has handled.
-pub trait Acknowledge {
-    /// A run is about to begin: from here on nobody knows what of this batch was done.
-    fn begins(&self, batch: &Batch);
+/// `random` is in 0..1.
+pub trait AcknowledgeLog {
+    /// Records that a run is about to begin: from here on nobody knows what of the batch was done.
+    fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64);
 
-    /// The batch was handled.
-    fn handled(&self, batch: &Batch);
+    /// Records that the batch was handled.
+    fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64);
 }
 
-/// What a handler is told about the rest of the world at each step.
+/// What a handler needs to know of the watch at each step.
 pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
     /// The index of Consul's last answer.
     pub index: Index,
-    /// For decisions.
+    /// The time by which the queue decides.
     pub now: Instant,
-    /// For documents.
+    /// The time of day for documents.
     pub time: SystemTime,
-    /// Asked only for `--stdin consul`.
+    /// Gives the state for `--stdin consul`; not called for other forms.
     pub current: &'a dyn Fn() -> WatchedState,
-    /// Told of runs before they begin, and of what was handled.
-    pub recorder: &'a dyn Acknowledge,
+    /// The log of runs and handled batches, if there is one.
+    pub log: Option<&'a mut dyn AcknowledgeLog>,
 }
 
 /// A run that is over, or that was sent a signal and goes on.
 #[derive(Debug)]
 pub struct RunReport {
-    /// What it was run with.
+    /// The batch it was run with.
     pub batch: Arc<Batch>,
-    /// What became of it.
+    /// How it went.
     pub outcome: RunOutcome,
-    /// How it ended; none where it goes on.
+    /// How the process ended; `None` where it goes on.
     pub status: Option<ChildStatus>,
-    /// Why it never began.
+    /// The reason why it never began.
     pub error: Option<io::Error>,
-    /// From its start to its end.
+    /// The time from its start to its end.
     pub took: Duration,
-    /// When it is run again, if it failed and is to be.
+    /// The time of the next try, if it failed and is to be retried.
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
+    /// What happens next, where the run is a service that ended by itself.
+    pub on_exit: Option<OnExit>,
 }
 
 impl RunReport {
-    /// The code to pass on; 0 where it goes on.
+    /// The exit code to pass on; 0 where the run goes on.
     pub fn code(&self) -> u8 {
         self.status.map_or(0, |status| self.outcome.code(status))
     }
 }
 
-/// What a handler did, for the engine to carry on, in order.
+/// Something that happened in a handler, in order.
 #[derive(Debug)]
 pub enum HandlerEvent {
     /// A run began.
     Started(Arc<Batch>),
     /// A run is being stopped.
     Stopping(StopReason),
-    /// It is handled, and remembered so.
+    /// A batch was handled, and recorded so.
     Handled(Arc<Batch>),
-    /// Forgotten, because the handler is busy.
+    /// A batch was dropped, because the handler is busy.
     Dropped(Arc<Batch>),
     /// A run is over.
     Ended(RunReport),
-    /// End kvw with this code.
+    /// A run failed, and kvw has to end with this code.
     Leave(u8),
 }
 
-/// A route's handler: its queue, and its child.
+/// The handler of one route: its queue and its child.
 pub struct Handler {
     spec: Arc<HandlerSpec>,
     queue: Queue,
     child: Child,
-    /// How the last run ended, until the queue has said what became of it.
+    /// How the last run ended, until the queue has decided what that means for its batch.
     status: Option<ChildStatus>,
     error: Option<io::Error>,
     took: Duration,
 }
 
 impl Handler {
-    /// Nothing to do yet.
+    /// An idle handler.
     pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
         Handler {
             queue: Queue::new(spec.policies.clone()),
@@ -144,49 +147,53 @@ impl Handler {
         }
     }
 
-    /// Something happened to the route.
-    pub fn step(&mut self, input: QueueInput, around: &HandlerContext<'_>) -> Vec<HandlerEvent> {
-        let mut told = Vec::new();
+    /// Takes an input of the route, and carries out what its queue decides.
+    pub fn step(
+        &mut self,
+        input: QueueInput,
+        context: &mut HandlerContext<'_>,
+    ) -> Vec<HandlerEvent> {
+        let mut events = Vec::new();
         let mut next = Some(input);
         while let Some(input) = next.take() {
-            for action in self.queue.step(input, around.now, fastrand::f64()) {
+            for action in self.queue.step(input, context.now, fastrand::f64()) {
                 // At most one action of a step has an answer, and it is the last one.
-                next = self.perform(action, around, &mut told);
+                next = self.perform(action, context, &mut events);
             }
         }
-        told
+        events
     }
 
     /// Looks after the child and the clock: on SIGCHLD and at the deadline.
-    pub fn poll(&mut self, around: &HandlerContext<'_>) -> Vec<HandlerEvent> {
-        if let Some(ended) = self.child.poll(around.now) {
+    pub fn poll(&mut self, context: &mut HandlerContext<'_>) -> Vec<HandlerEvent> {
+        if let Some(ended) = self.child.poll(context.now) {
             self.status = Some(ended.status);
             self.took = ended.took;
-            return self.step(QueueInput::Ended(ended.status), around);
+            return self.step(QueueInput::Ended(ended.status), context);
         }
         match self.queue.deadline() {
-            Some(due) if due <= around.now => self.step(QueueInput::Due, around),
+            Some(due) if due <= context.now => self.step(QueueInput::Due, context),
             _ => Vec::new(),
         }
     }
 
-    /// When to [`Handler::poll`] at the latest.
+    /// When to call [`Handler::poll`] at the latest.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let deadlines = [self.queue.deadline(), self.child.deadline(now)];
         deadlines.into_iter().flatten().min()
     }
 
     /// Whether nothing runs, and nothing will by itself.
-    pub fn idle(&self) -> bool {
-        self.child.is_idle() && self.queue.idle()
+    pub fn is_idle(&self) -> bool {
+        self.child.is_idle() && self.queue.is_idle()
     }
 
-    /// The child's process id, while one runs.
-    pub fn running(&self) -> Option<u32> {
-        self.child.id()
+    /// Whether a child runs.
+    pub fn is_running(&self) -> bool {
+        self.child.id().is_some()
     }
 
-    /// How many changes wait for a run.
+    /// The number of changes that wait for a run.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
@@ -194,35 +201,35 @@ impl Handler {
     fn perform(
         &mut self,
         action: QueueAction,
-        around: &HandlerContext<'_>,
-        told: &mut Vec<HandlerEvent>,
+        context: &mut HandlerContext<'_>,
+        events: &mut Vec<HandlerEvent>,
     ) -> Option<QueueInput> {
         match action {
-            QueueAction::Start(batch) => return Some(self.start(batch, around, told)),
-            QueueAction::Signal => {
-                let OnBusy::Signal(signal) = self.spec.policies.on_busy else {
-                    return Some(QueueInput::Signalled(false));
-                };
+            QueueAction::Start(batch) => return Some(self.start(batch, context, events)),
+            QueueAction::Signal(signal) => {
                 return Some(QueueInput::Signalled(self.child.signal(signal)));
             }
-            QueueAction::Stop(why) => {
-                told.push(HandlerEvent::Stopping(why));
+            QueueAction::Stop(reason) => {
+                events.push(HandlerEvent::Stopping(reason));
                 self.child.stop(self.spec.policies.stop_signal);
             }
-            QueueAction::Kill => self.child.kill(around.now),
-            QueueAction::Handled(batch) => {
-                around.recorder.handled(&batch);
-                told.push(HandlerEvent::Handled(batch));
+            QueueAction::Kill => self.child.kill(context.now),
+            QueueAction::Acknowledge(batch) => {
+                if let Some(log) = &mut context.log {
+                    log.acknowledge(&batch, context.now, fastrand::f64());
+                }
+                events.push(HandlerEvent::Handled(batch));
             }
-            QueueAction::Dropped(batch) => told.push(HandlerEvent::Dropped(batch)),
-            QueueAction::Ended {
+            QueueAction::Drop(batch) => events.push(HandlerEvent::Dropped(batch)),
+            QueueAction::Report {
                 batch,
                 outcome,
                 retry,
                 last,
+                on_exit,
             } => {
                 let over = outcome != RunOutcome::Signalled;
-                told.push(HandlerEvent::Ended(RunReport {
+                events.push(HandlerEvent::Ended(RunReport {
                     batch,
                     outcome,
                     status: self.status.take().filter(|_| over),
@@ -230,9 +237,10 @@ impl Handler {
                     took: if over { self.took } else { Duration::ZERO },
                     retry,
                     last,
+                    on_exit,
                 }));
             }
-            QueueAction::Leave(code) => told.push(HandlerEvent::Leave(code)),
+            QueueAction::Leave(code) => events.push(HandlerEvent::Leave(code)),
         }
         None
     }
@@ -240,42 +248,45 @@ impl Handler {
     fn start(
         &mut self,
         batch: Arc<Batch>,
-        around: &HandlerContext<'_>,
-        told: &mut Vec<HandlerEvent>,
+        context: &mut HandlerContext<'_>,
+        events: &mut Vec<HandlerEvent>,
     ) -> QueueInput {
         self.took = Duration::ZERO;
-        let command = self.command(&batch, around);
-        around.recorder.begins(&batch);
-        match self.child.start(command, around.now) {
+        let command = self.command(&batch, context);
+        if let Some(log) = &mut context.log {
+            log.begin_run(&batch, context.now, fastrand::f64());
+        }
+        match self.child.start(command, context.now) {
             Ok(()) => {
-                told.push(HandlerEvent::Started(batch));
+                events.push(HandlerEvent::Started(batch));
                 QueueInput::Started
             }
             Err(error) => {
                 let status = ChildStatus::unstarted(&error);
+                let passing = is_passing(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
                 (self.status, self.error) = (Some(status), Some(error));
-                QueueInput::Ended(status)
+                QueueInput::Unstarted { status, passing }
             }
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, around: &HandlerContext<'_>) -> Command {
+    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> Command {
         let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
             StdinFormat::None => StdinSource::Null,
-            StdinFormat::Json => batch_document(batch.clone(), around),
+            StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
-                let current = (around.current)();
+                let current = (context.current)();
                 StdinSource::Document(Box::new(move |mut out| {
                     json::write_line(&mut out, &current)
                 }))
             }
         };
         let mut set = self.spec.set.clone();
-        set.extend(environment::of(batch, around.index, policies.each));
+        set.extend(environment::variables(batch, context.index, policies.each));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
         Command {
@@ -288,14 +299,28 @@ impl Handler {
     }
 }
 
-fn batch_document(batch: Arc<Batch>, around: &HandlerContext<'_>) -> StdinSource {
-    let (targets, time) = (around.targets.to_vec(), around.time);
+/// Whether a start failed for a reason that passes by itself: the program is being written
+/// (ETXTBSY), or the system is short of processes (EAGAIN), memory or descriptors.
+fn is_passing(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let passing = [
+        Errno::TXTBSY,
+        Errno::AGAIN,
+        Errno::NOMEM,
+        Errno::MFILE,
+        Errno::NFILE,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
+}
+
+fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
+    let (targets, time) = (context.targets.to_vec(), context.time);
     StdinSource::Document(Box::new(move |mut out| {
         json::write_line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 
-/// A deleted key and a prefix without keys are `null`.
+/// Writes what `consul watch` writes: a deleted key and a prefix without keys are `null`.
 impl Serialize for WatchedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

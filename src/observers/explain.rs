@@ -8,7 +8,7 @@ use crate::handlers::{HandlerEvent, StopReason};
 use crate::model::{Index, Target, TargetId};
 use crate::output::json;
 use crate::term::Ui;
-use crate::watch::{AnswerSummary, Event, Flow, Observer, WithheldReason};
+use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
 /// Explains.
 pub struct Explain<'a, 'u> {
@@ -55,11 +55,11 @@ impl Words {
             Event::Unseen(id, trouble) => {
                 format!("{}: cannot be seen: {trouble}", self.target(*id))
             }
-            Event::Waiting {
-                route,
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
                 changes,
                 busy,
-            } => {
+            }) => {
                 let why = if *busy {
                     "waiting, the handler is busy"
                 } else {
@@ -67,7 +67,7 @@ impl Words {
                 };
                 format!("{}{} {why}", self.route(*route), plural(*changes, "change"))
             }
-            Event::Handler { route, told } => format!("{}{}", self.route(*route), did(told)),
+            Event::Handler(RouteId(route), told) => format!("{}{}", self.route(*route), did(told)),
             Event::Leaving => "leaving".to_owned(),
             _ => return None,
         })
@@ -225,11 +225,11 @@ mod tests {
     #[test]
     fn what_waits_says_for_what() {
         let waiting = |busy| {
-            line(&Event::Waiting {
-                route: 1,
+            line(&Event::Waiting(WaitingChanges {
+                route: RouteId(1),
                 changes: 1,
                 busy,
-            })
+            }))
         };
         assert_eq!(waiting(false), "handler [rest]: 1 change held by debounce");
         assert_eq!(

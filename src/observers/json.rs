@@ -10,7 +10,7 @@ use crate::output::json;
 use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
+    Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
 };
 
 /// Prints lines as things happen.
@@ -84,7 +84,7 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
                 lasted_ms: Some(lasted.as_millis()),
             },
             Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
-            Event::Handler { route, told } => {
+            Event::Handler(RouteId(route), told) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
                 json::Event::Handler(handler(time, route, told, now)?)
             }

@@ -9,7 +9,7 @@ use super::warnings::{listed, rounded};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
 use crate::term::Ui;
-use crate::watch::{Event, Flow, Observer};
+use crate::watch::{Event, Flow, Observer, RouteId};
 
 /// Says how runs ended.
 pub struct Runs<'a, 'u> {
@@ -52,7 +52,7 @@ impl<'a, 'u> Runs<'a, 'u> {
 
 impl Observer for Runs<'_, '_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
-        if let Event::Handler { route, told } = event {
+        if let Event::Handler(RouteId(route), told) = event {
             match told {
                 HandlerEvent::Handled(batch) => _ = self.handled.insert(*route, batch.clone()),
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
@@ -145,6 +145,7 @@ mod tests {
             took: Duration::from_millis(12),
             retry: None,
             last: true,
+            on_exit: None,
         }
     }
 

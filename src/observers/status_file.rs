@@ -17,7 +17,10 @@ use crate::model::{Change, TargetId};
 use crate::output::json;
 use crate::process::ChildStatus;
 use crate::term::Ui;
-use crate::watch::{AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, WithheldReason};
+use crate::watch::{
+    AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, RouteId, WaitingChanges,
+    WithheldReason,
+};
 
 /// Between two writes: constant news must not wear out a disk.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -163,10 +166,14 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             Event::Answered(summary) => self.answered(summary),
             Event::Unseen(id, trouble) => self.target(*id).lost(trouble, now),
             Event::Changed(changes) => self.changed(changes),
-            Event::Waiting { route, changes, .. } => {
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
+                changes,
+                ..
+            }) => {
                 self.page.handlers[*route].waiting = *changes;
             }
-            Event::Handler { route, told } => self.handler(*route, told, now),
+            Event::Handler(RouteId(route), told) => self.handler(*route, told, now),
             Event::Saved(failure) => self.page.saved = Some(failure.is_none()),
             Event::Leaving => self.page.state = "leaving",
             Event::Left => self.page.state = "ended",

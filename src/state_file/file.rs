@@ -1,4 +1,4 @@
-//! What was handled, and the file that keeps it.
+//! The state file of a watch: what was handled, acknowledged in memory and saved on disk.
 
 use std::fmt;
 use std::fs::File;
@@ -6,21 +6,22 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::format::{FileKey, Identity, RecordWriter};
-use super::handled::{HandledState, Keep};
+use super::format::{FileKey, Identity, Keep, RecordWriter};
+use super::handled::HandledState;
 use super::journal::{Journal, OpenError};
 use super::{messages, parse};
 use crate::backoff::Backoff;
 use crate::exit::Failure;
 use crate::model::{Batch, Snapshot, TargetId};
 
-/// A journal may always grow to this before the file is compacted.
+/// The size in bytes up to which a journal may grow before the file is compacted.
 const ROOM: u64 = 64 * 1024;
 
-/// So many unsaved records are kept; beyond, the whole base is written when writing goes again.
+/// The number of unsaved records that are kept. Beyond, the whole base is written once writing
+/// works again.
 const MANY: usize = 1000;
 
-/// Between two attempts to save.
+/// The first and the longest back-off between two attempts to save.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The state file of a watch.
@@ -28,15 +29,19 @@ pub struct StateFile {
     path: PathBuf,
     handled: HandledState,
     journal: Journal,
-    /// The journal's length at which the file is compacted.
+    /// The journal's length in bytes at which the file is compacted.
     compact_at: u64,
-    /// What is not on the disk yet, in order.
+    /// The records that are not on the disk yet, in order.
     unsaved: Vec<UnsavedRecord>,
-    /// No journal leads from what is on the disk to what was handled: the base has to be written.
+    /// Whether no journal leads from what is on the disk to what was handled: the base has to be
+    /// written.
     outdated: bool,
-    /// The file lacks values or sessions that are to be kept: they come in as they become known.
+    /// Whether the file lacks values or sessions that are to be kept: they come in as they become
+    /// known.
     incomplete: bool,
     failing: Option<FailedSave>,
+    /// The changes of saving that were not taken yet.
+    save_changes: Vec<SaveChange>,
 }
 
 enum UnsavedRecord {
@@ -49,48 +54,44 @@ struct FailedSave {
     retry: Instant,
 }
 
-/// What became of saving.
+/// A change in whether what was handled can be saved.
 #[derive(Debug)]
-pub enum SaveOutcome {
-    /// All that was handled is on the disk.
-    Yes,
-    /// So it is, again: the first time after a failure.
-    Again,
-    /// It is not, for the first time: to be said. Handling goes on, saving is tried again.
+pub enum SaveChange {
+    /// It cannot, for the first time. Handling goes on, and saving is tried again.
     Failed(Failure),
-    /// It is not, still.
-    NotYet,
+    /// It can again, and everything is on the disk.
+    Restored,
 }
 
-/// An opened state file.
+/// A state file that was opened.
 pub struct OpenedStateFile {
     /// The file.
     pub state_file: StateFile,
-    /// Whether there was none: nothing was handled yet.
+    /// Whether it is new: nothing was handled yet.
     pub new: bool,
-    /// What the user should know, in one line each.
-    pub notes: Vec<String>,
+    /// Warnings for the user, one line each.
+    pub warnings: Vec<String>,
 }
 
 impl StateFile {
-    /// Opens the file or makes it, and holds it until the end of the process.
+    /// Opens the file or creates it, and locks it until the end of the process.
     ///
     /// # Errors
-    /// Where it belongs to something else, is corrupted, in use, or cannot be written. It is never
-    /// started over by itself.
+    /// When it belongs to another watch, is corrupted, in use, or cannot be written. It never
+    /// starts over by itself.
     pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<OpenedStateFile, Failure> {
-        let failure = |refused| messages::refused(path, refused);
+        let failure = |refused| messages::describe_error(path, refused);
         match Journal::open(path).map_err(failure)? {
             Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
             None => {
-                let secret = secret().map_err(|error| failure(error.into()))?;
-                let handled = HandledState::new(identity, secret, keep);
+                let key = random_key().map_err(|error| failure(error.into()))?;
+                let handled = HandledState::new(identity, key, keep);
                 let base = handled.base();
                 let journal = Journal::create(path, &base).map_err(failure)?;
                 Ok(OpenedStateFile {
                     state_file: Self::with(path, handled, journal, base.len() as u64),
                     new: true,
-                    notes: Vec::new(),
+                    warnings: Vec::new(),
                 })
             }
         }
@@ -103,31 +104,31 @@ impl StateFile {
         identity: Identity,
         keep: Keep,
     ) -> Result<OpenedStateFile, Failure> {
-        let contents =
-            parse::parse(bytes).map_err(|corruption| messages::corrupted(path, &corruption))?;
+        let contents = parse::parse(bytes)
+            .map_err(|corruption| messages::describe_corruption(path, &corruption))?;
         messages::check_identity(path, &contents.head.identity, &identity)?;
         let torn = contents.end < bytes.len() as u64;
-        let notes = notes(path, &contents.head.identity, &identity, torn);
+        let warnings = warnings(path, &contents.head.identity, &identity, torn);
         let handled = HandledState::load(&contents, identity, keep)
-            .map_err(|corruption| messages::corrupted(path, &corruption))?;
+            .map_err(|corruption| messages::describe_corruption(path, &corruption))?;
         if torn {
             let cut = journal.cut(contents.end);
-            cut.map_err(|error| messages::refused(path, error.into()))?;
+            cut.map_err(|error| messages::describe_error(path, error.into()))?;
         }
-        // Entries name their target by its place in the file's head, and a secret that is not to be
-        // kept any more is not to be kept there either.
+        // Entries name their target by its place in the file's head; and a secret that is no longer
+        // to be kept must leave the file too.
         let rewrite = contents.head.identity != *handled.identity()
             || (!keep.values && contents.has_values());
         let mut state_file = Self::with(path, handled, journal, contents.base);
         state_file.incomplete = contents.lacks(keep);
         if rewrite {
             let replaced = state_file.compact();
-            replaced.map_err(|refused| messages::refused(path, refused))?;
+            replaced.map_err(|refused| messages::describe_error(path, refused))?;
         }
         Ok(OpenedStateFile {
             state_file,
             new: false,
-            notes,
+            warnings,
         })
     }
 
@@ -141,18 +142,19 @@ impl StateFile {
             outdated: false,
             incomplete: false,
             failing: None,
+            save_changes: Vec::new(),
         }
     }
 
-    /// What a restart compares Consul with: what was last handled of this target, with what it cannot
-    /// do without of what was shown and not handled. Values that were not kept are unknown.
+    /// Returns what a restart compares Consul with: what was last handled of this target, and keys
+    /// that were shown to a handler but not handled. Values that were not kept are unknown.
     pub fn at_start(&self, target: TargetId) -> Snapshot {
         self.handled.at_start(target)
     }
 
-    /// Whether this Consul looks like another than the one that was watched: something was handled,
-    /// nothing is there, and the index went back. Once `held` for that it looks so until every
-    /// handled key is there: while an import fills it, what is not there yet was not deleted.
+    /// Whether Consul looks as if it had been reset: entries were handled, none exists, and the
+    /// index went back. Once `held` for that, it looks so until every handled key exists again:
+    /// while an import fills it, a key that is still missing was not deleted.
     pub fn looks_reset(&self, target: TargetId, seen: &Snapshot, held: bool) -> bool {
         let handled = self.handled.handled(target);
         if held {
@@ -161,7 +163,7 @@ impl StateFile {
         seen.is_empty() && !handled.is_empty() && seen.index() < handled.index()
     }
 
-    /// See [`HandledState::recall`].
+    /// Makes known what can be, see [`HandledState::recall`].
     pub fn recall(
         &mut self,
         target: TargetId,
@@ -173,89 +175,91 @@ impl StateFile {
         Some(recalled)
     }
 
-    /// Takes note that a handler is about to be shown a batch. Where kvw is killed before it was
+    /// Records that a handler is about to be shown a batch. Where kvw is killed before it was
     /// handled, its keys come again, also those that are by then what they were before.
-    pub fn begin(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+    pub fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64) {
         if self.handled.has_begun(batch) {
             return self.retry(now, random);
         }
         self.handled.begin(batch);
-        self.add(UnsavedRecord::Run(batch.clone()), now, random)
+        self.add(UnsavedRecord::Run(batch.clone()), now, random);
     }
 
-    /// Keeps a batch as handled: one record, whatever the number of keys.
-    pub fn save(&mut self, batch: &Batch, now: Instant, random: f64) -> SaveOutcome {
+    /// Records a batch as handled: one record, whatever the number of keys.
+    pub fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64) {
         self.handled.apply(batch);
-        self.add(UnsavedRecord::Handled(batch.clone()), now, random)
+        self.add(UnsavedRecord::Handled(batch.clone()), now, random);
     }
 
-    fn add(&mut self, unsaved: UnsavedRecord, now: Instant, random: f64) -> SaveOutcome {
+    fn add(&mut self, unsaved: UnsavedRecord, now: Instant, random: f64) {
         self.unsaved.push(unsaved);
         if self.unsaved.len() > MANY {
             self.unsaved.clear();
             self.outdated = true;
         }
-        self.flush(now, random)
+        self.flush(now, random);
     }
 
-    /// Keeps everything that is there as handled: a watch that skips its start.
-    pub fn adopt(
-        &mut self,
-        target: TargetId,
-        seen: &Snapshot,
-        now: Instant,
-        random: f64,
-    ) -> SaveOutcome {
+    /// Records every present entry as handled: for a watch that skips what exists at startup.
+    pub fn adopt(&mut self, target: TargetId, seen: &Snapshot, now: Instant, random: f64) {
         self.handled.adopt(target, seen);
         self.outdated = true;
-        self.flush(now, random)
+        self.flush(now, random);
     }
 
-    /// When saving is to be tried again with [`StateFile::retry`].
+    /// The time at which to call [`StateFile::retry`].
     pub fn deadline(&self) -> Option<Instant> {
         self.failing.as_ref().map(|failing| failing.retry)
     }
 
     /// Tries again what could not be saved, if it is time.
-    pub fn retry(&mut self, now: Instant, random: f64) -> SaveOutcome {
-        match &self.failing {
-            Some(failing) if failing.retry <= now => self.flush(now, random),
-            Some(_) => SaveOutcome::NotYet,
-            None => SaveOutcome::Yes,
+    pub fn retry(&mut self, now: Instant, random: f64) {
+        if self
+            .failing
+            .as_ref()
+            .is_some_and(|failing| failing.retry <= now)
+        {
+            self.flush(now, random);
         }
     }
 
-    /// The last attempt.
+    /// Takes what changed in saving since the last call, in order.
+    pub fn take_save_changes(&mut self) -> Vec<SaveChange> {
+        std::mem::take(&mut self.save_changes)
+    }
+
+    /// Saves what is unsaved, for the last time.
     ///
     /// # Errors
-    /// When something that was handled is not saved: it will come again.
+    /// When something that was handled cannot be saved: it will be delivered again.
     pub fn close(mut self) -> Result<(), Failure> {
         self.write().map_err(|refused| {
-            messages::refused(&self.path, refused)
+            messages::describe_error(&self.path, refused)
                 .hint("what was not saved is handled again after a restart")
         })
     }
 
-    fn flush(&mut self, now: Instant, random: f64) -> SaveOutcome {
-        let refused = match (self.write(), &mut self.failing) {
-            (Ok(()), None) => return SaveOutcome::Yes,
+    fn flush(&mut self, now: Instant, random: f64) {
+        match (self.write(), &mut self.failing) {
+            (Ok(()), None) => {}
             (Ok(()), failing) => {
                 *failing = None;
-                return SaveOutcome::Again;
+                self.save_changes.push(SaveChange::Restored);
             }
             // Each batch is a try too, but not one that makes the next one wait longer.
             (Err(_), Some(failing)) => {
                 if failing.retry <= now {
                     failing.retry = now + failing.backoff.next(random);
                 }
-                return SaveOutcome::NotYet;
             }
-            (Err(refused), None) => refused,
-        };
-        let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-        let retry = now + backoff.next(random);
-        self.failing = Some(FailedSave { backoff, retry });
-        SaveOutcome::Failed(messages::refused(&self.path, refused))
+            (Err(error), None) => {
+                let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+                let retry = now + backoff.next(random);
+                self.failing = Some(FailedSave { backoff, retry });
+                let failure = messages::describe_error(&self.path, error);
+                self.save_changes.push(SaveChange::Failed(failure));
+            }
+        }
     }
 
     fn write(&mut self) -> Result<(), OpenError> {
@@ -275,7 +279,8 @@ impl StateFile {
         self.journal.append(&writer.into_bytes())?;
         self.unsaved.clear();
         if self.journal.end() > self.compact_at && self.compact().is_err() {
-            // Everything is saved all the same: not worth a word, and worth a try only much later.
+            // Everything is saved all the same: not worth a message, and worth a try only much
+            // later.
             self.compact_at = self.journal.end() * 2;
         }
         Ok(())
@@ -295,15 +300,15 @@ impl StateFile {
 
 impl fmt::Debug for StateFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the handled: it may hold values.
+        // Without the state: it may hold values.
         f.debug_struct("StateFile")
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }
 
-/// What the user should know of a file that is taken.
-fn notes(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<String> {
+/// Returns warnings about a file that was opened.
+fn warnings(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<String> {
     let path = path.display();
     let (was, is) = (&file.address, &own.address);
     let moved = || format!("the state file {path} was written for Consul at {was}, now at {is}");
@@ -312,8 +317,8 @@ fn notes(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<String
     moved.into_iter().chain(torn.then(cut)).collect()
 }
 
-/// A fresh secret from the system.
-fn secret() -> io::Result<FileKey> {
+/// Returns a random key from the system.
+fn random_key() -> io::Result<FileKey> {
     let mut secret = FileKey::default();
     File::open("/dev/urandom")?.read_exact(&mut secret)?;
     Ok(secret)

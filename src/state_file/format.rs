@@ -9,12 +9,12 @@
 //! SUM {"batch":[{"put":{…}},{"gone":{"key":"config/a","index":901}}]}
 //! ```
 //!
-//! The head and its entries are the base, written as a whole and put in place by a rename. What
-//! follows is the journal, each line of it appended and flushed: a run of a handler that is about to
-//! begin, and a batch that was handled. Between the two nobody knows what was done of it. SUM is a keyed
-//! checksum over the line and its place in the file: a line that was torn, changed, moved or taken
-//! from another file does not count. The key also keys the hashes of values, which therefore tell
-//! nobody whether two keys, or two files, hold the same.
+//! The head and its entries are the base, written as a whole and put in place by a rename. The
+//! journal follows, each line of it appended and flushed: a run of a handler that is about to
+//! begin, and a batch that was handled. Between the two nobody knows what the run has done. SUM is
+//! a keyed checksum over the line and its place in the file: a line that was torn, changed, moved
+//! or taken from another file does not count. The key also keys the hashes of values, so that they
+//! do not tell whether two keys, or two files, hold the same value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,56 +25,65 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::Index;
 
-/// The first line, up to the number.
+/// The first line, up to the version.
 pub(super) const MAGIC: &str = "kvw state ";
-/// The format that is written, and the only one that is read.
+/// The version of the format that is written, and the only one that is read.
 pub(super) const VERSION: u32 = 1;
-/// Hexadecimal digits of a checksum.
+/// The number of hexadecimal digits of a checksum.
 pub(super) const SUM: usize = 16;
 
-/// What a state file belongs to.
+/// The watch that a state file belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// What is watched, each in words that tell a key from a prefix.
+    /// The targets, in words that tell a key from a prefix.
     pub targets: Vec<String>,
-    /// As given, `None` for the agent's.
+    /// The namespace as given; `None` is the agent's.
     pub namespace: Option<String>,
-    /// As given.
+    /// The partition as given.
     pub partition: Option<String>,
-    /// As given.
+    /// The datacenter as given.
     pub datacenter: Option<String>,
-    /// Where Consul was asked. One cluster has many addresses: another one is only said.
+    /// The address of Consul. One cluster has many: another one is only a warning.
     pub address: String,
 }
 
-/// What keys the checksums and hashes of one file.
+/// What the file stores of each entry beyond its value's hash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// The values themselves (`--state-values`).
+    pub values: bool,
+    /// The sessions that hold locks (`--locks`).
+    pub sessions: bool,
+}
+
+/// The key of the checksums and hashes of one file.
 pub type FileKey = [u8; 32];
 
-/// Of a value, keyed, so that it gives the value away to nobody.
+/// The keyed hash of a value, which does not give the value away.
 pub type ValueHash = [u8; 16];
 
 /// The first record of a base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHead {
-    /// Whose it is. Entries name their target by its place there.
+    /// The watch that the file belongs to. Entries name their target by its place there.
     #[serde(flatten)]
     pub identity: Identity,
     /// See [`FileKey`].
     pub key: Base64Text,
     /// The index up to which each target was handled.
     pub indexes: Vec<u64>,
-    /// How many entries follow.
+    /// The number of entries that follow.
     pub entries: usize,
 }
 
-/// One handled entry.
+/// A handled entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredEntry<'a> {
-    /// The place of its target.
+    /// The place of its target in the head.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub target: u64,
-    /// The full name.
+    /// The full key.
     #[serde(borrow)]
     pub key: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -83,25 +92,25 @@ pub struct StoredEntry<'a> {
     pub modified: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub locked: u64,
-    /// Empty: held by none. Absent: written by a watch that does not look at locks.
+    /// The session that holds the lock. Empty: none. Absent: written by a watch without `--locks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Of the value, where that itself is not kept. With neither the key was shown to a handler that
-    /// may have done anything: whatever it is, it comes again.
+    /// The hash of the value, where that itself is not kept. With neither, the key was shown to a
+    /// handler that may have done anything: it is delivered again, whatever its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Base64Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Base64Text>,
 }
 
-/// What became of one key in a handled batch.
+/// The change of one key in a handled batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum KeyUpdate<'a> {
-    /// It is this now.
+    /// The key has this entry now.
     #[serde(borrow)]
     Put(StoredEntry<'a>),
-    /// It was deleted, as an answer of this index showed.
+    /// The key was deleted, as an answer of this index showed.
     Gone {
         #[serde(default, skip_serializing_if = "is_zero")]
         target: u64,
@@ -111,7 +120,7 @@ pub enum KeyUpdate<'a> {
 }
 
 impl KeyUpdate<'_> {
-    /// The place of its target, and the index that this brings it to.
+    /// Returns the place of its target, and the index that the target reaches with it.
     pub fn reaches(&self) -> (u64, Index) {
         match self {
             KeyUpdate::Put(stored) => (stored.target, Index(stored.modified)),
@@ -120,29 +129,29 @@ impl KeyUpdate<'_> {
     }
 }
 
-/// One line but the first.
+/// A line of the file but the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Record<'a> {
-    /// Begins a base.
+    /// The beginning of a base.
     Head(FileHead),
-    /// Is part of it.
+    /// An entry of the base.
     #[serde(borrow)]
     Entry(StoredEntry<'a>),
-    /// Is part of the journal: these keys are about to be shown.
+    /// A record of the journal: these keys are about to be shown to a handler.
     #[serde(borrow)]
     Run(Vec<StoredEntry<'a>>),
-    /// So is this: they were handled.
+    /// A record of the journal: these changes were handled.
     #[serde(borrow)]
     Batch(Vec<KeyUpdate<'a>>),
 }
 
-/// Bytes, as text in JSON.
+/// Bytes, as base64 text in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base64Text(pub Vec<u8>);
 
 impl Base64Text {
-    /// As an array, if it has that length.
+    /// Returns the bytes as an array, if they have that length.
     pub fn array<const N: usize>(&self) -> Option<[u8; N]> {
         self.0.as_slice().try_into().ok()
     }
@@ -164,16 +173,16 @@ impl<'de> Deserialize<'de> for Base64Text {
     }
 }
 
-/// Why the bytes of a file are no state. The text goes on where its name was said.
+/// Why the bytes of a file are not a state. The text continues a sentence that names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Corruption {
-    /// It never was one.
+    /// The file was not written by kvw.
     Foreign,
-    /// Written by another kvw.
+    /// It has another version of the format.
     Version(u32),
-    /// The number of the first line that is not what was written.
+    /// The line of this number is the first that is not what was written.
     Line(usize),
-    /// It ends within its base: how many entries are there, and how many were written.
+    /// The file ends within its base: the number of entries that are there, and that were written.
     Short(usize, usize),
 }
 
@@ -199,13 +208,13 @@ impl fmt::Display for Corruption {
 /// Writes records one after the other.
 pub struct RecordWriter {
     key: FileKey,
-    /// Where in the file the bytes begin.
+    /// The offset in the file at which the bytes begin.
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl RecordWriter {
-    /// Begins a file.
+    /// A writer at the beginning of a file.
     pub fn base(key: FileKey) -> Self {
         RecordWriter {
             key,
@@ -214,7 +223,7 @@ impl RecordWriter {
         }
     }
 
-    /// Goes on in a file of this length.
+    /// A writer at the end of a file of this length.
     pub fn at(key: FileKey, end: u64) -> Self {
         RecordWriter {
             key,
@@ -235,13 +244,13 @@ impl RecordWriter {
         self.bytes.push(b'\n');
     }
 
-    /// What was written.
+    /// Returns the bytes that were written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 }
 
-/// The checksum of a line at this place of its file.
+/// Returns the checksum of a line at this place of its file.
 pub(super) fn sum(key: &FileKey, place: u64, json: &[u8]) -> [u8; SUM] {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher
@@ -253,7 +262,7 @@ pub(super) fn sum(key: &FileKey, place: u64, json: &[u8]) -> [u8; SUM] {
     sum
 }
 
-/// The hash of this key's value.
+/// Returns the keyed hash of this key's value.
 pub fn hash(secret: &FileKey, key: &str, value: &[u8]) -> ValueHash {
     let mut hasher = blake3::Hasher::new_keyed(secret);
     hasher

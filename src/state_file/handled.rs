@@ -1,26 +1,17 @@
-//! What a state file says, in handled: what is history of all targets. Pure.
+//! The contents of a state file in memory: what was handled of all targets. Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::format::{
-    Base64Text, Corruption, FileHead, FileKey, Identity, KeyUpdate, Record, RecordWriter,
+    Base64Text, Corruption, FileHead, FileKey, Identity, Keep, KeyUpdate, Record, RecordWriter,
     StoredEntry, hash,
 };
 use super::history::{TargetHistory, Unresolved};
 use super::parse::Contents;
 use crate::model::{Batch, Change, Entry, Index, Snapshot, TargetId};
 
-/// What is kept of each entry beyond its value's hash.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// `--state-values`: the values themselves.
-    pub values: bool,
-    /// `--locks`: who holds them.
-    pub sessions: bool,
-}
-
-/// What is history.
+/// What was handled of all targets.
 #[derive(Debug, Clone)]
 pub struct HandledState {
     keep: Keep,
@@ -30,7 +21,7 @@ pub struct HandledState {
 }
 
 impl HandledState {
-    /// Nothing handled yet.
+    /// A state in which nothing was handled yet.
     pub fn new(identity: Identity, key: FileKey, keep: Keep) -> Self {
         let targets = vec![TargetHistory::default(); identity.targets.len()];
         HandledState {
@@ -41,10 +32,10 @@ impl HandledState {
         }
     }
 
-    /// What a file says, for a watch of the same targets in any order.
+    /// Loads the contents of a file, for a watch of the same targets in any order.
     ///
     /// # Errors
-    /// When it speaks of a target that it does not have, although it is as it was written.
+    /// When the file mentions a target that its head does not have.
     pub fn load(
         contents: &Contents<'_>,
         identity: Identity,
@@ -54,9 +45,9 @@ impl HandledState {
         let own = &handled.identity.targets;
         let places = contents.head.identity.targets.iter();
         let places = places.map(|target| own.iter().position(|own| own == target));
-        let mut loading = Loading {
+        let mut loading = StateLoader {
             places: places.collect::<Option<_>>().ok_or(Corruption::Line(2))?,
-            targets: vec![Loaded::default(); own.len()],
+            targets: vec![LoadedTarget::default(); own.len()],
         };
         for (place, index) in loading.places.iter().zip(&contents.head.indexes) {
             loading.targets[*place].index = Index(*index);
@@ -68,38 +59,38 @@ impl HandledState {
                 .insert(&stored.key, stored);
         }
         for record in &contents.journal {
-            loading.record(record)?;
+            loading.load_record(record)?;
         }
         let loaded = loading.targets.into_iter();
-        handled.targets = loaded.map(Loaded::history).collect();
+        handled.targets = loaded.map(LoadedTarget::history).collect();
         Ok(handled)
     }
 
-    /// Whose it is.
+    /// The watch that the state belongs to.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// What keys its hashes.
+    /// The key of its hashes.
     pub fn key(&self) -> &FileKey {
         &self.key
     }
 
-    /// What was last handled of this target. Values that were not kept are unknown.
+    /// The entries of this target that were last handled. Values that were not kept are unknown.
     pub fn handled(&self, target: TargetId) -> &Snapshot {
         self.target(target).handled()
     }
 
-    /// What a restart compares Consul with.
+    /// Returns what a restart compares Consul with.
     pub fn at_start(&self, target: TargetId) -> Snapshot {
         self.target(target).at_start()
     }
 
-    /// Makes known what of `last` can be, now that Consul shows `seen`: an entry whose hash is that of
-    /// its present value has that value, and one that is the same in all that counts becomes the
-    /// present entry itself. Only where the handler may have been shown another than that it stays
-    /// unknown, so that the key comes again. `last` is what was last let through. To be called for
-    /// every answer, as a key may be hidden at first; `None` when nothing is left to become known.
+    /// Makes known what of `last` can be, now that Consul shows `seen`: an entry whose hash is that
+    /// of its present value has that value, and one whose content is the same becomes the present
+    /// entry itself. If a handler may have seen a different value, the entry stays unresolved and
+    /// is delivered again. `last` is what was last admitted. Called for every answer, because a key
+    /// may be hidden at first; `None` when nothing is left to become known.
     pub fn recall(&mut self, id: TargetId, last: &Snapshot, seen: &Snapshot) -> Option<Snapshot> {
         let target = &mut self.targets[usize::from(id.0)];
         target.recall(&self.key, self.keep.sessions, last, seen)
@@ -109,7 +100,7 @@ impl HandledState {
     pub fn begin(&mut self, batch: &Batch) {
         for (id, changes) in by_target(batch) {
             let target = &mut self.targets[usize::from(id.0)];
-            target.begin(changes.into_iter().filter_map(either));
+            target.begin(changes.into_iter().filter_map(last_entry));
         }
     }
 
@@ -131,21 +122,21 @@ impl HandledState {
         }
     }
 
-    /// Takes everything that is there as handled.
+    /// Takes every present entry as handled.
     pub fn adopt(&mut self, target: TargetId, seen: &Snapshot) {
         self.targets[usize::from(target.0)] = TargetHistory::adopted(seen);
     }
 
-    /// The record of a batch that is about to be shown.
+    /// Returns the record of a batch that is about to be shown.
     pub fn run_record<'a>(&self, batch: &'a Batch) -> Record<'a> {
         let shown = batch.changes.iter().filter_map(|change| {
-            let entry = either(change)?;
-            Some(shown(u64::from(change.target.0), entry))
+            let entry = last_entry(change)?;
+            Some(stored_without_value(u64::from(change.target.0), entry))
         });
         Record::Run(shown.collect())
     }
 
-    /// The record of a handled batch.
+    /// Returns the record of a handled batch.
     pub fn record<'a>(&self, batch: &'a Batch) -> Record<'a> {
         let updates = batch.changes.iter().map(|change| {
             let target = u64::from(change.target.0);
@@ -161,7 +152,7 @@ impl HandledState {
         Record::Batch(updates.collect())
     }
 
-    /// Everything as a base, and behind it what was shown and not handled.
+    /// Returns the whole state as a base, and behind it the keys that were shown and not handled.
     pub fn base(&self) -> Vec<u8> {
         let indexes = self.targets.iter().map(|target| target.handled().index().0);
         let mut writer = RecordWriter::base(self.key);
@@ -182,8 +173,11 @@ impl HandledState {
             }
         }
         let numbered = (0..).zip(&self.targets);
-        let all_shown = numbered
-            .flat_map(|(number, target)| target.shown().map(move |entry| shown(number, entry)));
+        let all_shown = numbered.flat_map(|(number, target)| {
+            target
+                .shown()
+                .map(move |entry| stored_without_value(number, entry))
+        });
         let all_shown: Vec<StoredEntry<'_>> = all_shown.collect();
         if !all_shown.is_empty() {
             writer.add(&Record::Run(all_shown));
@@ -213,13 +207,13 @@ impl HandledState {
             session: session_known.then(|| entry.session().unwrap_or("").to_owned()),
             hash: hash.map(|hash| Base64Text(hash.to_vec())),
             value: keep.then(|| Base64Text(entry.value().to_vec())),
-            ..shown(target, entry)
+            ..stored_without_value(target, entry)
         }
     }
 }
 
-/// An entry without anything that tells its value.
-fn shown(target: u64, entry: &Entry) -> StoredEntry<'_> {
+/// Returns the stored form of an entry, without anything that tells its value.
+fn stored_without_value(target: u64, entry: &Entry) -> StoredEntry<'_> {
     StoredEntry {
         target,
         key: Cow::Borrowed(entry.key()),
@@ -233,8 +227,8 @@ fn shown(target: u64, entry: &Entry) -> StoredEntry<'_> {
     }
 }
 
-/// What the key is or, if it is gone, was.
-fn either(change: &Change) -> Option<&Entry> {
+/// Returns the entry of a changed key or, if the key is deleted, its last one.
+fn last_entry(change: &Change) -> Option<&Entry> {
     change.after.as_ref().or(change.before.as_ref())
 }
 
@@ -246,29 +240,29 @@ fn by_target(batch: &Batch) -> BTreeMap<TargetId, Vec<&Change>> {
     changes
 }
 
-/// A file that is being read, by its own watch's targets.
-struct Loading<'c, 'a> {
-    /// Which target the file means by its number.
+/// A file that is being loaded, by the targets of the watch that loads it.
+struct StateLoader<'c, 'a> {
+    /// For each target of the file its place among the targets of the watch.
     places: Vec<usize>,
-    targets: Vec<Loaded<'c, 'a>>,
+    targets: Vec<LoadedTarget<'c, 'a>>,
 }
 
 #[derive(Clone, Default)]
-struct Loaded<'c, 'a> {
+struct LoadedTarget<'c, 'a> {
     index: Index,
     entries: BTreeMap<&'c str, &'c StoredEntry<'a>>,
     shown: BTreeMap<&'c str, &'c StoredEntry<'a>>,
 }
 
-impl<'c, 'a> Loading<'c, 'a> {
-    fn target(&mut self, number: u64) -> Result<&mut Loaded<'c, 'a>, Corruption> {
+impl<'c, 'a> StateLoader<'c, 'a> {
+    fn target(&mut self, number: u64) -> Result<&mut LoadedTarget<'c, 'a>, Corruption> {
         let place = usize::try_from(number)
             .ok()
             .and_then(|at| self.places.get(at));
         Ok(&mut self.targets[*place.ok_or(Corruption::Line(2))?])
     }
 
-    fn record(&mut self, record: &'c Record<'a>) -> Result<(), Corruption> {
+    fn load_record(&mut self, record: &'c Record<'a>) -> Result<(), Corruption> {
         match record {
             Record::Run(shown) => {
                 for stored in shown {
@@ -279,11 +273,11 @@ impl<'c, 'a> Loading<'c, 'a> {
             }
             Record::Batch(updates) => {
                 let mut reached = BTreeMap::new();
-                for step in updates {
-                    let (number, index) = step.reaches();
+                for update in updates {
+                    let (number, index) = update.reaches();
                     let highest = reached.entry(number).or_insert(index);
                     *highest = index.max(*highest);
-                    self.target(number)?.step(step);
+                    self.target(number)?.update(update);
                 }
                 for (number, index) in reached {
                     self.target(number)?.index = index;
@@ -295,9 +289,9 @@ impl<'c, 'a> Loading<'c, 'a> {
     }
 }
 
-impl<'c, 'a> Loaded<'c, 'a> {
-    fn step(&mut self, step: &'c KeyUpdate<'a>) {
-        let key = match step {
+impl<'c, 'a> LoadedTarget<'c, 'a> {
+    fn update(&mut self, update: &'c KeyUpdate<'a>) {
+        let key = match update {
             KeyUpdate::Put(stored) => {
                 self.entries.insert(&stored.key, stored);
                 &stored.key
@@ -312,7 +306,7 @@ impl<'c, 'a> Loaded<'c, 'a> {
 
     fn history(self) -> TargetHistory {
         let (entries, shown) = (self.entries.into_values(), self.shown.into_values());
-        TargetHistory::read(self.index, entries, shown)
+        TargetHistory::load(self.index, entries, shown)
     }
 }
 

@@ -1,38 +1,38 @@
-//! What is remembered of one target. Pure.
+//! What was handled of one target. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::format::{Base64Text, FileKey, StoredEntry, ValueHash, hash};
 use crate::model::{Entry, Fields, Index, Snapshot};
 
-/// One target, as it was handled.
+/// What was handled of one target, and what of that is unresolved.
 #[derive(Debug, Clone, Default)]
 pub struct TargetHistory {
     handled: Snapshot,
-    /// Of what was read from a file, what was not found again in Consul yet.
+    /// What is unknown of entries that were read from a file and not found again in Consul yet.
     unresolved: HashMap<String, Unresolved>,
-    /// Keys that a handler was shown and that were not handled since, as entries whose value is
-    /// unknown for good: nobody knows what was done of them.
+    /// The keys that a handler was shown and that were not handled since, as entries whose value
+    /// stays unknown: nobody knows what was done of them.
     shown: BTreeMap<String, Entry>,
     /// Those of them that were read from a file and not seen since.
     unconfirmed: HashMap<String, Entry>,
 }
 
-/// What is not known of an entry that was read from a file.
+/// What is unknown of an entry that was read from a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unresolved {
-    /// Stands for the value, where that was not kept.
+    /// The hash of the value, where the value itself was not kept.
     pub hash: Option<ValueHash>,
-    /// Whether it was kept who holds it.
+    /// Whether the session that holds the lock was kept.
     pub session_known: bool,
 }
 
-/// An entry, and what takes its place.
+/// An entry, and its replacement.
 type EntryReplacement = (Entry, Option<Entry>);
 
 impl TargetHistory {
-    /// From the entries of a file, and those that were shown.
-    pub fn read<'s>(
+    /// Loads the entries of a file, and those that were shown.
+    pub fn load<'s>(
         index: Index,
         entries: impl Iterator<Item = &'s StoredEntry<'s>>,
         shown: impl Iterator<Item = &'s StoredEntry<'s>>,
@@ -44,13 +44,13 @@ impl TargetHistory {
                 session_known: stored.session.is_some(),
             };
             unresolved.insert(stored.key.clone().into_owned(), unknown);
-            entry_of(stored)
+            load_entry(stored)
         });
         let handled = Snapshot::new(index, entries.collect());
         let shown = shown.map(|stored| {
             (
                 stored.key.clone().into_owned(),
-                unknowable(&entry_of(stored)),
+                without_value(&load_entry(stored)),
             )
         });
         let shown: BTreeMap<String, Entry> = shown.collect();
@@ -62,7 +62,7 @@ impl TargetHistory {
         }
     }
 
-    /// All of this counts as handled.
+    /// A history in which every present entry is handled.
     pub fn adopted(seen: &Snapshot) -> Self {
         TargetHistory {
             handled: seen.clone(),
@@ -70,23 +70,23 @@ impl TargetHistory {
         }
     }
 
-    /// What was handled. Values that were not kept are unknown.
+    /// The handled entries. Values that were not kept are unknown.
     pub fn handled(&self) -> &Snapshot {
         &self.handled
     }
 
-    /// What was shown and not handled, by key.
+    /// The entries that were shown and not handled, by key.
     pub fn shown(&self) -> impl Iterator<Item = &Entry> {
         self.shown.values()
     }
 
-    /// What is not known of a handled entry, if anything.
+    /// What is unknown of a handled entry, if anything.
     pub fn unresolved(&self, key: &str) -> Option<&Unresolved> {
         self.unresolved.get(key)
     }
 
-    /// What a restart compares Consul with: what was handled, and where a key was only shown, that.
-    /// A key that was shown as created and is gone has to be told as deleted.
+    /// Returns what a restart compares Consul with: the handled entries, and the keys that were
+    /// only shown. A key that was shown as created and is gone has to be reported as deleted.
     pub fn at_start(&self) -> Snapshot {
         let only_shown = self
             .shown
@@ -97,7 +97,7 @@ impl TargetHistory {
         start
     }
 
-    /// See [`super::handled::HandledState::recall`].
+    /// Makes known what can be, see [`super::handled::HandledState::recall`].
     pub fn recall(
         &mut self,
         secret: &FileKey,
@@ -109,45 +109,47 @@ impl TargetHistory {
             return None;
         }
         let known = self.resolve(secret, sessions, seen);
-        let mut told = known.clone();
+        let mut changes = known.clone();
         let unconfirmed = std::mem::take(&mut self.unconfirmed);
         for (key, shown) in unconfirmed {
             match seen.get(&key) {
-                Some(now) => self.settle(&shown, now, &mut told),
+                Some(now) => self.deliver_again(&shown, now, &mut changes),
                 None => drop(self.unconfirmed.insert(key, shown)),
             }
         }
-        let last = replaced(last, &told);
-        self.handled = replaced(&self.handled, &known);
+        let last = with_replacements(last, &changes);
+        self.handled = with_replacements(&self.handled, &known);
         Some(last)
     }
 
-    /// Sees to it that a key which was shown and not handled is told again, now that it is `now`.
-    fn settle(&self, shown: &Entry, now: &Entry, told: &mut Vec<EntryReplacement>) {
-        let at = told.binary_search_by(|(was, _)| was.key().cmp(now.key()));
+    /// Makes sure that a key which was shown and not handled is reported again, now that its entry
+    /// is `now`.
+    fn deliver_again(&self, shown: &Entry, now: &Entry, changes: &mut Vec<EntryReplacement>) {
+        let at = changes.binary_search_by(|(was, _)| was.key().cmp(now.key()));
         let handled = self.handled.get(now.key());
         match (handled, at) {
-            // It is what was handled, and the handler may have been shown something else.
+            // The key is as it was handled, but the handler may have been shown something else.
             (Some(_), Ok(at)) => {
-                let (_, known) = &mut told[at];
+                let (_, known) = &mut changes[at];
                 *known = known.take().map(|known| {
                     if known.same_content(now) {
-                        unknowable(&known)
+                        without_value(&known)
                     } else {
                         known
                     }
                 });
             }
             (Some(was), Err(at)) if was.same_content(now) => {
-                told.insert(at, (was.clone(), Some(unknowable(was))));
+                changes.insert(at, (was.clone(), Some(without_value(was))));
             }
             (Some(_), Err(_)) => {}
-            // It never was handled: told as created, once more.
-            (None, Err(at) | Ok(at)) => told.insert(at, (shown.clone(), None)),
+            // The key never was handled: it is reported as created, once more.
+            (None, Err(at) | Ok(at)) => changes.insert(at, (shown.clone(), None)),
         }
     }
 
-    /// The handled entries of which something becomes known, each with what it is known to be.
+    /// Returns the handled entries of which something becomes known, each with what it is known to
+    /// be.
     fn resolve(
         &mut self,
         secret: &FileKey,
@@ -176,9 +178,9 @@ impl TargetHistory {
         known
     }
 
-    /// These entries are about to be shown.
+    /// Takes note that these entries are about to be shown.
     pub fn begin<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) {
-        let shown = entries.map(|entry| (entry.key().to_owned(), unknowable(entry)));
+        let shown = entries.map(|entry| (entry.key().to_owned(), without_value(entry)));
         self.shown.extend(shown);
     }
 
@@ -187,7 +189,7 @@ impl TargetHistory {
         self.shown.contains_key(key)
     }
 
-    /// These keys were handled as what they are here, up to this index.
+    /// Takes these keys as handled in their present state, up to this index.
     pub fn apply(&mut self, changed: BTreeMap<&str, Option<&Entry>>, index: Index) {
         for key in changed.keys() {
             self.unresolved.remove(*key);
@@ -200,7 +202,8 @@ impl TargetHistory {
 }
 
 impl Unresolved {
-    /// What this entry of a file was, now that its key is `now`, and what stays unknown of it.
+    /// Returns what this entry of a file was, now that its key's entry is `now`, and what stays
+    /// unknown of it.
     fn resolve(
         self,
         secret: &FileKey,
@@ -237,7 +240,7 @@ impl Unresolved {
     }
 }
 
-fn entry_of(stored: &StoredEntry<'_>) -> Entry {
+fn load_entry(stored: &StoredEntry<'_>) -> Entry {
     Entry::pack(&Fields {
         key: &stored.key,
         value: stored.value.as_ref().map(|value| value.0.as_slice()),
@@ -249,17 +252,17 @@ fn entry_of(stored: &StoredEntry<'_>) -> Entry {
     })
 }
 
-/// The entry without its value: it differs from whatever the key is.
-fn unknowable(entry: &Entry) -> Entry {
+/// Returns the entry without its value: it differs from whatever the key is.
+fn without_value(entry: &Entry) -> Entry {
     Entry::pack(&Fields {
         value: None,
         ..entry.fields()
     })
 }
 
-/// The snapshot with entries in place of others, or without these, all by key. What is another
-/// entry than the one to be replaced was let through since: it stays as it is.
-fn replaced(snapshot: &Snapshot, replacements: &[EntryReplacement]) -> Snapshot {
+/// Returns the snapshot with entries replaced or removed. An entry that is not the one to be
+/// replaced was admitted since, and stays.
+fn with_replacements(snapshot: &Snapshot, replacements: &[EntryReplacement]) -> Snapshot {
     let mut result = snapshot.clone();
     let unchanged = replacements.iter().filter(|(was, _)| {
         let present = snapshot.get(was.key());

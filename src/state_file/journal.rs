@@ -1,4 +1,4 @@
-//! The state file itself: private, held by one kvw, replaced as a whole or appended to.
+//! The file on disk: private, locked by one kvw, replaced as a whole or appended to.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -7,27 +7,27 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-/// For the user alone: keys and indexes are nobody else's business.
+/// The permissions: keys and indexes concern the user alone.
 const PRIVATE: u32 = 0o600;
 
-/// Written to find out at the start whether there is room.
+/// Bytes that are written at the start to find out whether there is room.
 const PROBE: [u8; 4096] = [b'\n'; 4096];
 
-/// An open state file. Its advisory lock ends with it, also when kvw is killed.
+/// An open and locked state file. The advisory lock ends with it, also when kvw is killed.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// How many of its bytes stand; an append that failed may have left more.
+    /// The length of the valid part in bytes; an append that failed may have left more.
     end: u64,
 }
 
-/// Why a state file could not be opened.
+/// Why a state file could not be opened or written.
 #[derive(Debug)]
 pub enum OpenError {
     /// Another kvw holds it.
     InUse,
-    /// The system says no.
+    /// The system refuses.
     Io(io::Error),
 }
 
@@ -38,8 +38,8 @@ impl From<io::Error> for OpenError {
 }
 
 impl Journal {
-    /// Opens and locks the file and reads it; `None` if there is none. What an earlier kvw left of a
-    /// replacement that it could not finish is removed.
+    /// Opens and locks the file and reads it; `None` if there is none. Removes what an earlier kvw
+    /// left of a replacement that it could not finish.
     pub fn open(path: &Path) -> Result<Option<(Journal, Vec<u8>)>, OpenError> {
         let path = resolved(path)?;
         // A pipe or a device would block or take everything.
@@ -53,7 +53,7 @@ impl Journal {
         }
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
         lock(&file)?;
-        // The one who held it may have replaced it before letting go.
+        // The kvw that held the lock may have replaced the file before letting go.
         if !is_at(&file, &path)? {
             return Err(OpenError::InUse);
         }
@@ -69,11 +69,11 @@ impl Journal {
         Ok(Some((journal, bytes)))
     }
 
-    /// Makes the file, which must not be there.
+    /// Creates the file, which must not exist.
     pub fn create(path: &Path, bytes: &[u8]) -> Result<Journal, OpenError> {
         let path = resolved(path)?;
         let file = fresh(&path, bytes)?;
-        // Whoever makes a state file holds the lock of its replacement: nobody else does now.
+        // Whoever creates a state file holds the lock of its replacement: no other kvw does now.
         if path.exists() {
             return Err(OpenError::InUse);
         }
@@ -86,12 +86,12 @@ impl Journal {
         })
     }
 
-    /// How many bytes stand.
+    /// The length of the valid part in bytes.
     pub fn end(&self) -> u64 {
         self.end
     }
 
-    /// Cuts off what does not stand.
+    /// Cuts off what is not valid.
     pub fn cut(&mut self, end: u64) -> io::Result<()> {
         self.file.set_len(end)?;
         self.file.sync_all()?;
@@ -99,20 +99,20 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether the file is still there as it was left: not removed, replaced or cut by anybody.
+    /// Whether the file is as it was left: not removed, replaced or cut by anyone else.
     pub fn is_intact(&self) -> io::Result<bool> {
         Ok(is_at(&self.file, &self.path)? && self.file.metadata()?.len() >= self.end)
     }
 
-    /// Writes behind what stands and waits until it is on the disk. After an error nothing has
-    /// changed; the same bytes may be tried again.
+    /// Appends bytes and waits until they are on the disk. After an error nothing has changed; the
+    /// same bytes may be tried again.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self
             .file
             .write_all_at(bytes, self.end)
             .and_then(|()| self.file.sync_data());
         if let Err(error) = written {
-            // Best effort: what stays there is no whole record, or the next try writes over it.
+            // Best effort: what stays there is no whole record, or the next try overwrites it.
             let _ = self.file.set_len(self.end);
             return Err(error);
         }
@@ -120,11 +120,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Puts a new file in the place of this one: a reader finds the old or the new, whenever it
-    /// looks and whatever happens.
+    /// Replaces the file as a whole: a reader finds the old or the new one, whenever it looks and
+    /// whatever happens.
     pub fn replace(&mut self, bytes: &[u8]) -> Result<(), OpenError> {
         if !is_at(&self.file, &self.path)? && self.path.exists() {
-            // Somebody put another file there: not ours to replace where another kvw holds it.
+            // Another file was put there: not to be replaced where another kvw holds it.
             lock(&File::open(&self.path)?)?;
         }
         let file = fresh(&self.path, bytes)?;
@@ -134,7 +134,8 @@ impl Journal {
         Ok(sync_folder(&self.path)?)
     }
 
-    /// Whether the file can be replaced, later: the folder must take a file, and the disk some bytes.
+    /// Checks that the file can be replaced later: the folder must take a file, and the disk some
+    /// bytes.
     fn probe(&self) -> Result<(), OpenError> {
         fresh(&self.path, &PROBE)?;
         fs::remove_file(beside(&self.path))?;
@@ -142,7 +143,8 @@ impl Journal {
     }
 }
 
-/// The file that a link stands for, so that a replacement replaces that and not the link.
+/// Returns the file that a link stands for, so that a replacement replaces the file and not the
+/// link.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     match path.canonicalize() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -158,15 +160,15 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Where a file is written before it takes the other's place: in the same folder, under one name, so
-/// that a killed kvw leaves one such file at most.
+/// Returns the path of the replacement: in the same folder, under one name, so that a killed kvw
+/// leaves at most one such file.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
 }
 
-/// A locked private file with these bytes on the disk, beside `path`.
+/// Creates a locked private file with these bytes on the disk, beside `path`.
 fn fresh(path: &Path, bytes: &[u8]) -> Result<File, OpenError> {
     let path = beside(path);
     let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
@@ -192,7 +194,7 @@ fn fresh(path: &Path, bytes: &[u8]) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// A name is on the disk only when its folder is.
+/// Waits until the folder of a file is on the disk: a name is only there when its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }

@@ -1,4 +1,4 @@
-//! What is said where a state file is not taken.
+//! The messages for a state file that cannot be used.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::format::{Corruption, Identity};
 use super::journal::OpenError;
 use crate::exit::{Exit, Failure};
 
-/// Refuses a file of another watch.
+/// Refuses the state file of another watch.
 pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<(), Failure> {
     let both = parts(file).into_iter().zip(parts(own));
     let Some(((what, file), (_, own))) = both.into_iter().find(|(file, own)| file != own) else {
@@ -20,7 +20,8 @@ pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<()
         .hint("give each watch a state file of its own, or remove this one to start over"))
 }
 
-/// What two watches of one state file have in common. Not the address: it is only said.
+/// Returns what two watches of one state file must have in common. Not the address: another one is
+/// only a warning.
 fn parts(identity: &Identity) -> [(&'static str, String); 4] {
     let mut targets = identity.targets.clone();
     targets.sort();
@@ -36,8 +37,8 @@ fn parts(identity: &Identity) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Why a file is no state.
-pub fn corrupted(path: &Path, corruption: &Corruption) -> Failure {
+/// Describes a corrupted state file.
+pub fn describe_corruption(path: &Path, corruption: &Corruption) -> Failure {
     let hint = match corruption {
         Corruption::Foreign => "give --state a file of its own",
         Corruption::Version(_) => "use the kvw that wrote it, or another file",
@@ -48,8 +49,8 @@ pub fn corrupted(path: &Path, corruption: &Corruption) -> Failure {
     Failure::usage(format!("the state file {} {corruption}", path.display())).hint(hint)
 }
 
-/// Why a file cannot be held or written.
-pub fn refused(path: &Path, refused: OpenError) -> Failure {
+/// Describes a state file that cannot be locked or written.
+pub fn describe_error(path: &Path, refused: OpenError) -> Failure {
     let path = path.display();
     match refused {
         OpenError::InUse => {

@@ -1,31 +1,31 @@
-//! Reading a state file: what stands, what was torn, and what is corruption. Pure.
+//! Parsing of a state file: its records, a torn end, corruption. Pure.
 
 use std::ops::Range;
 
 use super::format::{
-    Corruption, FileHead, FileKey, KeyUpdate, MAGIC, Record, SUM, StoredEntry, VERSION, sum,
+    Corruption, FileHead, FileKey, Keep, KeyUpdate, MAGIC, Record, SUM, StoredEntry, VERSION, sum,
 };
-use super::handled::Keep;
 
-/// What a file says.
+/// The contents of a state file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents<'a> {
-    /// Whose it is.
+    /// The first record.
     pub head: FileHead,
-    /// From the head.
+    /// The key, from the head.
     pub key: FileKey,
-    /// The base.
+    /// The entries of the base.
     pub entries: Vec<StoredEntry<'a>>,
-    /// How many bytes head and entries take.
+    /// The size of head and entries in bytes.
     pub base: u64,
-    /// The journal: runs and batches.
+    /// The records of the journal: runs and batches.
     pub journal: Vec<Record<'a>>,
-    /// How many bytes of the file stand. What follows them was being written when the end came.
+    /// The length of the valid part in bytes. What follows it was being written when kvw was
+    /// killed.
     pub end: u64,
 }
 
 impl Contents<'_> {
-    /// Whether values themselves are in it.
+    /// Whether the file holds values themselves.
     pub fn has_values(&self) -> bool {
         self.stored().any(|stored| stored.value.is_some())
     }
@@ -50,10 +50,10 @@ impl Contents<'_> {
     }
 }
 
-/// Reads a file.
+/// Parses a state file.
 ///
 /// # Errors
-/// When anything but its last record does not hold together.
+/// When anything but its last record is not what was written.
 pub fn parse(bytes: &[u8]) -> Result<Contents<'_>, Corruption> {
     let mut lines = LineReader::begin(bytes)?;
     let (head, key) = lines.head().ok_or(Corruption::Line(2))?;
@@ -89,9 +89,9 @@ pub fn parse(bytes: &[u8]) -> Result<Contents<'_>, Corruption> {
 /// A file, line by line.
 struct LineReader<'a> {
     bytes: &'a [u8],
-    /// Where the next line begins.
+    /// The offset of the next line.
     at: usize,
-    /// Its number, from 1.
+    /// The number of the next line, from 1.
     number: usize,
 }
 
@@ -114,7 +114,7 @@ impl<'a> LineReader<'a> {
         Ok(lines)
     }
 
-    /// The next line without its newline, if it has one.
+    /// Returns the next line without its newline, if it has one.
     fn next(&self) -> Option<Range<usize>> {
         let length = self.bytes[self.at..]
             .iter()
@@ -127,7 +127,7 @@ impl<'a> LineReader<'a> {
         self.number += 1;
     }
 
-    /// The head, which brings the key that proves it.
+    /// Reads the head, which brings the key that proves it.
     fn head(&mut self) -> Option<(FileHead, FileKey)> {
         let line = self.next()?;
         let (written, json) = self.parts(&line)?;
@@ -143,7 +143,7 @@ impl<'a> LineReader<'a> {
         })
     }
 
-    /// The next record, if it is what was written.
+    /// Reads the next record, if it is what was written.
     fn record(&mut self, key: &FileKey) -> Option<Record<'a>> {
         let line = self.next()?;
         let (written, json) = self.parts(&line)?;

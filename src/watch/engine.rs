@@ -1,32 +1,32 @@
-//! The loop: one channel, and the nearest deadline of whoever has one.
+//! The loop of a watch: one channel of messages, and the nearest deadline.
 
 mod dispatch;
 mod polls;
-mod shutdown;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use self::shutdown::{Ending, ShutdownMode};
 use super::event::{Event, Flow, Observer};
 use super::outages::Outages;
 use super::plan::{Initial, Plan};
 use super::poll_event::Message;
 use super::poller::PollerConfig;
 use super::routes::Routes;
+use super::shutdown::{Shutdown, ShutdownMode, ShutdownStep};
 use super::target_state::TargetStates;
 use crate::exit::Exit;
 use crate::model::{Batch, Reason, Snapshot};
 use crate::process::{ProcessGroups, Signals, listen, reap};
 use crate::state_file::StateFile;
 
-/// Answers that wait for the engine. More would only be older ones.
+/// The number of messages that wait for the engine. More would only be older ones.
 const CHANNEL: usize = 64;
 
-/// A watch at work.
+/// A running watch.
 pub struct Engine<'a> {
     plan: Plan,
+    /// The targets' names, in the order of their ids.
     names: Vec<String>,
     target_states: TargetStates,
     outages: Outages,
@@ -35,21 +35,16 @@ pub struct Engine<'a> {
     state_file: Option<StateFile>,
     observers: Vec<Box<dyn Observer + 'a>>,
     sender: SyncSender<Message>,
-    wakes: Receiver<Message>,
-    /// When the time of the plan is up.
-    until: Option<Instant>,
-    /// The initial batch, as long as not every target was seen.
+    messages: Receiver<Message>,
+    /// The initial batch, until every target was seen.
     initial: Option<Batch>,
-    batches: u64,
-    /// Whether something was printed that is not counted yet.
+    /// Whether changes were printed that are not counted as a batch yet.
     uncounted: bool,
-    /// Of the handlers' batches that ended, the first that is not 0.
-    status: u8,
-    closing: Option<(ShutdownMode, Ending)>,
+    shutdown: Shutdown,
 }
 
 impl<'a> Engine<'a> {
-    /// Nothing is watched yet. `groups` are those of the routes' handlers.
+    /// An engine that watches nothing yet. `groups` are those of the routes' handlers.
     pub fn new(
         plan: Plan,
         routes: Routes,
@@ -57,7 +52,7 @@ impl<'a> Engine<'a> {
         state_file: Option<StateFile>,
         observers: Vec<Box<dyn Observer + 'a>>,
     ) -> Self {
-        let (sender, wakes) = sync_channel(CHANNEL);
+        let (sender, messages) = sync_channel(CHANNEL);
         let known = |id| match &state_file {
             Some(state_file) if plan.initial != Initial::Skip => state_file.at_start(id),
             _ => Snapshot::default(),
@@ -69,20 +64,15 @@ impl<'a> Engine<'a> {
             plan.max_delete,
             known,
         );
-        let time = plan.time.filter(|time| !time.is_zero());
         let collects = !routes.is_empty() && plan.initial != Initial::Skip;
-        let anew = plan.initial == Initial::Run || plan.fresh;
-        let reason = if anew {
+        let reason = if plan.initial == Initial::Run || plan.fresh {
             Reason::Initial
         } else {
             Reason::Change
         };
+        let names = plan.targets.iter().map(|target| target.name().to_owned());
         Engine {
-            names: plan
-                .targets
-                .iter()
-                .map(|target| target.name().to_owned())
-                .collect(),
+            names: names.collect(),
             target_states,
             outages: Outages::default(),
             routes,
@@ -90,16 +80,13 @@ impl<'a> Engine<'a> {
             state_file,
             observers,
             sender,
-            wakes,
-            until: time.and_then(|time| Instant::now().checked_add(time)),
+            messages,
             initial: collects.then(|| Batch {
                 reason,
                 changes: Vec::new(),
             }),
-            batches: 0,
             uncounted: false,
-            status: 0,
-            closing: None,
+            shutdown: Shutdown::new(&plan, Instant::now()),
             plan,
         }
     }
@@ -118,64 +105,63 @@ impl<'a> Engine<'a> {
             poller.start(self.sender.clone())?;
         }
         loop {
-            let wake = self.next_wake();
+            let message = self.next_message();
             let now = Instant::now();
-            if let Err(error) = self.turn(wake, &signals, now) {
-                self.close(ShutdownMode::Stopping, Err(error), now);
+            if let Err(error) = self.step(message, &signals, now) {
+                self.shut_down(ShutdownMode::Stop, Err(error), now);
             }
-            if self.closing.is_some() && self.routes.idle() {
+            if self.shutdown.is_under_way() && self.routes.is_idle() {
                 return self.end(now);
             }
         }
     }
 
-    fn next_wake(&self) -> Option<Message> {
+    fn next_message(&self) -> Option<Message> {
         let Some(deadline) = self.deadline(Instant::now()) else {
-            return self.wakes.recv().ok();
+            return self.messages.recv().ok();
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        self.wakes.recv_timeout(left).ok()
+        self.messages.recv_timeout(left).ok()
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
         let observers = self.observers.iter().filter_map(|other| other.deadline());
-        let own = self.own_deadline().filter(|_| self.closing.is_none());
-        let saving = self.state_file.as_ref().and_then(StateFile::deadline);
-        let deadlines = [own, saving, self.routes.deadline(now)];
+        let deadlines = [
+            self.shutdown.deadline(&self.outages),
+            self.state_file.as_ref().and_then(StateFile::deadline),
+            self.routes.deadline(now),
+        ];
         observers.chain(deadlines.into_iter().flatten()).min()
     }
 
-    fn turn(
+    fn step(
         &mut self,
-        wake: Option<Message>,
+        message: Option<Message>,
         signals: &Signals,
         now: Instant,
     ) -> anyhow::Result<()> {
-        self.signals(signals, now)?;
-        match wake {
-            // What comes after the end is another watch's.
-            Some(Message::Polled(target, poll)) if self.closing.is_none() => {
-                self.polled(target, poll, now)?;
+        self.take_signals(signals, now)?;
+        match message {
+            // What comes during a shutdown is left to the next watch.
+            Some(Message::Polled(target, poll)) if !self.shutdown.is_under_way() => {
+                self.take_poll(target, poll, now)?;
             }
             Some(Message::Polled(..) | Message::Signal) | None => {}
         }
         self.drive(now, Routes::poll)?;
-        if let Some(state_file) = &mut self.state_file {
-            let saved = state_file.retry(now, fastrand::f64());
-            self.saved(saved, now)?;
-        }
-        self.observe(now, |observer| match observer.deadline() {
+        self.save(now, |state_file, random| state_file.retry(now, random))?;
+        self.call_observers(now, |observer| match observer.deadline() {
             Some(due) if due <= now => observer.tick(now),
             _ => Ok(Flow::Continue),
         })?;
-        self.look_at_the_clock(now);
+        self.check_deadlines(now);
         Ok(())
     }
 
-    fn signals(&mut self, signals: &Signals, now: Instant) -> anyhow::Result<()> {
+    fn take_signals(&mut self, signals: &Signals, now: Instant) -> anyhow::Result<()> {
         let taken = signals.take();
         if let Some(signal) = taken.stop {
-            self.close(ShutdownMode::Stopping, Ok(Exit::Signal(signal)), now);
+            self.shut_down(ShutdownMode::Stop, Ok(Exit::Signal(signal)), now);
         }
         if taken.child {
             self.drive(now, Routes::poll)?;
@@ -187,34 +173,64 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Runs every handler with all there is, as far as all of it was seen: a part could be taken
-    /// for the whole.
-    fn run_now(&mut self, now: Instant) -> anyhow::Result<()> {
-        if self.target_states.synced() {
-            let changes = self.target_states.everything(SystemTime::now());
-            let reason = Reason::Manual;
-            self.give(Batch { reason, changes }, true, now)?;
+    /// Shuts the watch down when its time is up, an outage has lasted too long, or one look was
+    /// asked for and was had.
+    fn check_deadlines(&mut self, now: Instant) {
+        let unseen: Vec<_> = self.target_states.unseen().collect();
+        if let Some((mode, ending)) = self.shutdown.due(now, &self.outages, &unseen) {
+            self.shut_down(mode, ending, now);
         }
-        Ok(())
     }
 
-    fn tell(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<()> {
-        self.observe(now, |observer| observer.event(event, now))
+    /// Begins the shutdown, or sharpens the one under way.
+    fn shut_down(&mut self, mode: ShutdownMode, ending: anyhow::Result<Exit>, now: Instant) {
+        match self.shutdown.begin(mode, ending) {
+            ShutdownStep::Unchanged => return,
+            ShutdownStep::Sharpened => {}
+            ShutdownStep::Begun => {
+                if let Err(error) = self.notify(&Event::Leaving, now) {
+                    self.shut_down(ShutdownMode::Stop, Err(error), now);
+                }
+            }
+        }
+        let input = mode.queue_input();
+        if let Err(error) = self.drive(now, |routes, context| routes.step_all(&input, context)) {
+            self.shut_down(ShutdownMode::Stop, Err(error), now);
+        }
     }
 
-    /// Asks each observer. One that fails is asked no more: it would fail again.
-    fn observe(
+    /// Ends the watch, after all handlers have come to rest.
+    fn end(mut self, now: Instant) -> anyhow::Result<Exit> {
+        let saved = self.state_file.take().map_or(Ok(()), StateFile::close);
+        let notified = self.notify(&Event::Left, now);
+        let exit = self.shutdown.take_ending()?;
+        if let (Exit::Signal(_), Err(failure)) = (exit, &saved) {
+            // The process dies of the signal, whatever else went wrong.
+            self.notify(&Event::Saved(Some(failure)), now)?;
+            return Ok(exit);
+        }
+        saved?;
+        notified?;
+        Ok(self.shutdown.exit(exit))
+    }
+
+    fn notify(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<()> {
+        self.call_observers(now, |observer| observer.event(event, now))
+    }
+
+    /// Calls each observer. One that fails is called no more: it would fail again.
+    fn call_observers(
         &mut self,
         now: Instant,
-        mut ask: impl FnMut(&mut dyn Observer) -> anyhow::Result<Flow>,
+        mut call: impl FnMut(&mut dyn Observer) -> anyhow::Result<Flow>,
     ) -> anyhow::Result<()> {
-        // By place: what an observer asks for may come back to here.
+        // By place: a shutdown that an observer asks for comes back to here.
         let mut at = 0;
         while let Some(observer) = self.observers.get_mut(at) {
-            match ask(observer.as_mut()) {
+            match call(observer.as_mut()) {
                 Ok(Flow::Continue) => at += 1,
                 Ok(Flow::Stop(exit)) => {
-                    self.close(ShutdownMode::Stopping, Ok(exit), now);
+                    self.shut_down(ShutdownMode::Stop, Ok(exit), now);
                     at += 1;
                 }
                 Err(error) => {

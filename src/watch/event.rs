@@ -3,74 +3,63 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::poll_event::{Advice, OutageCause, OutageKind};
+use super::routes::{RouteId, WaitingChanges};
 use super::withheld::{WithheldChange, WithheldReason};
 use crate::exit::{Exit, Failure};
 use crate::handlers::HandlerEvent;
 use crate::model::{Change, Index, TargetId};
 
-/// What became of an answer.
+/// An answer, and what it changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerSummary {
-    /// Whose it is.
+    /// The target.
     pub target: TargetId,
     /// The index that was waited on.
     pub since: Option<Index>,
-    /// The index that it carried.
+    /// The index of the answer.
     pub index: Index,
-    /// How many keys it showed.
+    /// The number of keys in it.
     pub keys: usize,
-    /// How long ago the answering server heard from the leader, where it said so.
+    /// The time since the answering server heard from the leader, where it says so.
     pub last_contact: Option<Duration>,
-    /// How many changes are told of.
+    /// The number of changes that are reported.
     pub changes: usize,
-    /// How many are not: left out by filters, or another target's.
+    /// The number of changes that are not: filtered out, or another target's.
     pub left_out: usize,
-    /// How many deletes were proven.
+    /// The number of deletes that were proven.
     pub proven: usize,
     /// The keys that are withheld, and why.
     pub withheld: Vec<(String, WithheldReason)>,
-    /// When it came.
+    /// The time at which the answer was complete.
     pub at: SystemTime,
 }
 
-/// What observers are told.
+/// Something that happened in a watch.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A target was seen for the first time.
     Synced(&'a AnswerSummary),
-    /// An answer was taken, news or not; comes before what it brought.
+    /// An answer was taken, whether it changed anything or not; comes before what it changed.
     Answered(&'a AnswerSummary),
-    /// An index went back: the target is looked at again from the start.
+    /// The index of a target went back from the first to the second: it is fetched from the start.
     WentBack(TargetId, Index, Index),
-    /// What changed, or what was there at the start where that was asked for.
+    /// Keys changed, or existed at startup where those are reported too.
     Changed(&'a [Change]),
-    /// A target cannot be seen, since now or for another reason than before.
+    /// A target cannot be seen, from now on or for another reason than before.
     Unseen(TargetId, &'a OutageCause),
     /// A kind of outage began, with this target.
     Outage(TargetId, &'a OutageCause),
-    /// It ended for all targets, after this long.
+    /// A kind of outage ended for all targets, after this long.
     Recovered(OutageKind, Duration),
     /// Keys began or ceased to be withheld.
     Withheld(TargetId, &'a WithheldChange),
-    /// Something to say once.
+    /// Advice about a target, given once.
     Advice(TargetId, &'a Advice),
-    /// A handler did something.
-    Handler {
-        /// Which, by its place.
-        route: usize,
-        /// What.
-        told: &'a HandlerEvent,
-    },
+    /// Something happened in the handler of this route.
+    Handler(RouteId, &'a HandlerEvent),
     /// Changes wait in a route.
-    Waiting {
-        /// Which, by its place.
-        route: usize,
-        /// How many.
-        changes: usize,
-        /// Whether for a run to end, or else for quiet.
-        busy: bool,
-    },
-    /// The end has begun.
+    Waiting(WaitingChanges),
+    /// The shutdown has begun.
     Leaving,
     /// All handlers have come to rest.
     Left,
@@ -78,24 +67,24 @@ pub enum Event<'a> {
     Saved(Option<&'a Failure>),
 }
 
-/// What an observer wants of the engine.
+/// What an observer asks of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     /// Go on.
     Continue,
-    /// Come to an end.
+    /// End the watch with this exit.
     Stop(Exit),
 }
 
-/// Who looks on.
+/// An observer of a watch.
 pub trait Observer {
-    /// Something happened.
+    /// Takes an event.
     ///
     /// # Errors
     /// When it cannot be shown; the watch ends.
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow>;
 
-    /// The deadline is due.
+    /// Does what is due at the deadline.
     ///
     /// # Errors
     /// As [`Observer::event`].
@@ -103,7 +92,7 @@ pub trait Observer {
         Ok(Flow::Continue)
     }
 
-    /// When to be called next.
+    /// The time of the next [`Observer::tick`].
     fn deadline(&self) -> Option<Instant> {
         None
     }

@@ -1,5 +1,6 @@
-//! Blocking queries to batches: what is watched, what was seen, what of it is believed, and what
-//! was handled. Knows nothing of who looks on.
+//! Blocking queries to batches: one poller per target, the proof that a vanished key was deleted,
+//! and the engine, which dispatches changes to handlers, acknowledges what they handled and notifies
+//! observers. Must not know the terminal, output formats, or who observes.
 
 mod consistent_reader;
 mod cursor;
@@ -12,6 +13,7 @@ mod poll_event;
 mod poller;
 mod proof;
 mod routes;
+mod shutdown;
 mod target_state;
 mod withheld;
 
@@ -22,5 +24,5 @@ pub use filter::Filter;
 pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, OutageCause, OutageKind};
 pub use poller::PollerConfig;
-pub use routes::Routes;
+pub use routes::{RouteId, Routes, WaitingChanges};
 pub use withheld::{MaxDelete, WithheldChange, WithheldReason};

@@ -10,27 +10,28 @@ use crate::model::{Continuity, Index, Key, Snapshot, TargetId};
 /// Why a target cannot be seen.
 #[derive(Debug)]
 pub enum OutageCause {
-    /// No usable answer.
+    /// Consul gives no usable answer.
     Consul(Error),
-    /// A listing is empty, and the token may not read there at all.
+    /// A listing is empty, and the token may read nothing in it.
     NoRights,
-    /// Nothing is there any more, and the index went back: this is another Consul, or an empty one.
+    /// No handled entry exists any more, and the index went back: this is another Consul, or one
+    /// that was emptied.
     Reset,
 }
 
-/// Two kinds of outage, which begin, end and are told apart.
+/// A kind of outage: each begins, ends and is reported on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutageKind {
-    /// Consul does not answer, or not usefully.
+    /// Consul gives no usable answer.
     Consul,
     /// The token may not read.
     Rights,
-    /// Consul looks as if it had been started over.
+    /// Consul looks as if it had been reset.
     Reset,
 }
 
 impl OutageCause {
-    /// Which kind of outage it is.
+    /// The kind of outage.
     pub fn kind(&self) -> OutageKind {
         match self {
             OutageCause::Consul(error) if error.outcome() == ErrorClass::Denied => {
@@ -42,14 +43,12 @@ impl OutageCause {
         }
     }
 
-    /// What the user can do about it.
+    /// Returns what the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             OutageCause::Consul(error) => error.hint(),
             OutageCause::NoRights => None,
-            OutageCause::Reset => {
-                Some("if it is meant to be empty, --accept-reset says so".to_owned())
-            }
+            OutageCause::Reset => Some("--accept-reset accepts it as real".to_owned()),
         }
     }
 }
@@ -62,50 +61,50 @@ impl fmt::Display for OutageCause {
                 f.write_str("nothing is listed, and the token may not read here (403)")
             }
             OutageCause::Reset => f.write_str(
-                "Consul looks reset: its index went back, and nothing of what was handled is there",
+                "Consul looks reset: its index went back and none of the handled keys exist",
             ),
         }
     }
 }
 
-/// An answer that was taken.
+/// An answer about a target, after what vanished from it was proven.
 #[derive(Debug)]
 pub struct TargetAnswer {
     /// The index that was waited on.
     pub since: Option<Index>,
-    /// What Consul shows. Keys in `unproven` are not among its entries.
+    /// The entries that Consul shows. Keys in `unproven` are not among them.
     pub snapshot: Snapshot,
     /// Whether it belongs to one history with the answer before.
     pub continuity: Continuity,
     /// Keys that are no longer listed and not proven deleted.
     pub unproven: Vec<(String, WithheldReason)>,
-    /// How many vanished keys were proven deleted.
+    /// The number of vanished keys that were proven deleted.
     pub proven: usize,
     /// The answer's headers.
     pub meta: Meta,
-    /// When it was whole.
+    /// The time at which it was complete.
     pub at: SystemTime,
 }
 
-/// What a poller tells the engine.
+/// Something that happened in a poller.
 #[derive(Debug)]
 pub enum PollEvent {
-    /// An answer was taken, with or without news.
+    /// An answer was taken, whether anything changed or not.
     Answered(Box<TargetAnswer>),
-    /// The index was lower than the one that was sent: the target is looked at anew.
+    /// The index went back from the first to the second: the target is fetched from the start.
     WentBack(Index, Index),
-    /// The target cannot be seen, since now or for another reason than before.
+    /// The target cannot be seen, from now on or for another reason than before.
     Outage(OutageCause),
-    /// It never could, and trying again will not help: the poller has ended.
+    /// The target could never be seen, and trying again will not help: the poller has ended.
     Ended(Error),
-    /// Something to say once.
+    /// Advice for the user, given once.
     Advice(Advice),
 }
 
-/// Something to say once a target.
+/// Advice about a target, given once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Advice {
-    /// There is no such key, but there are keys below it.
+    /// The key does not exist, but keys below it do.
     Folder(Key),
     /// Keys whose names are not UTF-8 are left out.
     NonUtf8,
@@ -113,11 +112,11 @@ pub enum Advice {
     Filtered,
 }
 
-/// What wakes the engine.
+/// A message to the engine.
 #[derive(Debug)]
 pub enum Message {
-    /// A poller has something.
+    /// Something happened in the poller of this target.
     Polled(TargetId, PollEvent),
-    /// A signal came.
+    /// A signal was caught.
     Signal,
 }

@@ -1,4 +1,4 @@
-//! Where each target stands: what was last let through of it, and what an answer adds to that.
+//! The state of each target: what was last admitted of it, and what an answer changes.
 
 use std::time::SystemTime;
 
@@ -6,23 +6,22 @@ use super::filter::Filter;
 use super::poll_event::TargetAnswer;
 use super::withheld::{MaxDelete, Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
-use crate::model::{Change, Continuity, Index, Snapshot, TargetId, between};
-use crate::model::{Target, What, owner};
+use crate::model::{Change, Continuity, Index, Snapshot, Target, TargetId, What, between, owner};
 use crate::state_file::StateFile;
 
-/// What an answer means.
+/// What an answer changes.
 #[derive(Debug)]
 pub struct TargetUpdate {
-    /// Whether it is the first of its target.
+    /// Whether the answer is the first of its target.
     pub first: bool,
-    /// What began or ceased to be withheld.
-    pub notices: Vec<WithheldChange>,
-    /// What is different from what was let through before: of a first answer, from what was
-    /// handled before this start.
+    /// The reasons for which keys began or ceased to be withheld.
+    pub withheld_changes: Vec<WithheldChange>,
+    /// The difference from what was admitted before; of a first answer, from what was handled
+    /// before this start.
     pub changes: Vec<Change>,
-    /// How many other changes were left out: by filters, or as another target's.
+    /// The number of other changes: filtered out, or another target's.
     pub left_out: usize,
-    /// What is withheld now, and why.
+    /// The keys that are withheld now, and why.
     pub withheld: Vec<(String, WithheldReason)>,
 }
 
@@ -35,17 +34,17 @@ struct TargetState {
     synced: bool,
 }
 
-/// All targets.
+/// The states of all targets.
 #[derive(Debug)]
 pub struct TargetStates {
     targets: Vec<Target>,
     filter: Filter,
     locks: bool,
-    list: Vec<TargetState>,
+    states: Vec<TargetState>,
 }
 
 impl TargetStates {
-    /// Nothing was seen yet; `known` gives what was handled before this start.
+    /// States of targets that were not seen yet; `known` gives what was handled before this start.
     pub fn new(
         targets: Vec<Target>,
         filter: Filter,
@@ -53,111 +52,111 @@ impl TargetStates {
         max_delete: Option<MaxDelete>,
         known: impl Fn(TargetId) -> Snapshot,
     ) -> Self {
-        let list = targets.iter().map(|target| TargetState {
+        let states = targets.iter().map(|target| TargetState {
             admitted: known(target.id),
             withheld: Withheld::new(max_delete),
             index: Index::default(),
             synced: false,
         });
         TargetStates {
-            list: list.collect(),
+            states: states.collect(),
             targets,
             filter,
             locks,
         }
     }
 
-    /// Takes an answer, and says what is new. `state_file` makes known again what was only remembered.
-    /// With `anew` a first answer is told as created whole, and what is no longer there as deleted.
+    /// Takes an answer, and returns what it changes. The state file makes known again what it kept
+    /// only a hash of. With `as_created` all entries of a first answer are changes, reported as
+    /// created, and those that are gone as deleted.
     pub fn take(
         &mut self,
         id: TargetId,
-        answered: &TargetAnswer,
+        answer: &TargetAnswer,
         state_file: Option<&mut StateFile>,
-        anew: bool,
+        as_created: bool,
     ) -> TargetUpdate {
-        let target_state = &mut self.list[usize::from(id.0)];
-        let seen = &answered.snapshot;
-        if let Some(last) =
-            state_file.and_then(|state| state.recall(id, &target_state.admitted, seen))
-        {
-            target_state.admitted = last;
+        let state = &mut self.states[usize::from(id.0)];
+        let seen = &answer.snapshot;
+        if let Some(last) = state_file.and_then(|file| file.recall(id, &state.admitted, seen)) {
+            state.admitted = last;
         }
-        let last = &target_state.admitted;
-        let admitted = target_state.withheld.admit(last, seen, &answered.unproven);
-        let before = std::mem::replace(&mut target_state.admitted, admitted.snapshot.clone());
-        let first = !std::mem::replace(&mut target_state.synced, true);
-        target_state.index = seen.index();
-        let withheld = target_state.withheld.keys();
-        let withheld = withheld.map(|(key, why)| (key.to_owned(), why)).collect();
-        let (after, at) = (&admitted.snapshot, answered.at);
-        let mut changes = between(id, &before, after, answered.continuity, self.locks, at);
-        if first && anew {
+        let last = &state.admitted;
+        let admitted = state.withheld.admit(last, seen, &answer.unproven);
+        let before = std::mem::replace(&mut state.admitted, admitted.snapshot.clone());
+        let first = !std::mem::replace(&mut state.synced, true);
+        state.index = seen.index();
+        let withheld = state.withheld.keys();
+        let withheld = withheld.map(|(key, reason)| (key.to_owned(), reason));
+        let withheld = withheld.collect();
+        let (after, at) = (&admitted.snapshot, answer.at);
+        let mut changes = between(id, &before, after, answer.continuity, self.locks, at);
+        if first && as_created {
             changes.retain(|change| change.after.is_none());
             changes.extend(self.created(id, seen, at));
             changes.sort_by(|a, b| a.key().cmp(b.key()));
         }
         let all = changes.len();
-        changes.retain(|change| self.is_told(id, change.key()));
+        changes.retain(|change| self.is_reported(id, change.key()));
         TargetUpdate {
             first,
-            notices: admitted.notices,
+            withheld_changes: admitted.notices,
             left_out: all - changes.len(),
             changes,
             withheld,
         }
     }
 
-    /// What was last let through of a target.
+    /// The entries of a target that were last admitted.
     pub fn admitted(&self, id: TargetId) -> &Snapshot {
-        &self.list[usize::from(id.0)].admitted
+        &self.states[usize::from(id.0)].admitted
     }
 
     /// Whether every target was seen.
     pub fn synced(&self) -> bool {
-        self.list.iter().all(|target_state| target_state.synced)
+        self.states.iter().all(|state| state.synced)
     }
 
     /// The targets that were not seen yet.
-    pub fn unseen(&self) -> impl Iterator<Item = &Target> {
-        let target_states = self.targets.iter().zip(&self.list);
-        target_states
-            .filter(|(_, target_state)| !target_state.synced)
-            .map(|(target, _)| target)
+    pub fn unseen(&self) -> impl Iterator<Item = TargetId> {
+        let states = self.targets.iter().zip(&self.states);
+        states
+            .filter(|(_, state)| !state.synced)
+            .map(|(target, _)| target.id)
     }
 
-    /// Everything there is, as created.
+    /// Every reported entry, as created.
     pub fn everything(&self, at: SystemTime) -> Vec<Change> {
         let targets = self.targets.iter();
         let mut all: Vec<Change> = targets
             .flat_map(|target| self.created(target.id, self.admitted(target.id), at))
             .collect();
-        all.retain(|change| self.is_told(change.target, change.key()));
+        all.retain(|change| self.is_reported(change.target, change.key()));
         all
     }
 
     /// The highest index that an answer carried.
     pub fn index(&self) -> Index {
-        let indexes = self.list.iter().map(|target_state| target_state.index);
+        let indexes = self.states.iter().map(|state| state.index);
         indexes.max().unwrap_or_default()
     }
 
-    /// What `consul watch` would give: the first target as it is.
+    /// The present state of the first target, for a handler of `consul watch`.
     pub fn current(&self) -> WatchedState {
-        let (target, target_state) = (&self.targets[0], &self.list[0]);
+        let (target, state) = (&self.targets[0], &self.states[0]);
         match &target.what {
-            What::Key(key) => WatchedState::Key(target_state.admitted.get(key.as_str()).cloned()),
-            What::Prefix(_) => WatchedState::Prefix(target_state.admitted.entries().to_vec()),
+            What::Key(key) => WatchedState::Key(state.admitted.get(key.as_str()).cloned()),
+            What::Prefix(_) => WatchedState::Prefix(state.admitted.entries().to_vec()),
         }
     }
 
-    fn created(&self, id: TargetId, there: &Snapshot, at: SystemTime) -> Vec<Change> {
+    fn created(&self, id: TargetId, present: &Snapshot, at: SystemTime) -> Vec<Change> {
         let none = Snapshot::default();
-        between(id, &none, there, Continuity::Kept, self.locks, at)
+        between(id, &none, present, Continuity::Kept, self.locks, at)
     }
 
-    /// Whether a target's change of this key is one to tell of.
-    fn is_told(&self, id: TargetId, key: &str) -> bool {
+    /// Whether a target's change of this key is reported: overlapping targets give one change a key.
+    fn is_reported(&self, id: TargetId, key: &str) -> bool {
         let own = self.targets.len() == 1 || owner(&self.targets, key) == Some(id);
         own && self.filter.admits(key)
     }

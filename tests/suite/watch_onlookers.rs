@@ -392,5 +392,5 @@ fn an_outage_that_lasts_too_long_ends_the_watch() {
         .start();
     let args = ["watch", "app/", "--max-outage", "500ms"];
     let output = Kvw::at(server.address()).args(args).run();
-    output.expect(4).says(&["may not read"]);
+    output.expect(4).says(&["no read permission for 500ms"]);
 }

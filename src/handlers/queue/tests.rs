@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
+use crate::handlers::OnBusy;
 use crate::model::{Change, Continuity, Entry, Fields, Index, TargetId};
 use crate::process::Signal;
 
@@ -55,15 +56,15 @@ fn show(batch: &Batch) -> String {
     format!("{:?}({})", batch.reason, changes.join(" ")).to_lowercase()
 }
 
-fn told(action: &QueueAction) -> String {
+fn describe(action: &QueueAction) -> String {
     match action {
         QueueAction::Start(batch) => format!("start {}", show(batch)),
-        QueueAction::Signal => "signal".to_owned(),
+        QueueAction::Signal(_) => "signal".to_owned(),
         QueueAction::Stop(why) => format!("stop {why:?}").to_lowercase(),
         QueueAction::Kill => "kill".to_owned(),
-        QueueAction::Handled(batch) => format!("handled {}", show(batch)),
-        QueueAction::Dropped(batch) => format!("dropped {}", show(batch)),
-        QueueAction::Ended {
+        QueueAction::Acknowledge(batch) => format!("handled {}", show(batch)),
+        QueueAction::Drop(batch) => format!("dropped {}", show(batch)),
+        QueueAction::Report {
             outcome,
             retry,
             last,
@@ -93,7 +94,7 @@ impl QueueBench {
 
     fn step(&mut self, at: u64, input: QueueInput) -> Vec<String> {
         let actions = self.queue.step(input, self.start + MS(at), 0.5);
-        actions.iter().map(told).collect()
+        actions.iter().map(describe).collect()
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -151,13 +152,13 @@ fn a_burst_becomes_one_batch_after_quiet() {
     bench.row(120, QueueInput::Due, &[]);
     bench.row(160, QueueInput::Due, &["start change(a:1>2 b:->1)"]);
     bench.row(160, QueueInput::Started, &[]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
     bench.row(200, OK, &["handled change(a:1>2 b:->1)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
-fn constant_news_does_not_put_a_batch_off_for_ever() {
+fn constant_changes_do_not_put_a_batch_off_for_ever() {
     let mut bench = QueueBench::new(Policies::default());
     for at in (0..5000).step_by(50) {
         let text = format!("a:{at}>{}", at + 1);
@@ -168,11 +169,11 @@ fn constant_news_does_not_put_a_batch_off_for_ever() {
 }
 
 #[test]
-fn what_came_back_before_it_was_shown_is_not_told() {
+fn what_came_back_before_it_was_shown_is_not_reported() {
     let mut bench = QueueBench::new(Policies::default());
     bench.row(0, changes("a:1>2"), &[]);
     bench.row(50, changes("a:2>1"), &[]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(500, QueueInput::Due, &[]);
 }
 
@@ -243,7 +244,10 @@ fn restart_does_not_count_what_did_not_start() {
     bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
     bench.row(
         0,
-        QueueInput::Ended(ChildStatus::Unstarted(127)),
+        QueueInput::Unstarted {
+            status: ChildStatus::Unstarted(127),
+            passing: false,
+        },
         &["ended failed"],
     );
     bench.step(10, changes("b:->1"));
@@ -283,7 +287,7 @@ fn a_signal_that_nobody_heard_leaves_the_changes_to_the_next_run() {
     bench.step(200, changes("a:2>3"));
     bench.row(300, QueueInput::Due, &["signal"]);
     bench.row(300, QueueInput::Signalled(false), &[]);
-    // It does not try again and again until the end is told.
+    // It does not try again and again until the end comes in.
     assert_eq!(bench.deadline(), None);
     let next = "start change(a:2>3)";
     bench.row(301, OK, &["handled change(a:1>2)", "ended succeeded", next]);
@@ -294,7 +298,7 @@ fn drop_forgets_what_comes_during_a_run() {
     let mut bench = running(policies(OnBusy::Drop, OnFail::Continue));
     bench.row(200, changes("a:2>3"), &["dropped change(a:2>3)"]);
     bench.row(300, OK, &["handled change(a:1>2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(400, changes("a:3>4"), &[]);
     bench.row(500, QueueInput::Due, &["start change(a:3>4)"]);
 }
@@ -303,7 +307,7 @@ fn drop_forgets_what_comes_during_a_run() {
 fn continue_keeps_what_failed_for_the_next_batch() {
     let mut bench = running(Policies::default());
     bench.row(200, BAD, &["ended failed"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
     bench.row(1000, changes("b:->1"), &[]);
     bench.row(1100, QueueInput::Due, &["start retry(a:1>2 b:->1)"]);
@@ -313,7 +317,7 @@ fn continue_keeps_what_failed_for_the_next_batch() {
 }
 
 #[test]
-fn a_failed_run_is_told_of_what_came_back() {
+fn a_failed_run_is_shown_what_came_back() {
     // It may have put 2 into place, or made b's file, before it failed.
     let mut bench = QueueBench::new(Policies::default());
     bench.step(0, changes("a:1>2 b:->1"));
@@ -352,7 +356,7 @@ fn exit_passes_the_status_on_and_starts_nothing_more() {
     let mut bench = running(policies(OnBusy::Queue, OnFail::Exit));
     bench.step(150, changes("b:->1"));
     bench.row(400, BAD, &["ended failed", "leave 3"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     bench.row(500, changes("c:->1"), &[]);
 }
 
@@ -392,7 +396,10 @@ fn a_timeout_is_a_failure_even_if_the_handler_then_returns_zero() {
 fn a_handler_that_does_not_start_has_failed() {
     let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
     bench.row(0, initial(""), &["start initial()"]);
-    let unstarted = QueueInput::Ended(ChildStatus::Unstarted(127));
+    let unstarted = QueueInput::Unstarted {
+        status: ChildStatus::Unstarted(127),
+        passing: false,
+    };
     bench.row(0, unstarted, &["ended failed", "leave 127"]);
 }
 
@@ -442,7 +449,7 @@ fn a_manual_run_waits_for_nothing_but_the_run_before() {
     let mut bench = running(Policies::default());
     bench.row(200, BAD, &["ended failed"]);
     bench.row(300, changes("b:1>-"), &[]);
-    // All there is as created; deletes that were not told yet stay.
+    // Every entry as created; deletes that were not shown yet stay.
     let start = "start manual(a:->2 b:1>- c:->1)";
     bench.row(310, manual("a:->2 c:->1"), &[start]);
     bench.row(310, QueueInput::Started, &[]);
@@ -460,7 +467,7 @@ fn a_manual_run_does_not_wait_for_a_retry() {
     bench.row(210, manual("a:->2"), &["start manual(a:->2)"]);
     bench.row(210, QueueInput::Started, &[]);
     bench.row(220, OK, &["handled manual(a:->2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -471,7 +478,7 @@ fn draining_hands_over_at_once_and_retries_nothing() {
     bench.row(10, QueueInput::Started, &[]);
     bench.row(20, changes("a:2>3"), &[]);
     bench.row(30, BAD, &["ended failed"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -481,7 +488,7 @@ fn draining_waits_for_the_run_and_hands_over_what_came_meanwhile() {
     bench.row(120, QueueInput::Drain, &[]);
     let next = "start change(a:2>3)";
     bench.row(130, OK, &["handled change(a:1>2)", "ended succeeded", next]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
 }
 
 #[test]
@@ -490,7 +497,7 @@ fn draining_ends_a_service_that_runs_under_restart() {
     bench.row(110, changes("a:2>3"), &[]);
     bench.row(120, QueueInput::Drain, &["stop leaving"]);
     bench.row(130, OK, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
 }
 
@@ -499,23 +506,149 @@ fn finishing_lets_a_run_end_and_starts_nothing_more() {
     let mut bench = running(policies(OnBusy::Queue, OnFail::Retry));
     bench.row(110, changes("a:2>3"), &[]);
     bench.row(120, QueueInput::Finish, &[]);
-    assert!(!bench.queue.idle());
+    assert!(!bench.queue.is_idle());
     bench.row(130, OK, &["handled change(a:1>2)", "ended succeeded"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
     assert_eq!(bench.queue.waiting(), 1);
 }
 
 #[test]
-fn stopping_ends_the_run_with_grace_and_what_it_did_is_not_handled() {
+fn stopping_ends_the_run_with_grace_and_one_that_fails_is_not_handled() {
     let mut bench = running(Policies::default());
     bench.row(150, changes("b:->1"), &[]);
     bench.row(200, QueueInput::Stop, &["stop leaving"]);
     assert_eq!(bench.deadline(), Some(10_200));
-    // It trapped the signal and returned 0, in the midst of its work or after it.
-    bench.row(300, OK, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    bench.row(300, KILLED, &["ended stopped(leaving)"]);
+    assert!(bench.queue.is_idle());
     bench.row(400, QueueInput::Due, &[]);
     assert_eq!(bench.queue.waiting(), 2);
+}
+
+#[test]
+fn a_stopped_run_that_returned_0_is_handled() {
+    // The handler itself may be what stops kvw: a restart of its own unit.
+    let mut bench = running(Policies::default());
+    bench.row(200, QueueInput::Stop, &["stop leaving"]);
+    let end = ["handled change(a:1>2)", "ended stopped(leaving)"];
+    bench.row(300, OK, &end);
+    assert_eq!(bench.queue.waiting(), 0);
+}
+
+fn service(on_exit: OnExit, on_fail: OnFail) -> QueueBench {
+    let mut bench = QueueBench::new(Policies {
+        on_exit,
+        ..policies(OnBusy::Restart, on_fail)
+    });
+    bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
+    bench.row(0, QueueInput::Started, &["handled initial(a:->1)"]);
+    bench
+}
+
+#[test]
+fn a_service_that_ends_by_itself_ends_kvw_with_its_status() {
+    let mut bench = service(OnExit::Exit, OnFail::Continue);
+    bench.row(50, OK, &["ended succeeded", "leave 0"]);
+    let mut bench = service(OnExit::Exit, OnFail::Ignore);
+    bench.row(50, BAD, &["ended failed", "leave 3"]);
+    assert!(bench.queue.is_idle());
+}
+
+#[test]
+fn a_service_that_ends_by_itself_is_started_again_after_a_back_off_that_grows() {
+    let mut bench = service(OnExit::Restart, OnFail::Continue);
+    bench.row(50, OK, &["ended succeeded retry more"]);
+    assert_eq!(bench.deadline(), Some(800));
+    bench.row(800, QueueInput::Due, &["start retry(a:->1)"]);
+    bench.row(800, QueueInput::Started, &["handled retry(a:->1)"]);
+    bench.row(900, BAD, &["ended failed retry more"]);
+    assert_eq!(bench.deadline(), Some(2400));
+    bench.row(2400, QueueInput::Due, &["start retry(a:->1)"]);
+    bench.row(2400, QueueInput::Started, &["handled retry(a:->1)"]);
+    // One that ran for long starts over with the shortest back-off.
+    bench.row(70_000, BAD, &["ended failed retry more"]);
+    assert_eq!(bench.deadline(), Some(70_750));
+}
+
+#[test]
+fn a_service_may_end_and_the_next_batch_starts_it() {
+    let mut bench = service(OnExit::Wait, OnFail::Continue);
+    bench.row(50, BAD, &["ended failed"]);
+    assert!(bench.queue.is_idle());
+    bench.row(100, changes("a:1>2"), &[]);
+    bench.row(200, QueueInput::Due, &["start change(a:1>2)"]);
+}
+
+#[test]
+fn a_service_that_is_stopped_has_not_ended_by_itself() {
+    let mut bench = service(OnExit::Exit, OnFail::Continue);
+    bench.row(500, changes("a:1>2"), &[]);
+    bench.row(600, QueueInput::Due, &["stop superseded"]);
+    let next = "start change(a:1>2)";
+    bench.row(700, OK, &["ended stopped(superseded)", next]);
+    bench.step(700, QueueInput::Started);
+    bench.row(800, QueueInput::Stop, &["stop leaving"]);
+    bench.row(900, BAD, &["ended stopped(leaving)"]);
+}
+
+#[test]
+fn a_start_that_fails_for_a_passing_reason_is_tried_again() {
+    let unstarted = |passing| QueueInput::Unstarted {
+        status: ChildStatus::Unstarted(126),
+        passing,
+    };
+    for on_fail in [OnFail::Continue, OnFail::Ignore] {
+        let mut bench = QueueBench::new(policies(OnBusy::Queue, on_fail));
+        bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
+        bench.row(0, unstarted(true), &["ended failed retry more"]);
+        bench.row(750, QueueInput::Due, &["start retry(a:->1)"]);
+        bench.row(750, unstarted(true), &["ended failed retry more"]);
+        bench.row(2250, QueueInput::Due, &["start retry(a:->1)"]);
+        bench.row(2250, QueueInput::Started, &[]);
+        bench.row(2260, OK, &["handled retry(a:->1)", "ended succeeded"]);
+        assert!(bench.queue.is_idle());
+    }
+    let mut bench = QueueBench::new(policies(OnBusy::Queue, OnFail::Exit));
+    bench.row(0, initial(""), &["start initial()"]);
+    bench.row(0, unstarted(true), &["ended failed", "leave 126"]);
+}
+
+#[test]
+fn an_interval_lets_the_first_change_through_at_once_and_merges_what_comes_within_it() {
+    let mut bench = QueueBench::new(Policies {
+        debounce: MS(0),
+        min_interval: MS(1000),
+        ..Policies::default()
+    });
+    bench.row(100, changes("a:1>2"), &["start change(a:1>2)"]);
+    bench.step(100, QueueInput::Started);
+    bench.step(150, OK);
+    bench.row(200, changes("a:2>3"), &[]);
+    bench.row(300, changes("b:->1"), &[]);
+    assert_eq!(bench.deadline(), Some(1100));
+    bench.row(1100, QueueInput::Due, &["start change(a:2>3 b:->1)"]);
+    bench.step(1100, QueueInput::Started);
+    // A run that takes longer than the interval is followed at once.
+    bench.row(1200, changes("b:1>2"), &[]);
+    let next = "start change(b:1>2)";
+    let end = ["handled change(a:2>3 b:->1)", "ended succeeded", next];
+    bench.row(2500, OK, &end);
+    bench.step(2500, QueueInput::Started);
+    bench.step(2600, OK);
+    // A run that was asked for waits for nothing.
+    bench.row(2700, manual("a:->3"), &["start manual(a:->3)"]);
+}
+
+#[test]
+fn an_interval_holds_between_the_single_runs_of_a_batch_too() {
+    let mut bench = QueueBench::new(Policies {
+        min_interval: MS(1000),
+        ..each(OnFail::Continue)
+    });
+    bench.row(0, changes("a:1>2 b:1>2"), &["start change(a:1>2)"]);
+    bench.step(0, QueueInput::Started);
+    bench.row(10, OK, &["handled change(a:1>2)", "ended succeeded more"]);
+    assert_eq!(bench.deadline(), Some(1000));
+    bench.row(1000, QueueInput::Due, &["start change(b:1>2)"]);
 }
 
 #[test]
@@ -527,7 +660,7 @@ fn stopping_without_a_run_is_rest_at_once() {
     bench.step(10, QueueInput::Started);
     bench.step(20, BAD);
     bench.row(30, QueueInput::Stop, &[]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
@@ -539,12 +672,12 @@ fn stopping_takes_a_run_that_is_being_replaced() {
     assert_eq!(bench.deadline(), Some(10_300));
     bench.row(10_300, QueueInput::Due, &["kill"]);
     bench.row(10_310, KILLED, &["ended stopped(leaving)"]);
-    assert!(bench.queue.idle());
+    assert!(bench.queue.is_idle());
 }
 
 #[test]
-fn a_delete_does_not_cancel_out_with_a_key_that_was_told_as_created() {
-    // It is told as created because all there is was asked for, and may have been handled before.
+fn a_delete_does_not_cancel_out_with_a_key_that_was_shown_as_created() {
+    // It is shown as created because every entry was asked for, and may have been handled before.
     let mut bench = running(Policies::default());
     bench.row(110, manual("a:->2 c:->1"), &[]);
     bench.row(120, changes("c:1>-"), &[]);

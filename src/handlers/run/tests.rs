@@ -1,6 +1,5 @@
 //! Real children behind a real queue.
 
-use std::cell::RefCell;
 use std::thread;
 
 use super::*;
@@ -12,29 +11,28 @@ struct HandlerBench {
     handler: Handler,
     folder: tempfile::TempDir,
     targets: Vec<String>,
-    told: Vec<HandlerEvent>,
-    recorded: AcknowledgeLog,
+    events: Vec<HandlerEvent>,
+    log: FakeLog,
 }
 
-/// `begins KEYS` and `handled KEYS`, in order.
+/// `begin KEYS` and `acknowledge KEYS`, in order.
 #[derive(Default)]
-struct AcknowledgeLog(RefCell<Vec<String>>);
+struct FakeLog(Vec<String>);
 
-impl AcknowledgeLog {
-    fn note(&self, what: &str, batch: &Batch) {
+impl FakeLog {
+    fn add(&mut self, what: &str, batch: &Batch) {
         let keys: Vec<_> = batch.changes.iter().map(Change::key).collect();
-        let line = format!("{what} {}", keys.join(" "));
-        self.0.borrow_mut().push(line);
+        self.0.push(format!("{what} {}", keys.join(" ")));
     }
 }
 
-impl Acknowledge for AcknowledgeLog {
-    fn begins(&self, batch: &Batch) {
-        self.note("begins", batch);
+impl AcknowledgeLog for FakeLog {
+    fn begin_run(&mut self, batch: &Batch, _: Instant, _: f64) {
+        self.add("begin", batch);
     }
 
-    fn handled(&self, batch: &Batch) {
-        self.note("handled", batch);
+    fn acknowledge(&mut self, batch: &Batch, _: Instant, _: f64) {
+        self.add("acknowledge", batch);
     }
 }
 
@@ -80,33 +78,37 @@ impl HandlerBench {
             handler: Handler::new(spec, ProcessGroups::new()),
             folder,
             targets: vec!["app/".to_owned()],
-            told: Vec::new(),
-            recorded: AcknowledgeLog::default(),
+            events: Vec::new(),
+            log: FakeLog::default(),
         }
     }
 
     fn give(&mut self, input: Option<QueueInput>, current: &WatchedState) {
         let current = || current.clone();
-        let around = HandlerContext {
+        let mut context = HandlerContext {
             targets: &self.targets,
             index: Index(9),
             now: Instant::now(),
             time: SystemTime::UNIX_EPOCH,
             current: &current,
-            recorder: &self.recorded,
+            log: Some(&mut self.log),
         };
-        self.told.extend(match input {
-            Some(input) => self.handler.step(input, &around),
-            None => self.handler.poll(&around),
+        self.events.extend(match input {
+            Some(input) => self.handler.step(input, &mut context),
+            None => self.handler.poll(&mut context),
         });
     }
 
     /// Polls until nothing runs any more.
     fn rest(&mut self, current: &WatchedState) {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.handler.idle() {
+        while !self.handler.is_idle() {
             self.give(None, current);
-            assert!(Instant::now() < deadline, "still at work: {:?}", self.told);
+            assert!(
+                Instant::now() < deadline,
+                "still at work: {:?}",
+                self.events
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -125,9 +127,9 @@ impl HandlerBench {
     }
 
     fn report(&self) -> &RunReport {
-        let reports = self.told.iter().rev();
+        let reports = self.events.iter().rev();
         reports
-            .filter_map(|told| match told {
+            .filter_map(|event| match event {
                 HandlerEvent::Ended(report) => Some(report),
                 _ => None,
             })
@@ -136,9 +138,9 @@ impl HandlerBench {
     }
 
     fn handled(&self) -> usize {
-        let handled = self.told.iter();
+        let handled = self.events.iter();
         handled
-            .filter(|told| matches!(told, HandlerEvent::Handled(_)))
+            .filter(|event| matches!(event, HandlerEvent::Handled(_)))
             .count()
     }
 }
@@ -162,13 +164,13 @@ fn a_batch_is_handed_over_as_a_document_and_variables() {
 }
 
 #[test]
-fn a_run_is_recorded_before_it_begins_and_when_it_is_handled() {
+fn a_run_is_logged_before_it_begins_and_when_it_is_handled() {
     let line = "[ $KVW_KEYS = a ] && echo > $DIR/ran";
     let mut bench = HandlerBench::new(line, StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["a"]));
-    assert_eq!(*bench.recorded.0.borrow(), ["begins a", "handled a"]);
+    assert_eq!(bench.log.0, ["begin a", "acknowledge a"]);
     bench.run(created(Reason::Change, &["b"]));
-    assert_eq!(bench.recorded.0.borrow()[2..], ["begins b"]);
+    assert_eq!(bench.log.0[2..], ["begin b"]);
 }
 
 #[test]
@@ -243,12 +245,15 @@ fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
         error.starts_with("/no/such/program: No such file"),
         "{error}"
     );
-    assert!(matches!(bench.told.last(), Some(HandlerEvent::Leave(127))));
+    assert!(matches!(
+        bench.events.last(),
+        Some(HandlerEvent::Leave(127))
+    ));
     assert!(
         !bench
-            .told
+            .events
             .iter()
-            .any(|told| matches!(told, HandlerEvent::Started(_)))
+            .any(|event| matches!(event, HandlerEvent::Started(_)))
     );
 }
 
@@ -276,7 +281,7 @@ fn a_stop_ends_what_runs_and_nothing_is_handled() {
         Some(QueueInput::Changes(created(Reason::Initial, &["app/a"]))),
         &nothing,
     );
-    assert!(bench.handler.running().is_some());
+    assert!(bench.handler.is_running());
     bench.give(Some(QueueInput::Stop), &nothing);
     bench.rest(&nothing);
     assert_eq!(

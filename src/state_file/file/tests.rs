@@ -6,7 +6,7 @@ use super::*;
 use crate::exit::Exit;
 use crate::model::Index;
 use crate::state_file::tests::fixtures::{
-    HASHES, VALUES, batch, content, identity, looks, snapshot,
+    HASHES, VALUES, batch, content, identity, snapshot, snapshots,
 };
 
 const FIRST: TargetId = TargetId(0);
@@ -22,30 +22,44 @@ fn refused(path: &Path, identity: Identity) -> Failure {
     }
 }
 
+/// Everything is on the disk, and nothing about saving has changed.
+fn assert_saved(state_file: &mut StateFile) {
+    let changes = state_file.take_save_changes();
+    assert!(changes.is_empty(), "{changes:?}");
+    assert_eq!(state_file.deadline(), None);
+}
+
+/// Saving goes on failing: that is not reported again.
+fn assert_still_failing(state_file: &mut StateFile) {
+    let changes = state_file.take_save_changes();
+    assert!(changes.is_empty(), "{changes:?}");
+    assert!(state_file.deadline().is_some());
+}
+
 fn save(state_file: &mut StateFile, before: &Snapshot, after: &Snapshot) {
-    let saved = state_file.save(&batch(before, after), Instant::now(), 0.5);
-    assert!(matches!(saved, SaveOutcome::Yes), "{saved:?}");
+    state_file.acknowledge(&batch(before, after), Instant::now(), 0.5);
+    assert_saved(state_file);
 }
 
 #[test]
 fn what_was_saved_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let looks = [
+    let snapshots = [
         Snapshot::default(),
         snapshot(4, &[("a/x", "1"), ("a/y", "2")]),
         snapshot(6, &[("a/y", "3")]),
     ];
     let mut opened = open(&path, VALUES);
     assert!(opened.new);
-    save(&mut opened.state_file, &looks[0], &looks[1]);
-    save(&mut opened.state_file, &looks[1], &looks[2]);
+    save(&mut opened.state_file, &snapshots[0], &snapshots[1]);
+    save(&mut opened.state_file, &snapshots[1], &snapshots[2]);
     drop(opened);
     let opened = open(&path, VALUES);
-    assert!(!opened.new && opened.notes.is_empty());
+    assert!(!opened.new && opened.warnings.is_empty());
     assert_eq!(
         content(opened.state_file.handled.handled(FIRST)),
-        content(&looks[2])
+        content(&snapshots[2])
     );
     assert_eq!(opened.state_file.handled.handled(FIRST).index(), Index(6));
 }
@@ -70,10 +84,14 @@ fn the_file_is_compacted_when_the_journal_outgrows_the_base() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     let mut state_file = open(&path, HASHES).state_file;
-    let looks = [snapshot(1, &[("a/x", "1")]), snapshot(2, &[("a/x", "2")])];
+    let snapshots = [snapshot(1, &[("a/x", "1")]), snapshot(2, &[("a/x", "2")])];
     let mut longest = 0;
     for turn in 0..2000 {
-        save(&mut state_file, &looks[turn % 2], &looks[(turn + 1) % 2]);
+        save(
+            &mut state_file,
+            &snapshots[turn % 2],
+            &snapshots[(turn + 1) % 2],
+        );
         longest = longest.max(fs::metadata(&path).unwrap().len());
     }
     assert!(longest < 2 * ROOM, "{longest}");
@@ -88,29 +106,29 @@ fn the_file_is_compacted_when_the_journal_outgrows_the_base() {
 fn a_torn_record_is_dropped_and_said_and_the_journal_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let looks = [
+    let snapshots = [
         Snapshot::default(),
         snapshot(4, &[("a/x", "1")]),
         snapshot(6, &[("a/x", "2")]),
     ];
     let mut state_file = open(&path, VALUES).state_file;
-    save(&mut state_file, &looks[0], &looks[1]);
-    save(&mut state_file, &looks[1], &looks[2]);
+    save(&mut state_file, &snapshots[0], &snapshots[1]);
+    save(&mut state_file, &snapshots[1], &snapshots[2]);
     drop(state_file);
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();
     let mut opened = open(&path, VALUES);
-    assert_eq!(opened.notes.len(), 1);
+    assert_eq!(opened.warnings.len(), 1);
     assert!(
-        opened.notes[0].contains("comes again"),
+        opened.warnings[0].contains("comes again"),
         "{:?}",
-        opened.notes
+        opened.warnings
     );
     assert_eq!(
         content(opened.state_file.handled.handled(FIRST)),
-        content(&looks[1])
+        content(&snapshots[1])
     );
-    save(&mut opened.state_file, &looks[1], &looks[2]);
+    save(&mut opened.state_file, &snapshots[1], &snapshots[2]);
     drop(opened);
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
@@ -123,8 +141,8 @@ fn a_run_that_was_begun_is_known_after_a_crash_and_is_written_once() {
     let shown = batch(&Snapshot::default(), &snapshot(4, &[("a/x", "1")]));
     let mut state_file = open(&path, VALUES).state_file;
     let begin = |state_file: &mut StateFile| {
-        let saved = state_file.begin(&shown, Instant::now(), 0.5);
-        assert!(matches!(saved, SaveOutcome::Yes), "{saved:?}");
+        state_file.begin_run(&shown, Instant::now(), 0.5);
+        assert_saved(state_file);
     };
     begin(&mut state_file);
     let once = length();
@@ -217,15 +235,15 @@ fn another_address_is_only_said_and_only_once() {
     };
     let opened = StateFile::open(&path, moved(), HASHES).unwrap();
     assert!(
-        opened.notes[0].contains("10.0.0.1:8500"),
+        opened.warnings[0].contains("10.0.0.1:8500"),
         "{:?}",
-        opened.notes
+        opened.warnings
     );
     drop(opened);
     assert!(
         StateFile::open(&path, moved(), HASHES)
             .unwrap()
-            .notes
+            .warnings
             .is_empty()
     );
 }
@@ -273,31 +291,39 @@ fn values_that_are_to_be_kept_from_now_on_come_in_as_they_become_known() {
 }
 
 #[test]
-fn a_failure_is_said_once_and_saving_goes_on_by_itself() {
+fn a_failure_is_reported_once_and_saving_goes_on_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     let mut state_file = open(&path, HASHES).state_file;
     // Somebody else holds the file now: nothing can be saved, as on a full disk.
     fs::remove_file(&path).unwrap();
     let other = open(&path, HASHES);
-    let looks = [
+    let snapshots = [
         Snapshot::default(),
         snapshot(4, &[("a/x", "1")]),
         snapshot(6, &[("a/x", "2")]),
     ];
     let start = Instant::now();
-    let saved = state_file.save(&batch(&looks[0], &looks[1]), start, 0.5);
-    assert!(matches!(&saved, SaveOutcome::Failed(failure) if failure.message.contains("in use")));
-    let saved = state_file.save(&batch(&looks[1], &looks[2]), start, 0.5);
-    assert!(matches!(saved, SaveOutcome::NotYet));
-    assert!(matches!(state_file.retry(start, 0.5), SaveOutcome::NotYet));
+    state_file.acknowledge(&batch(&snapshots[0], &snapshots[1]), start, 0.5);
+    let changes = state_file.take_save_changes();
+    let [SaveChange::Failed(failure)] = &changes[..] else {
+        panic!("{changes:?}");
+    };
+    assert!(failure.message.contains("in use"), "{failure}");
+    state_file.acknowledge(&batch(&snapshots[1], &snapshots[2]), start, 0.5);
+    assert_still_failing(&mut state_file);
+    state_file.retry(start, 0.5);
+    assert_still_failing(&mut state_file);
     // Batches that come meanwhile do not put off the next try.
     let later = state_file.deadline().unwrap();
     assert!(later > start && later <= start + RETRY.0);
-    assert!(matches!(state_file.retry(later, 0.5), SaveOutcome::NotYet));
+    state_file.retry(later, 0.5);
+    assert_still_failing(&mut state_file);
     let later = state_file.deadline().unwrap();
     drop(other);
-    assert!(matches!(state_file.retry(later, 0.5), SaveOutcome::Again));
+    state_file.retry(later, 0.5);
+    let changes = state_file.take_save_changes();
+    assert!(matches!(changes[..], [SaveChange::Restored]), "{changes:?}");
     assert_eq!(state_file.deadline(), None);
     drop(state_file);
     assert_eq!(
@@ -364,13 +390,13 @@ proptest! {
     /// Killed at any byte of any record, or in the midst of a compaction: what is loaded is a state
     /// that was, and no earlier one than the last that was flushed before.
     #[test]
-    fn a_file_torn_anywhere_is_a_state_that_was(looks in looks(), cut in 0.0..1.0_f64) {
+    fn a_file_torn_anywhere_is_a_state_that_was(snapshots in snapshots(), cut in 0.0..1.0_f64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         let mut state_file = open(&path, VALUES).state_file;
         let mut lengths = vec![fs::metadata(&path).unwrap().len()];
         let mut states = vec![Snapshot::default()];
-        for look in &looks {
+        for look in &snapshots {
             save(&mut state_file, states.last().unwrap(), look);
             states.push(look.clone());
             lengths.push(fs::metadata(&path).unwrap().len());
@@ -388,11 +414,11 @@ proptest! {
 
     /// However often it is compacted between restarts, what was saved last is what is there.
     #[test]
-    fn compaction_and_restarts_change_nothing(looks in looks()) {
+    fn compaction_and_restarts_change_nothing(snapshots in snapshots()) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         let mut last = Snapshot::default();
-        for (turn, look) in looks.iter().enumerate() {
+        for (turn, look) in snapshots.iter().enumerate() {
             let mut state_file = open(&path, VALUES).state_file;
             prop_assert_eq!(content(state_file.handled.handled(FIRST)), content(&last));
             save(&mut state_file, &last, look);

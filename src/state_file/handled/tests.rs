@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{Fields, Kind};
 use crate::state_file::parse;
 use crate::state_file::tests::fixtures::{
-    HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, looks, snapshot,
+    HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, snapshot, snapshots,
 };
 
 const FIRST: TargetId = TargetId(0);
@@ -27,14 +27,14 @@ const MANY: usize = 200;
 #[test]
 fn a_handled_batch_is_what_is_remembered() {
     let mut state = state(HASHES);
-    let looks = [
+    let snapshots = [
         Snapshot::default(),
         snapshot(5, &[("a/x", "1"), ("a/y", "1")]),
         snapshot(9, &[("a/x", "2")]),
     ];
-    state.apply(&batch(&looks[0], &looks[1]));
-    state.apply(&batch(&looks[1], &looks[2]));
-    assert_eq!(content(state.handled(FIRST)), content(&looks[2]));
+    state.apply(&batch(&snapshots[0], &snapshots[1]));
+    state.apply(&batch(&snapshots[1], &snapshots[2]));
+    assert_eq!(content(state.handled(FIRST)), content(&snapshots[2]));
     assert_eq!(state.handled(FIRST).index(), Index(9));
     assert!(state.handled(SECOND).is_empty());
 }
@@ -44,12 +44,12 @@ fn a_batch_of_many_keys_is_remembered_like_many_batches() {
     let names: Vec<String> = (0..MANY).map(|n| format!("a/{n:04}")).collect();
     let all: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
     let odd: Vec<(&str, &str)> = all.iter().copied().skip(1).step_by(2).collect();
-    let looks = [Snapshot::default(), snapshot(1, &all), snapshot(2, &odd)];
+    let snapshots = [Snapshot::default(), snapshot(1, &all), snapshot(2, &odd)];
     let mut state = state(HASHES);
-    state.apply(&batch(&looks[0], &looks[1]));
-    assert_eq!(content(state.handled(FIRST)), content(&looks[1]));
-    state.apply(&batch(&looks[1], &looks[2]));
-    assert_eq!(content(state.handled(FIRST)), content(&looks[2]));
+    state.apply(&batch(&snapshots[0], &snapshots[1]));
+    assert_eq!(content(state.handled(FIRST)), content(&snapshots[1]));
+    state.apply(&batch(&snapshots[1], &snapshots[2]));
+    assert_eq!(content(state.handled(FIRST)), content(&snapshots[2]));
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn a_session_that_was_not_kept_is_taken_from_now() {
 #[test]
 fn targets_may_be_given_in_another_order() {
     let mut state = state(HASHES);
-    let look = snapshot(5, &[("b", "v")]);
-    state.apply(&batch_of(SECOND, &Snapshot::default(), &look));
+    let seen = snapshot(5, &[("b", "v")]);
+    state.apply(&batch_of(SECOND, &Snapshot::default(), &seen));
     let base = state.base();
     let mut turned = identity();
     turned.targets.reverse();
@@ -226,7 +226,7 @@ fn reported_after_a_crash(
 #[test]
 fn a_key_that_was_shown_and_not_handled_comes_again_whatever_it_is() {
     let [none, zero, one] =
-        [&[][..], &[("a/x", "0")], &[("a/x", "1")]].map(|look| snapshot(5, look));
+        [&[][..], &[("a/x", "0")], &[("a/x", "1")]].map(|entries| snapshot(5, entries));
     for keep in [HASHES, VALUES] {
         // What was handled, what was shown, what is there, and what it is reported as.
         for (handled, shown, now, kind) in [
@@ -264,50 +264,50 @@ fn a_key_that_was_shown_and_is_hidden_at_first_comes_when_it_shows() {
 
 #[test]
 fn what_was_shown_and_then_handled_does_not_come_again() {
-    let look = snapshot(5, &[("a/x", "1")]);
-    let created = batch(&Snapshot::default(), &look);
+    let seen = snapshot(5, &[("a/x", "1")]);
+    let created = batch(&Snapshot::default(), &seen);
     let mut state = state(HASHES);
     state.begin(&created);
     state.apply(&created);
     assert!(!state.has_begun(&created));
     let mut later = reloaded(&state);
     let last = later.at_start(FIRST);
-    let last = later.recall(FIRST, &last, &look).unwrap();
-    assert!(batch(&last, &look).changes.is_empty());
+    let last = later.recall(FIRST, &last, &seen).unwrap();
+    assert!(batch(&last, &seen).changes.is_empty());
 }
 
 proptest! {
     #[test]
-    fn changes_applied_to_the_first_look_give_the_last(looks in looks()) {
+    fn changes_applied_to_the_first_look_give_the_last(snapshots in snapshots()) {
         let mut state = state(HASHES);
-        state.adopt(FIRST, &looks[0]);
-        for pair in looks.windows(2) {
+        state.adopt(FIRST, &snapshots[0]);
+        for pair in snapshots.windows(2) {
             state.apply(&batch(&pair[0], &pair[1]));
         }
-        prop_assert_eq!(content(state.handled(FIRST)), content(looks.last().unwrap()));
+        prop_assert_eq!(content(state.handled(FIRST)), content(snapshots.last().unwrap()));
     }
 
     #[test]
-    fn batches_merged_are_the_batch_of_the_whole(looks in looks()) {
-        let parts = looks.windows(2).map(|pair| batch(&pair[0], &pair[1]));
+    fn batches_merged_are_the_batch_of_the_whole(snapshots in snapshots()) {
+        let parts = snapshots.windows(2).map(|pair| batch(&pair[0], &pair[1]));
         let merged = parts.reduce(|earlier, later| earlier.then(later, true));
-        let whole = batch(&looks[0], looks.last().unwrap());
+        let whole = batch(&snapshots[0], snapshots.last().unwrap());
         if let Some(merged) = merged {
-            let told = |batch: &Batch| -> Vec<_> {
+            let content_of = |batch: &Batch| -> Vec<_> {
                 let changes = batch.changes.iter();
                 changes.map(|change| (change.key().to_owned(), change.kind())).collect()
             };
-            prop_assert_eq!(told(&merged), told(&whole));
+            prop_assert_eq!(content_of(&merged), content_of(&whole));
         }
     }
 
     /// Whatever was shown and lost in a crash: a restart reports every key that a handler that was shown
     /// it would have wrong.
     #[test]
-    fn nothing_that_was_shown_is_left_wrong(looks in looks(), keep: bool) {
+    fn nothing_that_was_shown_is_left_wrong(snapshots in snapshots(), keep: bool) {
         let keep = if keep { VALUES } else { HASHES };
-        let (handled, now) = (&looks[0], looks.last().unwrap());
-        for shown in &looks {
+        let (handled, now) = (&snapshots[0], snapshots.last().unwrap());
+        for shown in &snapshots {
             let believed = shown;
             let reported = reported_after_a_crash(keep, handled, &batch(handled, shown), now);
             let wrong = batch(believed, now).changes;
@@ -320,22 +320,22 @@ proptest! {
         }
     }
 
-    /// A restart after any handled look, seen again at any other, reports exactly what differs.
+    /// A restart after any handled snapshot, seen again at any other, reports exactly what differs.
     #[test]
-    fn a_restart_reports_what_changed_meanwhile(looks in looks(), values: bool) {
+    fn a_restart_reports_what_changed_meanwhile(snapshots in snapshots(), values: bool) {
         let keep = if values { VALUES } else { HASHES };
-        let now = looks.last().unwrap();
-        for handled in &looks {
+        let now = snapshots.last().unwrap();
+        for handled in &snapshots {
             let mut state = state(keep);
             state.adopt(FIRST, handled);
             let mut later = reloaded(&state);
             let last = later.at_start(FIRST);
             let last = later.recall(FIRST, &last, now).unwrap_or(last);
-            let told = |batch: Batch| -> Vec<_> {
+            let content_of = |batch: Batch| -> Vec<_> {
                 let changes = batch.changes.iter();
                 changes.map(|change| (change.key().to_owned(), change.kind())).collect()
             };
-            prop_assert_eq!(told(batch(&last, now)), told(batch(handled, now)));
+            prop_assert_eq!(content_of(batch(&last, now)), content_of(batch(handled, now)));
             prop_assert_eq!(content(later.handled(FIRST)), content(&last));
         }
     }

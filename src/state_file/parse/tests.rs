@@ -106,7 +106,7 @@ fn a_record_of_zeros_at_the_end_was_never_written() {
 }
 
 #[test]
-fn a_flipped_bit_anywhere_is_told_from_a_torn_end() {
+fn a_flipped_bit_anywhere_is_no_torn_end() {
     let (bytes, _) = file();
     let last = bytes.len() - 1;
     for at in 0..bytes.len() {

@@ -1,4 +1,4 @@
-//! Entries, looks and batches for the tests of this room.
+//! Entries, snapshots and batches for the tests of this room.
 
 use std::time::SystemTime;
 
@@ -42,7 +42,7 @@ pub fn snapshot(index: u64, entries: &[(&str, &str)]) -> Snapshot {
     Snapshot::new(Index(index), entries.collect())
 }
 
-/// What leads from one look of the first target to another.
+/// Returns the batch that leads from one snapshot of the first target to another.
 pub fn batch(before: &Snapshot, after: &Snapshot) -> Batch {
     batch_of(TargetId(0), before, after)
 }
@@ -61,8 +61,8 @@ pub fn batch_of(target: TargetId, before: &Snapshot, after: &Snapshot) -> Batch 
     }
 }
 
-/// Looks at a target: few keys, so that they come, change, go and come back.
-pub fn looks() -> impl Strategy<Value = Vec<Snapshot>> {
+/// Snapshots of a target: few keys, so that they come, change, go and come back.
+pub fn snapshots() -> impl Strategy<Value = Vec<Snapshot>> {
     let fields = (
         prop_oneof!["[a-d]", "a/[a-c]", Just("k\u{fffd}\n\"".to_owned())],
         proptest::collection::vec(any::<u8>(), 0..3),
@@ -70,9 +70,9 @@ pub fn looks() -> impl Strategy<Value = Vec<Snapshot>> {
         proptest::option::of("s[12]"),
     );
     let look = proptest::collection::vec(fields, 0..6);
-    proptest::collection::vec(look, 1..6).prop_map(|looks| {
-        let looks = looks.into_iter().zip(1..);
-        looks
+    proptest::collection::vec(look, 1..6).prop_map(|snapshots| {
+        let snapshots = snapshots.into_iter().zip(1..);
+        snapshots
             .map(|(entries, index)| {
                 let entries = entries.iter().map(|(key, value, flags, session)| {
                     Entry::pack(&Fields {
@@ -91,7 +91,7 @@ pub fn looks() -> impl Strategy<Value = Vec<Snapshot>> {
     })
 }
 
-/// What matters of entries: indexes may differ.
+/// The content of entries: indexes may differ.
 pub fn content(snapshot: &Snapshot) -> Vec<Content<'_>> {
     let entries = snapshot.entries().iter().map(Entry::fields);
     entries

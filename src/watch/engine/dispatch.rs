@@ -1,141 +1,144 @@
-//! Batches handed over, and what became of them.
+//! Batches handed to the handlers, or printed where there is none, and what becomes of them.
 
-use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
 use super::Engine;
-use super::shutdown::{ShutdownMode, exit_of};
 use crate::exit::Exit;
-use crate::handlers::{Acknowledge, HandlerContext, HandlerEvent, RunReport};
-use crate::model::Batch;
-use crate::state_file::{SaveOutcome, StateFile};
+use crate::handlers::{AcknowledgeLog, HandlerContext, HandlerEvent};
+use crate::model::{Batch, Reason};
+use crate::state_file::{SaveChange, StateFile};
 use crate::watch::event::Event;
-use crate::watch::routes::{RouteEvents, Routes};
+use crate::watch::routes::{RouteEvents, RouteId, Routes};
+use crate::watch::shutdown::ShutdownMode;
 
 impl Engine<'_> {
-    /// Gives each handler its part of a batch; with `to_all` also those for which there is nothing.
-    pub(super) fn give(&mut self, batch: Batch, to_all: bool, now: Instant) -> anyhow::Result<()> {
-        self.drive(now, |routes, around| routes.give(batch, to_all, around))?;
+    /// Gives each handler its part of a batch; with `to_all` also those whose part is empty.
+    pub(super) fn dispatch(
+        &mut self,
+        batch: Batch,
+        to_all: bool,
+        now: Instant,
+    ) -> anyhow::Result<()> {
+        self.drive(now, |routes, context| {
+            routes.dispatch(batch, to_all, context)
+        })?;
         let waiting: Vec<_> = self.routes.waiting().collect();
-        for (route, changes, busy) in waiting {
-            let waiting = Event::Waiting {
-                route,
-                changes,
-                busy,
-            };
-            self.tell(&waiting, now)?;
+        for waiting in waiting {
+            self.notify(&Event::Waiting(waiting), now)?;
         }
         Ok(())
     }
 
-    /// Lets the handlers do something, and carries on what they did.
+    /// Runs every handler with all entries, once every target was seen: a part could be taken for
+    /// the whole.
+    pub(super) fn run_now(&mut self, now: Instant) -> anyhow::Result<()> {
+        if self.target_states.synced() {
+            let changes = self.target_states.everything(SystemTime::now());
+            let reason = Reason::Manual;
+            self.dispatch(Batch { reason, changes }, true, now)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the handlers take a step, and carries out what follows from it.
     pub(super) fn drive(
         &mut self,
         now: Instant,
-        deed: impl FnOnce(&mut Routes, &HandlerContext<'_>) -> RouteEvents,
+        step: impl FnOnce(&mut Routes, &mut HandlerContext<'_>) -> RouteEvents,
     ) -> anyhow::Result<()> {
         let current = || self.target_states.current();
-        let recorder = StateFileLog::new(self.state_file.as_mut(), now);
-        let around = HandlerContext {
+        let log = self.state_file.as_mut();
+        let mut context = HandlerContext {
             targets: &self.names,
             index: self.target_states.index(),
             now,
             time: SystemTime::now(),
             current: &current,
-            recorder: &recorder,
+            log: log.map(|state_file| state_file as &mut dyn AcknowledgeLog),
         };
-        let deeds = deed(&mut self.routes, &around);
-        for saved in recorder.saved.into_inner() {
-            self.saved(saved, now)?;
-        }
-        for (route, told) in deeds {
-            self.told(route, &told, now)?;
+        let events = step(&mut self.routes, &mut context);
+        self.report_saving(now)?;
+        for (route, event) in events {
+            self.take_handler_event(route, &event, now)?;
         }
         Ok(())
     }
 
-    fn told(&mut self, route: usize, told: &HandlerEvent, now: Instant) -> anyhow::Result<()> {
-        self.tell(&Event::Handler { route, told }, now)?;
-        match told {
-            HandlerEvent::Leave(code) => {
-                self.close(ShutdownMode::Stopping, Ok(exit_of(*code)), now);
+    fn take_handler_event(
+        &mut self,
+        route: RouteId,
+        event: &HandlerEvent,
+        now: Instant,
+    ) -> anyhow::Result<()> {
+        self.notify(&Event::Handler(route, event), now)?;
+        match event {
+            HandlerEvent::Leave(status) => {
+                let exit = Exit::from_status(*status);
+                self.shut_down(ShutdownMode::Stop, Ok(exit), now);
             }
-            HandlerEvent::Ended(report) if report.last => self.ended(report, now),
+            HandlerEvent::Ended(report) if report.last => self.count_batch(report.code(), now),
             _ => {}
         }
         Ok(())
     }
 
-    fn ended(&mut self, report: &RunReport, now: Instant) {
-        self.batches += 1;
-        if self.status == 0 {
-            self.status = report.code();
-        }
-        self.count(now);
-    }
-
-    pub(super) fn count(&mut self, now: Instant) {
-        if self.plan.count.is_some_and(|count| self.batches >= count) {
-            self.close(ShutdownMode::Finishing, Ok(Exit::Yes), now);
+    fn count_batch(&mut self, status: u8, now: Instant) {
+        if self.shutdown.count_batch(status) {
+            self.shut_down(ShutdownMode::Finish, Ok(Exit::Yes), now);
         }
     }
 
-    /// Prints what changed: that is what handling is where there is no handler.
+    /// Prints changes where there is no handler: what was printed is handled. Entries that already
+    /// exist are one batch, of however many targets they are.
     pub(super) fn print(&mut self, batch: &Batch, now: Instant) -> anyhow::Result<()> {
-        self.record(now, |recorder| recorder.begins(batch))?;
-        self.tell(&Event::Changed(&batch.changes), now)?;
-        self.record(now, |recorder| recorder.handled(batch))
-    }
-
-    fn record(&mut self, now: Instant, what: impl FnOnce(&StateFileLog<'_>)) -> anyhow::Result<()> {
-        let recorder = StateFileLog::new(self.state_file.as_mut(), now);
-        what(&recorder);
-        for saved in recorder.saved.into_inner() {
-            self.saved(saved, now)?;
+        if !batch.changes.is_empty() {
+            self.uncounted = true;
+            self.save(now, |state_file, random| {
+                state_file.begin_run(batch, now, random);
+            })?;
+            self.notify(&Event::Changed(&batch.changes), now)?;
+            self.save(now, |state_file, random| {
+                state_file.acknowledge(batch, now, random);
+            })?;
+        }
+        if self.is_past_start() && std::mem::take(&mut self.uncounted) {
+            self.count_batch(0, now);
         }
         Ok(())
     }
 
-    pub(super) fn saved(&mut self, saved: SaveOutcome, now: Instant) -> anyhow::Result<()> {
-        match saved {
-            SaveOutcome::Yes | SaveOutcome::NotYet => Ok(()),
-            SaveOutcome::Again => self.tell(&Event::Saved(None), now),
-            SaveOutcome::Failed(failure) => self.tell(&Event::Saved(Some(&failure)), now),
+    /// Does something with the state file, if there is one, and reports what became of saving.
+    pub(super) fn save(
+        &mut self,
+        now: Instant,
+        step: impl FnOnce(&mut StateFile, f64),
+    ) -> anyhow::Result<()> {
+        if let Some(state_file) = &mut self.state_file {
+            step(state_file, fastrand::f64());
         }
+        self.report_saving(now)
+    }
+
+    fn report_saving(&mut self, now: Instant) -> anyhow::Result<()> {
+        let state_file = self.state_file.as_mut();
+        let changes = state_file.map(StateFile::take_save_changes);
+        for change in changes.unwrap_or_default() {
+            match change {
+                SaveChange::Failed(failure) => self.notify(&Event::Saved(Some(&failure)), now)?,
+                SaveChange::Restored => self.notify(&Event::Saved(None), now)?,
+            }
+        }
+        Ok(())
     }
 }
 
-/// The state file, if there is one, as the handlers see it.
-struct StateFileLog<'a> {
-    state_file: RefCell<Option<&'a mut StateFile>>,
-    /// What became of it, to be told when the handlers are done.
-    saved: RefCell<Vec<SaveOutcome>>,
-    now: Instant,
-}
-
-impl<'a> StateFileLog<'a> {
-    fn new(state_file: Option<&'a mut StateFile>, now: Instant) -> Self {
-        StateFileLog {
-            state_file: RefCell::new(state_file),
-            saved: RefCell::default(),
-            now,
-        }
+/// The state file records what handlers were shown and what they handled.
+impl AcknowledgeLog for StateFile {
+    fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64) {
+        self.begin_run(batch, now, random);
     }
 
-    fn note(&self, what: impl FnOnce(&mut StateFile, f64) -> SaveOutcome) {
-        if let Some(state_file) = self.state_file.borrow_mut().as_mut() {
-            let saved = what(state_file, fastrand::f64());
-            self.saved.borrow_mut().push(saved);
-        }
-    }
-}
-
-impl Acknowledge for StateFileLog<'_> {
-    fn begins(&self, batch: &Batch) {
-        self.note(|state_file, random| state_file.begin(batch, self.now, random));
-    }
-
-    fn handled(&self, batch: &Batch) {
-        self.note(|state_file, random| state_file.save(batch, self.now, random));
+    fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64) {
+        self.acknowledge(batch, now, random);
     }
 }

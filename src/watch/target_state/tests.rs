@@ -47,9 +47,10 @@ fn target_states(filter: Filter, known: &Snapshot) -> TargetStates {
     })
 }
 
-fn told(news: &TargetUpdate) -> Vec<(Kind, &str)> {
-    let changes = news.changes.iter();
-    changes
+fn changes(update: &TargetUpdate) -> Vec<(Kind, &str)> {
+    update
+        .changes
+        .iter()
         .map(|change| (change.kind(), change.key()))
         .collect()
 }
@@ -59,10 +60,10 @@ fn a_first_answer_differs_from_what_was_handled_before() {
     let known = snapshot(3, &[("app/gone", "1"), ("app/port", "1")]);
     let mut target_states = target_states(Filter::default(), &known);
     let now = snapshot(9, &[("app/new", "1"), ("app/port", "1")]);
-    let news = target_states.take(B, &answered(now.clone()), None, false);
-    assert!(news.first && !target_states.synced());
+    let update = target_states.take(B, &answered(now.clone()), None, false);
+    assert!(update.first && !target_states.synced());
     assert_eq!(
-        told(&news),
+        changes(&update),
         [(Kind::Delete, "app/gone"), (Kind::Create, "app/new")]
     );
     let again = target_states.take(B, &answered(now), None, false);
@@ -75,9 +76,9 @@ fn a_start_anew_tells_everything_as_created_and_what_is_gone_as_deleted() {
     let known = snapshot(3, &[("app/gone", "1"), ("app/port", "1")]);
     let mut target_states = target_states(Filter::default(), &known);
     let now = snapshot(9, &[("app/new", "1"), ("app/port", "1")]);
-    let news = target_states.take(B, &answered(now.clone()), None, true);
+    let update = target_states.take(B, &answered(now.clone()), None, true);
     assert_eq!(
-        told(&news),
+        changes(&update),
         [
             (Kind::Delete, "app/gone"),
             (Kind::Create, "app/new"),
@@ -93,11 +94,11 @@ fn a_start_anew_tells_everything_as_created_and_what_is_gone_as_deleted() {
 fn a_change_of_a_key_that_two_targets_cover_is_the_first_ones() {
     let mut target_states = target_states(Filter::default(), &Snapshot::default());
     let entries = [("app/name", "1"), ("app/port", "1")];
-    let news = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
-    assert_eq!(told(&news), [(Kind::Create, "app/port")]);
-    assert_eq!(news.left_out, 1);
-    let news = target_states.take(A, &answered(snapshot(5, &entries[..1])), None, false);
-    assert_eq!(told(&news), [(Kind::Create, "app/name")]);
+    let update = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
+    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(update.left_out, 1);
+    let update = target_states.take(A, &answered(snapshot(5, &entries[..1])), None, false);
+    assert_eq!(changes(&update), [(Kind::Create, "app/name")]);
     assert!(target_states.synced());
     let all = target_states.everything(SystemTime::UNIX_EPOCH);
     let keys: Vec<_> = all.iter().map(Change::key).collect();
@@ -112,9 +113,9 @@ fn what_a_filter_leaves_out_is_counted_and_not_told() {
     };
     let mut target_states = target_states(filter, &Snapshot::default());
     let entries = [("app/port", "1"), ("app/secret", "1")];
-    let news = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
-    assert_eq!(told(&news), [(Kind::Create, "app/port")]);
-    assert_eq!(news.left_out, 1);
+    let update = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
+    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(update.left_out, 1);
     assert_eq!(target_states.everything(SystemTime::UNIX_EPOCH).len(), 1);
 }
 
@@ -124,8 +125,8 @@ fn hidden_keys_stay_as_they_were_and_are_not_told_as_created() {
     let mut target_states = target_states(Filter::default(), &known);
     let mut answer = answered(snapshot(9, &[("app/port", "1")]));
     answer.unproven = vec![("app/hidden".to_owned(), WithheldReason::Hidden)];
-    let news = target_states.take(B, &answer, None, true);
-    assert_eq!(told(&news), [(Kind::Create, "app/port")]);
-    assert_eq!(news.withheld, answer.unproven);
+    let update = target_states.take(B, &answer, None, true);
+    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(update.withheld, answer.unproven);
     assert_eq!(target_states.admitted(B).len(), 2);
 }

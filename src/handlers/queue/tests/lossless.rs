@@ -1,5 +1,5 @@
 //! The promise that nothing is lost, as a property: a world of three keys, a child that does as the
-//! test case says, a memory as the engine keeps it, and the handler's own knowledge of each key.
+//! test case says, a log of what was handled as the state file keeps it, and the handler's own knowledge of each key.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{MS, change, policies};
 use crate::handlers::queue::*;
+use crate::handlers::{OnBusy, OnExit};
 use crate::process::Signal;
 
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ enum QueueEvent {
     Succeed,
     Fail,
     Unstartable,
-    Deaf,
+    Unreachable,
     Wait(u64),
     Jump,
     Manual,
@@ -29,7 +30,7 @@ fn events() -> impl Strategy<Value = Vec<QueueEvent>> {
         4 => Just(QueueEvent::Succeed),
         3 => Just(QueueEvent::Fail),
         1 => Just(QueueEvent::Unstartable),
-        1 => Just(QueueEvent::Deaf),
+        1 => Just(QueueEvent::Unreachable),
         3 => (0..300u64).prop_map(QueueEvent::Wait),
         5 => Just(QueueEvent::Jump),
         1 => Just(QueueEvent::Manual),
@@ -44,12 +45,14 @@ fn any_policies() -> impl Strategy<Value = Policies> {
         Just(OnBusy::Signal(Signal::HUP)),
     ];
     let fail = prop_oneof![Just(OnFail::Continue), Just(OnFail::Retry)];
-    (busy, fail, any::<bool>(), any::<bool>()).prop_map(|(on_busy, on_fail, each, timeout)| {
-        Policies {
-            each: each && on_busy == OnBusy::Queue,
-            timeout: timeout.then_some(MS(400)),
-            ..policies(on_busy, on_fail)
-        }
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (busy, fail, flags).prop_map(|(on_busy, on_fail, (each, timeout, interval))| Policies {
+        each: each && on_busy == OnBusy::Queue,
+        timeout: timeout.then_some(MS(400)),
+        min_interval: MS(if interval { 700 } else { 0 }),
+        // With `exit` kvw would end, and with `restart` a service has no rest.
+        on_exit: OnExit::Wait,
+        ..policies(on_busy, on_fail)
     })
 }
 
@@ -59,7 +62,7 @@ struct World {
     queue: Queue,
     now: Instant,
     store: State,
-    /// What the engine remembers as handled.
+    /// What was acknowledged.
     handled: State,
     /// What the handler was last given, run by run, or saw when it was signalled.
     known: State,
@@ -110,24 +113,27 @@ impl World {
         for action in self.queue.step(input, self.now, 0.3) {
             match action {
                 QueueAction::Start(_) if std::mem::take(&mut self.unstartable) => {
-                    self.step(QueueInput::Ended(ChildStatus::Unstarted(126)));
+                    self.step(QueueInput::Unstarted {
+                        status: ChildStatus::Unstarted(126),
+                        passing: false,
+                    });
                 }
                 QueueAction::Start(batch) => {
                     apply(&mut self.known, &batch);
                     self.step(QueueInput::Started);
                 }
-                QueueAction::Signal => {
+                QueueAction::Signal(_) => {
                     let heard = !std::mem::take(&mut self.unreachable);
                     if heard {
                         self.known = self.store.clone();
                     }
                     self.step(QueueInput::Signalled(heard));
                 }
-                QueueAction::Handled(batch) => apply(&mut self.handled, &batch),
+                QueueAction::Acknowledge(batch) => apply(&mut self.handled, &batch),
                 QueueAction::Stop(_)
                 | QueueAction::Kill
-                | QueueAction::Ended { .. }
-                | QueueAction::Dropped(_)
+                | QueueAction::Report { .. }
+                | QueueAction::Drop(_)
                 | QueueAction::Leave(_) => {}
             }
         }
@@ -157,7 +163,7 @@ impl World {
             QueueEvent::Succeed => self.end(ChildStatus::Exited(0)),
             QueueEvent::Fail => self.end(ChildStatus::Killed(11)),
             QueueEvent::Unstartable => self.unstartable = true,
-            QueueEvent::Deaf => self.unreachable = true,
+            QueueEvent::Unreachable => self.unreachable = true,
             QueueEvent::Wait(time) => {
                 self.now += MS(*time);
                 if self.due() {
@@ -201,10 +207,10 @@ proptest! {
                 _ => world.end(ChildStatus::Exited(0)),
             }
         }
-        prop_assert!(world.queue.idle());
+        prop_assert!(world.queue.is_idle());
         prop_assert_eq!(world.queue.waiting(), 0);
-        prop_assert_eq!(&world.handled, &world.store, "what is remembered as handled");
-        prop_assert_eq!(&world.known, &world.store, "what the handler was told");
+        prop_assert_eq!(&world.handled, &world.store, "what was acknowledged");
+        prop_assert_eq!(&world.known, &world.store, "what the handler was shown");
     }
 
     #[test]
