@@ -65,10 +65,11 @@ fn exit(error: &Error) -> Exit {
             return failure.exit;
         }
         if let Some(error) = cause.downcast_ref::<consul::Error>() {
-            return match error.outcome() {
+            return match error.class() {
                 consul::ErrorClass::Refused => Exit::Usage,
                 consul::ErrorClass::Unavailable => Exit::Unavailable,
                 consul::ErrorClass::Denied => Exit::Denied,
+                consul::ErrorClass::RolledBack => Exit::No,
                 consul::ErrorClass::Unknown => Exit::Unknown,
             };
         }

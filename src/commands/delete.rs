@@ -7,11 +7,14 @@ use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::args::tree::{DeleteScopeArgs, neighbours};
-use crate::consul::{Bulk, Client, Lookup, MultiGet};
+use crate::consul::{Bulk, Client, Error, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome};
-use crate::output::{Format, ListWriter, entry, json, txn};
+use crate::model::{
+    Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
+    groups,
+};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::term::Ui;
 
 /// Delete keys
@@ -126,7 +129,7 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
             if errors.iter().all(lost) {
                 return Ok(false);
             }
-            Err(refused(&ops, &errors).into())
+            Err(client.rolled_back(&ops, &errors).into())
         }
     }
 }
@@ -148,42 +151,34 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
 }
 
 fn send(client: &Client, bulk: &Bulk, ops: Vec<Op>, done: &mut usize) -> anyhow::Result<()> {
-    let mut failure = None;
+    let mut failure: Option<Error> = None;
     bulk.send(client, ops, |sent| match sent.outcome {
         Ok(TxnOutcome::Applied(_)) => *done += sent.ops.len(),
-        Ok(TxnOutcome::RolledBack(errors)) => failure = Some(refused(&sent.ops, &errors).into()),
-        Err(error) => failure = Some(anyhow::Error::from(error)),
+        Ok(TxnOutcome::RolledBack(errors)) => {
+            failure = Some(client.rolled_back(&sent.ops, &errors));
+        }
+        Err(error) => failure = Some(error),
     });
     match failure {
         None => Ok(()),
-        Some(failure) if *done == 0 => Err(failure),
-        Some(failure) => Err(failure.context(format!("deleted {done} keys, not the others"))),
+        Some(failure) if *done == 0 => Err(failure.into()),
+        Some(failure) => {
+            let done = format!("deleted {done} keys, not the others");
+            Err(anyhow::Error::from(failure).context(done))
+        }
     }
 }
 
-/// A rollback that no condition of ours asked for.
-fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::Unavailable, errors.first()),
-    };
-    let what = error.map_or_else(String::new, |error| txn::describe_failure(ops, error));
-    Failure::new(exit, what)
-}
-
 fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
-    // Every server takes as many reads as this in a transaction.
-    const AT_ONCE: usize = 64;
     let mut reader = MultiGet::new(client);
     let mut seen = Vec::new();
-    for keys in keys.chunks(AT_ONCE) {
-        seen.extend(reader.read(keys)?);
+    for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
+        seen.extend(reader.read(&keys)?);
     }
     let mut existing = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match seen {
-            Lookup::Entry(_) => existing.push(key.to_string()),
+            Lookup::Found(_) => existing.push(key.to_string()),
             Lookup::Missing => {}
             Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
@@ -236,7 +231,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         listed += 1;
     }
     if listed == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     } else if agreed(ui, args, &prefix, listed)? {
         client.delete_prefix(&prefix)?;
     } else {

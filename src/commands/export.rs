@@ -155,7 +155,7 @@ impl Export {
             }
         }
         if keys == 0 {
-            self.client.prove_empty(&self.prefix)?;
+            self.client.check_empty(&self.prefix)?;
         }
         list.finish(out)?;
         Ok(match reply.meta.filtered {

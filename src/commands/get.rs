@@ -176,7 +176,7 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
     let mut found = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match (seen, args.default_for(key.as_str())) {
-            (Lookup::Entry(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
+            (Lookup::Found(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
             (Lookup::Missing, None) => {
                 missing(ui, key.as_str());
                 if exit == Exit::Yes {
@@ -237,7 +237,7 @@ fn finish(
     filtered: bool,
 ) -> anyhow::Result<Exit> {
     if list.finish(ui)? == 0 {
-        client.prove_empty(prefix)?;
+        client.check_empty(prefix)?;
     }
     if filtered {
         ui.warn("the token may not read everything here: the list is not whole");

@@ -12,13 +12,13 @@ use std::thread;
 use clap::Args;
 
 use self::source::{DocumentSummary, ImportEntry, Source};
-use self::work::{AT_ONCE, ImportAction, ImportCounts, ImportRun, Worker, judge, refused};
+use self::work::{ImportAction, ImportCounts, ImportRun, Worker, judge};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
 use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Op, TxnOutcome};
+use crate::model::{Op, TxnOutcome, encoded_read, groups};
 use crate::output::{Format, ListWriter, entry, json};
 use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
@@ -219,28 +219,29 @@ fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>>
     receive.recv().ok()
 }
 
-/// The entries, as many at once as are compared at once, until all are done or something failed.
+/// The entries in groups that are compared at once, each bounded by its values too.
+fn chunks(
+    source: &Source,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
+    let size = |item: &Result<ImportEntry, _>| match item {
+        Ok(item) => encoded_read(item.key.as_str()) + item.value.len(),
+        Err(_) => 0,
+    };
+    let chunks = groups(source.items()?, size);
+    Ok(chunks.map(|items| items.into_iter().collect()))
+}
+
+/// Passes on the entries in chunks, until all are done or something failed.
 fn each_chunk(
     source: &Source,
     shared: &ImportRun<'_>,
     mut take: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
-    /// Values that are held at once by a worker, whatever the number of keys.
-    const BYTES: usize = 1024 * 1024;
-    let (mut items, mut bytes) = (Vec::new(), 0);
-    for item in source.items()? {
-        let item = item?;
-        bytes += item.value.len();
-        items.push(item);
-        if items.len() == AT_ONCE || bytes > BYTES {
-            if shared.stopped() {
-                return Ok(());
-            }
-            take(std::mem::take(&mut items));
-            bytes = 0;
+    for items in chunks(source)? {
+        let items = items?;
+        if shared.stopped() {
+            break;
         }
-    }
-    if !items.is_empty() && !shared.stopped() {
         take(items);
     }
     Ok(())
@@ -256,15 +257,8 @@ fn compare(
 ) -> anyhow::Result<ImportCounts> {
     let mut account = ImportCounts::default();
     let mut reader = MultiGet::new(client);
-    let mut items = source.items()?;
-    loop {
-        let chunk = items
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if chunk.is_empty() {
-            return Ok(account);
-        }
+    for chunk in chunks(source)? {
+        let chunk = chunk?;
         let keys: Vec<_> = chunk.iter().map(|item| item.key.clone()).collect();
         for (item, there) in chunk.into_iter().zip(reader.present(&keys)?) {
             match judge(item, there.as_ref(), create_only) {
@@ -277,6 +271,7 @@ fn compare(
             }
         }
     }
+    Ok(account)
 }
 
 fn dry_run(
@@ -313,8 +308,8 @@ fn atomic(
         match client.txn(&ops)? {
             TxnOutcome::Applied(_) => {}
             TxnOutcome::RolledBack(errors) => {
-                let refused = anyhow::Error::from(refused(&ops, &errors));
-                return Err(refused.context("nothing written"));
+                let error = anyhow::Error::from(client.rolled_back(&ops, &errors));
+                return Err(error.context("nothing written"));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Key, Prefix};
+use crate::model::{Key, Prefix, encoded_read, groups};
 use crate::output::{Format, ListWriter, entry, json, ls};
 use crate::term::Ui;
 
@@ -45,9 +45,6 @@ pub struct LsArgs {
     connect: ConnectArgs,
 }
 
-/// Keys of a level that are read at once: every server takes as many in a transaction.
-const AT_ONCE: usize = 64;
-
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
     let prefix = args.key.prefix(&folder(&args.prefix))?;
@@ -65,7 +62,7 @@ pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
         }
     }
     if list.finish(ui)? == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     if reply.meta.filtered {
         ui.warn("the token may not read everything here: the list is not whole");
@@ -78,20 +75,15 @@ fn long(
     ui: &mut Ui,
     client: &Client,
     prefix: &Prefix,
-    mut names: NameListing,
+    names: NameListing,
     list: &mut ListWriter,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
     let mut reader = MultiGet::new(client);
-    loop {
-        let names = names
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if names.is_empty() {
-            return Ok(exit);
-        }
+    let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
+    for names in groups(names, size) {
+        let names = names.into_iter().collect::<Result<Vec<_>, _>>()?;
         // What ends in a slash is a folder, but for the one whose level this is.
         let keys = names
             .iter()
@@ -104,7 +96,7 @@ fn long(
                 continue;
             };
             match seen {
-                Lookup::Entry(entry) => list.item(ui, |ui| match format {
+                Lookup::Found(entry) => list.item(ui, |ui| match format {
                     Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
@@ -117,4 +109,5 @@ fn long(
             }
         }
     }
+    Ok(exit)
 }

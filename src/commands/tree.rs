@@ -59,7 +59,7 @@ pub fn run(ctx: &mut Context, args: TreeArgs) -> anyhow::Result<Exit> {
     let (filtered, names) = listed(&client, &prefix, args.du)?;
     let mut names = names.peekable();
     if names.peek().is_none() {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     match args.output {
         Format::Json => tree::write_json(ui, &whole(names, &prefix, &args)?, args.du)?,

@@ -10,7 +10,7 @@ use crate::args::tree::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Entry, Invalid, Op, OpError, OpErrorKind, TxnOutcome, parse, parse_json, parse_lines, results,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
 };
 use crate::output::{Format, json, txn};
 use crate::term::Ui;
@@ -85,7 +85,7 @@ pub fn run(ctx: &mut Context, args: TxnArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(entries) => applied(&mut ctx.ui, args.output, &ops, entries),
+        TxnOutcome::Applied(results) => applied(&mut ctx.ui, args.output, &ops, &results),
         TxnOutcome::RolledBack(errors) => rolled_back(&mut ctx.ui, args.output, &ops, &errors),
     }
 }
@@ -137,8 +137,7 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
     input::file(path).map_err(|failure| failure.message)
 }
 
-fn applied(ui: &mut Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyhow::Result<Exit> {
-    let results = results(ops, entries);
+fn applied(ui: &mut Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let entries = results.iter().map(|result| &result.entry);
         json::write_line(ui.out(), &json::TxnOutcome::applied(entries))?;
@@ -168,6 +167,8 @@ fn rolled_back(
     for error in errors {
         ui.error(txn::describe_failure(ops, error));
     }
-    let denied = errors.iter().any(|error| error.kind == OpErrorKind::Denied);
-    Ok(if denied { Exit::Denied } else { Exit::No })
+    Ok(match OpError::decisive(errors).map(|error| error.kind) {
+        Some(OpErrorKind::Denied) => Exit::Denied,
+        _ => Exit::No,
+    })
 }

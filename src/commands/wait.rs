@@ -182,8 +182,8 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
 
 fn poller(client: &Client, target: &Target) -> PollerConfig {
     PollerConfig {
-        look: fetcher_for(client, &target.what, WalkLimits::default()),
-        probe: Box::new(ConsistentReader::new(client)),
+        fetch: fetcher_for(client, &target.what, WalkLimits::default()),
+        prober: Box::new(ConsistentReader::new(client)),
         wait: LONGEST_WAIT,
         known: Snapshot::default(),
         target: target.clone(),

@@ -245,13 +245,13 @@ impl WatchArgs {
         state_file: Option<&StateFile>,
     ) -> PollerConfig {
         PollerConfig {
-            look: fetcher_for(
+            fetch: fetcher_for(
                 client,
                 &target.what,
                 self.walk_from
                     .map_or_else(WalkLimits::default, WalkLimits::from_keys),
             ),
-            probe: Box::new(ConsistentReader::new(client)),
+            prober: Box::new(ConsistentReader::new(client)),
             wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
             known: state_file.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
             target: target.clone(),

@@ -1,5 +1,5 @@
-//! The HTTP client: the only room that speaks to Consul. Knows nothing of clap, the terminal or
-//! exit codes.
+//! The HTTP client: the only room that sends requests to Consul. Knows nothing of clap, the terminal
+//! or exit codes.
 
 mod answer;
 mod bulk;
@@ -20,7 +20,7 @@ mod txn;
 mod tests;
 
 pub use answer::{Meta, Reply};
-pub use bulk::{Bulk, Sent};
+pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, ErrorClass};

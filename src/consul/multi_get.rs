@@ -1,168 +1,247 @@
-//! Several keys read at one moment.
+//! Reads of several keys by transactions of `get`s.
+//!
+//! In such a transaction a key that does not exist is named in the errors, whatever the rights,
+//! and rolls it back: nothing is said about the others, so it is repeated without the keys that
+//! were named. Once no key is missing, a key without a result exists and may not be read.
 
-use super::kv::refused;
-use super::{Client, Error, ErrorClass};
-use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome, results};
+use super::{Cause, Client, Error};
+use crate::model::{
+    Entry, Index, Key, Op, OpError, OpErrorKind, OpResult, TxnOutcome, encoded_read, groups,
+    obstacle,
+};
 
-/// What a read of one key found.
+/// The result of reading one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// It is there.
-    Entry(Entry),
-    /// It is not.
+    /// It exists.
+    Found(Entry),
+    /// It does not exist.
     Missing,
-    /// The token may not read it.
+    /// It may not be read.
     Denied,
 }
 
-/// Reads keys by transactions, and remembers what the server understands.
+/// The requests that keys are read by. A trait, so that the rules are tested without a network.
+trait KeyReader {
+    /// Runs a transaction.
+    fn txn(&self, ops: &[Op]) -> Result<TxnOutcome, Error>;
+
+    /// Reads one key.
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Error>;
+
+    /// Turns a rollback into an error.
+    fn rolled_back(&self, ops: &[Op], errors: &[OpError]) -> Error;
+}
+
+impl KeyReader for Client {
+    fn txn(&self, ops: &[Op]) -> Result<TxnOutcome, Error> {
+        Client::txn(self, ops)
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Error> {
+        Ok(Client::get(self, key)?.value)
+    }
+
+    fn rolled_back(&self, ops: &[Op], errors: &[OpError]) -> Error {
+        Client::rolled_back(self, ops, errors)
+    }
+}
+
+/// Reads keys by transactions, and remembers what the server has refused.
 pub struct MultiGet<'a> {
-    client: &'a Client,
+    reader: &'a dyn KeyReader,
+    /// Whether the server may know `get-or-empty`, which servers from 1.14 do.
     or_empty: bool,
+    /// Whether the agent may take transactions, which are PUTs (`allow_write_http_from`).
+    takes_put: bool,
 }
 
 impl<'a> MultiGet<'a> {
     /// A reader that has asked nothing yet.
     pub fn new(client: &'a Client) -> Self {
+        MultiGet::with(client)
+    }
+
+    fn with(reader: &'a dyn KeyReader) -> Self {
         MultiGet {
-            client,
+            reader,
             or_empty: true,
+            takes_put: true,
         }
     }
 
-    /// What stands under each key, all seen at one moment. More keys than a transaction may hold
-    /// are the server's error.
+    /// Reads the keys in one transaction, so that all are seen at one moment. On servers before
+    /// 1.14 a missing key costs a second request, which tells whether it may be read.
     ///
-    /// Servers before 1.14 have no `get-or-empty`: there a missing key rolls the transaction back
-    /// and is left out of the next one, and a plain read of it tells whether it may be read.
+    /// # Errors
+    /// [`Cause::TooLarge`] for more keys than a transaction may hold.
     pub fn read(&mut self, keys: &[Key]) -> Result<Vec<Lookup>, Error> {
-        let seen = self.look(keys)?.into_iter().zip(keys);
-        let seen = seen.map(|(seen, key)| match seen {
-            Some(seen) => Ok(seen),
-            None => match self.client.get(key) {
-                Err(error) if error.outcome() == ErrorClass::Denied => Ok(Lookup::Denied),
-                Err(error) => Err(error),
-                Ok(_) => Ok(Lookup::Missing),
-            },
+        if let Some(lookups) = self.read_or_empty(keys)? {
+            return Ok(lookups);
+        }
+        let lookups = self.settle(keys)?.into_iter().zip(keys);
+        let lookups = lookups.map(|(lookup, key)| match lookup? {
+            Lookup::Missing => Ok(match self.read_alone(key)? {
+                Lookup::Denied => Lookup::Denied,
+                Lookup::Missing | Lookup::Found(_) => Lookup::Missing,
+            }),
+            lookup => Ok(lookup),
         });
-        seen.collect()
+        lookups.collect()
     }
 
-    /// The entries that exist and may be read, all seen at one moment.
+    /// Reads the entries that exist and may be read, in one transaction.
+    ///
+    /// # Errors
+    /// Those of [`MultiGet::read`].
     pub fn present(&mut self, keys: &[Key]) -> Result<Vec<Option<Entry>>, Error> {
-        let seen = self.look(keys)?.into_iter();
-        let entries = seen.map(|seen| match seen {
-            Some(Lookup::Entry(entry)) => Some(entry),
-            _ => None,
+        let lookups = match self.read_or_empty(keys)? {
+            Some(lookups) => lookups,
+            None => self.settle(keys)?.into_iter().collect::<Result<_, _>>()?,
+        };
+        let entries = lookups.into_iter().map(|lookup| match lookup {
+            Lookup::Found(entry) => Some(entry),
+            Lookup::Missing | Lookup::Denied => None,
         });
         Ok(entries.collect())
     }
 
-    /// What stands under each key; `None` where it does not exist or may not be read.
-    fn look(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+    /// Finds out whether each key exists, without any right to read it, in as many transactions as
+    /// it takes. `None` where Consul gives no answer about the name.
+    ///
+    /// # Errors
+    /// When Consul does not answer: then nothing is proven.
+    pub fn prove(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error> {
+        let mut proven = Vec::with_capacity(keys.len());
+        for group in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
+            self.prove_group(&group, &mut proven)?;
         }
-        if self.or_empty {
-            let ops = keys.iter().cloned().map(|key| Op::GetOrEmpty { key });
-            let ops: Vec<_> = ops.collect();
-            match self.client.txn(&ops)? {
-                TxnOutcome::Applied(entries) => {
-                    return Ok(aligned(&ops, entries).into_iter().map(Some).collect());
-                }
-                TxnOutcome::RolledBack(_) => self.or_empty = false,
-            }
-        }
-        let mut seen = vec![None; keys.len()];
-        self.look_for_present(keys, &mut seen)?;
-        Ok(seen)
+        Ok(proven)
     }
 
-    /// Reads the keys that exist; those that do not stay `None`.
-    fn look_for_present(&self, keys: &[Key], seen: &mut [Option<Lookup>]) -> Result<(), Error> {
-        let mut asked: Vec<usize> = (0..keys.len()).collect();
-        while !asked.is_empty() {
-            let ops: Vec<_> = asked
-                .iter()
-                .map(|at| Op::Get {
-                    key: keys[*at].clone(),
-                })
-                .collect();
-            let errors = match self.client.txn(&ops)? {
-                TxnOutcome::Applied(entries) => {
-                    for (at, found) in asked.iter().zip(aligned(&ops, entries)) {
-                        seen[*at] = Some(found);
-                    }
-                    return Ok(());
-                }
-                TxnOutcome::RolledBack(errors) => errors,
-            };
-            let failed = |op: usize| errors.iter().find(|error| error.op == op);
-            let mut left = Vec::new();
-            for (op, at) in asked.iter().copied().enumerate() {
-                match failed(op).map(|error| error.kind) {
-                    None => left.push(at),
-                    Some(OpErrorKind::Missing) => {}
-                    Some(OpErrorKind::Denied) => seen[at] = Some(Lookup::Denied),
-                    Some(_) => return Err(self.refused(&ops, &errors)),
-                }
+    fn prove_group(&mut self, keys: &[Key], proven: &mut Vec<Option<Lookup>>) -> Result<(), Error> {
+        if !self.takes_put {
+            return self.prove_one_by_one(keys, proven);
+        }
+        match self.settle(keys) {
+            Ok(lookups) => proven.extend(lookups.into_iter().map(Result::ok)),
+            // Reads in a transaction are filtered, not refused: it is the PUT that is.
+            Err(error) if error.cause() == Cause::Denied => {
+                self.takes_put = false;
+                self.prove_one_by_one(keys, proven)?;
             }
-            if left.len() == asked.len() {
-                return Err(self.refused(&ops, &errors));
-            }
-            asked = left;
+            // Newer servers refuse a whole transaction for one name (a leading `/`, an edge space,
+            // `..`), and say nothing about the others.
+            Err(error) if matches!(error.cause(), Cause::Refused | Cause::TooLarge) => match keys {
+                [] | [_] => proven.extend(keys.iter().map(|_| None)),
+                keys => {
+                    let (first, second) = keys.split_at(keys.len() / 2);
+                    self.prove_group(first, proven)?;
+                    self.prove_group(second, proven)?;
+                }
+            },
+            Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// A rollback for another reason than a key that is missing or may not be read.
-    fn refused(&self, ops: &[Op], errors: &[OpError]) -> Error {
-        let error = errors.first();
-        let name = error.and_then(|error| ops.get(error.op)).map(Op::name);
-        let doing = format!("reading key {}", name.unwrap_or_default());
-        let reason = error.map(|error| (error.kind, &*error.what));
-        refused(&self.client.context(doing, false), reason)
+    /// A GET answers 404 only to who may read the key, so it proves less than a transaction.
+    fn prove_one_by_one(
+        &self,
+        keys: &[Key],
+        proven: &mut Vec<Option<Lookup>>,
+    ) -> Result<(), Error> {
+        for key in keys {
+            proven.push(match obstacle(key.as_str()) {
+                None => Some(self.read_alone(key)?),
+                Some(_) => None,
+            });
+        }
+        Ok(())
+    }
+
+    fn read_alone(&self, key: &Key) -> Result<Lookup, Error> {
+        match self.reader.get(key) {
+            Ok(Some(entry)) => Ok(Lookup::Found(entry)),
+            Ok(None) => Ok(Lookup::Missing),
+            Err(error) if error.cause() == Cause::Denied => Ok(Lookup::Denied),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the keys by `get-or-empty`; `None` on servers that do not know it.
+    fn read_or_empty(&mut self, keys: &[Key]) -> Result<Option<Vec<Lookup>>, Error> {
+        if keys.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        if !self.or_empty {
+            return Ok(None);
+        }
+        let ops = keys.iter().cloned().map(|key| Op::GetOrEmpty { key });
+        let ops: Vec<_> = ops.collect();
+        Ok(match self.reader.txn(&ops)? {
+            TxnOutcome::Applied(results) => Some(lookups(ops.len(), results)),
+            TxnOutcome::RolledBack(_) => {
+                self.or_empty = false;
+                None
+            }
+        })
+    }
+
+    /// Reads the keys by `get`s: [`Lookup::Missing`] is a key that does not exist, whether it may
+    /// be read or not. An error in place of a lookup is the reason why that key was not read.
+    fn settle(&self, keys: &[Key]) -> Result<Vec<Result<Lookup, Error>>, Error> {
+        let mut settled = vec![None; keys.len()];
+        let mut open: Vec<usize> = (0..keys.len()).collect();
+        // Each transaction settles at least one key, so this ends.
+        while !open.is_empty() {
+            let ops = open.iter().map(|at| keys[*at].clone());
+            let ops: Vec<_> = ops.map(|key| Op::Get { key }).collect();
+            match self.reader.txn(&ops)? {
+                TxnOutcome::Applied(results) => {
+                    let lookups = lookups(ops.len(), results).into_iter();
+                    for (at, lookup) in open.drain(..).zip(lookups) {
+                        settled[at] = Some(Ok(lookup));
+                    }
+                }
+                TxnOutcome::RolledBack(errors) => {
+                    for error in errors.iter().filter(|error| error.op < open.len()) {
+                        settled[open[error.op]] = Some(match error.kind {
+                            OpErrorKind::Missing => Ok(Lookup::Missing),
+                            // No version is known to say so of a `get`; a later one might.
+                            OpErrorKind::Denied => Ok(Lookup::Denied),
+                            OpErrorKind::IndexDiffers | OpErrorKind::Other => {
+                                Err(self.reader.rolled_back(&ops, std::slice::from_ref(error)))
+                            }
+                        });
+                    }
+                    open.retain(|at| settled[*at].is_none());
+                    // Errors that name none of the keys say nothing about any of them.
+                    if open.len() == ops.len() {
+                        let error = self.reader.rolled_back(&ops, &errors);
+                        for at in open.drain(..) {
+                            settled[at] = Some(Err(error.clone()));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(settled.into_iter().flatten().collect())
     }
 }
 
-/// What each operation saw. Entries that may not be read are left out of the answer in silence; a
-/// missing one comes as a blank, made at index 0.
-fn aligned(ops: &[Op], entries: Vec<Entry>) -> Vec<Lookup> {
-    let mut seen = vec![Lookup::Denied; ops.len()];
-    for result in results(ops, entries) {
-        seen[result.op] = match result.entry.created() {
+/// The lookup of each of the reads of an applied transaction. Entries that may not be read have no
+/// result; `get-or-empty` answers a missing key with a blank, created at index 0.
+fn lookups(ops: usize, results: Vec<OpResult>) -> Vec<Lookup> {
+    let mut lookups = vec![Lookup::Denied; ops];
+    for result in results {
+        lookups[result.op] = match result.entry.created() {
             Index(0) => Lookup::Missing,
-            _ => Lookup::Entry(result.entry),
+            _ => Lookup::Found(result.entry),
         };
     }
-    seen
+    lookups
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Fields;
-
-    #[test]
-    fn a_blank_is_missing_and_what_is_left_out_is_denied() {
-        let keys = ["a", "b", "c"].map(|key| Key::new(key).unwrap());
-        let ops = keys.map(|key| Op::GetOrEmpty { key });
-        let entry = |key, created| {
-            Entry::pack(&Fields {
-                key,
-                value: Some(b""),
-                created,
-                ..Fields::default()
-            })
-        };
-        let seen = aligned(&ops, vec![entry("a", 0), entry("c", 7)]);
-        assert_eq!(
-            seen,
-            [
-                Lookup::Missing,
-                Lookup::Denied,
-                Lookup::Entry(entry("c", 7))
-            ]
-        );
-    }
-}
+mod tests;

@@ -1,14 +1,14 @@
-//! Whether Consul is there and led.
+//! Whether Consul is reachable and has a leader.
 
 use super::answer::Answer;
 use super::request::Request;
 use super::{Client, Consistency, Error, ErrorClass};
 
-/// A name that nobody has: a listing below it finds nothing, and costs nothing.
+/// A prefix that no key has: listing it finds nothing, and costs nothing.
 const NOWHERE: &str = "/v1/kv/.kvw-looks-for-a-leader/";
 
-/// A listing that finds nothing and that any token may ask for.
-pub(super) fn nothing(doing: String) -> Request<'static> {
+/// A listing that finds nothing and needs no permission.
+pub(super) fn empty_listing(doing: String) -> Request<'static> {
     let mut request = Request {
         accepts: Some(404),
         ..Request::get(NOWHERE.to_owned(), doing)
@@ -18,8 +18,8 @@ pub(super) fn nothing(doing: String) -> Request<'static> {
 }
 
 impl Client {
-    /// The leader's address as the servers have it, which may be that of one that just died;
-    /// `None` when they have none.
+    /// Returns the leader's address as the servers know it, which may be that of a server that just
+    /// died; `None` without a leader.
     ///
     /// # Errors
     /// When there is no usable answer.
@@ -32,7 +32,7 @@ impl Client {
         Ok((!leader.is_empty()).then_some(leader))
     }
 
-    /// The addresses of the servers.
+    /// Returns the addresses of the servers.
     ///
     /// # Errors
     /// When there is no usable answer.
@@ -44,21 +44,24 @@ impl Client {
         self.ask(&request, Answer::json)
     }
 
-    /// Whether there is a leader that others still follow: one consistent read. What the token may
-    /// see does not matter.
+    /// Checks by a consistent read that there is a leader that the other servers still follow. The
+    /// token needs no permission.
     ///
     /// # Errors
     /// When there is no leader, or no usable answer.
     pub fn prove_leader(&self) -> Result<(), Error> {
         let client = self.with_consistency(Consistency::Consistent);
-        match client.ask(&nothing("asking the leader".to_owned()), Answer::proof) {
-            // Rights are looked up by the leader, or by a server that has heard from it.
-            Err(error) if error.outcome() == ErrorClass::Denied => Ok(()),
+        match client.ask(
+            &empty_listing("asking the leader".to_owned()),
+            Answer::discard,
+        ) {
+            // Permissions are checked by the leader, or by a server that has heard from it.
+            Err(error) if error.class() == ErrorClass::Denied => Ok(()),
             proven => proven,
         }
     }
 
-    /// The name of the agent's datacenter; `None` when the token may not read it.
+    /// Returns the name of the agent's datacenter; `None` if the token may not read it.
     ///
     /// # Errors
     /// When there is no usable answer.
@@ -66,11 +69,11 @@ impl Client {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct AgentSelf {
-            config: Named,
+            config: AgentConfig,
         }
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Named {
+        struct AgentConfig {
             datacenter: String,
         }
         let request = Request::get(
@@ -79,7 +82,7 @@ impl Client {
         );
         match self.ask(&request, Answer::json) {
             Ok(AgentSelf { config }) => Ok(Some(config.datacenter)),
-            Err(error) if error.outcome() == ErrorClass::Denied => Ok(None),
+            Err(error) if error.class() == ErrorClass::Denied => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -69,7 +69,9 @@ impl Source for ConsulSource {
     fn unaddressable(&self, text: &str) -> Result<Option<Vec<Entry>>, Error> {
         let prefix = Prefix::new(text);
         match self.part_client.txn(&[Op::GetTree { prefix }])? {
-            TxnOutcome::Applied(entries) => Ok(Some(entries)),
+            TxnOutcome::Applied(results) => Ok(Some(
+                results.into_iter().map(|result| result.entry).collect(),
+            )),
             TxnOutcome::RolledBack(_) => Ok(None),
         }
     }

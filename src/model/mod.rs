@@ -20,9 +20,10 @@ pub use entry::{Entry, Fields, Index};
 pub use glob::Glob;
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{
-    Op, OpError, OpErrorKind, TxnOutcome, decode_base64, parse, parse_json, parse_lines, results,
+    Op, OpError, OpErrorKind, OpResult, TxnOutcome, decode_base64, parse, parse_json, parse_lines,
+    results,
 };
-pub use pack::{Packer, TxnLimits};
+pub use pack::{Packer, TxnLimits, encoded_read, groups};
 pub use snapshot::Snapshot;
 pub use target::{Target, TargetId, What, owner};
 pub use tree::Node;

@@ -10,9 +10,9 @@ use std::fmt;
 pub use draft::{Draft, Verb};
 pub use json::parse_json;
 pub use parse::{decode_base64, parse, parse_lines};
-pub use results::results;
+pub use results::{OpResult, results};
 
-use super::{Entry, Index, Key, Prefix};
+use super::{Index, Key, Prefix};
 
 /// One operation. The verbs are Consul's; `create` is `cas` with index 0, `check-absent` is
 /// Consul's `check-not-exists`.
@@ -172,22 +172,31 @@ fn quoted(word: &str) -> String {
 /// What became of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TxnOutcome {
-    /// All of it happened. The results are not aligned with the operations: deletes and
-    /// `check-not-exists` give none, `get-tree` many, and what may not be read is left out.
-    Applied(Vec<Entry>),
-    /// Nothing happened; each failed operation is named.
+    /// All operations were applied. Deletes and `check-not-exists` have no result, `get-tree` has
+    /// one for each key, and a read that ACLs forbid has none.
+    Applied(Vec<OpResult>),
+    /// Nothing was applied; each failed operation is named.
     RolledBack(Vec<OpError>),
 }
 
 /// Why one operation failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpError {
-    /// Which, from 0.
+    /// The operation's number, from 0.
     pub op: usize,
-    /// The server's words.
+    /// The server's message.
     pub what: String,
-    /// What they mean.
+    /// The meaning of the message.
     pub kind: OpErrorKind,
+}
+
+impl OpError {
+    /// The error that a rollback is reported for: a denied permission, or else the first. `None`
+    /// only where there are none.
+    pub fn decisive(errors: &[OpError]) -> Option<&OpError> {
+        let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
+        errors.iter().find(denied).or(errors.first())
+    }
 }
 
 /// The meaning of a failed operation's text.

@@ -20,12 +20,6 @@ pub fn describe_failure(ops: &[Op], error: &OpError) -> String {
     format!("operation {number} ({text}): {}", error.what)
 }
 
-/// Describes a failed operation by its key, where the user does not know the operations' numbers.
-pub fn describe_by_key(ops: &[Op], error: &OpError) -> String {
-    let key = ops.get(error.op).map(Op::name).unwrap_or_default();
-    format!("key {key}: {}", error.what)
-}
-
 /// Returns a failed operation as text, without its value.
 pub(super) fn op_text(ops: &[Op], error: &OpError) -> String {
     ops.get(error.op).map(Op::to_string).unwrap_or_default()

@@ -1,60 +1,41 @@
-//! What a look leaves open, asked of Consul itself: consistent reads that prove deletes, tell an
-//! empty prefix from a forbidden one, and find the folder that was typed as a key.
+//! Consistent reads about a target beside those of its fetcher: they prove deletes, tell an empty
+//! prefix from a hidden one, and find the folder that was given as a key.
 
-use super::proof::{GetAnswer, Prover, TxnAnswer};
-use crate::consul::{Cause, Client, Consistency, Error};
-use crate::model::{Key, Op, Prefix, TxnOutcome};
+use crate::consul::{Client, Consistency, Error, Lookup, MultiGet};
+use crate::model::{Index, Key, Prefix};
 
-/// Who settles what a look leaves open.
-pub trait TargetProber: Prover<Error = Error> + Send {
-    /// Whether there are keys below `key/`. Only worth a sentence, so a failure is a no.
+/// Answers what a fetch of a target leaves open.
+pub trait TargetProber: Send {
+    /// Finds out whether each key exists; `None` where Consul gives no answer about its name.
+    fn prove(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error>;
+
+    /// Checks that a listing without results is empty rather than hidden: see
+    /// [`Client::check_empty`].
+    fn check_empty(&mut self, prefix: &Prefix) -> Result<Option<Index>, Error>;
+
+    /// Whether there are keys below `key/`. It is only for a hint, so a failure is a no.
     fn is_folder(&mut self, key: &Key) -> bool;
 }
 
-/// A client that reads consistently.
+/// A client with consistent reads.
 pub struct ConsistentReader(Client);
 
 impl ConsistentReader {
-    /// Asks through this connection.
+    /// A reader that shares the client's connections.
     pub fn new(client: &Client) -> Self {
         ConsistentReader(client.with_consistency(Consistency::Consistent))
     }
 }
 
-impl Prover for ConsistentReader {
-    type Error = Error;
-
-    fn together(&mut self, keys: &[Key]) -> Result<TxnAnswer, Error> {
-        let gets: Vec<Op> = keys
-            .iter()
-            .map(|key| Op::Get { key: key.clone() })
-            .collect();
-        match self.0.txn(&gets) {
-            Ok(TxnOutcome::Applied(entries)) => Ok(TxnAnswer::Found(entries)),
-            Ok(TxnOutcome::RolledBack(errors)) => Ok(TxnAnswer::RolledBack(errors)),
-            // Reads in a transaction are filtered, not refused: a 403 is the agent's that takes
-            // no PUT (`allow_write_http_from`).
-            Err(error) if error.cause() == Cause::Denied => Ok(TxnAnswer::Restricted),
-            Err(error) if matches!(error.cause(), Cause::Refused | Cause::TooLarge) => {
-                Ok(TxnAnswer::Unacceptable)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn alone(&mut self, key: &Key) -> Result<GetAnswer, Error> {
-        match self.0.get(key) {
-            Ok(reply) => Ok(match reply.value {
-                Some(entry) => GetAnswer::Found(entry),
-                None => GetAnswer::Missing(reply.meta.index.unwrap_or_default()),
-            }),
-            Err(error) if error.cause() == Cause::Denied => Ok(GetAnswer::Denied),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 impl TargetProber for ConsistentReader {
+    fn prove(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error> {
+        MultiGet::new(&self.0).prove(keys)
+    }
+
+    fn check_empty(&mut self, prefix: &Prefix) -> Result<Option<Index>, Error> {
+        self.0.check_empty(prefix)
+    }
+
     fn is_folder(&mut self, key: &Key) -> bool {
         let below = Prefix::new(format!("{key}/"));
         let names = self.0.names(&below, "/", None);

@@ -34,9 +34,7 @@ impl OutageCause {
     /// The kind of outage.
     pub fn kind(&self) -> OutageKind {
         match self {
-            OutageCause::Consul(error) if error.outcome() == ErrorClass::Denied => {
-                OutageKind::Rights
-            }
+            OutageCause::Consul(error) if error.class() == ErrorClass::Denied => OutageKind::Rights,
             OutageCause::NoRights => OutageKind::Rights,
             OutageCause::Reset => OutageKind::Reset,
             OutageCause::Consul(_) => OutageKind::Consul,

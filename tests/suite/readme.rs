@@ -98,7 +98,7 @@ fn the_two_first_commands_of_the_readme_are_those_of_a_newcomer() {
         .collect();
     assert_eq!(
         blocks[0],
-        "cargo run -q -- dev --load examples/config.json -- examples/demo.sh"
+        "cargo run -- dev --load examples/config.json -- examples/demo.sh"
     );
     assert_eq!(blocks[1], "cargo test");
 }

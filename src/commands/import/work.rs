@@ -6,15 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::source::ImportEntry;
-use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, Sent, Write};
-use crate::exit::{Exit, Failure};
+use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, SentTxn, Write};
 use crate::model::{Entry, Index, Op, OpError, OpErrorKind, Packer, TxnLimits, TxnOutcome};
-use crate::output::txn;
 use crate::rate_limiter::RateLimiter;
 use crate::term::Progress;
-
-/// Entries that are compared at once: every server takes as many reads in a transaction.
-pub const AT_ONCE: usize = 64;
 
 /// What became of the entries. The rest was not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -148,7 +143,7 @@ fn leaves_unknown(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<consul::Error>())
-        .any(|error| error.outcome() == ErrorClass::Unknown)
+        .any(|error| error.class() == ErrorClass::Unknown)
 }
 
 /// What has to be done about an entry.
@@ -196,7 +191,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Compares up to [`AT_ONCE`] entries and writes those that differ, sooner or later. What goes
+    /// Compares entries that one transaction can read and writes those that differ, sooner or later. What goes
     /// wrong stops all workers.
     pub fn import(&mut self, items: Vec<ImportEntry>) {
         if let Err(error) = self.try_import(items) {
@@ -265,14 +260,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Accounts for a transaction; gives back what is to be tried again without what is settled.
-    fn settle(&self, sent: Sent) -> anyhow::Result<Vec<Op>> {
+    fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Op>> {
         match sent.outcome {
             Ok(TxnOutcome::Applied(_)) => self.written(&sent.ops),
             Ok(TxnOutcome::RolledBack(errors)) => return self.without_existing(sent.ops, &errors),
             Err(error) => match (&sent.ops[..], error.cause()) {
                 ([op], Cause::TooLarge) => self.put(op)?,
                 _ => {
-                    if error.outcome() == ErrorClass::Unknown {
+                    if error.class() == ErrorClass::Unknown {
                         let unknown = sent.ops.len() as u64;
                         self.shared.count(|account| account.unknown += unknown);
                     }
@@ -296,7 +291,7 @@ impl<'a> Worker<'a> {
     fn without_existing(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
         let exists = |error: &OpError| error.kind == OpErrorKind::IndexDiffers;
         if !self.shared.create_only || !errors.iter().all(exists) {
-            return Err(refused(&ops, errors).into());
+            return Err(self.client.rolled_back(&ops, errors).into());
         }
         let mut existing: Vec<_> = errors.iter().map(|error| error.op).collect();
         existing.sort_unstable();
@@ -331,7 +326,7 @@ impl<'a> Worker<'a> {
                 account.bytes += value.len() as u64;
             }),
             Err(error) => {
-                if error.outcome() == ErrorClass::Unknown {
+                if error.class() == ErrorClass::Unknown {
                     self.shared.count(|account| account.unknown += 1);
                 }
                 return Err(error.into());
@@ -339,17 +334,4 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
-}
-
-/// The rollback of a transaction as an error that names one operation.
-pub fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::No, errors.first()),
-    };
-    Failure::new(
-        exit,
-        error.map_or_else(String::new, |error| txn::describe_by_key(ops, error)),
-    )
 }

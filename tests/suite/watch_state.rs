@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::harness::{Agent, Faulty, Kvw, Output, Running, Scope, not_tried};
+use crate::harness::contract::{Batch, parse_line};
+use crate::harness::{
+    Agent, Faulty, Kvw, Output, PATIENCE, Running, Scope, not_tried, wait_for, wait_for_file,
+};
 
 /// A state file and what the handler got, in a folder that outlives a run of kvw.
 struct Site {
@@ -59,14 +59,10 @@ impl Site {
     }
 
     /// The batches that came since this was last asked.
-    fn batches(&mut self) -> Vec<Value> {
+    fn batches(&mut self) -> Vec<Batch> {
         let text = fs::read_to_string(self.path("batches")).unwrap_or_default();
-        let all: Vec<Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        let new = all[self.taken..].to_vec();
-        self.taken = all.len();
+        let new: Vec<_> = text.lines().skip(self.taken).map(parse_line).collect();
+        self.taken += new.len();
         new
     }
 
@@ -76,31 +72,19 @@ impl Site {
         self.look().expect(0);
         let batches = self.batches();
         assert!(batches.len() <= 1, "{batches:#?}");
-        let changes = batches.iter().flat_map(|batch| self.told(batch));
+        let changes = batches.iter().flat_map(|batch| self.changes(batch));
         changes.collect()
     }
 
-    fn told(&self, batch: &Value) -> Vec<String> {
-        let changes = batch["changes"].as_array().unwrap().iter();
-        let told = changes.map(|change| {
-            let key = change["key"].as_str().unwrap();
-            let name = key.strip_prefix(self.scope.prefix()).unwrap();
-            format!("{} {name}", change["event"].as_str().unwrap())
+    /// `event name` of each change.
+    fn changes(&self, batch: &Batch) -> Vec<String> {
+        let changes = batch.changes.iter().map(|change| {
+            let name = change.key.strip_prefix(self.scope.prefix()).unwrap();
+            format!("{} {name}", change.event)
         });
-        told.collect()
+        changes.collect()
     }
 }
-
-#[track_caller]
-fn await_file(path: &Path) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while !path.exists() {
-        assert!(Instant::now() < until, "{} never came", path.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn with_a_new_file_everything_is_handed_over_and_then_nothing() {
@@ -145,8 +129,8 @@ fn a_key_that_was_made_again_while_it_was_down_is_marked_so() {
     site.scope.put("a", "2");
     site.look().expect(0);
     let batch = site.batches().remove(0);
-    assert_eq!(batch["reason"], "change");
-    assert_eq!(batch["changes"][0]["recreated"], true);
+    assert_eq!(batch.reason, "change");
+    assert!(batch.changes[0].recreated);
 }
 
 #[test]
@@ -162,10 +146,9 @@ fn without_values_what_was_before_has_none_and_the_file_has_no_secret() {
     site.scope.put("a", "changed");
     site.look().expect(0);
     let batch = site.batches().remove(0);
-    let before = &batch["changes"][0]["before"];
-    assert_eq!(before["key"], site.scope.key("a"));
-    assert_eq!(before["value"], Value::Null);
-    assert_eq!(before["encoding"], Value::Null);
+    let before = batch.changes[0].before.as_ref().unwrap();
+    assert_eq!(before.key, site.scope.key("a"));
+    assert_eq!((&before.value, &before.encoding), (&None, &None));
 }
 
 #[test]
@@ -176,8 +159,9 @@ fn with_values_what_was_before_is_whole() {
     site.scope.put("a", "new");
     site.look_with(&["--state-values"]).expect(0);
     let batch = site.batches().remove(1);
-    assert_eq!(batch["changes"][0]["before"]["value"], "old");
-    assert_eq!(batch["changes"][0]["after"]["value"], "new");
+    let change = &batch.changes[0];
+    assert_eq!(change.before.as_ref().unwrap().bytes(), b"old");
+    assert_eq!(change.after.as_ref().unwrap().bytes(), b"new");
 }
 
 #[test]
@@ -187,9 +171,9 @@ fn a_watch_killed_in_the_handler_repeats_the_batch() {
     let started = site.path("started");
     let handler = site.handler(&format!("touch {}; sleep 600", started.display()));
     let running = site.watch(&["--exec", &handler]).spawn();
-    await_file(&started);
+    wait_for_file(&started);
     running.signal("KILL");
-    assert_eq!(running.wait(SOON).signal, Some(9));
+    assert_eq!(running.wait(PATIENCE).signal, Some(9));
     assert_eq!(site.reported_after_kill(), ["create a"]);
     assert_eq!(site.reported(), [""; 0]);
 }
@@ -200,8 +184,8 @@ impl Site {
         self.look().expect(0);
         let batches = self.batches();
         assert_eq!(batches.len(), 2, "{batches:#?}");
-        assert_eq!(self.told(&batches[0]), self.told(&batches[1]));
-        self.told(&batches[1])
+        assert_eq!(self.changes(&batches[0]), self.changes(&batches[1]));
+        self.changes(&batches[1])
     }
 }
 
@@ -215,12 +199,12 @@ fn what_a_killed_handler_was_shown_comes_again_also_where_it_is_gone() {
     let started = site.path("started");
     let handler = site.handler(&format!("touch {}; sleep 600", started.display()));
     let running = site.watch(&["--exec", &handler]).spawn();
-    await_file(&started);
+    wait_for_file(&started);
     running.signal("KILL");
-    running.wait(SOON);
+    running.wait(PATIENCE);
     let batch = site.batches().remove(0);
-    assert_eq!(site.told(&batch), ["create created", "update same"]);
-    // Everything is as it was last handled, and not as the handler was told.
+    assert_eq!(site.changes(&batch), ["create created", "update same"]);
+    // Everything is as it was last handled, and not as the handler was shown.
     site.scope.delete("created");
     site.scope.put("same", "1");
     assert_eq!(site.reported(), ["delete created", "update same"]);
@@ -234,14 +218,13 @@ fn a_line_that_was_printed_and_not_recorded_is_taken_back() {
     site.scope.put("a", "1");
     let full = "x".repeat(200_000);
     site.scope.put("b", &full);
-    let running = site.watch(&[]).deaf().spawn();
-    let until = Instant::now() + SOON;
-    while !fs::read_to_string(site.state()).is_ok_and(|state| state.contains("\"run\"")) {
-        assert!(Instant::now() < until, "no run was recorded");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let running = site.watch(&[]).with_stdout_closed().spawn();
+    wait_for("the start of a run in the state file", || {
+        let state = fs::read_to_string(site.state()).ok()?;
+        state.contains("\"run\"").then_some(())
+    });
     running.signal("KILL");
-    running.wait(SOON);
+    running.wait(PATIENCE);
     site.scope.delete("a");
     let text = site.watch(&["--for", "0"]).ok();
     assert!(
@@ -262,7 +245,7 @@ fn a_watch_killed_after_the_handler_repeats_nothing() {
     // The status line comes when the batch was recorded.
     running.err_line_with("handled in");
     running.signal("KILL");
-    running.wait(SOON);
+    running.wait(PATIENCE);
     assert_eq!(site.batches().len(), 1);
     assert_eq!(site.reported(), [""; 0]);
 }
@@ -330,8 +313,8 @@ fn a_start_that_is_run_hands_over_everything_again() {
     site.scope.delete("b");
     site.look_with(&["--initial", "run"]).expect(0);
     let batch = site.batches().remove(0);
-    assert_eq!(batch["reason"], "initial");
-    assert!(site.told(&batch).contains(&"create a".to_owned()));
+    assert_eq!(batch.reason, "initial");
+    assert!(site.changes(&batch).contains(&"create a".to_owned()));
     assert_eq!(site.reported(), [""; 0]);
 }
 
@@ -343,7 +326,7 @@ fn keys_that_a_filter_begins_to_let_through_are_reported_then() {
     let without_b = ["--exclude", "**/b"];
     site.look_with(&without_b).expect(0);
     let batch = site.batches().remove(0);
-    assert_eq!(site.told(&batch), ["create a"]);
+    assert_eq!(site.changes(&batch), ["create a"]);
     assert_eq!(site.reported(), ["create b"]);
     site.scope.put("b", "2");
     site.look_with(&without_b).expect(0);
@@ -412,7 +395,7 @@ fn a_torn_record_is_said_and_its_batch_comes_again() {
     output.expect(0);
     output.says(&[site.state().to_str().unwrap(), "comes again"]);
     let batch = site.batches().remove(0);
-    assert_eq!(site.told(&batch), ["create b"]);
+    assert_eq!(site.changes(&batch), ["create b"]);
     assert_eq!(site.reported(), [""; 0]);
 }
 
@@ -441,7 +424,7 @@ fn two_watches_do_not_share_a_file() {
     output.expect(2).one_line();
     output.says(&["in use by another kvw", "hint: "]);
     first.signal("KILL");
-    first.wait(SOON);
+    first.wait(PATIENCE);
     site.look().expect(0);
 }
 
@@ -523,7 +506,7 @@ fn a_disk_with_room_again_is_said_and_nothing_comes_twice() {
     assert!(raised.success());
     running.err_line_with("saved again");
     running.signal("KILL");
-    running.wait(SOON);
+    running.wait(PATIENCE);
     assert_eq!(site.reported(), [""; 0]);
 }
 
@@ -636,7 +619,7 @@ fn a_reset_consul_that_is_being_filled_is_held_until_all_keys_are_there() {
     running.err_line_with("reset");
     running.err_line_with("as it was again");
     assert!(running.line().contains("~ p/b"));
-    server.played_out();
+    server.wait_until_played();
     let output = running.stop();
     assert_eq!(output.text().lines().count(), 1, "{output}");
 }
@@ -675,12 +658,12 @@ fn deletes_over_the_bound_are_held_back_until_a_higher_bound_accepts_them() {
     let output = site.look_with(&["--max-delete", "1"]);
     output.expect(0).says(&["held back", "--max-delete"]);
     let batch = site.batches().remove(0);
-    assert_eq!(site.told(&batch), ["create d"]);
+    assert_eq!(site.changes(&batch), ["create d"]);
     site.look_with(&["--max-delete", "10%"]).expect(0);
     assert_eq!(site.batches().len(), 0);
     site.look_with(&["--max-delete", "2"]).expect(0);
     let batch = site.batches().remove(0);
-    assert_eq!(site.told(&batch), ["delete a", "delete b"]);
+    assert_eq!(site.changes(&batch), ["delete a", "delete b"]);
 }
 
 #[test]

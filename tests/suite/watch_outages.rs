@@ -1,18 +1,13 @@
 //! `kvw watch` when things go wrong: outages, lost rights, indexes that go back. Mostly against the
 //! scripted server.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::harness::{Agent, Faulty, Kvw, Running, Script};
-
-const SILENCE: Duration = Duration::from_millis(400);
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, SILENCE, Script};
 
 /// The read that a watch of `app/` begins with, and those that wait.
-const LOOK: &str = "GET /v1/kv/app/?recurse";
+const READ: &str = "GET /v1/kv/app/?recurse";
 const PROOF: &str = "PUT /v1/txn";
 
 /// A listing as Consul writes it: key, value, modify index.
@@ -28,7 +23,7 @@ fn listing(entries: &[(&str, &str, u64)]) -> String {
 
 /// A query that waits on this index.
 fn waiting(index: u64) -> String {
-    format!("{LOOK}&index={index}&")
+    format!("{READ}&index={index}&")
 }
 
 fn watch(server: &Faulty) -> Running {
@@ -37,7 +32,7 @@ fn watch(server: &Faulty) -> Running {
 }
 
 #[track_caller]
-fn told(running: &mut Running) -> String {
+fn change(running: &mut Running) -> String {
     let line = running.line();
     line.splitn(3, ' ').nth(2).unwrap().to_owned()
 }
@@ -46,15 +41,15 @@ fn told(running: &mut Running) -> String {
 fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
     let same = listing(&[("app/a", "1", 5)]);
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &same)
         .on(&waiting(5))
         .answers(500, "No cluster leader")
-        .on(LOOK)
+        .on(READ)
         .answers(500, "rpc error making call: EOF")
-        .on(LOOK)
+        .on(READ)
         .resets()
-        .on(LOOK)
+        .on(READ)
         .finds(9, &same)
         .on(&waiting(9))
         .finds(10, &listing(&[("app/a", "2", 10)]))
@@ -62,9 +57,9 @@ fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
         .stalls()
         .start();
     let mut running = watch(&server);
-    assert_eq!(told(&mut running), "+ app/a = 1");
-    assert_eq!(told(&mut running), "~ app/a: 1 → 2");
-    server.played_out();
+    assert_eq!(change(&mut running), "+ app/a = 1");
+    assert_eq!(change(&mut running), "~ app/a: 1 → 2");
+    server.wait_until_played();
     let output = running.stop();
     let said: Vec<_> = output.stderr.lines().collect();
     assert_eq!(said.len(), 2, "{output}");
@@ -77,20 +72,20 @@ fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
 fn an_index_that_goes_back_is_read_anew_and_content_decides() {
     let restored = listing(&[("app/a", "1", 3), ("app/b", "old", 4)]);
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(20, &listing(&[("app/a", "1", 3), ("app/b", "new", 20)]))
         // A request that a restore releases may still carry what was there before.
         .on(&waiting(20))
         .finds(4, &listing(&[("app/a", "1", 3), ("app/b", "before", 4)]))
-        .on(LOOK)
+        .on(READ)
         .finds(4, &restored)
         .on(&waiting(4))
         .stalls()
         .start();
     let mut running = watch(&server);
-    told(&mut running);
-    told(&mut running);
-    assert_eq!(told(&mut running), "~ app/b: new → old");
+    change(&mut running);
+    change(&mut running);
+    assert_eq!(change(&mut running), "~ app/b: new → old");
     assert!(running.silent_for(SILENCE));
     assert_eq!(running.stop().stderr, "");
 }
@@ -102,7 +97,7 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
     let changed = listing(&[("app/a", "2", 7)]);
     let hidden = r#"{"Results":[],"Errors":null,"Index":0,"LastContact":0,"KnownLeader":true}"#;
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &both)
         .on(&waiting(5))
         .finds(6, &one)
@@ -118,9 +113,9 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
         .stalls()
         .start();
     let mut running = watch(&server);
-    told(&mut running);
-    told(&mut running);
-    assert_eq!(told(&mut running), "~ app/a: 1 → 2");
+    change(&mut running);
+    change(&mut running);
+    assert_eq!(change(&mut running), "~ app/a: 1 → 2");
     assert!(running.silent_for(SILENCE));
     let output = running.stop();
     let said: Vec<_> = output.stderr.lines().collect();
@@ -131,10 +126,10 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
 }
 
 #[test]
-fn a_delete_is_told_when_it_is_proven() {
+fn a_delete_is_reported_when_it_is_proven() {
     let gone = r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"key \"app/b\" doesn't exist"}]}"#;
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &listing(&[("app/a", "1", 5), ("app/b", "1", 5)]))
         .on(&waiting(5))
         .finds(6, &listing(&[("app/a", "1", 5)]))
@@ -144,29 +139,29 @@ fn a_delete_is_told_when_it_is_proven() {
         .stalls()
         .start();
     let mut running = watch(&server);
-    told(&mut running);
-    told(&mut running);
-    assert_eq!(told(&mut running), "- app/b");
-    server.played_out();
+    change(&mut running);
+    change(&mut running);
+    assert_eq!(change(&mut running), "- app/b");
+    server.wait_until_played();
 }
 
 #[test]
 fn a_deleted_token_is_an_outage_of_rights_and_said_as_such() {
     let same = listing(&[("app/a", "1", 5)]);
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &same)
         .on(&waiting(5))
         .answers(403, "ACL not found")
-        .on(LOOK)
+        .on(READ)
         .answers(403, "ACL not found")
-        .on(LOOK)
+        .on(READ)
         .finds(5, &same)
         .on(&waiting(5))
         .stalls()
         .start();
     let mut running = watch(&server);
-    told(&mut running);
+    change(&mut running);
     running.err_line_with("ACL not found");
     running.err_line_with("may read again after");
     assert!(running.silent_for(SILENCE));
@@ -176,27 +171,27 @@ fn a_deleted_token_is_an_outage_of_rights_and_said_as_such() {
 #[test]
 fn an_empty_listing_is_not_believed_before_it_is_known_that_one_may_read() {
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .misses(5)
         .on("GET /v1/kv/app/?consistent")
         .answers(403, "Permission denied")
-        .on(LOOK)
+        .on(READ)
         .finds(6, &listing(&[("app/a", "1", 6)]))
         .on(&waiting(6))
         .stalls()
         .start();
     let mut running = watch(&server);
     running.err_line_with("may not read here");
-    assert_eq!(told(&mut running), "+ app/a = 1");
+    assert_eq!(change(&mut running), "+ app/a = 1");
     running.err_line_with("may read again after");
-    server.played_out();
+    server.wait_until_played();
 }
 
 #[test]
 fn limits_are_named_as_what_they_are() {
     let limited = |script: Script| {
         let server = script
-            .on(LOOK)
+            .on(READ)
             .finds(5, "[]")
             .on("GET /v1/kv/app/?consistent")
             .misses(5)
@@ -207,20 +202,20 @@ fn limits_are_named_as_what_they_are() {
         let said = running.err_line_with("warning");
         let hint = running.err_line_with("hint");
         running.err_line_with("answers again");
-        server.played_out();
+        server.wait_until_played();
         format!("{said}\n{hint}")
     };
-    let rate = limited(Faulty::script().on(LOOK).answers(429, ""));
+    let rate = limited(Faulty::script().on(READ).answers(429, ""));
     assert!(rate.contains("limits requests"), "{rate}");
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
-    let full = limited(Faulty::script().on(LOOK).answers(429, text));
+    let full = limited(Faulty::script().on(READ).answers(429, text));
     assert!(full.contains("http_max_conns_per_client"), "{full}");
 }
 
 #[test]
 fn a_command_line_that_cannot_be_right_is_not_tried_again() {
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .answers(500, "No path to datacenter")
         .start();
     let args = ["watch", "app/", "--datacenter", "DC1"];
@@ -238,7 +233,7 @@ fn a_consul_that_is_not_there_yet_is_said_once_and_waited_for() {
     agent.start();
     running.err_line_with("answers again");
     assert_eq!(agent.http("PUT", "/v1/kv/app/a", b"1").status(), 200);
-    assert_eq!(told(&mut running), "+ app/a = 1");
+    assert_eq!(change(&mut running), "+ app/a = 1");
     let output = running.stop();
     assert_eq!(
         output.stderr.matches("connection refused").count(),
@@ -265,7 +260,7 @@ fn one_outage_of_many_targets_is_said_once() {
 #[test]
 fn a_watch_that_saw_nothing_in_its_time_says_so_by_its_exit_code() {
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .answers(403, "Permission denied")
         .start();
     let args = ["watch", "app/", "--for", "0"];
@@ -280,7 +275,7 @@ fn a_stop_is_obeyed_while_nobody_reads_what_is_printed() {
     let value = vec![b'x'; 200_000];
     let mut running = agent
         .kvw(["watch", "app/", "--initial", "run"])
-        .unread()
+        .with_stdout_unread()
         .spawn();
     for number in 0..4 {
         let path = format!("/v1/kv/app/{number}");
@@ -296,7 +291,7 @@ fn a_stop_is_obeyed_while_nobody_reads_what_is_printed() {
 fn the_initial_batch_waits_until_every_target_was_seen() {
     let other = "GET /v1/kv/web/?recurse";
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &listing(&[("app/a", "1", 5)]))
         .on(&waiting(5))
         .finds(6, &listing(&[("app/a", "2", 6)]))
@@ -315,6 +310,6 @@ fn the_initial_batch_waits_until_every_target_was_seen() {
     let mut running = Kvw::at(server.address()).args(args).spawn();
     assert!(running.silent_for(SILENCE));
     assert_eq!(running.line(), "initial 2");
-    server.played_out();
+    server.wait_until_played();
     running.stop();
 }

@@ -3,13 +3,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
-/// How long an answer may take that is not awaited by a deadline of the test's own.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::waiting::PATIENCE;
 
 /// A connection.
-pub struct Wire {
+pub struct RawHttp {
     stream: TcpStream,
     read: Vec<u8>,
 }
@@ -23,13 +21,13 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Wire {
+impl RawHttp {
     /// Connects.
-    pub fn to(address: &str) -> Self {
+    pub fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Wire {
+        RawHttp {
             stream,
             read: Vec::new(),
         }
@@ -74,6 +72,14 @@ impl Wire {
     /// Whether the server has closed its side and nothing is left to be read.
     pub fn is_closed(&mut self) -> bool {
         self.read.is_empty() && matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+    }
+
+    /// Whether something has come that was not read yet.
+    pub fn has_answer(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let arrived = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        !self.read.is_empty() || arrived.is_ok_and(|bytes| bytes > 0)
     }
 
     /// The socket itself.

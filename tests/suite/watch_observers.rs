@@ -1,63 +1,15 @@
-//! Who looks on at `kvw watch`: `--events all`, `--explain`, `--status-file`, systemd,
+//! The observers of `kvw watch`: `--events all`, `--explain`, `--status-file`, systemd,
 //! `--max-outage`.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::harness::{Agent, Faulty, Kvw, Running, Scope};
+use crate::harness::contract::{Change, Event, parse_line};
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, wait_for};
 
-const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK: &str = "GET /v1/kv/app/?recurse";
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
-enum Event {
-    Synced {
-        time: String,
-        target: String,
-        index: u64,
-        keys: usize,
-    },
-    Outage {
-        #[serde(rename = "time")]
-        _time: String,
-        target: String,
-        kind: String,
-        error: String,
-    },
-    RightsLost {
-        #[serde(rename = "time")]
-        _time: String,
-        target: String,
-        error: Option<String>,
-        keys: Option<Vec<String>>,
-    },
-    Recovered {
-        #[serde(rename = "time")]
-        _time: String,
-        from: String,
-        target: Option<String>,
-        lasted_ms: Option<u64>,
-    },
-    Handler {
-        #[serde(rename = "time")]
-        _time: String,
-        state: String,
-        route: Option<String>,
-        reason: Option<String>,
-        changes: Option<usize>,
-        success: Option<bool>,
-        exit: Option<i32>,
-        signal: Option<i32>,
-        error: Option<String>,
-        duration_ms: Option<u64>,
-        retry_ms: Option<u64>,
-    },
-}
+const READ: &str = "GET /v1/kv/app/?recurse";
 
 fn listing(keys: &[&str]) -> String {
     let entries = keys.iter().map(|key| {
@@ -68,32 +20,20 @@ fn listing(keys: &[&str]) -> String {
     format!("[{}]", entries.collect::<Vec<_>>().join(","))
 }
 
-fn watch(scope: &Scope, args: &[&str]) -> Kvw {
-    scope.kvw(["watch", scope.prefix()]).args(args)
-}
-
 #[track_caller]
 fn event(running: &mut Running) -> Event {
-    let line = running.line();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    parse_line(&running.line())
 }
 
 /// The status file once it is as it should be.
 #[track_caller]
 fn status_when(path: &Path, holds: impl Fn(&Value) -> bool) -> Value {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
+    wait_for("the status", || {
         // Replaced as a whole: whoever reads it finds all of it.
-        if !text.is_empty() {
-            let page: Value = serde_json::from_str(&text).unwrap();
-            if holds(&page) {
-                return page;
-            }
-        }
-        assert!(Instant::now() < until, "{text}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        let text = std::fs::read_to_string(path).ok()?;
+        let page = serde_json::from_str(&text).unwrap();
+        holds(&page).then_some(page)
+    })
 }
 
 #[test]
@@ -110,7 +50,7 @@ fn all_events_are_lines_of_the_contract() {
         "--initial",
         "skip",
     ];
-    let mut running = watch(&scope, &args).spawn();
+    let mut running = scope.watch(&args).spawn();
     let Event::Synced {
         time,
         target,
@@ -123,8 +63,8 @@ fn all_events_are_lines_of_the_contract() {
     assert_eq!((target.as_str(), keys), (scope.prefix(), 1));
     assert!(time.ends_with('Z') && index > 0);
     scope.put("b", "1");
-    let change: Value = serde_json::from_str(&running.line()).unwrap();
-    assert_eq!(change["event"], "create");
+    let change: Change = parse_line(&running.line());
+    assert_eq!(change.event, "create");
     let Event::Handler {
         state,
         reason,
@@ -166,21 +106,21 @@ fn all_events_are_lines_of_the_contract() {
 fn outages_and_lost_rights_are_events() {
     let both = listing(&["app/a", "app/b"]);
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &both)
-        .on(LOOK)
+        .on(READ)
         .answers(500, "No cluster leader")
-        .on(LOOK)
+        .on(READ)
         .finds(6, &listing(&["app/a"]))
         .on("PUT /v1/txn")
         .answers(200, r#"{"Results":[],"Errors":null}"#)
-        .on(LOOK)
+        .on(READ)
         .finds(7, &both)
-        .on(LOOK)
+        .on(READ)
         .answers(403, "ACL not found")
-        .on(LOOK)
+        .on(READ)
         .finds(7, &both)
-        .on(LOOK)
+        .on(READ)
         .stalls()
         .start();
     let args = ["watch", "app/", "-o", "jsonl", "--events", "all"];
@@ -236,7 +176,7 @@ fn outages_and_lost_rights_are_events() {
     ));
     let ended = recovered(event(&mut running));
     assert_eq!(ended, ("rights_lost".to_owned(), None, true));
-    server.played_out();
+    server.wait_until_played();
 }
 
 #[test]
@@ -246,7 +186,7 @@ fn each_wake_up_is_explained() {
     let exclude = scope.key("noise/**");
     let handler = "while [ ! -e go ]; do sleep 0.02; done";
     let args = ["--explain", "--exclude", &exclude, "--exec", handler];
-    let mut running = watch(&scope, &args).spawn();
+    let mut running = scope.watch(&args).spawn();
     running.err_line_with("full look, index");
     running.err_line_with("started with 1 change, reason initial");
     scope.put("noise/a", "1");
@@ -273,7 +213,7 @@ fn the_status_file_tells_how_the_watch_stands() {
         "--exec",
         "[ $KVW_REASON = initial ]",
     ];
-    let mut running = watch(&scope, &args).spawn();
+    let mut running = scope.watch(&args).spawn();
     let path = running.home().join("status.json");
     let page = status_when(&path, |page| page["handlers"][0]["runs"] == 1);
     assert_eq!(page["state"], "watching");
@@ -307,11 +247,11 @@ fn the_status_file_tells_how_the_watch_stands() {
 #[test]
 fn the_status_file_names_outages_and_ends_with_the_watch() {
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .finds(5, &listing(&["app/a"]))
-        .on(LOOK)
+        .on(READ)
         .answers(403, "ACL not found")
-        .on(LOOK)
+        .on(READ)
         .stalls()
         .start();
     let folder = tempfile::tempdir().unwrap();
@@ -322,7 +262,7 @@ fn the_status_file_names_outages_and_ends_with_the_watch() {
     let target = &page["targets"][0];
     assert_eq!(target["outage"]["kind"], "rights");
     assert_eq!(target["connected_since"], Value::Null);
-    server.played_out();
+    server.wait_until_played();
     running.stop();
     status_when(&path, |page| page["state"] == "ended");
     // Nothing of the replacing is left behind.
@@ -333,14 +273,14 @@ fn the_status_file_names_outages_and_ends_with_the_watch() {
 fn a_status_file_that_cannot_be_written_is_an_error_at_the_start() {
     let scope = Agent::shared();
     let args = ["--status-file", "no/such/folder/status.json"];
-    let output = watch(&scope, &args).run();
+    let output = scope.watch(&args).run();
     output.expect(2).one_line().says(&["no/such/folder"]);
-    let output = watch(&scope, &["--events", "all"]).run();
+    let output = scope.watch(&["--events", "all"]).run();
     output.expect(2).one_line().says(&["-o jsonl"]);
 }
 
 #[test]
-fn systemd_is_told_when_the_watch_stands_lives_and_ends() {
+fn systemd_hears_of_readiness_life_and_the_end() {
     let scope = Agent::shared();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("notify");
@@ -351,18 +291,16 @@ fn systemd_is_told_when_the_watch_stands_lives_and_ends() {
         let length = notifications.recv(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     };
-    let mut running = watch(
-        &scope,
-        &["--exec", "env | grep -E '^(NOTIFY|WATCHDOG)' || echo none"],
-    )
-    .env("NOTIFY_SOCKET", &socket)
-    .env("WATCHDOG_USEC", "400000")
-    .spawn();
+    let mut running = scope
+        .watch(&["--exec", "env | grep -E '^(NOTIFY|WATCHDOG)' || echo none"])
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "400000")
+        .spawn();
     let mut seen = Vec::new();
     while !seen.iter().any(|text: &String| text.contains("READY=1")) {
         seen.push(next());
     }
-    // Not for the handler's ears.
+    // The handler gets none of it.
     assert_eq!(running.line(), "none");
     for _ in 0..3 {
         assert_eq!(next().trim(), "WATCHDOG=1");
@@ -385,9 +323,9 @@ fn an_outage_that_lasts_too_long_ends_the_watch() {
     let output = Kvw::bare().args(args).run();
     output.expect(3).says(&["no usable answer for 300ms"]);
     let server = Faulty::script()
-        .on(LOOK)
+        .on(READ)
         .answers(403, "Permission denied")
-        .on(LOOK)
+        .on(READ)
         .stalls()
         .start();
     let args = ["watch", "app/", "--max-outage", "500ms"];
