@@ -1,6 +1,6 @@
 //! One round of a walk: down from a listing of the root to what changed.
 
-use super::Source;
+use super::WalkSource;
 use super::cost::Cost;
 use super::limits::WalkLimits;
 use super::listing::Listing;
@@ -51,7 +51,7 @@ pub(super) struct Descent<'a, P> {
 
 impl<P> Descent<'_, P>
 where
-    P: Source + Sync,
+    P: WalkSource + Sync,
     P::Error: Send,
 {
     /// Walks down from the root, whose names were listed just now. Returns whether something may be

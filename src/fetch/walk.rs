@@ -16,7 +16,7 @@ use super::method::{FetchMethod, FullFetchReason};
 use super::non_utf8::NonUtf8Keys;
 use super::reuse::EntryReuse;
 use super::split::level_names;
-use super::{Fetched, Source};
+use super::{Fetched, WalkSource};
 use crate::consul::{Block, Meta};
 use crate::model::{Entry, Index, Snapshot};
 
@@ -45,7 +45,7 @@ pub struct Walk<P> {
 
 impl<P> Walk<P>
 where
-    P: Source + Sync,
+    P: WalkSource + Sync,
     P::Error: Send,
 {
     /// Creates a walk of all keys that begin with `root`, which must be addressable.

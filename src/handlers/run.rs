@@ -11,7 +11,9 @@ use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
-use crate::process::{Child, ChildStatus, Command, ProcessGroups, Program, StdinSource, Stdout};
+use crate::process::{
+    Child, ChildCommand, ChildStatus, ProcessGroups, Program, StdinSource, Stdout,
+};
 
 /// The form of a handler's stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -271,7 +273,7 @@ impl Handler {
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> Command {
+    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
         let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
@@ -289,7 +291,7 @@ impl Handler {
         set.extend(environment::variables(batch, context.index, policies.each));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
-        Command {
+        ChildCommand {
             program: self.spec.program.clone(),
             env: set,
             env_remove: withhold,

@@ -24,7 +24,7 @@ use rustix::process::{
 
 use signal_hook::low_level::signal_name;
 
-use super::{Command, ProcessGroups, Signal, StdinSource};
+use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
 /// is alive and not kvw.
@@ -147,7 +147,7 @@ impl Child {
     ///
     /// # Panics
     /// When [`Child::poll`] has not returned the end of the last child.
-    pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
+    pub fn start(&mut self, command: ChildCommand, now: Instant) -> io::Result<()> {
         assert!(
             self.is_idle(),
             "a child is started after the last one's end"

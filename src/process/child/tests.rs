@@ -24,8 +24,8 @@ impl ChildBench {
         }
     }
 
-    fn command(&self, line: &str) -> Command {
-        Command {
+    fn command(&self, line: &str) -> ChildCommand {
+        ChildCommand {
             program: Program::Shell(line.into()),
             env: vec![("DIR".into(), self.folder.path().into())],
             env_remove: Vec::new(),
@@ -43,7 +43,7 @@ impl ChildBench {
     }
 
     fn start_with(&mut self, line: &str, document: Vec<u8>) {
-        let command = Command {
+        let command = ChildCommand {
             input: StdinSource::Document(Box::new(move |out| out.write_all(&document))),
             ..self.command(line)
         };
@@ -139,7 +139,7 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
 #[test]
 fn a_variable_can_be_removed() {
     let mut bench = ChildBench::new();
-    let command = Command {
+    let command = ChildCommand {
         env_remove: vec!["PATH".into()],
         ..bench.command("test -z \"$(env | grep ^PATH=.*cargo)\" && test -n \"$DIR\"")
     };
@@ -233,7 +233,7 @@ fn a_signal_reaches_a_child_or_reports_that_it_ended() {
 fn a_program_that_cannot_be_run_is_an_error() {
     let mut bench = ChildBench::new();
     for (program, code) in [("/no/such/program", 127), ("/", 126)] {
-        let command = Command {
+        let command = ChildCommand {
             program: Program::Argv(vec![program.into()]),
             ..bench.command("")
         };
