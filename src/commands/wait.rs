@@ -195,7 +195,7 @@ fn plan(targets: Vec<Target>) -> Plan {
     Plan {
         locks: true,
         initial: Initial::Run,
-        ..Plan::of(targets)
+        ..Plan::new(targets)
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Plan {
 impl Plan {
     /// A plan to report every change of these targets until the watch is stopped, and no entry that
     /// already exists.
-    pub fn of(targets: Vec<Target>) -> Self {
+    pub fn new(targets: Vec<Target>) -> Self {
         Plan {
             targets,
             filter: Filter::default(),

@@ -184,7 +184,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn shutdown(now: Instant, change: impl FnOnce(&mut Plan)) -> Shutdown {
-        let mut plan = Plan::of(Vec::new());
+        let mut plan = Plan::new(Vec::new());
         change(&mut plan);
         Shutdown::new(&plan, now)
     }

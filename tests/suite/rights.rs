@@ -1,7 +1,7 @@
 //! Commands with a token that may not do everything. ACLs are a real Consul's: `kvw dev` has none.
 
 use crate::harness::contract::{RolledBack, parse_document};
-use crate::harness::{AclAgent, Kvw, Token, prefix_rules};
+use crate::harness::{AclAgent, Kvw, MASTER, Token, prefix_rules};
 
 /// A server with some entries, and a token that may write `own/`, read `seen/` and nothing else.
 struct RestrictedClient {
@@ -97,11 +97,11 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
 
 #[test]
 fn an_empty_store_is_believed_only_with_the_right_to_it() {
-    let Some(guarded) = Guarded::start() else {
+    let Some(client) = RestrictedClient::start() else {
         return;
     };
     let master = |args: &[&str]| {
-        let kvw = guarded.agent.kvw([]).args(args);
+        let kvw = client.agent.kvw([]).args(args);
         kvw.env("CONSUL_HTTP_TOKEN", MASTER).run().expect(0);
     };
     master(&["delete", "--recurse", "", "--all", "--yes"]);
@@ -113,7 +113,7 @@ fn an_empty_store_is_believed_only_with_the_right_to_it() {
         &["export"],
         &["delete", "--recurse", "", "--all", "--yes"],
     ] {
-        let output = guarded.kvw([]).args(args).run();
+        let output = client.kvw([]).args(args).run();
         output
             .expect(4)
             .says(&["listing all keys at ", "permission denied"]);
