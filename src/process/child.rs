@@ -37,14 +37,14 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The capacity of a pipe on Linux.
 const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// How a child ended.
+/// The exit status of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChildStatus {
-    /// It exited with this code.
+    /// The child exited with this code.
     Exited(i32),
-    /// It was killed by this signal.
+    /// The child was killed by this signal.
     Killed(i32),
-    /// It could not be started: 127 where the program was not found, else 126, as in a shell.
+    /// The child could not be started: 127 where the program was not found, else 126, as in a shell.
     Unstarted(u8),
 }
 

@@ -131,7 +131,7 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
     let mut bench = ChildBench::new();
     bench.start_with("exit 3", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, ChildStatus::Exited(3));
-    // One that closes it and goes on.
+    // A child that closes its stdin and runs on.
     bench.start_with("exec 0<&-; sleep 0.1; exit 4", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, ChildStatus::Exited(4));
 }
