@@ -122,7 +122,7 @@ mod tests {
         let refused = KeyArgs::default().key("/a").unwrap_err();
         assert_eq!(
             refused.message,
-            "key '/a' begins with '/': other clients of Consul would take it for another key"
+            "key '/a' starts with '/': other clients of Consul would take it for another key"
         );
         let hint = "did you mean 'a'? --exact-key allows this key";
         assert_eq!(refused.hint.as_deref(), Some(hint));

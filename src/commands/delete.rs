@@ -14,7 +14,7 @@ use crate::model::{
     Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
     groups,
 };
-use crate::output::{Format, List, entry, json};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::term::{Ui, plural};
 
 /// Delete keys
@@ -52,7 +52,7 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "INDEX", requires = "cas", value_parser = clap::value_parser!(u64).range(1..))]
     modify_index: Option<u64>,
 
-    /// List the keys that would be deleted, and delete nothing
+    /// ListWriter the keys that would be deleted, and delete nothing
     #[arg(long, conflicts_with = "cas")]
     dry_run: bool,
 
@@ -106,7 +106,7 @@ fn report_deleted(ui: &Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
     match format {
         Format::Json => {
             let deleted = keys.iter().map(Key::as_str).collect();
-            json::line(ui, &json::Deleted { deleted })?;
+            json::write_line(ui, &json::Deleted { deleted })?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
@@ -201,12 +201,12 @@ fn print_dry_run(ui: &Ui, format: Format, names: &[String]) -> anyhow::Result<Ex
     match format {
         Format::Json => {
             let would_delete = names;
-            json::line(ui, &json::WouldDelete { would_delete })?;
+            json::write_line(ui, &json::WouldDelete { would_delete })?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            let mut list = List::new(format);
+            let mut list = ListWriter::new(format);
             for name in names {
-                list.item(ui, |ui| entry::name(ui, name, format))?;
+                list.item(ui, |ui| entry::write_name(ui, name, format))?;
             }
             list.finish(ui)?;
         }
@@ -248,7 +248,7 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     match args.output {
         Format::Json => {
             let prefix = prefix.as_str();
-            json::line(ui, &json::DeletedPrefix { prefix, listed })?;
+            json::write_line(ui, &json::DeletedPrefix { prefix, listed })?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }

@@ -16,7 +16,7 @@ use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
-use crate::output::{Format, List, consul, document, filtered_message, json};
+use crate::output::{Format, ListWriter, consul, document, filtered_message, json};
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::Progress;
 
@@ -146,7 +146,7 @@ impl Export {
             Format::Text | Format::Json => Format::Json,
             other @ (Format::Jsonl | Format::Raw | Format::Consul) => other,
         };
-        let mut list = List::new(frame);
+        let mut list = ListWriter::new(frame);
         let (mut keys, mut bytes) = (0, 0);
         for entry in reply.value {
             let entry = entry?;

@@ -19,7 +19,7 @@ use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Op, TxnOutcome, encoded_read, groups};
-use crate::output::{Format, List, entry, json};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
@@ -52,7 +52,7 @@ pub struct ImportArgs {
     #[arg(long)]
     create_only: bool,
 
-    /// List the keys that would be written, and write nothing
+    /// ListWriter the keys that would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -178,7 +178,7 @@ fn report(ui: &Ui, format: Format, counts: ImportCounts) -> anyhow::Result<()> {
                 skipped: counts.skipped,
                 unknown: counts.unknown,
             };
-            json::line(ui, &imported)?;
+            json::write_line(ui, &imported)?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
@@ -286,10 +286,10 @@ fn dry_run(
     source: &ImportDocument,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
-    let mut list = List::new(Format::Text);
+    let mut list = ListWriter::new(Format::Text);
     let counts = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
-            list.item(ui, |ui| entry::name(ui, op.name(), Format::Text))?;
+            list.item(ui, |ui| entry::write_name(ui, op.name(), Format::Text))?;
         }
         Ok(())
     })?;

@@ -10,10 +10,10 @@ use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix, encoded_read, groups};
-use crate::output::{Format, List, entry, filtered_message, json, ls};
+use crate::output::{Format, ListWriter, entry, filtered_message, json, ls};
 use crate::term::Ui;
 
-/// List one level of keys and folders
+/// ListWriter one level of keys and folders
 ///
 /// Consul sends only the names of this level, however many keys are below it.
 #[derive(Debug, Args)]
@@ -55,14 +55,14 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     let mut exit = Exit::Yes;
     if args.long {
         exit = list_long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
     } else {
         for name in reply.value {
             let name = name?;
-            list.item(ui, |ui| entry::name(ui, &name, args.output))?;
+            list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
         }
     }
     if list.finish(ui)? == 0 {
@@ -80,7 +80,7 @@ fn list_long(
     client: &Client,
     prefix: &Prefix,
     names: NameListing,
-    list: &mut List,
+    list: &mut ListWriter,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
@@ -96,12 +96,12 @@ fn list_long(
         let mut lookups = keys.iter().zip(reader.read(&keys)?).peekable();
         for name in &names {
             let Some((_, lookup)) = lookups.next_if(|(key, _)| key.as_str() == name) else {
-                list.item(ui, |ui| ls::folder(ui, name, format))?;
+                list.item(ui, |ui| ls::write_folder(ui, name, format))?;
                 continue;
             };
             match lookup {
                 Lookup::Found(entry) => list.item(ui, |ui| match format {
-                    Format::Text | Format::Raw | Format::Consul => ls::entry(ui, &entry),
+                    Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
                 // Deleted since the listing.

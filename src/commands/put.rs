@@ -115,7 +115,7 @@ pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
                     format!("key {key} was written, then deleted by another client"),
                 )
             })?;
-            json::line(&ctx.ui, &json::Entry::from(&entry))?;
+            json::write_line(&ctx.ui, &json::Entry::from(&entry))?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             ctx.ui.status(args.describe_success(&key));

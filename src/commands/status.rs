@@ -11,7 +11,7 @@ use crate::backoff::Backoff;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Format, status};
+use crate::output::{Format, json, status};
 
 /// Check that Consul is reachable and has a leader
 ///
@@ -61,7 +61,7 @@ pub fn run(ctx: &Context, args: StatusArgs) -> anyhow::Result<Exit> {
 
 /// Retries every transient error until the deadline: a server that is starting refuses connections
 /// first and then has no leader.
-fn query_until(client: &Client, until: Instant) -> Result<status::StatusReport, Error> {
+fn query_until(client: &Client, until: Instant) -> Result<json::StatusReport, Error> {
     let client = client.with_retry_for(Duration::ZERO);
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
@@ -77,11 +77,11 @@ fn query_until(client: &Client, until: Instant) -> Result<status::StatusReport, 
     }
 }
 
-fn query(client: &Client) -> Result<status::StatusReport, Error> {
+fn query(client: &Client) -> Result<json::StatusReport, Error> {
     let start = Instant::now();
     client.prove_leader()?;
     let rtt = start.elapsed();
-    Ok(status::StatusReport {
+    Ok(json::StatusReport {
         leader: client.leader()?,
         servers: client.peers()?,
         rtt,

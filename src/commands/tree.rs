@@ -11,7 +11,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Node, Prefix};
+use crate::model::{Prefix, TreeNode};
 use crate::output::{Format, filtered_message, tree};
 use crate::term::Ui;
 
@@ -66,7 +66,7 @@ pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
         client.check_empty(&prefix)?;
     }
     match args.output {
-        Format::Json => tree::json(ui, &build(names, &prefix, &args)?, args.du)?,
+        Format::Json => tree::write_json(ui, &build(names, &prefix, &args)?, args.du)?,
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             draw(ui, names, &prefix, &args)?;
         }
@@ -100,8 +100,12 @@ impl TreeArgs {
     }
 }
 
-fn build(names: Peekable<SizedNames>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<Node> {
-    let mut root = Node::new(prefix.as_str());
+fn build(
+    names: Peekable<SizedNames>,
+    prefix: &Prefix,
+    args: &TreeArgs,
+) -> anyhow::Result<TreeNode> {
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(relative(&name, prefix), bytes, args.depth());
@@ -116,8 +120,8 @@ fn draw(
     prefix: &Prefix,
     args: &TreeArgs,
 ) -> anyhow::Result<()> {
-    let mut drawing = tree::Drawing::begin(ui, prefix.as_str(), args.du)?;
-    let mut root = Node::new(prefix.as_str());
+    let mut drawing = tree::TreeWriter::begin(ui, prefix.as_str(), args.du)?;
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(relative(&name, prefix), bytes, args.depth());
@@ -125,15 +129,15 @@ fn draw(
             let complete = root.children.remove(0);
             root.keys -= complete.keys;
             root.bytes -= complete.bytes;
-            drawing.child(ui, &complete, false)?;
+            drawing.write_child(ui, &complete, false)?;
         }
     }
     if let Some(last) = root.children.pop() {
         root.keys -= last.keys;
         root.bytes -= last.bytes;
-        drawing.child(ui, &last, true)?;
+        drawing.write_child(ui, &last, true)?;
     }
-    drawing.end(ui, &root)?;
+    drawing.finish(ui, &root)?;
     Ok(())
 }
 

@@ -148,14 +148,14 @@ fn report_applied(
     match format {
         Format::Json => {
             let entries = results.iter().map(|result| &result.entry);
-            json::line(ui, &txn::TxnOutcomeJson::applied(entries))?;
+            json::write_line(ui, &json::TxnOutcome::applied(entries))?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             // An entry created at index 0 stands for a key that does not exist.
             let read = results
                 .iter()
                 .filter(|result| result.read && result.entry.created().0 > 0);
-            txn::reads(ui, read.map(|result| &result.entry))?;
+            txn::write_reads(ui, read.map(|result| &result.entry))?;
             ui.status(format_args!("applied {}", plural(ops.len(), "operation")));
         }
     }
@@ -169,11 +169,11 @@ fn report_rollback(
     errors: &[OpError],
 ) -> anyhow::Result<Exit> {
     match format {
-        Format::Json => json::line(ui, &txn::TxnOutcomeJson::rolled_back(ops, errors))?,
+        Format::Json => json::write_line(ui, &json::TxnOutcome::rolled_back(ops, errors))?,
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
     for error in errors {
-        ui.error(txn::failure(ops, error));
+        ui.error(txn::describe_failure(ops, error));
     }
     Ok(match OpError::decisive(errors).map(|error| error.kind) {
         Some(OpErrorKind::Denied) => Exit::Denied,

@@ -14,7 +14,9 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Condition, ConditionSet, Entry, Index, Key, Predicate, Target, TargetId, What};
+use crate::model::{
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Target, TargetId, TargetScope,
+};
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
 use crate::process::ProcessGroups;
@@ -136,9 +138,9 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
 impl WaitArgs {
     fn conditions(&self) -> Result<ConditionSet, Failure> {
         let mut conditions = Vec::new();
-        let mut add = |key: &str, wish| -> Result<(), Failure> {
+        let mut add = |key: &str, predicate| -> Result<(), Failure> {
             let key = self.key_args.key(key)?;
-            conditions.push(Condition { key, wish });
+            conditions.push(Condition { key, predicate });
             Ok(())
         };
         for key in &self.keys {
@@ -192,7 +194,7 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
         let id = u16::try_from(at).map_err(|_| Failure::usage("more than 65535 keys"))?;
         Ok(Target {
             id: TargetId(id),
-            what: What::Key(key.clone()),
+            scope: TargetScope::Key(key.clone()),
         })
     });
     numbered.collect()
@@ -283,12 +285,12 @@ impl ConditionState {
                     .iter()
                     .filter_map(|key| self.entries.get(key)?.as_ref());
                 if let Some(format) = args.output {
-                    wait::met(ui, found, format)?;
+                    wait::write_met(ui, found, format)?;
                 }
             }
             Exit::No => {
                 if args.output == Some(Format::Json) {
-                    wait::unmet(ui, &unmet)?;
+                    wait::write_unmet(ui, &unmet)?;
                 }
                 ui.error(format_args!("timed out: {}", unmet.join(", ")));
             }

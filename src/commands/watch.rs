@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
-use crate::model::{Glob, Target, TargetId, What};
+use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Routes};
@@ -196,8 +196,8 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
 
 impl WatchArgs {
     fn targets(&self) -> Result<Vec<Target>, Failure> {
-        let key = |text: &String| self.key_args.key(text).map(What::Key);
-        let prefix = |text: &String| self.key_args.prefix(text).map(What::Prefix);
+        let key = |text: &String| self.key_args.key(text).map(TargetScope::Key);
+        let prefix = |text: &String| self.key_args.prefix(text).map(TargetScope::Prefix);
         let typed =
             self.targets.iter().map(|text| match text.as_str() {
                 "" => Err(Failure::usage("a key cannot be empty")
@@ -209,15 +209,15 @@ impl WatchArgs {
             .chain(self.prefix.iter().map(prefix))
             .chain(self.key.iter().map(key));
         let mut targets: Vec<Target> = Vec::new();
-        for what in all {
-            let what = what?;
+        for scope in all {
+            let scope = scope?;
             // A repeated target is one target.
-            if targets.iter().all(|target| target.what != what) {
+            if targets.iter().all(|target| target.scope != scope) {
                 let id = u16::try_from(targets.len())
                     .map_err(|_| Failure::usage("more than 65535 targets"))?;
                 targets.push(Target {
                     id: TargetId(id),
-                    what,
+                    scope,
                 });
             }
         }
@@ -252,7 +252,7 @@ impl WatchArgs {
     ) -> PollerConfig {
         let mut poller = PollerConfig::new(client, target.clone());
         if let Some(keys) = self.walk_from {
-            poller.fetch = fetcher_for(client, &target.what, WalkLimits::from_keys(keys));
+            poller.fetch = fetcher_for(client, &target.scope, WalkLimits::from_keys(keys));
         }
         if let Some(wait) = self.longest_wait {
             poller.wait = wait;

@@ -38,11 +38,11 @@ pub use consul_source::ConsulSource;
 pub use full::FullFetch;
 pub use limits::{WALK_CONNECTIONS, WalkLimits};
 pub use non_utf8::is_non_utf8;
-pub use source::Source;
+pub use source::WalkSource;
 pub use walk::Walk;
 
 use crate::consul::{Client, Error, Meta};
-use crate::model::{Index, Snapshot, What};
+use crate::model::{Index, Snapshot, TargetScope};
 
 /// The result of a fetch, beside the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Fetched {
     /// The headers of the answer that the snapshot now stands for.
     pub meta: Meta,
     /// Whether keys were left out because their names are not UTF-8. Consul's JSON shows U+FFFD for
-    /// each such byte, so several keys may share one name and cannot be told apart.
+    /// each such byte, so several keys may share one name and cannot be distinguished.
     pub non_utf8: bool,
     /// Whether everything was read at once although the fetch was to wait. A lower index is then
     /// the current state, and no reason to fetch again.
@@ -75,9 +75,9 @@ pub trait Fetch: Send {
 
 /// Returns the way that suits a target: [`Walk`] for a prefix that Consul can be asked about, which
 /// fetches it whole as long as it is below these limits, and [`FullFetch`] for all others.
-pub fn fetcher_for(client: &Client, what: &What, limits: WalkLimits) -> Box<dyn Fetch> {
+pub fn fetcher_for(client: &Client, what: &TargetScope, limits: WalkLimits) -> Box<dyn Fetch> {
     match what {
-        What::Prefix(prefix) if split::is_addressable(prefix.as_str()) => {
+        TargetScope::Prefix(prefix) if split::is_addressable(prefix.as_str()) => {
             let root = prefix.as_str();
             let limits = match client.config().token {
                 Some(_) => limits.with_token(),

@@ -14,7 +14,7 @@ use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
 use crate::process::{
-    Child, ChildEvent, ChildExit, ChildStatus, Command, ProcessGroups, Program, Signal,
+    Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
     StdinSource, Stdout, SweepTimes,
 };
 
@@ -67,7 +67,7 @@ pub trait AcknowledgeLog {
     fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64);
 }
 
-/// What a handler needs to know of the watch at each step.
+/// TargetScope a handler needs to know of the watch at each step.
 pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
@@ -102,7 +102,7 @@ pub struct RunReport {
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
-    /// What happens next, where the run is a service that ended by itself.
+    /// TargetScope happens next, where the run is a service that ended by itself.
     pub on_exit: Option<OnExit>,
 }
 
@@ -325,7 +325,7 @@ impl Handler {
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> Command {
+    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
         let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
@@ -334,14 +334,14 @@ impl Handler {
             StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
                 let current = (context.current)();
-                StdinSource::Document(Box::new(move |out| json::line(out, &current)))
+                StdinSource::Document(Box::new(move |out| json::write_line(out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
         set.extend(environment::variables(batch, context.index, policies.each));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
-        Command {
+        ChildCommand {
             program: self.spec.program.clone(),
             env: set,
             env_remove: withhold,
@@ -368,7 +368,7 @@ fn is_passing(error: &io::Error) -> bool {
 fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (context.targets.to_vec(), context.time);
     StdinSource::Document(Box::new(move |out| {
-        json::line(out, &json::Batch::new(&batch, &targets, time))
+        json::write_line(out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 

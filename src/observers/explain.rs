@@ -34,7 +34,7 @@ impl<'a> Explain<'a> {
 impl Observer for Explain<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         if let Some(line) = self.names.describe(event) {
-            let time = json::time(SystemTime::now());
+            let time = json::format_time(SystemTime::now());
             self.ui.status(format_args!("{time} {line}"));
         }
         Ok(Flow::Continue)
@@ -81,7 +81,7 @@ impl Names {
     }
 
     fn target(&self, id: TargetId) -> String {
-        self.targets[usize::from(id.0)].what.to_string()
+        self.targets[usize::from(id.0)].scope.to_string()
     }
 
     fn route(&self, index: usize) -> String {
@@ -138,7 +138,7 @@ fn describe_handler(event: &HandlerEvent) -> String {
         HandlerEvent::Started(batch) => format!(
             "started with {}, reason {}",
             plural(batch.changes.len(), "change"),
-            json::reason(batch.reason)
+            json::reason_name(batch.reason)
         ),
         HandlerEvent::Stopping(StopReason::Superseded) => {
             "being stopped because of newer changes".to_owned()
@@ -174,7 +174,7 @@ fn describe_handler(event: &HandlerEvent) -> String {
 mod tests {
     use super::*;
     use crate::model::Prefix;
-    use crate::model::What;
+    use crate::model::TargetScope;
 
     fn summary() -> AnswerSummary {
         AnswerSummary {
@@ -194,7 +194,7 @@ mod tests {
     fn text(event: &Event<'_>) -> String {
         let target = Target {
             id: TargetId(0),
-            what: What::Prefix(Prefix::new("config/")),
+            scope: TargetScope::Prefix(Prefix::new("config/")),
         };
         let names = Names {
             targets: vec![target],

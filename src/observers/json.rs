@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
-use crate::output::{events, json};
+use crate::output::json;
 use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
@@ -47,13 +47,13 @@ impl<'a> JsonObserver<'a> {
     fn print_changes(&self, changes: &[Change]) -> io::Result<()> {
         for change in changes {
             let target = self.target(change.target);
-            json::line(self.ui, &json::Change::new(change, target))?;
+            json::write_line(self.ui, &json::Change::new(change, target))?;
         }
         self.ui.flush()
     }
 
-    fn print(&self, event: &events::Event<'_>) -> io::Result<()> {
-        json::line(self.ui, event)?;
+    fn print(&self, event: &json::Event<'_>) -> io::Result<()> {
+        json::write_line(self.ui, event)?;
         self.ui.flush()
     }
 
@@ -62,17 +62,17 @@ impl<'a> JsonObserver<'a> {
         event: &'e Event<'_>,
         routes: &'e [Option<String>],
         now: Instant,
-    ) -> Option<events::Event<'e>> {
-        let time = json::time(SystemTime::now());
+    ) -> Option<json::Event<'e>> {
+        let time = json::format_time(SystemTime::now());
         Some(match event {
-            Event::Synced(summary) => events::Event::Synced {
+            Event::Synced(summary) => json::Event::Synced {
                 time,
                 target: self.target(summary.target),
                 index: summary.index.0,
                 keys: summary.keys,
             },
             Event::Outage(id, cause) => outage(time, self.target(*id), cause),
-            Event::Recovered(kind, lasted) => events::Event::Recovered {
+            Event::Recovered(kind, lasted) => json::Event::Recovered {
                 time,
                 from: match kind {
                     OutageKind::Consul | OutageKind::Reset => "outage",
@@ -84,7 +84,7 @@ impl<'a> JsonObserver<'a> {
             Event::Withheld(id, change) => withheld(time, self.target(*id), change),
             Event::Handler(RouteId(route), event) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
-                events::Event::Handler(handler(time, route, event, now)?)
+                json::Event::Handler(handler(time, route, event, now)?)
             }
             _ => return None,
         })
@@ -104,11 +104,11 @@ impl Observer for JsonObserver<'_> {
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> events::Event<'a> {
+fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> json::Event<'a> {
     let error = cause.to_string();
     let kind = match cause.kind() {
         OutageKind::Rights => {
-            return events::Event::RightsLost {
+            return json::Event::RightsLost {
                 time,
                 target,
                 error: Some(error),
@@ -118,7 +118,7 @@ fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> events::Eve
         OutageKind::Consul => "consul",
         OutageKind::Reset => "reset",
     };
-    events::Event::Outage {
+    json::Event::Outage {
         time,
         target,
         kind,
@@ -126,15 +126,15 @@ fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> events::Eve
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, change: &'a WithheldChange) -> events::Event<'a> {
+fn withheld<'a>(time: String, target: &'a str, change: &'a WithheldChange) -> json::Event<'a> {
     match change {
-        WithheldChange::Begun(WithheldReason::Hidden, keys) => events::Event::RightsLost {
+        WithheldChange::Begun(WithheldReason::Hidden, keys) => json::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        WithheldChange::Begun(reason, keys) => events::Event::HeldBack {
+        WithheldChange::Begun(reason, keys) => json::Event::HeldBack {
             time,
             target,
             reason: match reason {
@@ -143,7 +143,7 @@ fn withheld<'a>(time: String, target: &'a str, change: &'a WithheldChange) -> ev
             },
             keys,
         },
-        WithheldChange::Ended(reason) => events::Event::Recovered {
+        WithheldChange::Ended(reason) => json::Event::Recovered {
             time,
             from: match reason {
                 WithheldReason::Hidden => "rights_lost",
@@ -160,23 +160,23 @@ fn handler<'a>(
     route: Option<&'a str>,
     event: &HandlerEvent,
     now: Instant,
-) -> Option<events::Handler<'a>> {
-    let with_batch = |state, batch: &Batch| events::Handler {
+) -> Option<json::HandlerEvent<'a>> {
+    let with_batch = |state, batch: &Batch| json::HandlerEvent {
         time: time.clone(),
         state,
         route,
-        reason: Some(json::reason(batch.reason)),
+        reason: Some(json::reason_name(batch.reason)),
         changes: Some(batch.changes.len()),
-        ..events::Handler::default()
+        ..json::HandlerEvent::default()
     };
     Some(match event {
         HandlerEvent::Started(batch) => with_batch("started", batch),
         HandlerEvent::Dropped(batch) => with_batch("dropped", batch),
-        HandlerEvent::Stopping(_) => events::Handler {
+        HandlerEvent::Stopping(_) => json::HandlerEvent {
             time,
             state: "stopping",
             route,
-            ..events::Handler::default()
+            ..json::HandlerEvent::default()
         },
         HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
             with_batch("signalled", &report.batch)
@@ -189,9 +189,13 @@ fn handler<'a>(
     })
 }
 
-fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> events::Handler<'a> {
+fn ended<'a>(
+    event: json::HandlerEvent<'a>,
+    report: &RunReport,
+    now: Instant,
+) -> json::HandlerEvent<'a> {
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
-    events::Handler {
+    json::HandlerEvent {
         success: Some(report.outcome == RunOutcome::Succeeded),
         exit: report.status.and_then(ChildStatus::exit_code),
         signal: report.status.and_then(ChildStatus::signal),

@@ -133,7 +133,7 @@ impl<'a> StatusFile<'a> {
         routes: Vec<Option<String>>,
         now: Instant,
     ) -> io::Result<Self> {
-        let time = json::time(SystemTime::now());
+        let time = json::format_time(SystemTime::now());
         let lags = routes.iter().map(|_| Lags::default()).collect();
         let handlers = routes.into_iter().map(|route| HandlerStatus {
             route,
@@ -200,9 +200,9 @@ impl<'a> StatusFile<'a> {
         if let Some(last) = changes.last() {
             let target = &self.status.targets[usize::from(last.target.0)];
             self.status.last_change = Some(LastChange {
-                time: json::time(last.seen),
+                time: json::format_time(last.seen),
                 target: target.target.clone(),
-                event: json::event(last.kind()),
+                event: json::event_name(last.kind()),
                 key: last.key().to_owned(),
             });
         }
@@ -247,9 +247,9 @@ impl<'a> StatusFile<'a> {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.status.updated = json::time(SystemTime::now());
+        self.status.updated = json::format_time(SystemTime::now());
         let mut file = AtomicFile::create(&self.path, MODE)?;
-        json::line(&mut file, &self.status)?;
+        json::write_line(&mut file, &self.status)?;
         file.persist()
     }
 }
@@ -268,7 +268,7 @@ impl TargetStatus {
     }
 
     fn update(&mut self, summary: &AnswerSummary) {
-        let at = json::time(summary.at);
+        let at = json::format_time(summary.at);
         self.connected_since.get_or_insert_with(|| at.clone());
         self.last_contact = Some(at);
         self.index = Some(summary.index.0);
@@ -301,7 +301,7 @@ impl TargetStatus {
         {
             self.outage = Some(Outage {
                 kind,
-                since: json::time(now),
+                since: json::format_time(now),
                 error: cause.to_string(),
             });
         }
@@ -311,8 +311,8 @@ impl TargetStatus {
 impl LastRun {
     fn new(report: &RunReport, now: SystemTime) -> Self {
         LastRun {
-            ended: json::time(now),
-            reason: json::reason(report.batch.reason),
+            ended: json::format_time(now),
+            reason: json::reason_name(report.batch.reason),
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
             exit: report.status.and_then(ChildStatus::exit_code),

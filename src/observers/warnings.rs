@@ -42,11 +42,11 @@ impl<'a> Warnings<'a> {
             }
             Advice::NonUtf8 => ui.warn(format_args!(
                 "{}: keys that are not UTF-8 are ignored",
-                target.what
+                target.scope
             )),
             Advice::Filtered => ui.warn(format_args!(
                 "{}: filtered by ACLs: keys that the token may not read are not watched",
-                target.what
+                target.scope
             )),
         }
     }
@@ -61,7 +61,7 @@ impl<'a> Warnings<'a> {
 
     fn withheld(&self, target: &Target, change: &WithheldChange) {
         let ui = self.ui;
-        let what = &target.what;
+        let what = &target.scope;
         match change {
             WithheldChange::Begun(WithheldReason::Hidden, keys) => ui.warn(format_args!(
                 "{what}: the token may no longer read {}; hidden keys are not reported as deleted",

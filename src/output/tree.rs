@@ -3,26 +3,25 @@
 use std::io::{self, Write};
 
 use indicatif::HumanBytes;
-use serde::Serialize;
 
 use super::json;
-use super::list::Pulse;
-use crate::model::Node;
+use super::list::FlushTimer;
+use crate::model::TreeNode;
 use crate::term::{Ui, plural};
 
-/// Writes a tree part by part: what is at the top is written as soon as what comes behind it is
-/// known.
+/// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
+/// whether another one follows.
 #[derive(Debug)]
-pub struct Drawing {
+pub struct TreeWriter {
     sizes: bool,
     folders: u64,
     keys: u64,
     bytes: u64,
-    pulse: Pulse,
+    flush_timer: FlushTimer,
 }
 
-impl Drawing {
-    /// Begins with the name of the root. `sizes` says how many bytes things have.
+impl TreeWriter {
+    /// Writes the name of the root. `sizes` adds the sizes of values.
     pub fn begin(ui: &Ui, root: &str, sizes: bool) -> io::Result<Self> {
         let name = match root {
             "" => "/".into(),
@@ -30,26 +29,26 @@ impl Drawing {
         };
         let mut out = ui;
         writeln!(out, "{name}")?;
-        Ok(Drawing {
+        Ok(TreeWriter {
             sizes,
             folders: 0,
             keys: 0,
             bytes: 0,
-            pulse: Pulse::default(),
+            flush_timer: FlushTimer::default(),
         })
     }
 
-    /// One child of the root, and all below it.
-    pub fn child(&mut self, ui: &Ui, child: &Node, last: bool) -> io::Result<()> {
+    /// Writes a child of the root and everything below it.
+    pub fn write_child(&mut self, ui: &Ui, child: &TreeNode, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
-        self.node(ui, child, &mut String::new(), last)?;
-        self.pulse.beat(ui)
+        self.write_node(ui, child, &mut String::new(), last)?;
+        self.flush_timer.flush_item(ui)
     }
 
-    /// Ends with the sums. `own` is what the root stands for without its children.
-    pub fn end(mut self, ui: &Ui, own: &Node) -> io::Result<()> {
+    /// Writes the totals. `own` is the root without its children.
+    pub fn finish(mut self, ui: &Ui, own: &TreeNode) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
         let folders = plural(self.folders, "folder");
@@ -62,7 +61,13 @@ impl Drawing {
         writeln!(out)
     }
 
-    fn node(&self, ui: &Ui, node: &Node, indent: &mut String, last: bool) -> io::Result<()> {
+    fn write_node(
+        &self,
+        ui: &Ui,
+        node: &TreeNode,
+        indent: &mut String,
+        last: bool,
+    ) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
         let name = ui.shown_key(&node.name);
         let mut notes = Vec::new();
@@ -81,34 +86,14 @@ impl Drawing {
         let length = indent.len();
         indent.push_str(if last { "    " } else { "│   " });
         for (number, child) in node.children.iter().enumerate() {
-            self.node(ui, child, indent, number + 1 == node.children.len())?;
+            self.write_node(ui, child, indent, number + 1 == node.children.len())?;
         }
         indent.truncate(length);
         Ok(())
     }
 }
 
-#[derive(Serialize)]
-struct Json<'a> {
-    name: &'a str,
-    keys: u64,
-    bytes: Option<u64>,
-    children: Vec<Json<'a>>,
-}
-
-impl<'a> Json<'a> {
-    fn of(node: &'a Node, sizes: bool) -> Self {
-        let children = node.children.iter().map(|child| Json::of(child, sizes));
-        Json {
-            name: &node.name,
-            keys: node.keys,
-            bytes: sizes.then_some(node.bytes),
-            children: children.collect(),
-        }
-    }
-}
-
-/// The whole tree as JSON; bytes are null where they are not known.
-pub fn json(out: impl Write, root: &Node, sizes: bool) -> io::Result<()> {
-    json::line(out, &Json::of(root, sizes))
+/// Writes the whole tree as JSON; sizes are null where they are not known.
+pub fn write_json(out: impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
+    json::write_line(out, &json::Tree::new(root, sizes))
 }
