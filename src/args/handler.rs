@@ -10,7 +10,7 @@ use super::choice::{long_help, short_help};
 use super::duration::{duration, duration_text};
 use crate::consul::{Config, TokenSource};
 use crate::exit::Failure;
-use crate::handlers::{HandlerSpec, OnBusy, OnFail, Policies, StdinFormat};
+use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
 use crate::model::Glob;
 use crate::process::{Program, Signal, Stdout};
 
@@ -71,6 +71,19 @@ pub struct HandlerArgs {
     )]
     max_delay: Option<Duration>,
 
+    /// Shortest time between the starts of two runs
+    ///
+    /// The first change runs the handler at once. Each route has an interval of its own.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().min_interval),
+        hide_short_help = true
+    )]
+    min_interval: Duration,
+
     /// Delay each batch by a random time up to this
     ///
     /// So that a fleet does not reload in the same second.
@@ -96,6 +109,20 @@ pub struct HandlerArgs {
         long_help = long_help("Changes during a run", Some(Policies::default().on_busy))
     )]
     on_busy: OnBusy,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        value_enum,
+        hide_possible_values = true,
+        hide_short_help = true,
+        help = long_help(
+            "A service that ends by itself under --on-busy restart",
+            Some(Policies::default().on_exit)
+        )
+    )]
+    on_exit: Option<OnExit>,
 
     #[arg(
         long,
@@ -149,6 +176,19 @@ pub struct HandlerArgs {
         hide_short_help = true
     )]
     stop_timeout: Duration,
+
+    /// Time for processes of a handler that has exited to end by themselves
+    ///
+    /// What is left of its process group then gets TERM, and is killed after --stop-timeout.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().linger),
+        hide_short_help = true
+    )]
+    linger: Duration,
 
     /// Input of the handler
     #[arg(
@@ -269,6 +309,9 @@ impl HandlerArgs {
             (_, Some(_)) => return Err(Failure::usage("--signal requires --on-busy signal")),
             (other, None) => other,
         };
+        if self.on_exit.is_some() && !on_busy.runs_service() {
+            return Err(Failure::usage("--on-exit requires --on-busy restart"));
+        }
         if self.each && matches!(on_busy, OnBusy::Restart | OnBusy::Signal(_)) {
             return Err(Failure::usage(
                 "--each runs one key after the other and excludes --on-busy restart and signal",
@@ -289,9 +332,9 @@ impl HandlerArgs {
             splay: self.splay,
             on_busy,
             on_fail: self.on_fail,
-            on_exit: default.on_exit,
-            min_interval: default.min_interval,
-            linger: default.linger,
+            on_exit: self.on_exit.unwrap_or(default.on_exit),
+            min_interval: self.min_interval,
+            linger: self.linger,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal,
             stop_timeout: self.stop_timeout,

@@ -22,7 +22,8 @@ use crate::output::{Format, wait};
 use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig, Routes,
+    Engine, Event, Flow, Initial, LONGEST_WAIT, Observer, OutageKind, Plan, PollerConfig, Routes,
+    SharedWait,
 };
 
 /// Wait until conditions on keys hold
@@ -114,9 +115,13 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let keys: Vec<Key> = conditions.keys().into_iter().cloned().collect();
     let targets = targets(&keys)?;
     let client = args.client(ctx, targets.len())?;
+    let until = args
+        .timeout
+        .and_then(|time| Instant::now().checked_add(time));
+    let wait = SharedWait::new(LONGEST_WAIT, until);
     let pollers = targets
         .iter()
-        .map(|target| PollerConfig::new(&client, target.clone()))
+        .map(|target| PollerConfig::new(&client, target.clone(), wait.clone()))
         .collect();
     ctx.ui.status(format_args!("waiting for {conditions}"));
     let state = RefCell::new(ConditionState::new(conditions, keys, args.timeout));

@@ -3,7 +3,7 @@
 mod observers;
 mod state;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -23,7 +23,7 @@ use crate::handlers::{Handler, StdinFormat};
 use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
-use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Routes};
+use crate::watch::{Engine, Filter, Initial, LONGEST_WAIT, Plan, PollerConfig, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
 ///
@@ -177,9 +177,11 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);
+    let until = args.time.and_then(|time| Instant::now().checked_add(time));
+    let wait = SharedWait::new(args.longest_wait.unwrap_or(LONGEST_WAIT), until);
     let pollers = targets
         .iter()
-        .map(|target| args.poller(&client, target, state_file.as_ref()))
+        .map(|target| args.poller(&client, target, &wait, state_file.as_ref()))
         .collect();
     let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
     let routes = handlers.routes.into_iter();
@@ -248,14 +250,12 @@ impl WatchArgs {
         &self,
         client: &Client,
         target: &Target,
+        wait: &SharedWait,
         state_file: Option<&StateFile>,
     ) -> PollerConfig {
-        let mut poller = PollerConfig::new(client, target.clone());
+        let mut poller = PollerConfig::new(client, target.clone(), wait.clone());
         if let Some(keys) = self.walk_from {
             poller.fetch = fetcher_for(client, &target.scope, WalkLimits::from_keys(keys));
-        }
-        if let Some(wait) = self.longest_wait {
-            poller.wait = wait;
         }
         if let Some(state_file) = state_file {
             poller.known = state_file.at_start(target.id);

@@ -92,14 +92,15 @@ pub enum OnFail {
     Ignore,
 }
 
-/// What happens when a service that runs under `restart` ends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What happens when a service that runs under `restart` ends by itself. The comments are the help of
+/// `--on-exit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {
-    /// kvw ends with the service's status, 0 included.
+    /// Exit with the status of the service
     Exit,
-    /// The service is started again after a back-off.
+    /// Start the service again after a back-off
     Restart,
-    /// Nothing runs until the next batch.
+    /// Run nothing until the next batch
     Wait,
 }
 

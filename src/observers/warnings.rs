@@ -6,7 +6,8 @@ use crate::exit::Failure;
 use crate::model::{Target, TargetId};
 use crate::term::Ui;
 use crate::watch::{
-    Advice, Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
+    Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, WithheldChange,
+    WithheldReason,
 };
 
 /// The number of keys in a message.
@@ -47,6 +48,11 @@ impl<'a> Warnings<'a> {
             Advice::Filtered => ui.warn(format_args!(
                 "{}: filtered by ACLs: keys that the token may not read are not watched",
                 target.scope
+            )),
+            Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
+                "a proxy or load balancer cuts queries after {}: waiting {} per query from now on",
+                rounded(*cut_after),
+                rounded(*wait)
             )),
         }
     }
