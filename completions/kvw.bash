@@ -1121,7 +1121,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --max-delay --splay --on-busy --signal --on-fail --handler-timeout --stop-signal --stop-timeout --stdin --pass-token --once --count --for --longest-wait --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
+            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --max-delay --min-interval --splay --on-busy --on-exit --signal --on-fail --handler-timeout --stop-signal --stop-timeout --linger --stdin --pass-token --once --count --for --longest-wait --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1163,12 +1163,20 @@ _kvw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --min-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --splay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-busy)
                     COMPREPLY=($(compgen -W "queue restart signal drop" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-exit)
+                    COMPREPLY=($(compgen -W "exit restart wait" -- "${cur}"))
                     return 0
                     ;;
                 --signal)
@@ -1188,6 +1196,10 @@ _kvw() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --linger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -166,11 +166,15 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with 
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'Longest time that a batch waits for quiet [default: 5s, or --debounce if longer]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Shortest time between the starts of two runs' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Delay each batch by a random time up to this' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'While busy: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
 restart\t'Stop the handler and run it again'
 signal\t'Send the handler a signal, which hands over no data'
 drop\t'Discard them'"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-exit -d 'A service that ends by itself under --on-busy restart: - exit (default): Exit with the status of the service - restart: Start the service again after a back-off - wait: Run nothing until the next batch' -r -f -a "exit\t'Exit with the status of the service'
+restart\t'Start the service again after a back-off'
+wait\t'Run nothing until the next batch'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l signal -d 'Signal of --on-busy signal [default: HUP]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-fail -d 'On failure: continue (default), retry, exit, ignore' -r -f -a "continue\t'Add its changes to the next batch'
 retry\t'Run its batch again after a back-off'
@@ -179,6 +183,7 @@ ignore\t'Count its changes as handled'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l handler-timeout -d 'Stop a run that takes longer than this, and count it as failed [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-signal -d 'Signal that asks a handler to stop' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'Time after --stop-signal until a handler is killed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l linger -d 'Time for processes of a handler that has exited to end by themselves' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stdin -d 'Input of the handler' -r -f -a "json\t'The batch as one JSON document'
 consul\t'The current state, as `consul watch` passes it'
 none\t'Nothing'"

@@ -69,7 +69,7 @@ pub struct WaitArgs {
     )]
     not_equals: Vec<String>,
 
-    /// The value of KEY must contain a match; repeatable
+    /// The value of KEY must match REGEX; repeatable
     #[arg(
         long,
         num_args = 2,
