@@ -1035,7 +1035,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__wait)
-            opts="-o -q -v -h --absent --equals --not-equals --matches --changed-since --any --timeout --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
+            opts="-o -q -v -h --absent --equals --not-equals --matches --changed-since --any --timeout --output --exact-key --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1071,6 +1071,10 @@ _kvw() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --http-addr)
@@ -1121,7 +1125,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --max-delay --min-interval --splay --on-busy --on-exit --signal --on-fail --handler-timeout --stop-signal --stop-timeout --linger --stdin --pass-token --once --count --for --longest-wait --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
+            opts="-o -q -v -h --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1159,11 +1163,11 @@ _kvw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max-delay)
+                --min-interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --min-interval)
+                --max-delay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1175,16 +1179,16 @@ _kvw() {
                     COMPREPLY=($(compgen -W "queue restart signal drop" -- "${cur}"))
                     return 0
                     ;;
-                --on-exit)
-                    COMPREPLY=($(compgen -W "exit restart wait" -- "${cur}"))
-                    return 0
-                    ;;
                 --signal)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-fail)
                     COMPREPLY=($(compgen -W "continue retry exit ignore" -- "${cur}"))
+                    return 0
+                    ;;
+                --on-exit)
+                    COMPREPLY=($(compgen -W "exit restart wait" -- "${cur}"))
                     return 0
                     ;;
                 --handler-timeout)
@@ -1195,11 +1199,11 @@ _kvw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --stop-timeout)
+                --linger)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --linger)
+                --stop-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1212,10 +1216,6 @@ _kvw() {
                     return 0
                     ;;
                 --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --longest-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1248,6 +1248,10 @@ _kvw() {
                     return 0
                     ;;
                 --status-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

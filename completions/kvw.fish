@@ -37,7 +37,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "ls" -d 'ListWriter one level of keys and folders'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "ls" -d 'List one level of keys and folders'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
@@ -125,7 +125,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l prefix-match -d 'Allo
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l all -d 'Allow deleting the whole store'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s y -l yes -d 'Do not ask for confirmation of a recursive delete'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since --modify-index, else exit with 1'
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l dry-run -d 'ListWriter the keys that would be deleted, and delete nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l dry-run -d 'List the keys that would be deleted, and delete nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -164,32 +164,31 @@ skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms, or 0 with --min-interval]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run at most once in this time, the first change at once' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'Longest time that a batch waits for quiet [default: 5s, or --debounce if longer]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Shortest time between the starts of two runs' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Delay each batch by a random time up to this' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'While busy: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
 restart\t'Stop the handler and run it again'
 signal\t'Send the handler a signal, which hands over no data'
 drop\t'Discard them'"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-exit -d 'A service that ends by itself under --on-busy restart: - exit (default): Exit with the status of the service - restart: Start the service again after a back-off - wait: Run nothing until the next batch' -r -f -a "exit\t'Exit with the status of the service'
-restart\t'Start the service again after a back-off'
-wait\t'Run nothing until the next batch'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l signal -d 'Signal of --on-busy signal [default: HUP]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-fail -d 'On failure: continue (default), retry, exit, ignore' -r -f -a "continue\t'Add its changes to the next batch'
 retry\t'Run its batch again after a back-off'
 exit\t'Exit with the handler\'s status'
 ignore\t'Count its changes as handled'"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-exit -d 'When a service of --on-busy restart ends by itself: - exit (default): Exit with the status of the service, 0 included - restart: Start it again after a back-off - wait: Wait for the next batch, with nothing running' -r -f -a "exit\t'Exit with the status of the service, 0 included'
+restart\t'Start it again after a back-off'
+wait\t'Wait for the next batch, with nothing running'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l handler-timeout -d 'Stop a run that takes longer than this, and count it as failed [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-signal -d 'Signal that asks a handler to stop' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l linger -d 'Time for processes that a handler left behind to end by themselves' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'Time after --stop-signal until a handler is killed' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l linger -d 'Time for processes of a handler that has exited to end by themselves' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stdin -d 'Input of the handler' -r -f -a "json\t'The batch as one JSON document'
 consul\t'The current state, as `consul watch` passes it'
 none\t'Nothing'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l count -d 'Exit after N batches' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'Exit after this time; 0 checks once' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l longest-wait -d 'For tests: how long Consul may hold an answer' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l walk-from -d 'For tests: the number of keys from which a prefix is walked' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-outage -d 'Exit after an outage of this length: with 3, or 4 for lost permissions [default: never]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state -d 'Keep the handled state in FILE, across restarts' -r -F
@@ -199,6 +198,7 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to print with -o jsonl [default: changes]' -r -f -a "changes\t'Changes of keys'
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l wait -d 'Longest time that Consul may hold a query' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -227,11 +227,12 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -s h -l help -d 'Print he
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l absent -d 'KEY must not exist; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l equals -d 'The value of KEY must equal VALUE; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l not-equals -d 'KEY must not exist or have another value; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l matches -d 'The value of KEY must contain a match; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l matches -d 'The value of KEY must match REGEX; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l changed-since -d 'KEY must be written after INDEX; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l timeout -d 'Give up after this time; 0 checks once [default: wait forever]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s o -l output -d 'Print the entries of the keys; json also prints the unmet conditions' -r -f -a "text\t''
 json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l wait -d 'Longest time that Consul may hold a query' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -338,7 +339,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l create-only -d 'Write only keys that do not exist'
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l dry-run -d 'ListWriter the keys that would be written, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l dry-run -d 'List the keys that would be written, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l atomic -d 'Write everything in one transaction, if it fits the server\'s limits'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -392,7 +393,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcom
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "ls" -d 'ListWriter one level of keys and folders'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'

@@ -11,7 +11,7 @@ use super::duration::{duration, duration_text};
 use crate::consul::{Config, TokenSource};
 use crate::exit::Failure;
 use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
-use crate::model::Glob;
+use crate::model::{Glob, TargetId};
 use crate::process::{Program, Signal, Stdout};
 
 /// Variables that a handler does not see without `--pass-token`.
@@ -48,15 +48,26 @@ pub struct HandlerArgs {
     #[arg(long, requires = "handler", hide_short_help = true)]
     each: bool,
 
-    /// Quiet time that ends a batch
     #[arg(
         long,
         value_name = "DURATION",
         requires = "handler",
         value_parser = duration,
-        default_value = duration_text(Policies::default().debounce)
+        help = format!(
+            "Quiet time that ends a batch [default: {}, or 0 with --min-interval]",
+            duration_text(Policies::default().debounce)
+        )
     )]
-    debounce: Duration,
+    debounce: Option<Duration>,
+
+    /// Run at most once in this time, the first change at once
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration
+    )]
+    min_interval: Option<Duration>,
 
     #[arg(
         long,
@@ -70,19 +81,6 @@ pub struct HandlerArgs {
         )
     )]
     max_delay: Option<Duration>,
-
-    /// Shortest time between the starts of two runs
-    ///
-    /// The first change runs the handler at once. Each route has an interval of its own.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        requires = "handler",
-        value_parser = duration,
-        default_value = duration_text(Policies::default().min_interval),
-        hide_short_help = true
-    )]
-    min_interval: Duration,
 
     /// Delay each batch by a random time up to this
     ///
@@ -112,20 +110,6 @@ pub struct HandlerArgs {
 
     #[arg(
         long,
-        value_name = "POLICY",
-        requires = "handler",
-        value_enum,
-        hide_possible_values = true,
-        hide_short_help = true,
-        help = long_help(
-            "A service that ends by itself under --on-busy restart",
-            Some(Policies::default().on_exit)
-        )
-    )]
-    on_exit: Option<OnExit>,
-
-    #[arg(
-        long,
         value_name = "SIGNAL",
         requires = "handler",
         hide_short_help = true,
@@ -145,6 +129,19 @@ pub struct HandlerArgs {
         long_help = long_help("Failed runs", Some(Policies::default().on_fail))
     )]
     on_fail: OnFail,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        hide_short_help = true,
+        hide_possible_values = true,
+        help = long_help(
+            "When a service of --on-busy restart ends by itself",
+            Some(Policies::default().on_exit)
+        )
+    )]
+    on_exit: Option<OnExit>,
 
     /// Stop a run that takes longer than this, and count it as failed [default: no limit]
     #[arg(
@@ -166,6 +163,21 @@ pub struct HandlerArgs {
     )]
     stop_signal: Signal,
 
+    /// Time for processes that a handler left behind to end by themselves
+    ///
+    /// A daemon leaves the handler's process group in this time and lives on: start one with setsid
+    /// -f or systemd, or run it as a service under --on-busy restart. What stays in the group is
+    /// ended.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().linger),
+        hide_short_help = true
+    )]
+    linger: Duration,
+
     /// Time after --stop-signal until a handler is killed
     #[arg(
         long,
@@ -176,19 +188,6 @@ pub struct HandlerArgs {
         hide_short_help = true
     )]
     stop_timeout: Duration,
-
-    /// Time for processes of a handler that has exited to end by themselves
-    ///
-    /// What is left of its process group then gets TERM, and is killed after --stop-timeout.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        requires = "handler",
-        value_parser = duration,
-        default_value = duration_text(Policies::default().linger),
-        hide_short_help = true
-    )]
-    linger: Duration,
 
     /// Input of the handler
     #[arg(
@@ -228,11 +227,22 @@ impl FromStr for RouteArg {
     }
 }
 
+/// A handler, and the changes that it gets.
+#[derive(Debug, Clone)]
+pub struct RouteSpec {
+    /// The keys; `None` matches every key.
+    pub glob: Option<Glob>,
+    /// The target; `None` is all of them.
+    pub target: Option<TargetId>,
+    /// The handler.
+    pub handler: HandlerSpec,
+}
+
 /// The handlers of a watch.
 #[derive(Debug, Clone)]
 pub struct Handlers {
-    /// Handlers by the glob of their keys, in order of precedence; `None` matches every key.
-    pub routes: Vec<(Option<Glob>, HandlerSpec)>,
+    /// The handlers in order of precedence.
+    pub routes: Vec<RouteSpec>,
     /// Whether credentials exist that the handlers do not see.
     pub withheld: bool,
 }
@@ -253,14 +263,16 @@ impl HandlerArgs {
         self.stdin
     }
 
-    /// Resolves the handlers. Their environment has the connection of `config`; `locks` says whether
-    /// a taken or released lock is a change.
+    /// Resolves the handlers of a watch of these targets. Their environment has the connection of
+    /// `config`; `locks` says whether a taken or released lock is a change. A handler that reads what
+    /// `consul watch` gives has a queue per target, as each of the agent's `watches` has a handler.
     ///
     /// # Errors
     /// Exit 2 for contradicting flags and for an empty command.
     pub fn handlers(
         &self,
         config: &Config,
+        targets: &[TargetId],
         stdout: Stdout,
         locks: bool,
     ) -> Result<Handlers, Failure> {
@@ -270,16 +282,37 @@ impl HandlerArgs {
             program,
             policies: policies.clone(),
             stdin: self.stdin,
+            target: TargetId(0),
             stdout,
             set: set.clone(),
             withhold: withhold.clone(),
         };
         let mut routes = Vec::new();
+        let mut add = |glob: Option<Glob>, program| {
+            let handler = spec(program);
+            if self.stdin != StdinFormat::Consul {
+                let target = None;
+                routes.push(RouteSpec {
+                    glob,
+                    target,
+                    handler,
+                });
+                return;
+            }
+            routes.extend(targets.iter().map(|target| RouteSpec {
+                glob: glob.clone(),
+                target: Some(*target),
+                handler: HandlerSpec {
+                    target: *target,
+                    ..handler.clone()
+                },
+            }));
+        };
         for RouteArg { glob, line } in &self.route {
-            routes.push((Some(glob.clone()), spec(Program::Shell(line.clone()))));
+            add(Some(glob.clone()), Program::Shell(line.clone()));
         }
         if let Some(program) = self.program()? {
-            routes.push((None, spec(program)));
+            add(None, program);
         }
         let secret = config.token.is_some() || config.basic_auth.is_some();
         Ok(Handlers {
@@ -309,9 +342,6 @@ impl HandlerArgs {
             (_, Some(_)) => return Err(Failure::usage("--signal requires --on-busy signal")),
             (other, None) => other,
         };
-        if self.on_exit.is_some() && !on_busy.runs_service() {
-            return Err(Failure::usage("--on-exit requires --on-busy restart"));
-        }
         if self.each && matches!(on_busy, OnBusy::Restart | OnBusy::Signal(_)) {
             return Err(Failure::usage(
                 "--each runs one key after the other and excludes --on-busy restart and signal",
@@ -320,20 +350,25 @@ impl HandlerArgs {
         if self.handler_timeout == Some(Duration::ZERO) {
             return Err(Failure::usage("--handler-timeout must be longer than 0"));
         }
-        if self.max_delay.is_some_and(|delay| delay < self.debounce) {
-            return Err(Failure::usage("--max-delay is shorter than --debounce"));
+        if self.on_exit.is_some() && !on_busy.runs_service() {
+            return Err(Failure::usage("--on-exit requires --on-busy restart"));
         }
         let default = Policies::default();
+        let debounce = self.debounce.unwrap_or(match self.min_interval {
+            Some(_) => Duration::ZERO,
+            None => default.debounce,
+        });
+        if self.max_delay.is_some_and(|delay| delay < debounce) {
+            return Err(Failure::usage("--max-delay is shorter than --debounce"));
+        }
         Ok(Policies {
-            debounce: self.debounce,
-            max_delay: self
-                .max_delay
-                .unwrap_or(default.max_delay.max(self.debounce)),
+            debounce,
+            max_delay: self.max_delay.unwrap_or(default.max_delay.max(debounce)),
             splay: self.splay,
             on_busy,
             on_fail: self.on_fail,
             on_exit: self.on_exit.unwrap_or(default.on_exit),
-            min_interval: self.min_interval,
+            min_interval: self.min_interval.unwrap_or_default(),
             linger: self.linger,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal,

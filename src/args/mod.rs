@@ -1,6 +1,7 @@
 //! Groups of arguments that several verbs share, and how they are resolved.
 
 mod address;
+pub mod blocking;
 pub mod choice;
 pub mod complete;
 pub mod connect;

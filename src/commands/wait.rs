@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use regex::bytes::Regex;
 
+use crate::args::blocking::BlockingArgs;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::key::KeyArgs;
@@ -22,8 +23,7 @@ use crate::output::{Format, wait};
 use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    Engine, Event, Flow, Initial, LONGEST_WAIT, Observer, OutageKind, Plan, PollerConfig, Routes,
-    SharedWait,
+    Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig, Routes, SharedWait,
 };
 
 /// Wait until conditions on keys hold
@@ -106,6 +106,9 @@ pub struct WaitArgs {
     key_args: KeyArgs,
 
     #[command(flatten)]
+    blocking: BlockingArgs,
+
+    #[command(flatten)]
     connect: ConnectArgs,
 }
 
@@ -118,7 +121,7 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let until = args
         .timeout
         .and_then(|time| Instant::now().checked_add(time));
-    let wait = SharedWait::new(LONGEST_WAIT, until);
+    let wait = SharedWait::new(args.blocking.wait, until);
     let pollers = targets
         .iter()
         .map(|target| PollerConfig::new(&client, target.clone(), wait.clone()))

@@ -9,6 +9,7 @@ use clap::Args;
 
 use self::observers::ObserverArgs;
 use self::state::StateArgs;
+use crate::args::blocking::BlockingArgs;
 use crate::args::choice::{long_help, short_help};
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
@@ -23,7 +24,7 @@ use crate::handlers::{Handler, StdinFormat};
 use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
-use crate::watch::{Engine, Filter, Initial, LONGEST_WAIT, Plan, PollerConfig, Routes, SharedWait};
+use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
 ///
@@ -110,10 +111,6 @@ pub struct WatchArgs {
     )]
     time: Option<Duration>,
 
-    /// For tests: how long Consul may hold an answer
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide = true)]
-    longest_wait: Option<Duration>,
-
     /// For tests: the number of keys from which a prefix is walked
     #[arg(long, value_name = "KEYS", hide = true)]
     walk_from: Option<usize>,
@@ -133,6 +130,9 @@ pub struct WatchArgs {
 
     #[command(flatten)]
     observers: ObserverArgs,
+
+    #[command(flatten)]
+    blocking: BlockingArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
@@ -156,7 +156,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let handlers = args.handlers(&config, &targets)?;
     args.observers.check()?;
     // The command line is valid: only now are files created and processes started.
-    let opened = args.state.open(&targets, &config, args.locks)?;
+    let opened = args.state.open(&targets, &config, args.locks())?;
     let client = Client::new(config)?;
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
@@ -177,15 +177,20 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);
-    let until = args.time.and_then(|time| Instant::now().checked_add(time));
-    let wait = SharedWait::new(args.longest_wait.unwrap_or(LONGEST_WAIT), until);
+    let until = args.time.filter(|time| !time.is_zero());
+    let until = until.and_then(|time| Instant::now().checked_add(time));
+    let wait = SharedWait::new(args.blocking.wait, until);
     let pollers = targets
         .iter()
-        .map(|target| args.poller(&client, target, &wait, state_file.as_ref()))
+        .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
     let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
     let routes = handlers.routes.into_iter();
-    let routes = routes.map(|(glob, spec)| (glob, Handler::new(spec, groups.clone())));
+    let routes = routes.map(|route| Route {
+        glob: route.glob,
+        target: route.target,
+        handler: Handler::new(route.handler, groups.clone()),
+    });
     Engine::new(
         args.plan(targets, fresh),
         Routes::new(routes.collect()),
@@ -197,6 +202,11 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
 }
 
 impl WatchArgs {
+    /// Whether a taken or released lock is a change: it is one for `consul watch`.
+    fn locks(&self) -> bool {
+        self.locks || self.handler.stdin() == StdinFormat::Consul
+    }
+
     fn targets(&self) -> Result<Vec<Target>, Failure> {
         let key = |text: &String| self.key_args.key(text).map(TargetScope::Key);
         let prefix = |text: &String| self.key_args.prefix(text).map(TargetScope::Prefix);
@@ -227,11 +237,6 @@ impl WatchArgs {
     }
 
     fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
-        if self.handler.stdin() == StdinFormat::Consul && targets.len() > 1 {
-            return Err(Failure::usage(
-                "--stdin consul takes a single target, as consul watch does",
-            ));
-        }
         if self.state.is_given() && self.handler.drops() {
             return Err(Failure::usage(
                 "--on-busy drop discards changes, and --state must not lose any",
@@ -243,17 +248,18 @@ impl WatchArgs {
         } else {
             Stdout::Inherit
         };
-        self.handler.handlers(config, stdout, self.locks)
+        let ids: Vec<TargetId> = targets.iter().map(|target| target.id).collect();
+        self.handler.handlers(config, &ids, stdout, self.locks())
     }
 
     fn poller(
         &self,
         client: &Client,
         target: &Target,
-        wait: &SharedWait,
+        wait: SharedWait,
         state_file: Option<&StateFile>,
     ) -> PollerConfig {
-        let mut poller = PollerConfig::new(client, target.clone(), wait.clone());
+        let mut poller = PollerConfig::new(client, target.clone(), wait);
         if let Some(keys) = self.walk_from {
             poller.fetch = fetcher_for(client, &target.scope, WalkLimits::from_keys(keys));
         }
@@ -281,7 +287,7 @@ impl WatchArgs {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),
             },
-            locks: self.locks,
+            locks: self.locks(),
             initial: self.initial(),
             fresh,
             count: if self.once { Some(1) } else { self.count },

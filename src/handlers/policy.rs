@@ -96,11 +96,11 @@ pub enum OnFail {
 /// `--on-exit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {
-    /// Exit with the status of the service
+    /// Exit with the status of the service, 0 included
     Exit,
-    /// Start the service again after a back-off
+    /// Start it again after a back-off
     Restart,
-    /// Run nothing until the next batch
+    /// Wait for the next batch, with nothing running
     Wait,
 }
 

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGTTIN, SIGTTOU};
 use super::feedback::FeedbackDetector;
 use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnExit, Policies, RunOutcome, StopReason, environment};
-use crate::model::{self, Batch, Index};
+use crate::model::{self, Batch, Index, TargetId};
 use crate::output::{consul, json};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
@@ -39,6 +39,8 @@ pub struct HandlerSpec {
     pub policies: Policies,
     /// The form of its stdin.
     pub stdin: StdinFormat,
+    /// The target whose state it reads as `consul watch` gives it.
+    pub target: TargetId,
     /// The destination of its stdout.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
@@ -77,8 +79,8 @@ pub struct HandlerContext<'a> {
     pub now: Instant,
     /// The time of day for documents.
     pub time: SystemTime,
-    /// Gives the state for `--stdin consul`; not called for other forms.
-    pub current: &'a dyn Fn() -> WatchedState,
+    /// Gives the state of a target for `--stdin consul`; not called for other forms.
+    pub current: &'a dyn Fn(TargetId) -> WatchedState,
     /// The log of runs and handled batches, if there is one.
     pub log: Option<&'a mut dyn AcknowledgeLog>,
 }
@@ -333,7 +335,7 @@ impl Handler {
             StdinFormat::None => StdinSource::Null,
             StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
-                let current = (context.current)();
+                let current = (context.current)(self.spec.target);
                 StdinSource::Document(Box::new(move |out| json::write_line(out, &current)))
             }
         };

@@ -32,10 +32,6 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// The longest back-off.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
-/// How long Consul may hold a query. A recursive delete above the target does not end it, and is
-/// found by the next query.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// The parts of a poller.
 pub struct PollerConfig {
     /// The target to watch.

@@ -10,7 +10,7 @@ fn reading(prefixes: &[&str]) -> String {
 /// `kvw watch` with a token. A held query keeps the rights it was asked with: short ones show a
 /// change soon.
 fn watch(acl: &AclAgent, token: &Token, args: &[&str]) -> Kvw {
-    let flags = ["--token", &token.secret, "--longest-wait", "500ms"];
+    let flags = ["--token", &token.secret, "--wait", "1s"];
     acl.kvw(["watch"]).args(flags).args(args)
 }
 
@@ -111,8 +111,8 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
             "r/",
             "--initial",
             "run",
-            "--longest-wait",
-            "500ms",
+            "--wait",
+            "1s",
             "--token-file",
         ])
         .args([&file])

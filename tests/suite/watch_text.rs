@@ -208,7 +208,7 @@ fn a_recursive_delete_above_the_target_is_noticed_when_the_wait_is_over() {
     scope.delete("h/p/two");
     let target = scope.key("h/p/");
     let mut running = scope
-        .kvw(["watch", &target, "--initial", "run", "--longest-wait", "1s"])
+        .kvw(["watch", &target, "--initial", "run", "--wait", "1s"])
         .spawn();
     running.line();
     let above = format!("/v1/kv/{}?recurse", scope.key("h/p"));

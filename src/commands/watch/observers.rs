@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::args::handler::Handlers;
 use crate::args::output::formats;
 use crate::exit::Failure;
-use crate::model::Target;
+use crate::model::{Target, TargetId};
 use crate::observers::{Explain, JsonObserver, Runs, StatusFile, Systemd, TextObserver, Warnings};
 use crate::output::Format;
 use crate::term::Ui;
@@ -90,11 +90,19 @@ impl ObserverArgs {
         };
         let routes = handlers.routes.iter();
         let globs: Vec<Option<String>> = routes
-            .map(|(glob, _)| Some(glob.as_ref()?.as_str().to_owned()))
+            .map(|route| Some(route.glob.as_ref()?.as_str().to_owned()))
             .collect();
-        let route_names: Vec<String> = globs
-            .iter()
-            .map(|glob| glob.clone().unwrap_or_else(|| "rest".to_owned()))
+        let target_name = |id: TargetId| targets[usize::from(id.0)].name();
+        let routes = handlers.routes.iter().zip(&globs);
+        let route_names: Vec<String> = routes
+            .map(
+                |(route, glob)| match (glob, route.target.map(target_name)) {
+                    (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
+                    (Some(glob), _) => glob.clone(),
+                    (None, Some(target)) => target.to_owned(),
+                    (None, None) => "rest".to_owned(),
+                },
+            )
             .collect();
         let mut all: Vec<Box<dyn Observer + 'a>> =
             vec![Box::new(Warnings::new(ui, targets.to_vec()))];
