@@ -14,7 +14,7 @@ use crate::model::{
     Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
     groups,
 };
-use crate::output::{Format, List, entry, json};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::term::Ui;
 
 /// Delete keys
@@ -101,7 +101,7 @@ pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
 fn deleted(ui: &mut Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
     if format == Format::Json {
         let deleted = keys.iter().map(Key::as_str).collect();
-        json::line(ui.out(), &json::Deleted { deleted })?;
+        json::write_line(ui.out(), &json::Deleted { deleted })?;
     }
     match keys {
         [key] => ui.status(format!("deleted {key}")),
@@ -191,7 +191,7 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
 
 fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(
+        json::write_line(
             ui.out(),
             &json::WouldDelete {
                 would_delete: names,
@@ -199,9 +199,9 @@ fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result
         )?;
         return Ok(Exit::Yes);
     }
-    let mut list = List::new(format);
+    let mut list = ListWriter::new(format);
     for name in names {
-        list.item(ui, |ui| entry::name(ui, name, format))?;
+        list.item(ui, |ui| entry::write_name(ui, name, format))?;
     }
     list.finish(ui)?;
     Ok(Exit::Yes)
@@ -240,7 +240,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if args.output == Format::Json {
         let prefix = prefix.as_str();
-        json::line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
+        json::write_line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
     }
     ui.status(format!("deleted {}", counted(listed, &prefix)));
     Ok(Exit::Yes)

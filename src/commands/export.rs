@@ -16,7 +16,7 @@ use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
-use crate::output::{Format, List, consul, document, json};
+use crate::output::{Format, ListWriter, consul, document, json};
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::Progress;
 
@@ -136,7 +136,7 @@ impl Export {
             Format::Text => Format::Json,
             format => format,
         };
-        let mut list = List::new(frame);
+        let mut list = ListWriter::new(frame);
         let (mut keys, mut bytes) = (0, 0);
         for entry in reply.value {
             let entry = entry?;

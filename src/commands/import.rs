@@ -19,7 +19,7 @@ use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Op, TxnOutcome, encoded_read, groups};
-use crate::output::{Format, List, entry, json};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
@@ -175,7 +175,7 @@ fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<
             skipped: account.skipped,
             unknown: account.unknown,
         };
-        json::line(ui.out(), &imported)?;
+        json::write_line(ui.out(), &imported)?;
     }
     Ok(())
 }
@@ -280,10 +280,10 @@ fn dry_run(
     source: &Source,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
-    let mut list = List::new(Format::Text);
+    let mut list = ListWriter::new(Format::Text);
     let account = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
-            list.item(ui, |ui| entry::name(ui, op.name(), Format::Text))?;
+            list.item(ui, |ui| entry::write_name(ui, op.name(), Format::Text))?;
         }
         Ok(())
     })?;

@@ -10,7 +10,7 @@ use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix, encoded_read, groups};
-use crate::output::{Format, List, entry, json, ls};
+use crate::output::{Format, ListWriter, entry, json, ls};
 use crate::term::Ui;
 
 /// List one level of keys and folders
@@ -51,14 +51,14 @@ pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     let ui = &mut ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     let mut exit = Exit::Yes;
     if args.long {
         exit = long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
     } else {
         for name in reply.value {
             let name = name?;
-            list.item(ui, |ui| entry::name(ui, &name, args.output))?;
+            list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
         }
     }
     if list.finish(ui)? == 0 {
@@ -76,7 +76,7 @@ fn long(
     client: &Client,
     prefix: &Prefix,
     names: NameListing,
-    list: &mut List,
+    list: &mut ListWriter,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
@@ -92,12 +92,12 @@ fn long(
         let mut seen = keys.iter().zip(reader.read(&keys)?).peekable();
         for name in &names {
             let Some((_, seen)) = seen.next_if(|(key, _)| key.as_str() == name) else {
-                list.item(ui, |ui| ls::folder(ui, name, format))?;
+                list.item(ui, |ui| ls::write_folder(ui, name, format))?;
                 continue;
             };
             match seen {
                 Lookup::Found(entry) => list.item(ui, |ui| match format {
-                    Format::Text | Format::Raw | Format::Consul => ls::entry(ui, &entry),
+                    Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
                 // Deleted since it was listed.

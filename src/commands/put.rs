@@ -110,7 +110,7 @@ pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
                     format!("key {key} was written, and deleted since"),
                 )
             })?;
-            json::line(ctx.ui.out(), &json::Entry::from(&entry))?;
+            json::write_line(ctx.ui.out(), &json::Entry::from(&entry))?;
         }
         _ => ctx.ui.status(args.done(&key)),
     }

@@ -62,7 +62,7 @@ pub fn run(ctx: &mut Context, args: TreeArgs) -> anyhow::Result<Exit> {
         client.check_empty(&prefix)?;
     }
     match args.output {
-        Format::Json => tree::json(ui, &whole(names, &prefix, &args)?, args.du)?,
+        Format::Json => tree::write_json(ui, &whole(names, &prefix, &args)?, args.du)?,
         _ => draw(ui, names, &prefix, &args)?,
     }
     if filtered {
@@ -110,7 +110,7 @@ fn draw(
     prefix: &Prefix,
     args: &TreeArgs,
 ) -> anyhow::Result<()> {
-    let mut drawing = tree::Drawing::begin(ui, prefix.as_str(), args.du)?;
+    let mut drawing = tree::TreeWriter::begin(ui, prefix.as_str(), args.du)?;
     let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
@@ -119,15 +119,15 @@ fn draw(
             let complete = root.children.remove(0);
             root.keys -= complete.keys;
             root.bytes -= complete.bytes;
-            drawing.child(ui, &complete, false)?;
+            drawing.write_child(ui, &complete, false)?;
         }
     }
     if let Some(last) = root.children.pop() {
         root.keys -= last.keys;
         root.bytes -= last.bytes;
-        drawing.child(ui, &last, true)?;
+        drawing.write_child(ui, &last, true)?;
     }
-    drawing.end(ui, &root)?;
+    drawing.finish(ui, &root)?;
     Ok(())
 }
 

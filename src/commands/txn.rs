@@ -140,14 +140,14 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
 fn applied(ui: &mut Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let entries = results.iter().map(|result| &result.entry);
-        json::line(ui.out(), &txn::TxnOutcomeJson::applied(entries))?;
+        json::write_line(ui.out(), &json::TxnOutcome::applied(entries))?;
         return Ok(Exit::Yes);
     }
     // A blank that was made at index 0 stands for a key that does not exist.
     let read = results
         .iter()
         .filter(|result| result.read && result.entry.created().0 > 0);
-    txn::reads(ui, read.map(|result| &result.entry))?;
+    txn::write_reads(ui, read.map(|result| &result.entry))?;
     ui.status(match ops.len() {
         1 => "applied 1 operation".to_owned(),
         count => format!("applied {count} operations"),
@@ -162,10 +162,10 @@ fn rolled_back(
     errors: &[OpError],
 ) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(ui.out(), &txn::TxnOutcomeJson::rolled_back(ops, errors))?;
+        json::write_line(ui.out(), &json::TxnOutcome::rolled_back(ops, errors))?;
     }
     for error in errors {
-        ui.error(txn::failure(ops, error));
+        ui.error(txn::describe_failure(ops, error));
     }
     Ok(match OpError::decisive(errors).map(|error| error.kind) {
         Some(OpErrorKind::Denied) => Exit::Denied,

@@ -184,7 +184,7 @@ fn poller(client: &Client, target: &Target) -> PollerConfig {
     PollerConfig {
         fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
         prober: Box::new(ConsistentReader::new(client)),
-        wait: LONGEST_WAIT,
+        wait: crate::watch::SharedWait::new(LONGEST_WAIT, None),
         known: Snapshot::default(),
         target: target.clone(),
     }
@@ -275,12 +275,12 @@ impl ConditionState {
                     .iter()
                     .filter_map(|key| self.entries.get(key)?.as_ref());
                 if let Some(format) = args.output {
-                    wait::met(ui, found, format)?;
+                    wait::write_met(ui, found, format)?;
                 }
             }
             Exit::No => {
                 if args.output == Some(Format::Json) {
-                    wait::unmet(ui, &unmet)?;
+                    wait::write_unmet(ui, &unmet)?;
                 }
                 ui.error(format_args!("time is up: {}", unmet.join(", ")));
             }

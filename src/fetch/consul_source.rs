@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::Source;
+use super::WalkSource;
 use crate::consul::{Block, Client, Consistency, EntryListing, Error, Meta, NameListing};
 use crate::model::{Entry, Key, Op, Prefix, TxnOutcome};
 
@@ -33,7 +33,7 @@ impl ConsulSource {
     }
 }
 
-impl Source for ConsulSource {
+impl WalkSource for ConsulSource {
     type Error = Error;
     type Names = NameListing;
     type EntryListing = EntryListing;

@@ -1,4 +1,4 @@
-//! What a fetch took.
+//! The cost of a fetch.
 
 use std::fmt;
 

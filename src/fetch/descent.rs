@@ -1,6 +1,6 @@
 //! One round of a walk: down from a listing of the root to what changed.
 
-use super::Source;
+use super::WalkSource;
 use super::cost::Cost;
 use super::limits::WalkLimits;
 use super::listing::Listing;
@@ -51,7 +51,7 @@ pub(super) struct Descent<'a, P> {
 
 impl<P> Descent<'_, P>
 where
-    P: Source + Sync,
+    P: WalkSource + Sync,
     P::Error: Send,
 {
     /// Walks down from the root, whose names were listed just now. Returns whether something may be
@@ -155,7 +155,7 @@ where
             }
         }
         let known = self.seen.under(text);
-        if self.is_small(known) {
+        if self.limits.is_small(known) {
             self.queries.push(Query::Entries(text.to_owned()));
             return Ok(());
         }
@@ -164,12 +164,6 @@ where
         let known = split(known, text.len()).into_iter().map(query_known);
         self.queries.extend(appeared.chain(known));
         Ok(())
-    }
-
-    fn is_small(&self, known: &[Entry]) -> bool {
-        let size = |entry: &Entry| entry.key().len() + entry.value().len();
-        known.len() <= self.limits.fetch_keys
-            && known.iter().map(size).sum::<usize>() <= self.limits.fetch_bytes
     }
 
     /// Applies all entries below a text, as they were at `index`.

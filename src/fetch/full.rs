@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reuse::EntryReuse;
+use super::reuse::{EntryReuse, update};
 use super::{Fetch, Fetched};
 use crate::consul::{Block, Client, Error, Meta};
 use crate::model::{Entry, Index, Key, Prefix, Snapshot, TargetScope, obstacle};
@@ -66,10 +66,7 @@ impl Fetch for FullFetch {
         };
         let index = meta.index.unwrap_or_default();
         let (entries, left_out) = reuse.finish();
-        *seen = match entries {
-            Some(entries) => Snapshot::new(index, entries),
-            None => seen.clone().at(index),
-        };
+        update(seen, index, entries);
         Ok(Fetched {
             meta,
             non_utf8: left_out.any,

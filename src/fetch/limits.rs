@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::Entry;
+
 /// The number of connections that a walk may use: some 30 short queries one after another would
 /// take long over a slow link.
 pub const WALK_CONNECTIONS: usize = 4;
@@ -41,6 +43,16 @@ pub struct WalkLimits {
 }
 
 impl WalkLimits {
+    /// Whether a prefix with these known entries is walked.
+    pub(super) fn is_large(&self, known: &[Entry]) -> bool {
+        known.len() >= self.walk_keys || bytes_of(known) >= self.walk_bytes
+    }
+
+    /// Whether a part with these known entries is fetched, not walked.
+    pub(super) fn is_small(&self, known: &[Entry]) -> bool {
+        known.len() <= self.fetch_keys && bytes_of(known) <= self.fetch_bytes
+    }
+
     /// Returns the same limits for a client with a token.
     pub(super) fn with_token(self) -> Self {
         WalkLimits {
@@ -75,4 +87,9 @@ impl Default for WalkLimits {
             audit_interval: AUDIT_INTERVAL,
         }
     }
+}
+
+fn bytes_of(entries: &[Entry]) -> usize {
+    let size = |entry: &Entry| entry.key().len() + entry.value().len();
+    entries.iter().map(size).sum()
 }

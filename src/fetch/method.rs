@@ -1,8 +1,8 @@
-//! How a fetch went: walked or whole, and why whole.
+//! The method of a fetch, and the reasons for a full one.
 
 use std::fmt;
 
-/// How a fetch went.
+/// The method of a fetch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FetchMethod {
     /// Everything was read, because there was little or nothing to build upon.

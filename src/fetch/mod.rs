@@ -38,7 +38,7 @@ pub use consul_source::ConsulSource;
 pub use full::FullFetch;
 pub use limits::{WALK_CONNECTIONS, WalkLimits};
 pub use non_utf8::is_non_utf8;
-pub use source::Source;
+pub use source::WalkSource;
 pub use walk::Walk;
 
 use crate::consul::{Client, Error, Meta};
@@ -50,7 +50,7 @@ pub struct Fetched {
     /// The headers of the answer that the snapshot now stands for.
     pub meta: Meta,
     /// Whether keys were left out because their names are not UTF-8. Consul's JSON shows U+FFFD for
-    /// each such byte, so several keys may share one name and cannot be told apart.
+    /// each such byte, so several keys may share one name and cannot be distinguished.
     pub non_utf8: bool,
     /// Whether everything was read at once although the fetch was to wait. A lower index is then
     /// the current state, and no reason to fetch again.

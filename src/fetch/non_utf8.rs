@@ -9,7 +9,7 @@ pub fn is_non_utf8(key: &str) -> bool {
     key.contains(char::REPLACEMENT_CHARACTER)
 }
 
-/// The keys that were left out. They cannot be told apart, but their folders show in listings like
+/// The keys that were left out. They cannot be distinguished, but their folders show in listings like
 /// any other.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct NonUtf8Keys {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::Source;
+use super::WalkSource;
 use super::listing::Listing;
 use super::non_utf8::NonUtf8Keys;
 use super::reuse::EntryReuse;
@@ -53,7 +53,7 @@ pub(super) enum QueryResult {
 }
 
 impl Query {
-    fn ask<S: Source>(&self, source: &S, seen: &Snapshot) -> Result<QueryResult, S::Error> {
+    fn ask<S: WalkSource>(&self, source: &S, seen: &Snapshot) -> Result<QueryResult, S::Error> {
         match self {
             Query::Names(text) => {
                 let known = seen.under(text);
@@ -113,7 +113,7 @@ pub(super) fn ask_all<S>(
     connections: usize,
 ) -> Result<Vec<QueryResult>, S::Error>
 where
-    S: Source + Sync,
+    S: WalkSource + Sync,
     S::Error: Send,
 {
     let connections = connections.min(queries.len());

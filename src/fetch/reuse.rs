@@ -1,7 +1,7 @@
 //! Reuse of known entries: what did not change stays the same allocation.
 
 use super::non_utf8::NonUtf8Keys;
-use crate::model::Entry;
+use crate::model::{Entry, Index, Snapshot};
 
 /// Collects the entries of an answer, in their order, and takes equal ones from those known before.
 pub(super) struct EntryReuse<'a> {
@@ -56,6 +56,14 @@ impl<'a> EntryReuse<'a> {
         let differs = self.changed || self.fresh.len() != self.old.len();
         (differs.then_some(self.fresh), self.left_out)
     }
+}
+
+/// Brings a snapshot to `index`, with these entries where they differ.
+pub(super) fn update(snapshot: &mut Snapshot, index: Index, fresh: Option<Vec<Entry>>) {
+    *snapshot = match fresh {
+        Some(fresh) => Snapshot::new(index, fresh),
+        None => snapshot.clone().at(index),
+    };
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::model::Entry;
 /// A server that answers queries about the keys below a text. Each answer shows one state of the
 /// store, and no answer shows an older state than an earlier one except where the store itself went
 /// back. Several queries may be under way at a time.
-pub trait Source {
+pub trait WalkSource {
     /// The reason why there was no answer.
     type Error: std::fmt::Display;
     /// Names of an answer, as they arrive.

@@ -14,11 +14,11 @@ use super::limits::{MAX_SNAPSHOT_AGE, WalkLimits};
 use super::listing::Listing;
 use super::method::{FetchMethod, FullFetchReason};
 use super::non_utf8::NonUtf8Keys;
-use super::reuse::EntryReuse;
+use super::reuse::{EntryReuse, update};
 use super::split::level_names;
-use super::{Fetched, Source};
+use super::{Fetched, WalkSource};
 use crate::consul::{Block, Meta};
-use crate::model::{Entry, Index, Snapshot};
+use crate::model::{Index, Snapshot};
 
 /// A fetch of a prefix: a small one is read whole, a large one walked.
 pub struct Walk<P> {
@@ -37,15 +37,15 @@ pub struct Walk<P> {
     /// because writes kept coming, so that constant writes cost little more than full fetches.
     rounds: u32,
     left_out: NonUtf8Keys,
-    /// How the last fetch went.
+    /// The method of the last fetch.
     method: FetchMethod,
-    /// What the last fetch took.
+    /// The cost of the last fetch.
     cost: Cost,
 }
 
 impl<P> Walk<P>
 where
-    P: Source + Sync,
+    P: WalkSource + Sync,
     P::Error: Send,
 {
     /// Creates a walk of all keys that begin with `root`, which must be addressable.
@@ -65,7 +65,7 @@ where
         }
     }
 
-    /// Returns how the last fetch went and what it took.
+    /// Returns method and cost of the last fetch.
     #[cfg(test)]
     pub(super) fn last_fetch(&self) -> (FetchMethod, Cost) {
         (self.method, self.cost)
@@ -84,7 +84,7 @@ where
         let received = self.source.received();
         (self.method, self.cost) = (FetchMethod::Full, Cost::default());
         let meta = match since {
-            Some(since) if self.is_large(seen) && self.is_base(seen, since) => {
+            Some(since) if self.limits.is_large(seen.entries()) && self.is_base(seen, since) => {
                 self.walk_or_fetch_all(seen, since, wait)?
             }
             _ => self.fetch_all(seen, since.map(|since| Block { since, wait }))?,
@@ -107,12 +107,6 @@ where
                 log::info!("read all of {root:?} at index {index}, because {reason}: {cost}");
             }
         }
-    }
-
-    fn is_large(&self, seen: &Snapshot) -> bool {
-        let size = |entry: &Entry| entry.key().len() + entry.value().len();
-        seen.len() >= self.limits.walk_keys
-            || seen.entries().iter().map(size).sum::<usize>() >= self.limits.walk_bytes
     }
 
     fn is_base(&self, seen: &Snapshot, since: Index) -> bool {
@@ -155,10 +149,7 @@ where
         let (entries, left_out) = reuse.finish();
         self.left_out = left_out;
         let index = meta.index.unwrap_or_default();
-        *seen = match entries {
-            Some(entries) => Snapshot::new(index, entries),
-            None => seen.clone().at(index),
-        };
+        update(seen, index, entries);
         self.base = Some(index);
         (self.confirmed_at, self.full_fetch_at) = (now, now);
         self.full_fetch_bytes = self.source.received() - received;

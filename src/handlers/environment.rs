@@ -33,7 +33,7 @@ const MOST_VALUE: usize = 32 * 1024;
 /// those of its one change.
 pub(super) fn variables(batch: &Batch, index: Index, each: bool) -> Vec<(OsString, OsString)> {
     let mut variables = vec![
-        ("KVW_REASON", json::reason(batch.reason).to_owned()),
+        ("KVW_REASON", json::reason_name(batch.reason).to_owned()),
         ("KVW_INDEX", batch.index().to_string()),
         ("KVW_COUNT", batch.changes.len().to_string()),
         ("CONSUL_INDEX", index.to_string()),
@@ -51,7 +51,10 @@ pub(super) fn variables(batch: &Batch, index: Index, each: bool) -> Vec<(OsStrin
 fn change_variables(change: &Change) -> impl Iterator<Item = (&'static str, String)> {
     let text = |entry: &Option<Entry>| entry.as_ref().and_then(short_text);
     [
-        ("KVW_EVENT", Some(json::event(change.kind()).to_owned())),
+        (
+            "KVW_EVENT",
+            Some(json::event_name(change.kind()).to_owned()),
+        ),
         (
             "KVW_KEY",
             Some(change.key().to_owned()).filter(|key| !key.contains('\0')),

@@ -14,7 +14,7 @@ use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
 use crate::process::{
-    Child, ChildEvent, ChildExit, ChildStatus, Command, ProcessGroups, Program, Signal,
+    Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
     StdinSource, Stdout, SweepTimes,
 };
 
@@ -325,7 +325,7 @@ impl Handler {
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> Command {
+    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
         let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
@@ -334,14 +334,16 @@ impl Handler {
             StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
                 let current = (context.current)();
-                StdinSource::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+                StdinSource::Document(Box::new(move |mut out| {
+                    json::write_line(&mut out, &current)
+                }))
             }
         };
         let mut set = self.spec.set.clone();
         set.extend(environment::variables(batch, context.index, policies.each));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
-        Command {
+        ChildCommand {
             program: self.spec.program.clone(),
             env: set,
             env_remove: withhold,
@@ -368,7 +370,7 @@ fn is_passing(error: &io::Error) -> bool {
 fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (context.targets.to_vec(), context.time);
     StdinSource::Document(Box::new(move |mut out| {
-        json::line(&mut out, &json::Batch::new(&batch, &targets, time))
+        json::write_line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 

@@ -34,7 +34,7 @@ impl<'a, 'u> Explain<'a, 'u> {
 impl Observer for Explain<'_, '_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         if let Some(line) = self.words.line(event) {
-            let time = json::time(SystemTime::now());
+            let time = json::format_time(SystemTime::now());
             self.ui.borrow().status(format_args!("{time} {line}"));
         }
         Ok(Flow::Continue)
@@ -133,7 +133,7 @@ fn did(told: &HandlerEvent) -> String {
         HandlerEvent::Started(batch) => format!(
             "started with {}, reason {}",
             plural(batch.changes.len(), "change"),
-            json::reason(batch.reason)
+            json::reason_name(batch.reason)
         ),
         HandlerEvent::Stopping(StopReason::Superseded) => {
             "being stopped for what came since".to_owned()

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
-use crate::output::{events, json};
+use crate::output::json;
 use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
@@ -47,15 +47,15 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
         let mut ui = self.ui.borrow_mut();
         let out = ui.out();
         for change in changes {
-            json::line(out, &json::Change::new(change, self.target(change.target)))?;
+            json::write_line(out, &json::Change::new(change, self.target(change.target)))?;
         }
         out.flush()
     }
 
-    fn line(&self, event: &events::Event<'_>) -> io::Result<()> {
+    fn line(&self, event: &json::Event<'_>) -> io::Result<()> {
         let mut ui = self.ui.borrow_mut();
         let out = ui.out();
-        json::line(out, event)?;
+        json::write_line(out, event)?;
         out.flush()
     }
 
@@ -64,17 +64,17 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
         event: &'e Event<'_>,
         routes: &'e [Option<String>],
         now: Instant,
-    ) -> Option<events::Event<'e>> {
-        let time = json::time(SystemTime::now());
+    ) -> Option<json::Event<'e>> {
+        let time = json::format_time(SystemTime::now());
         Some(match event {
-            Event::Synced(summary) => events::Event::Synced {
+            Event::Synced(summary) => json::Event::Synced {
                 time,
                 target: self.target(summary.target),
                 index: summary.index.0,
                 keys: summary.keys,
             },
             Event::Outage(id, trouble) => outage(time, self.target(*id), trouble),
-            Event::Recovered(kind, lasted) => events::Event::Recovered {
+            Event::Recovered(kind, lasted) => json::Event::Recovered {
                 time,
                 from: match kind {
                     OutageKind::Consul | OutageKind::Reset => "outage",
@@ -86,7 +86,7 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
             Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
             Event::Handler(RouteId(route), told) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
-                events::Event::Handler(handler(time, route, told, now)?)
+                json::Event::Handler(handler(time, route, told, now)?)
             }
             _ => return None,
         })
@@ -106,11 +106,11 @@ impl Observer for JsonObserver<'_, '_> {
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::Event<'a> {
+fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> json::Event<'a> {
     let error = trouble.to_string();
     let kind = match trouble.kind() {
         OutageKind::Rights => {
-            return events::Event::RightsLost {
+            return json::Event::RightsLost {
                 time,
                 target,
                 error: Some(error),
@@ -120,7 +120,7 @@ fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::E
         OutageKind::Consul => "consul",
         OutageKind::Reset => "reset",
     };
-    events::Event::Outage {
+    json::Event::Outage {
         time,
         target,
         kind,
@@ -128,15 +128,15 @@ fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> events::E
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> events::Event<'a> {
+fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> json::Event<'a> {
     match notice {
-        WithheldChange::Begun(WithheldReason::Hidden, keys) => events::Event::RightsLost {
+        WithheldChange::Begun(WithheldReason::Hidden, keys) => json::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        WithheldChange::Begun(why, keys) => events::Event::HeldBack {
+        WithheldChange::Begun(why, keys) => json::Event::HeldBack {
             time,
             target,
             reason: match why {
@@ -145,7 +145,7 @@ fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> ev
             },
             keys,
         },
-        WithheldChange::Ended(why) => events::Event::Recovered {
+        WithheldChange::Ended(why) => json::Event::Recovered {
             time,
             from: match why {
                 WithheldReason::Hidden => "rights_lost",
@@ -162,23 +162,23 @@ fn handler<'a>(
     route: Option<&'a str>,
     told: &HandlerEvent,
     now: Instant,
-) -> Option<events::Handler<'a>> {
-    let of = |state, batch: &Batch| events::Handler {
+) -> Option<json::HandlerEvent<'a>> {
+    let of = |state, batch: &Batch| json::HandlerEvent {
         time: time.clone(),
         state,
         route,
-        reason: Some(json::reason(batch.reason)),
+        reason: Some(json::reason_name(batch.reason)),
         changes: Some(batch.changes.len()),
-        ..events::Handler::default()
+        ..json::HandlerEvent::default()
     };
     Some(match told {
         HandlerEvent::Started(batch) => of("started", batch),
         HandlerEvent::Dropped(batch) => of("dropped", batch),
-        HandlerEvent::Stopping(_) => events::Handler {
+        HandlerEvent::Stopping(_) => json::HandlerEvent {
             time,
             state: "stopping",
             route,
-            ..events::Handler::default()
+            ..json::HandlerEvent::default()
         },
         HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
             of("signalled", &report.batch)
@@ -191,9 +191,13 @@ fn handler<'a>(
     })
 }
 
-fn ended<'a>(event: events::Handler<'a>, report: &RunReport, now: Instant) -> events::Handler<'a> {
+fn ended<'a>(
+    event: json::HandlerEvent<'a>,
+    report: &RunReport,
+    now: Instant,
+) -> json::HandlerEvent<'a> {
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
-    events::Handler {
+    json::HandlerEvent {
         success: Some(report.outcome == RunOutcome::Succeeded),
         exit: match report.status {
             Some(ChildStatus::Exited(code)) => Some(code),

@@ -131,7 +131,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         routes: Vec<Option<String>>,
         now: Instant,
     ) -> io::Result<Self> {
-        let time = json::time(SystemTime::now());
+        let time = json::format_time(SystemTime::now());
         let lags = routes.iter().map(|_| Lags::default()).collect();
         let handlers = routes.into_iter().map(|route| HandlerStatus {
             route,
@@ -198,9 +198,9 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         if let Some(last) = changes.last() {
             let target = &self.page.targets[usize::from(last.target.0)];
             self.page.last_change = Some(LastChange {
-                time: json::time(last.seen),
+                time: json::format_time(last.seen),
                 target: target.target.clone(),
-                event: json::event(last.kind()),
+                event: json::event_name(last.kind()),
                 key: last.key().to_owned(),
             });
         }
@@ -249,7 +249,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.page.updated = json::time(SystemTime::now());
+        self.page.updated = json::format_time(SystemTime::now());
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -259,7 +259,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             .prefix(".kvw-status")
             .permissions(Permissions::from_mode(0o644))
             .tempfile_in(folder)?;
-        json::line(&mut file, &self.page)?;
+        json::write_line(&mut file, &self.page)?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
@@ -279,7 +279,7 @@ impl TargetStatus {
     }
 
     fn answered(&mut self, summary: &AnswerSummary) {
-        let at = json::time(summary.at);
+        let at = json::format_time(summary.at);
         self.connected_since.get_or_insert_with(|| at.clone());
         self.last_contact = Some(at);
         self.index = Some(summary.index.0);
@@ -312,7 +312,7 @@ impl TargetStatus {
         {
             self.outage = Some(Outage {
                 kind,
-                since: json::time(now),
+                since: json::format_time(now),
                 error: trouble.to_string(),
             });
         }
@@ -322,8 +322,8 @@ impl TargetStatus {
 impl LastRun {
     fn of(report: &RunReport, now: SystemTime) -> Self {
         LastRun {
-            ended: json::time(now),
-            reason: json::reason(report.batch.reason),
+            ended: json::format_time(now),
+            reason: json::reason_name(report.batch.reason),
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
             exit: match report.status {

@@ -1,4 +1,4 @@
-//! Consul's own JSON of an entry, written as GoFormatter writes it.
+//! Consul's own JSON of an entry, formatted as by Go.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use super::json;
 use crate::model;
 use crate::term;
 
-/// An entry as `/v1/kv` answers it: an empty value is null, no session is no member.
+/// An entry as in an answer of `/v1/kv`: an empty value is null, and no session is no member.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ConsulEntry<'a> {
@@ -39,7 +39,8 @@ impl<'a> From<&'a model::Entry> for ConsulEntry<'a> {
     }
 }
 
-/// An entry as `consul watch` gives it to a handler: the session always there, an empty value null.
+/// An entry as `consul watch` gives it to a handler: an empty value is null, and there is always a
+/// session.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WatchedEntry<'a> {
@@ -70,14 +71,15 @@ fn base64_or_null(value: &[u8]) -> Option<String> {
     (!value.is_empty()).then(|| STANDARD.encode(value))
 }
 
-/// Writes the value, escaped as GoFormatter's encoder does, and for a terminal what could drive it too.
+/// Writes a value, escaped as by Go's encoder. For a terminal, characters that could control it are
+/// escaped too.
 pub fn write(out: &mut impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, GoFormatter { terminal });
     Ok(value.serialize(&mut serializer)?)
 }
 
-/// GoFormatter escapes what could end a script element or a line of JavaScript, and has no short form for
-/// backspace and form feed (before GoFormatter 1.22).
+/// The formatter of Go's encoder: it escapes what could end a script element or a line of JavaScript, and
+/// has no short form for backspace and form feed (before Go 1.22).
 struct GoFormatter {
     terminal: bool,
 }
@@ -88,7 +90,7 @@ impl Formatter for GoFormatter {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        json::escape(out, fragment, |c| {
+        json::write_escaped(out, fragment, |c| {
             matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
                 || (self.terminal && term::is_dangerous(c))
         })
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_looks_as_on_the_wire() {
+    fn an_entry_is_formatted_as_in_an_answer() {
         let mut fields = Fields {
             key: "foo",
             value: Some(b"bar"),

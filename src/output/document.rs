@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::consul;
 use crate::model::Entry;
 
-/// One entry of the array; the frame around it is that of [`super::List`].
+/// Writes an entry of the array; [`super::ListWriter`] writes the brackets around it.
 pub fn entry(out: &mut impl Write, entry: &Entry, terminal: bool) -> io::Result<()> {
     out.write_all(b"\t{\n\t\t\"key\": ")?;
     consul::write(out, &entry.key(), terminal)?;
@@ -22,7 +22,7 @@ pub fn entry(out: &mut impl Write, entry: &Entry, terminal: bool) -> io::Result<
 mod tests {
     use super::*;
     use crate::model::Fields;
-    use crate::output::{Format, List};
+    use crate::output::{Format, ListWriter};
 
     #[test]
     fn it_is_what_the_official_client_writes() {
@@ -33,7 +33,7 @@ mod tests {
             ..Fields::default()
         };
         let mut out = Vec::new();
-        let mut list = List::new(Format::Json);
+        let mut list = ListWriter::new(Format::Json);
         for value in [&b"x y"[..], b""] {
             let value = Some(value);
             let one = Entry::pack(&Fields { value, ..fields });

@@ -27,7 +27,7 @@ use rustix::process::{
 };
 
 use super::signal::name_of_signal;
-use super::{Command, ProcessGroups, Signal, StdinSource};
+use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
 /// is alive and not kvw, nor that a member left the group: the first as long as the second after the
@@ -45,14 +45,14 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The capacity of a pipe on Linux.
 const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// How a child ended.
+/// The exit status of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChildStatus {
-    /// It exited with this code.
+    /// The child exited with this code.
     Exited(i32),
-    /// It was killed by this signal.
+    /// The child was killed by this signal.
     Killed(i32),
-    /// It could not be started: 127 where the program was not found, else 126, as in a shell.
+    /// The child could not be started: 127 where the program was not found, else 126, as in a shell.
     Unstarted(u8),
 }
 
@@ -193,7 +193,7 @@ impl Child {
     ///
     /// # Panics
     /// When [`Child::poll`] has not returned the end of the last child.
-    pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
+    pub fn start(&mut self, command: ChildCommand, now: Instant) -> io::Result<()> {
         assert!(
             self.is_idle(),
             "a child is started after the last one's end"

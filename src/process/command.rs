@@ -52,7 +52,7 @@ pub enum Stdout {
 }
 
 /// A program to run, with its environment and standard streams. Its stderr is that of kvw.
-pub struct Command {
+pub struct ChildCommand {
     /// The program.
     pub program: Program,
     /// Environment variables to set.
@@ -65,7 +65,7 @@ pub struct Command {
     pub stdout: Stdout,
 }
 
-impl Command {
+impl ChildCommand {
     /// Builds the command of std, in a process group of its own.
     pub(super) fn build(&self) -> io::Result<Std> {
         let mut command = match &self.program {

@@ -25,7 +25,7 @@ mod signal;
 mod signals;
 
 pub use child::{Child, ChildEvent, ChildExit, ChildStatus, SweepTimes};
-pub use command::{Command, Program, StdinSource, Stdout};
+pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};

@@ -34,22 +34,22 @@ pub fn apply(request: &mut ApiRequest<'_>) -> ApiResult {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct TxnJson<'a> {
-    results: Option<Vec<TxnResultJson<'a>>>,
-    errors: Option<Vec<TxnErrorJson<'a>>>,
+struct TxnResponseJson<'a> {
+    results: Option<Vec<ResponseResult<'a>>>,
+    errors: Option<Vec<ResponseError<'a>>>,
     #[serde(flatten)]
-    read_meta: Option<ReadMetaJson>,
+    read_meta: Option<ResponseReadMeta>,
 }
 
 #[derive(Serialize)]
-struct TxnResultJson<'a> {
+struct ResponseResult<'a> {
     #[serde(rename = "KV")]
     entry: EntryJson<'a>,
 }
 
-impl<'a> TxnResultJson<'a> {
+impl<'a> ResponseResult<'a> {
     fn new(result: &'a TxnResult) -> Self {
-        TxnResultJson {
+        ResponseResult {
             entry: EntryJson::new(&result.entry, result.with_value),
         }
     }
@@ -57,14 +57,14 @@ impl<'a> TxnResultJson<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct TxnErrorJson<'a> {
+struct ResponseError<'a> {
     op_index: usize,
     what: &'a str,
 }
 
-impl<'a> TxnErrorJson<'a> {
+impl<'a> ResponseError<'a> {
     fn new(error: &'a TxnError) -> Self {
-        TxnErrorJson {
+        ResponseError {
             op_index: error.op,
             what: &error.what,
         }
@@ -74,14 +74,14 @@ impl<'a> TxnErrorJson<'a> {
 /// The members that only the answer to a read has; the index is always 0 and useless.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ReadMetaJson {
+struct ResponseReadMeta {
     index: u64,
     last_contact: u64,
     known_leader: bool,
     consistency_level: &'static str,
 }
 
-const READ_META: ReadMetaJson = ReadMetaJson {
+const READ_META: ResponseReadMeta = ResponseReadMeta {
     index: 0,
     last_contact: 0,
     known_leader: true,
@@ -93,15 +93,15 @@ fn respond(
     outcome: &Result<Vec<TxnResult>, Vec<TxnError>>,
     reads_only: bool,
 ) -> Response {
-    let json = TxnJson {
+    let json = TxnResponseJson {
         results: outcome
             .as_ref()
             .ok()
-            .map(|all| all.iter().map(TxnResultJson::new).collect()),
+            .map(|all| all.iter().map(ResponseResult::new).collect()),
         errors: outcome
             .as_ref()
             .err()
-            .map(|all| all.iter().map(TxnErrorJson::new).collect()),
+            .map(|all| all.iter().map(ResponseError::new).collect()),
         read_meta: reads_only.then_some(READ_META),
     };
     let response = request.json(if outcome.is_ok() { 200 } else { 409 }, &json);

@@ -39,6 +39,9 @@ fn statuses_mean_what_consul_means_by_them() {
         ),
         (403, "ACL not found", Cause::UnknownToken),
         (404, "", Cause::NotConsul),
+        (408, "", Cause::Server),
+        (504, "Gateway Time-out", Cause::Server),
+        (524, "", Cause::Server),
         (405, "method POST not allowed", Cause::Refused),
         (
             413,
@@ -349,4 +352,24 @@ fn a_rollback_is_named_for_a_denied_permission_or_its_first_reason() {
             format!("reading key app/name at 127.0.0.1:8500: {text}")
         );
     }
+}
+
+#[test]
+fn a_page_of_a_proxy_is_named_and_not_printed() {
+    for page in [
+        "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n</html>",
+        "<!DOCTYPE html><p>Bad</p>",
+        "<HTML><BODY>no</BODY></HTML>",
+    ] {
+        let error = context(false).map_status(504, page).to_string();
+        assert!(
+            error.contains("a proxy answered 504 with an HTML page"),
+            "{error}"
+        );
+        assert!(!error.contains('<'), "{error}");
+    }
+    let error = context(false)
+        .map_status(403, "<html><b>no</b>")
+        .to_string();
+    assert!(error.contains("permission denied by a proxy"), "{error}");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use crate::consul::{Block, Meta};
-use crate::fetch::{Source, split};
+use crate::fetch::{WalkSource, split};
 use crate::model::{Entry, Fields, Index, Snapshot};
 
 /// The time after which Consul collects tombstones.
@@ -267,7 +267,7 @@ impl FakeConsul {
     }
 }
 
-impl Source for FakeConsul {
+impl WalkSource for FakeConsul {
     type Error = String;
     type Names = std::vec::IntoIter<Result<String, String>>;
     type EntryListing = std::vec::IntoIter<Result<Entry, String>>;

@@ -32,8 +32,8 @@ impl ChildBench {
         }
     }
 
-    fn command(&self, line: &str) -> Command {
-        Command {
+    fn command(&self, line: &str) -> ChildCommand {
+        ChildCommand {
             program: Program::Shell(line.into()),
             env: vec![("DIR".into(), self.folder.path().into())],
             env_remove: Vec::new(),
@@ -51,7 +51,7 @@ impl ChildBench {
     }
 
     fn start_with(&mut self, line: &str, document: Vec<u8>) {
-        let command = Command {
+        let command = ChildCommand {
             input: StdinSource::Document(Box::new(move |out| out.write_all(&document))),
             ..self.command(line)
         };
@@ -144,7 +144,7 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
     let mut bench = ChildBench::new();
     bench.start_with("exit 3", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, ChildStatus::Exited(3));
-    // One that closes it and goes on.
+    // A child that closes its stdin and runs on.
     bench.start_with("exec 0<&-; sleep 0.1; exit 4", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, ChildStatus::Exited(4));
 }
@@ -152,7 +152,7 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
 #[test]
 fn a_variable_can_be_removed() {
     let mut bench = ChildBench::new();
-    let command = Command {
+    let command = ChildCommand {
         env_remove: vec!["PATH".into()],
         ..bench.command("test -z \"$(env | grep ^PATH=.*cargo)\" && test -n \"$DIR\"")
     };
@@ -307,7 +307,7 @@ fn a_signal_reaches_a_child_or_reports_that_it_ended() {
 fn a_program_that_cannot_be_run_is_an_error() {
     let mut bench = ChildBench::new();
     for (program, code) in [("/no/such/program", 127), ("/", 126)] {
-        let command = Command {
+        let command = ChildCommand {
             program: Program::Argv(vec![program.into()]),
             ..bench.command("")
         };
