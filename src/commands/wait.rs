@@ -90,7 +90,7 @@ pub struct WaitArgs {
     any: bool,
 
     /// Give up after this time; 0 checks once [default: wait forever]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
     /// Print the entries of the keys; json also prints the unmet conditions
