@@ -217,7 +217,7 @@ impl Handler {
     /// Passes a signal on to the child if it is a service.
     pub fn forward(&mut self, signal: Signal) {
         if self.runs_service() {
-            self.child.signal(signal);
+            self.child.signal_leader(signal);
         }
     }
 

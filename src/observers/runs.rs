@@ -69,7 +69,7 @@ impl Observer for Runs<'_> {
                     name_of_signal(*signal)
                 )),
                 HandlerEvent::Feedback(key) => self.ui.warn(format_args!(
-                    "{}the handler seems to be run by what it writes itself ({key}); --exclude it",
+                    "{}the handler is probably triggered by its own write of {key}; use --exclude",
                     self.label(*route)
                 )),
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
@@ -84,8 +84,8 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
     let took = rounded(report.took);
     let left_behind = match report.left_behind {
         0 => String::new(),
-        1 => "; 1 process it left behind was killed".to_owned(),
-        many => format!("; {many} processes it left behind were killed"),
+        1 => "; 1 process left behind was killed".to_owned(),
+        many => format!("; {many} processes left behind were killed"),
     };
     if let Some(on_exit) = report.on_exit {
         let ended = service_end(report, on_exit, now);

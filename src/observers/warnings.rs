@@ -51,8 +51,8 @@ impl<'a> Warnings<'a> {
             )),
             Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
                 "a proxy or load balancer cuts queries after {}: waiting {} per query from now on",
-                rounded(*cut_after),
-                rounded(*wait)
+                rounded(*cut_after).replace(".0s", "s"),
+                rounded(*wait).replace(".0s", "s")
             )),
         }
     }

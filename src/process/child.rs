@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal as Raw, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group,
+    Pid, Signal as Raw, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group,
     test_kill_process_group, waitid,
 };
 
@@ -265,6 +265,14 @@ impl Child {
                 self.peek(group).is_none() && kill_process_group(group, signal.raw()).is_ok()
             }
             ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => false,
+        }
+    }
+
+    /// Sends a signal to the leader alone: one that was meant for the service itself would stop or end
+    /// the children that do not react to it.
+    pub fn signal_leader(&mut self, signal: Signal) {
+        if let ChildState::Running { group, .. } = self.state {
+            let _ = kill_process(group, signal.raw());
         }
     }
 
