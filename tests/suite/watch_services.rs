@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::harness::{
     Agent, Faulty, Kvw, PATIENCE, SILENCE, is_alive, not_tried, send_signal, wait_for,
-    wait_for_file, wait_for_text,
+    wait_for_text,
 };
 
 /// Has a program of the system, or says what was not tried without it.
@@ -266,7 +266,7 @@ fn a_handler_that_feeds_itself_is_named_once() {
         "{line}"
     );
     let output = running.stop();
-    assert_eq!(output.stderr.matches("writes itself").count(), 1);
+    assert_eq!(output.stderr.matches("its own write of").count(), 1);
 }
 
 #[test]
