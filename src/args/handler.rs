@@ -74,7 +74,7 @@ pub struct HandlerArgs {
     #[arg(long, value_name = "SIGNAL", requires = "handler")]
     stop_signal: Option<Signal>,
 
-    /// How long it may take to end before it is killed [default: 10s]
+    /// How long it may take to end before it is killed [default: 8s]
     #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
     stop_timeout: Option<Duration>,
 
@@ -233,6 +233,7 @@ impl HandlerArgs {
             },
             on_exit: default.on_exit,
             min_interval: default.min_interval,
+            linger: default.linger,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal.unwrap_or(default.stop_signal),
             stop_timeout: self.stop_timeout.unwrap_or(default.stop_timeout),

@@ -11,7 +11,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Node, Prefix};
+use crate::model::{Prefix, TreeNode};
 use crate::output::{Format, tree};
 use crate::term::Ui;
 
@@ -94,8 +94,8 @@ impl TreeArgs {
     }
 }
 
-fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<Node> {
-    let mut root = Node::new(prefix.as_str());
+fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<TreeNode> {
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(rest(&name, prefix), bytes, args.depth());
@@ -111,7 +111,7 @@ fn draw(
     args: &TreeArgs,
 ) -> anyhow::Result<()> {
     let mut drawing = tree::TreeWriter::begin(ui, prefix.as_str(), args.du)?;
-    let mut root = Node::new(prefix.as_str());
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(rest(&name, prefix), bytes, args.depth());

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{WalkLimits, fetcher_for};
 use crate::model::{
-    Condition, ConditionSet, Entry, Index, Key, Predicate, Snapshot, Target, TargetId, What,
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Snapshot, Target, TargetId, TargetScope,
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
@@ -119,9 +119,9 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
 impl WaitArgs {
     fn conditions(&self) -> Result<ConditionSet, Failure> {
         let mut conditions = Vec::new();
-        let mut add = |key: &str, wish| -> Result<(), Failure> {
+        let mut add = |key: &str, predicate| -> Result<(), Failure> {
             let key = self.key.key(key)?;
-            conditions.push(Condition { key, wish });
+            conditions.push(Condition { key, predicate });
             Ok(())
         };
         for key in &self.keys {
@@ -174,7 +174,7 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
         let id = u16::try_from(at).map_err(|_| Failure::usage("more than 65535 keys"))?;
         Ok(Target {
             id: TargetId(id),
-            what: What::Key(key.clone()),
+            scope: TargetScope::Key(key.clone()),
         })
     });
     numbered.collect()
@@ -182,7 +182,7 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
 
 fn poller(client: &Client, target: &Target) -> PollerConfig {
     PollerConfig {
-        fetch: fetcher_for(client, &target.what, WalkLimits::default()),
+        fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
         prober: Box::new(ConsistentReader::new(client)),
         wait: LONGEST_WAIT,
         known: Snapshot::default(),

@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
-use crate::model::{Glob, Snapshot, Target, TargetId, What};
+use crate::model::{Glob, Snapshot, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
 use crate::watch::{ConsistentReader, Engine, Filter, Initial, Plan, PollerConfig, Routes};
@@ -191,8 +191,8 @@ fn routes(handlers: Handlers, groups: &std::sync::Arc<ProcessGroups>) -> anyhow:
 
 impl WatchArgs {
     fn targets(&self) -> Result<Vec<Target>, Failure> {
-        let key = |text: &String| self.keys.key(text).map(What::Key);
-        let prefix = |text: &String| self.keys.prefix(text).map(What::Prefix);
+        let key = |text: &String| self.keys.key(text).map(TargetScope::Key);
+        let prefix = |text: &String| self.keys.prefix(text).map(TargetScope::Prefix);
         let typed = self.targets.iter().map(|text| match text.as_str() {
             "" => Err(Failure::usage("a key cannot be empty")
                 .hint("to watch everything, write --prefix ''")),
@@ -203,15 +203,15 @@ impl WatchArgs {
             .chain(self.prefix.iter().map(prefix))
             .chain(self.key.iter().map(key));
         let mut targets: Vec<Target> = Vec::new();
-        for what in all {
-            let what = what?;
+        for scope in all {
+            let scope = scope?;
             // Twice the same is one target.
-            if targets.iter().all(|target| target.what != what) {
+            if targets.iter().all(|target| target.scope != scope) {
                 let id = u16::try_from(targets.len())
                     .map_err(|_| Failure::usage("more than 65535 targets"))?;
                 targets.push(Target {
                     id: TargetId(id),
-                    what,
+                    scope,
                 });
             }
         }
@@ -247,7 +247,7 @@ impl WatchArgs {
         PollerConfig {
             fetch: fetcher_for(
                 client,
-                &target.what,
+                &target.scope,
                 self.walk_from
                     .map_or_else(WalkLimits::default, WalkLimits::from_keys),
             ),

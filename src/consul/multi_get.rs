@@ -1,7 +1,7 @@
 //! Reads of several keys by transactions of `get`s.
 //!
 //! In such a transaction a key that does not exist is named in the errors, whatever the rights,
-//! and rolls it back: nothing is said about the others, so it is repeated without the keys that
+//! and rolls it back: the others have no result, so it is repeated without the keys that
 //! were named. Once no key is missing, a key without a result exists and may not be read.
 
 use super::{Cause, Client, Error};
@@ -131,7 +131,7 @@ impl<'a> MultiGet<'a> {
                 self.prove_one_by_one(keys, proven)?;
             }
             // Newer servers refuse a whole transaction for one name (a leading `/`, an edge space,
-            // `..`), and say nothing about the others.
+            // `..`).
             Err(error) if matches!(error.cause(), Cause::Refused | Cause::TooLarge) => match keys {
                 [] | [_] => proven.extend(keys.iter().map(|_| None)),
                 keys => {
@@ -145,7 +145,7 @@ impl<'a> MultiGet<'a> {
         Ok(())
     }
 
-    /// A GET answers 404 only to who may read the key, so it proves less than a transaction.
+    /// Proves by one GET per key, which answers 404 only to a token that may read the key.
     fn prove_one_by_one(
         &self,
         keys: &[Key],
@@ -208,7 +208,7 @@ impl<'a> MultiGet<'a> {
                     for error in errors.iter().filter(|error| error.op < open.len()) {
                         settled[open[error.op]] = Some(match error.kind {
                             OpErrorKind::Missing => Ok(Lookup::Missing),
-                            // No version is known to say so of a `get`; a later one might.
+                            // No version is known to answer so to a `get`; a later one might.
                             OpErrorKind::Denied => Ok(Lookup::Denied),
                             OpErrorKind::IndexDiffers | OpErrorKind::Other => {
                                 Err(self.reader.rolled_back(&ops, std::slice::from_ref(error)))
@@ -216,7 +216,7 @@ impl<'a> MultiGet<'a> {
                         });
                     }
                     open.retain(|at| settled[*at].is_none());
-                    // Errors that name none of the keys say nothing about any of them.
+                    // Errors that name none of the keys settle none.
                     if open.len() == ops.len() {
                         let error = self.reader.rolled_back(&ops, &errors);
                         for at in open.drain(..) {

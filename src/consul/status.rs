@@ -26,7 +26,7 @@ impl Client {
     pub fn leader(&self) -> Result<Option<String>, Error> {
         let request = Request::get(
             "/v1/status/leader".to_owned(),
-            "asking for the leader".to_owned(),
+            "reading the leader's address".to_owned(),
         );
         let leader: String = self.ask(&request, Answer::json)?;
         Ok((!leader.is_empty()).then_some(leader))
@@ -39,7 +39,7 @@ impl Client {
     pub fn peers(&self) -> Result<Vec<String>, Error> {
         let request = Request::get(
             "/v1/status/peers".to_owned(),
-            "asking for the servers".to_owned(),
+            "listing the servers".to_owned(),
         );
         self.ask(&request, Answer::json)
     }
@@ -52,7 +52,7 @@ impl Client {
     pub fn prove_leader(&self) -> Result<(), Error> {
         let client = self.with_consistency(Consistency::Consistent);
         match client.ask(
-            &empty_listing("asking the leader".to_owned()),
+            &empty_listing("checking for a leader".to_owned()),
             Answer::discard,
         ) {
             // Permissions are checked by the leader, or by a server that has heard from it.
@@ -78,7 +78,7 @@ impl Client {
         }
         let request = Request::get(
             "/v1/agent/self".to_owned(),
-            "asking for the datacenter".to_owned(),
+            "reading the datacenter".to_owned(),
         );
         match self.ask(&request, Answer::json) {
             Ok(AgentSelf { config }) => Ok(Some(config.datacenter)),

@@ -5,18 +5,18 @@ use std::time::Duration;
 use super::reuse::{EntryReuse, update};
 use super::{Fetch, Fetched};
 use crate::consul::{Block, Client, Error, Meta};
-use crate::model::{Entry, Index, Key, Prefix, Snapshot, What, obstacle};
+use crate::model::{Entry, Index, Key, Prefix, Snapshot, TargetScope, obstacle};
 
 /// A fetch that reads the whole target each time.
 pub struct FullFetch {
     client: Client,
-    what: What,
+    scope: TargetScope,
 }
 
 impl FullFetch {
-    /// Creates a fetch of `what` through this client.
-    pub fn new(client: Client, what: What) -> Self {
-        FullFetch { client, what }
+    /// Creates a fetch of `scope` through this client.
+    pub fn new(client: Client, scope: TargetScope) -> Self {
+        FullFetch { client, scope }
     }
 
     fn read_key(&self, key: &Key, block: Option<Block>) -> Result<(Meta, Option<Entry>), Error> {
@@ -50,13 +50,13 @@ impl Fetch for FullFetch {
     ) -> Result<Fetched, Error> {
         let block = since.map(|since| Block { since, wait });
         let mut reuse = EntryReuse::new(seen.entries());
-        let meta = match &self.what {
-            What::Key(key) => {
+        let meta = match &self.scope {
+            TargetScope::Key(key) => {
                 let (meta, entry) = self.read_key(key, block)?;
                 entry.into_iter().for_each(|entry| reuse.push(entry));
                 meta
             }
-            What::Prefix(prefix) => {
+            TargetScope::Prefix(prefix) => {
                 let reply = self.client.entries(prefix, block)?;
                 for entry in reply.value {
                     reuse.push(entry?);

@@ -42,7 +42,7 @@ pub use source::WalkSource;
 pub use walk::Walk;
 
 use crate::consul::{Client, Error, Meta};
-use crate::model::{Index, Snapshot, What};
+use crate::model::{Index, Snapshot, TargetScope};
 
 /// The result of a fetch, beside the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +75,9 @@ pub trait Fetch: Send {
 
 /// Returns the way that suits a target: [`Walk`] for a prefix that Consul can be asked about, which
 /// fetches it whole as long as it is below these limits, and [`FullFetch`] for all others.
-pub fn fetcher_for(client: &Client, what: &What, limits: WalkLimits) -> Box<dyn Fetch> {
+pub fn fetcher_for(client: &Client, what: &TargetScope, limits: WalkLimits) -> Box<dyn Fetch> {
     match what {
-        What::Prefix(prefix) if split::is_addressable(prefix.as_str()) => {
+        TargetScope::Prefix(prefix) if split::is_addressable(prefix.as_str()) => {
             let root = prefix.as_str();
             let limits = match client.config().token {
                 Some(_) => limits.with_token(),

@@ -88,7 +88,7 @@ fn compare_entries<E>(
     for entry in entries {
         let entry = entry?;
         is_empty = false;
-        if entry.begins_with(text) {
+        if entry.starts_with(text) {
             reuse.push(entry);
         }
     }

@@ -43,11 +43,11 @@ pub(super) fn level_names(entries: &[Entry], from: usize) -> impl Iterator<Item 
 /// growing steps: a folder is small compared with the list that holds it.
 fn count_leading(entries: &[Entry], text: &str) -> usize {
     let mut reach = 1;
-    while reach < entries.len() && entries[reach].begins_with(text) {
+    while reach < entries.len() && entries[reach].starts_with(text) {
         reach *= 2;
     }
     let (from, to) = (reach / 2, reach.min(entries.len()));
-    from + entries[from..to].partition_point(|entry| entry.begins_with(text))
+    from + entries[from..to].partition_point(|entry| entry.starts_with(text))
 }
 
 /// A part of the keys below a text.

@@ -19,6 +19,7 @@
 mod backlog;
 mod debounce;
 mod environment;
+mod feedback;
 mod policy;
 mod queue;
 mod run;

@@ -93,7 +93,11 @@ pub struct Policies {
     pub timeout: Option<Duration>,
     /// The signal that asks a handler to end.
     pub stop_signal: Signal,
-    /// The time that a handler has to end after the stop signal, before it is killed.
+    /// The time that a group has to become empty after its handler has returned, before the rest of
+    /// it is asked to end.
+    pub linger: Duration,
+    /// The time that a handler has to end after the stop signal, before it is killed. The default is
+    /// less than the 10 s after which container engines kill.
     pub stop_timeout: Duration,
     /// Whether each changed key has a run of its own, and the initial state none.
     pub each: bool,
@@ -113,7 +117,8 @@ impl Default for Policies {
             min_interval: Duration::ZERO,
             timeout: None,
             stop_signal: Signal::TERM,
-            stop_timeout: Duration::from_secs(10),
+            linger: Duration::from_secs(1),
+            stop_timeout: Duration::from_secs(8),
             each: false,
             locks: false,
         }

@@ -118,6 +118,14 @@ impl Queue {
             }
             QueueInput::Started => self.started(now),
             QueueInput::Signalled(reached) => self.signalled(reached),
+            QueueInput::Returned => {
+                self.returned();
+                Vec::new()
+            }
+            QueueInput::WantsTerminal => {
+                let stop = self.stop(StopReason::WantsTerminal, now);
+                stop.into_iter().collect()
+            }
             QueueInput::Ended(status) => self.ended(status, now, random),
             QueueInput::Unstarted { status, passing } => {
                 self.unstarted(status, passing, now, random)
@@ -321,6 +329,17 @@ impl Queue {
         ]
     }
 
+    /// A run that has returned in time is not stopped for what it left behind.
+    fn returned(&mut self) {
+        if let QueuePhase::Running {
+            until, unreachable, ..
+        } = &mut self.phase
+        {
+            *until = None;
+            *unreachable = true;
+        }
+    }
+
     fn stop(&mut self, reason: StopReason, now: Instant) -> Option<QueueAction> {
         match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Running { run, .. } => {
@@ -461,7 +480,8 @@ impl Queue {
             RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => {
                 !run.handled && !status.success()
             }
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => {
+            RunOutcome::Failed
+            | RunOutcome::Stopped(StopReason::TimedOut | StopReason::WantsTerminal) => {
                 retries || (!run.handled && self.policies.on_fail != OnFail::Ignore)
             }
         };

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
+use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
+use super::feedback::FeedbackDetector;
 use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
 use crate::process::{
-    Child, ChildCommand, ChildStatus, ProcessGroups, Program, StdinSource, Stdout,
+    Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
+    StdinSource, Stdout, SweepTimes,
 };
 
 /// The form of a handler's stdin.
@@ -93,6 +96,8 @@ pub struct RunReport {
     pub error: Option<io::Error>,
     /// The time from its start to its end.
     pub took: Duration,
+    /// The number of processes that it left behind and that had to be ended.
+    pub left_behind: usize,
     /// The time of the next try, if it failed and is to be retried.
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
@@ -119,6 +124,10 @@ pub enum HandlerEvent {
     Handled(Arc<Batch>),
     /// A batch was dropped, because the handler is busy.
     Dropped(Arc<Batch>),
+    /// A run was stopped by a signal of this number, as job control does, and is continued.
+    Paused(i32),
+    /// The handler seems to be run by what it writes itself: this key.
+    Feedback(String),
     /// A run is over.
     Ended(RunReport),
     /// A run failed, and kvw has to end with this code.
@@ -131,21 +140,25 @@ pub struct Handler {
     queue: Queue,
     child: Child,
     /// How the last run ended, until the queue has decided what that means for its batch.
-    status: Option<ChildStatus>,
+    exit: Option<ChildExit>,
     error: Option<io::Error>,
-    took: Duration,
+    feedback: FeedbackDetector,
 }
 
 impl Handler {
     /// An idle handler.
     pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
+        let times = SweepTimes {
+            linger: spec.policies.linger,
+            stop_timeout: spec.policies.stop_timeout,
+        };
         Handler {
             queue: Queue::new(spec.policies.clone()),
-            child: Child::new(groups),
+            child: Child::new(groups, times),
             spec: Arc::new(spec),
-            status: None,
+            exit: None,
             error: None,
-            took: Duration::ZERO,
+            feedback: FeedbackDetector::default(),
         }
     }
 
@@ -168,15 +181,47 @@ impl Handler {
 
     /// Looks after the child and the clock: on SIGCHLD and at the deadline.
     pub fn poll(&mut self, context: &mut HandlerContext<'_>) -> Vec<HandlerEvent> {
-        if let Some(ended) = self.child.poll(context.now) {
-            self.status = Some(ended.status);
-            self.took = ended.took;
-            return self.step(QueueInput::Ended(ended.status), context);
+        let mut events = Vec::new();
+        while let Some(event) = self.child.poll(context.now) {
+            events.extend(self.take_child_event(event, context));
         }
         match self.queue.deadline() {
-            Some(due) if due <= context.now => self.step(QueueInput::Due, context),
-            _ => Vec::new(),
+            Some(due) if due <= context.now => events.extend(self.step(QueueInput::Due, context)),
+            _ => {}
         }
+        events
+    }
+
+    fn take_child_event(
+        &mut self,
+        event: ChildEvent,
+        context: &mut HandlerContext<'_>,
+    ) -> Vec<HandlerEvent> {
+        match event {
+            ChildEvent::Returned => self.step(QueueInput::Returned, context),
+            ChildEvent::Stopped(SIGTTIN | SIGTTOU) => self.step(QueueInput::WantsTerminal, context),
+            ChildEvent::Stopped(signal) => {
+                self.child.resume();
+                vec![HandlerEvent::Paused(signal)]
+            }
+            ChildEvent::Exited(exit) => {
+                self.exit = Some(exit);
+                self.feedback.ended(context.time);
+                self.step(QueueInput::Ended(exit.status), context)
+            }
+        }
+    }
+
+    /// Passes a signal on to the child if it is a service.
+    pub fn forward(&mut self, signal: Signal) {
+        if self.runs_service() {
+            self.child.signal(signal);
+        }
+    }
+
+    /// Whether its runs are services.
+    pub fn runs_service(&self) -> bool {
+        self.spec.policies.on_busy.runs_service()
     }
 
     /// When to call [`Handler::poll`] at the latest.
@@ -230,13 +275,14 @@ impl Handler {
                 last,
                 on_exit,
             } => {
-                let over = outcome != RunOutcome::Signalled;
+                let exit = self.exit.take_if(|_| outcome != RunOutcome::Signalled);
                 events.push(HandlerEvent::Ended(RunReport {
                     batch,
                     outcome,
-                    status: self.status.take().filter(|_| over),
+                    status: exit.map(|exit| exit.status),
                     error: self.error.take(),
-                    took: if over { self.took } else { Duration::ZERO },
+                    took: exit.map_or(Duration::ZERO, |exit| exit.took),
+                    left_behind: exit.map_or(0, |exit| exit.left_behind),
                     retry,
                     last,
                     on_exit,
@@ -253,21 +299,27 @@ impl Handler {
         context: &mut HandlerContext<'_>,
         events: &mut Vec<HandlerEvent>,
     ) -> QueueInput {
-        self.took = Duration::ZERO;
         let command = self.command(&batch, context);
         if let Some(log) = &mut context.log {
             log.begin_run(&batch, context.now, fastrand::f64());
         }
         match self.child.start(command, context.now) {
             Ok(()) => {
+                let feedback = self.feedback.started(&batch, context.time);
                 events.push(HandlerEvent::Started(batch));
+                events.extend(feedback.map(HandlerEvent::Feedback));
                 QueueInput::Started
             }
             Err(error) => {
                 let status = ChildStatus::unstarted(&error);
                 let passing = is_passing(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
-                (self.status, self.error) = (Some(status), Some(error));
+                self.exit = Some(ChildExit {
+                    status,
+                    took: Duration::ZERO,
+                    left_behind: 0,
+                });
+                self.error = Some(error);
                 QueueInput::Unstarted { status, passing }
             }
         }

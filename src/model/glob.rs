@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::Invalid;
 
-/// A pattern over whole keys.
+/// A pattern that is matched against whole keys.
 #[derive(Debug, Clone)]
 pub struct Glob(GlobMatcher);
 
@@ -14,7 +14,7 @@ impl Glob {
     /// Parses `pattern`.
     ///
     /// # Errors
-    /// When it is no glob, with the place in it.
+    /// When the pattern is not a valid glob.
     pub fn new(pattern: &str) -> Result<Self, Invalid> {
         let glob = GlobBuilder::new(pattern)
             .literal_separator(true)
@@ -24,7 +24,7 @@ impl Glob {
         Ok(Glob(glob.compile_matcher()))
     }
 
-    /// Whether it stands for this key.
+    /// Whether the pattern matches the key.
     pub fn matches(&self, key: &str) -> bool {
         self.0.is_match(Path::new(key))
     }

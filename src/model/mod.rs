@@ -1,5 +1,5 @@
-//! The domain: keys, entries, snapshots, changes, operations, conditions. Rules only: nothing here knows that
-//! a network, a terminal or a clock exists. Time comes in as an argument, text from any reader.
+//! The domain: keys, entries, snapshots, changes, operations, conditions. Pure rules, without network,
+//! terminal or clock: time is an argument, and text comes from any reader.
 
 mod change;
 mod condition;
@@ -13,7 +13,7 @@ mod snapshot;
 mod target;
 mod tree;
 
-pub use change::{Batch, Change, Continuity, Kind, Reason, between};
+pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
 pub use condition::{Condition, ConditionSet, Predicate};
 pub use document::{DocumentReader, Exported};
 pub use entry::{Entry, Fields, Index};
@@ -25,5 +25,5 @@ pub use op::{
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
 pub use snapshot::Snapshot;
-pub use target::{Target, TargetId, What, owner};
-pub use tree::Node;
+pub use target::{Target, TargetId, TargetScope, owner};
+pub use tree::TreeNode;

@@ -7,6 +7,7 @@ use super::warnings::rounded;
 use crate::handlers::{HandlerEvent, StopReason};
 use crate::model::{Index, Target, TargetId};
 use crate::output::json;
+use crate::process::name_of_signal;
 use crate::term::Ui;
 use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
@@ -74,7 +75,7 @@ impl Words {
     }
 
     fn target(&self, id: TargetId) -> String {
-        self.targets[usize::from(id.0)].what.to_string()
+        self.targets[usize::from(id.0)].scope.to_string()
     }
 
     fn route(&self, at: usize) -> String {
@@ -138,6 +139,9 @@ fn did(told: &HandlerEvent) -> String {
             "being stopped for what came since".to_owned()
         }
         HandlerEvent::Stopping(StopReason::TimedOut) => "being stopped, its time is up".to_owned(),
+        HandlerEvent::Stopping(StopReason::WantsTerminal) => {
+            "being stopped, it wants the terminal".to_owned()
+        }
         HandlerEvent::Stopping(StopReason::Leaving) => "being stopped in order to leave".to_owned(),
         HandlerEvent::Handled(batch) => {
             format!("{} handled", plural(batch.changes.len(), "change"))
@@ -151,6 +155,10 @@ fn did(told: &HandlerEvent) -> String {
             (Some(status), _) => format!("{status} after {}", rounded(report.took)),
             (None, None) => "was sent its signal".to_owned(),
         },
+        HandlerEvent::Paused(signal) => {
+            format!("was stopped by {}, continued", name_of_signal(*signal))
+        }
+        HandlerEvent::Feedback(key) => format!("seems to be run by its own write of {key}"),
         HandlerEvent::Leave(code) => format!("kvw ends with its status {code}"),
     }
 }
@@ -166,7 +174,7 @@ fn plural(count: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Prefix;
-    use crate::model::What;
+    use crate::model::TargetScope;
 
     fn summary() -> AnswerSummary {
         AnswerSummary {
@@ -186,7 +194,7 @@ mod tests {
     fn line(event: &Event<'_>) -> String {
         let target = Target {
             id: TargetId(0),
-            what: What::Prefix(Prefix::new("config/")),
+            scope: TargetScope::Prefix(Prefix::new("config/")),
         };
         let words = Words {
             targets: vec![target],

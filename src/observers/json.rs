@@ -184,7 +184,10 @@ fn handler<'a>(
             of("signalled", &report.batch)
         }
         HandlerEvent::Ended(report) => ended(of("ended", &report.batch), report, now),
-        HandlerEvent::Handled(_) | HandlerEvent::Leave(_) => return None,
+        HandlerEvent::Handled(_)
+        | HandlerEvent::Paused(_)
+        | HandlerEvent::Feedback(_)
+        | HandlerEvent::Leave(_) => return None,
     })
 }
 

@@ -3,13 +3,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::warnings::{listed, rounded};
-use crate::handlers::{HandlerEvent, RunOutcome, RunReport, StopReason};
+use crate::handlers::{HandlerEvent, OnExit, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
+use crate::process::name_of_signal;
 use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer, RouteId};
+
+/// A service that exits with 0 within this time has probably put itself into the background.
+const DAEMON_START: Duration = Duration::from_secs(1);
 
 /// Says how runs ended.
 pub struct Runs<'a, 'u> {
@@ -37,10 +41,9 @@ impl<'a, 'u> Runs<'a, 'u> {
         let line = format!("{}{}", self.name(route), line(report, handled, now));
         let ui = self.ui.borrow();
         match report.outcome {
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut) => ui.warn(line),
-            RunOutcome::Succeeded | RunOutcome::Signalled | RunOutcome::Stopped(_) => {
-                ui.status(line);
-            }
+            outcome if outcome.has_failed() || report.on_exit.is_some() => ui.warn(line),
+            _ if report.left_behind > 0 => ui.warn(line),
+            _ => ui.status(line),
         }
     }
 
@@ -61,6 +64,15 @@ impl Observer for Runs<'_, '_> {
                     self.name(*route),
                     what(batch)
                 )),
+                HandlerEvent::Paused(signal) => self.ui.borrow().warn(format_args!(
+                    "{}the handler was stopped by {}; it is continued",
+                    self.name(*route),
+                    name_of_signal(*signal)
+                )),
+                HandlerEvent::Feedback(key) => self.ui.borrow().warn(format_args!(
+                    "{}the handler seems to be run by what it writes itself ({key}); --exclude it",
+                    self.name(*route)
+                )),
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
             }
         }
@@ -71,16 +83,28 @@ impl Observer for Runs<'_, '_> {
 fn line(report: &RunReport, handled: bool, now: Instant) -> String {
     let what = what(&report.batch);
     let took = rounded(report.took);
+    let left_behind = match report.left_behind {
+        0 => String::new(),
+        1 => "; 1 process it left behind was killed".to_owned(),
+        many => format!("; {many} processes it left behind were killed"),
+    };
+    if let Some(on_exit) = report.on_exit {
+        let ended = service_end(report, on_exit, now);
+        return format!("{what}: {ended}{left_behind}");
+    }
     let ended = match (report.outcome, report.status, &report.error) {
         (RunOutcome::Signalled, ..) => return format!("{what}: the handler was sent its signal"),
-        (RunOutcome::Succeeded, ..) => return format!("{what}: handled in {took}"),
+        (RunOutcome::Succeeded, ..) => return format!("{what}: handled in {took}{left_behind}"),
         (_, _, Some(error)) => format!("the handler could not be started: {error}"),
         (RunOutcome::Stopped(StopReason::Superseded), ..) => {
-            return format!("{what}: stopped after {took} for what came since");
+            return format!("{what}: stopped after {took} for what came since{left_behind}");
         }
         (RunOutcome::Stopped(StopReason::Leaving), ..) => format!("stopped after {took}"),
         (RunOutcome::Stopped(StopReason::TimedOut), ..) => {
             format!("the handler was stopped, it took longer than it may ({took})")
+        }
+        (RunOutcome::Stopped(StopReason::WantsTerminal), ..) => {
+            "the handler was stopped: it wants the terminal, which it does not have".to_owned()
         }
         (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
@@ -90,7 +114,31 @@ fn line(report: &RunReport, handled: bool, now: Instant) -> String {
         None if handled => "counted as handled".to_owned(),
         None => "its changes stay pending".to_owned(),
     };
-    format!("{what}: {ended}; {then}")
+    format!("{what}: {ended}{left_behind}; {then}")
+}
+
+/// Describes the end of a service that nobody asked for.
+fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
+    let status = report
+        .status
+        .map_or_else(|| "ended".to_owned(), |status| status.to_string());
+    let then = match (on_exit, report.retry) {
+        (OnExit::Exit, _) => "kvw ends with its status".to_owned(),
+        (OnExit::Restart, Some(retry)) => {
+            format!("again in {}", rounded(retry.saturating_duration_since(now)))
+        }
+        (OnExit::Restart | OnExit::Wait, _) => "nothing runs now".to_owned(),
+    };
+    let daemon = report.outcome == RunOutcome::Succeeded && report.took < DAEMON_START;
+    let hint = if daemon {
+        " (a service must stay in the foreground: one that puts itself into the background is lost to kvw)"
+    } else {
+        ""
+    };
+    format!(
+        "the service {status} after {}; {then}{hint}",
+        rounded(report.took)
+    )
 }
 
 /// What a batch is about.
@@ -144,6 +192,7 @@ mod tests {
             error: None,
             took: Duration::from_millis(12),
             retry: None,
+            left_behind: 0,
             last: true,
             on_exit: None,
         }

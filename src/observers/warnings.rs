@@ -44,11 +44,11 @@ impl<'a, 'u> Warnings<'a, 'u> {
             }
             Advice::NonUtf8 => ui.warn(format_args!(
                 "{}: keys whose names are not UTF-8 are left out",
-                target.what
+                target.scope
             )),
             Advice::Filtered => ui.warn(format_args!(
                 "{}: the token may not read all of it; what is hidden is not watched",
-                target.what
+                target.scope
             )),
         }
     }
@@ -65,7 +65,7 @@ impl<'a, 'u> Warnings<'a, 'u> {
 
     fn withheld(&self, target: &Target, notice: &WithheldChange) {
         let ui = self.ui.borrow();
-        let what = &target.what;
+        let what = &target.scope;
         match notice {
             WithheldChange::Begun(WithheldReason::Hidden, keys) => ui.warn(format_args!(
                 "{what}: the token may no longer read {}; what is hidden is not reported",

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::line_diff;
 use super::style::Style;
 use super::time::format_seconds;
-use crate::model::{Change, Entry, Kind};
+use crate::model::{Change, ChangeKind, Entry};
 use crate::term::Color;
 
 /// Writes a change: time and index, a sign, the key, and the change of its value. A line, or a line and
@@ -23,11 +23,11 @@ pub fn write(out: &mut impl Write, change: &Change, style: Style) -> io::Result<
     }
 }
 
-fn sign_of(kind: Kind) -> (char, Color) {
+fn sign_of(kind: ChangeKind) -> (char, Color) {
     match kind {
-        Kind::Create => ('+', Color::Added),
-        Kind::Delete => ('-', Color::Removed),
-        Kind::Update | Kind::Lock | Kind::Unlock => ('~', Color::Changed),
+        ChangeKind::Create => ('+', Color::Added),
+        ChangeKind::Delete => ('-', Color::Removed),
+        ChangeKind::Update | ChangeKind::Lock | ChangeKind::Unlock => ('~', Color::Changed),
     }
 }
 
@@ -57,10 +57,10 @@ fn write_updated(
         ""
     };
     match (change.kind(), after.session().or(before.session())) {
-        (Kind::Lock, Some(session)) => {
+        (ChangeKind::Lock, Some(session)) => {
             return writeln!(out, ": locked by {}{recreated}", style.key(session));
         }
-        (Kind::Unlock, Some(session)) => {
+        (ChangeKind::Unlock, Some(session)) => {
             return writeln!(out, ": released by {}{recreated}", style.key(session));
         }
         _ => {}

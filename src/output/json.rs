@@ -28,17 +28,17 @@ pub use self::outcome::{
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};
 pub use super::time::format_millis as format_time;
-use crate::model::{Kind, Reason};
+use crate::model::{ChangeKind, Reason};
 use crate::term;
 
 /// Returns the name of a change's kind.
-pub fn event_name(kind: Kind) -> &'static str {
+pub fn event_name(kind: ChangeKind) -> &'static str {
     match kind {
-        Kind::Create => "create",
-        Kind::Update => "update",
-        Kind::Delete => "delete",
-        Kind::Lock => "lock",
-        Kind::Unlock => "unlock",
+        ChangeKind::Create => "create",
+        ChangeKind::Update => "update",
+        ChangeKind::Delete => "delete",
+        ChangeKind::Lock => "lock",
+        ChangeKind::Unlock => "unlock",
     }
 }
 

@@ -6,7 +6,7 @@ use indicatif::HumanBytes;
 
 use super::json;
 use super::list::FlushTimer;
-use crate::model::Node;
+use crate::model::TreeNode;
 use crate::term::Ui;
 
 /// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
@@ -38,7 +38,7 @@ impl TreeWriter {
     }
 
     /// Writes a child of the root and everything below it.
-    pub fn write_child(&mut self, ui: &mut Ui, child: &Node, last: bool) -> io::Result<()> {
+    pub fn write_child(&mut self, ui: &mut Ui, child: &TreeNode, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
@@ -47,7 +47,7 @@ impl TreeWriter {
     }
 
     /// Writes the totals. `own` is the root without its children.
-    pub fn finish(mut self, ui: &mut Ui, own: &Node) -> io::Result<()> {
+    pub fn finish(mut self, ui: &mut Ui, own: &TreeNode) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
         let folders = pluralize(self.folders, "folder");
@@ -62,7 +62,7 @@ impl TreeWriter {
     fn write_node(
         &self,
         ui: &mut Ui,
-        node: &Node,
+        node: &TreeNode,
         indent: &mut String,
         last: bool,
     ) -> io::Result<()> {
@@ -98,6 +98,6 @@ fn pluralize(count: u64, what: &str) -> String {
 }
 
 /// Writes the whole tree as JSON; sizes are null where they are not known.
-pub fn write_json(out: &mut impl Write, root: &Node, sizes: bool) -> io::Result<()> {
+pub fn write_json(out: &mut impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
     json::write_line(out, &json::Tree::new(root, sizes))
 }

@@ -1,13 +1,17 @@
 //! A child in a process group of its own, from its start until the whole group is gone.
 //!
 //! ```text
-//! Idle ── start ──► Running ── leader ended: kill the group ──► Sweeping ── group gone ──► Idle
-//!                      │ stop                                      ▲
-//!                      └────► Stopping ── leader ended, or kill ───┘
+//! Idle ── start ──► Running ── leader ended ──► Sweeping ── group gone ──► Idle
+//!                      │ stop                      ▲
+//!                      └────► Stopping ── leader ended, or kill
 //! ```
 //!
 //! The leader's end is *peeked*: as long as it is not reaped, the kernel does not reuse its id, which is
-//! the id of the group, and the kill hits only processes that the leader left behind. After a stop the
+//! the id of the group, and a signal hits only processes that the leader left behind.
+//!
+//! A leader that ends by itself may have left members that are about to go: a daemon that calls
+//! `setsid` a moment after its parent has ended, a log writer behind a pipe that reads to its end. They
+//! have a time to linger; then the group gets TERM, and KILL after the stop time-out. After a stop the
 //! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
 use std::fmt;
@@ -22,13 +26,17 @@ use rustix::process::{
     test_kill_process_group, waitid,
 };
 
-use signal_hook::low_level::signal_name;
-
+use super::signal::name_of_signal;
 use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
-/// is alive and not kvw.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(20);
+/// is alive and not kvw, nor that a member left the group: the first as long as the second after the
+/// leader's end, and then the third.
+const SWEEP_INTERVALS: (Duration, Duration, Duration) = (
+    Duration::from_millis(1),
+    Duration::from_millis(30),
+    Duration::from_millis(20),
+);
 
 /// How long to wait for the end of a killed group. A process that is left after that hangs in the
 /// kernel and never returns to its program.
@@ -78,10 +86,7 @@ impl fmt::Display for ChildStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ChildStatus::Exited(code) => write!(f, "exited with {code}"),
-            ChildStatus::Killed(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "died of {name}"),
-                None => write!(f, "died of signal {signal}"),
-            },
+            ChildStatus::Killed(signal) => write!(f, "died of {}", name_of_signal(*signal)),
             ChildStatus::Unstarted(_) => f.write_str("could not be started"),
         }
     }
@@ -96,6 +101,26 @@ impl From<WaitIdStatus> for ChildStatus {
     }
 }
 
+/// The times that a group has after its leader has ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepTimes {
+    /// The time to become empty by itself, before it gets TERM.
+    pub linger: Duration,
+    /// The time from TERM to KILL.
+    pub stop_timeout: Duration,
+}
+
+/// Something that happened to a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildEvent {
+    /// A signal of this number stopped the leader, as job control does.
+    Stopped(i32),
+    /// The leader has ended by itself, and members of its group are left.
+    Returned,
+    /// The leader has ended, and its whole group is gone.
+    Exited(ChildExit),
+}
+
 /// The end of a child and its whole group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChildExit {
@@ -103,11 +128,14 @@ pub struct ChildExit {
     pub status: ChildStatus,
     /// The time from the start to the leader's end.
     pub took: Duration,
+    /// The number of processes that the leader left behind and that had to be ended.
+    pub left_behind: usize,
 }
 
 /// A runner of one child at a time, which kills the running child when dropped.
 pub struct Child {
     groups: Arc<ProcessGroups>,
+    times: SweepTimes,
     state: ChildState,
 }
 
@@ -121,20 +149,38 @@ enum ChildState {
         group: Pid,
         since: Instant,
     },
+    /// The group was killed, and its leader has not ended yet.
+    Killing {
+        group: Pid,
+        since: Instant,
+    },
     /// The leader has ended; members of its group may be left.
     Sweeping {
         group: Pid,
         exit: ChildExit,
-        /// The time when the group was killed; `None` during the grace period of a stop.
-        killed: Option<Instant>,
+        sweep: Sweep,
     },
+}
+
+/// What the rest of a group waits for.
+#[derive(Debug, Clone, Copy)]
+enum Sweep {
+    /// The leader ended by itself at this time: the members may end, or leave the group.
+    Lingering(Instant),
+    /// The members were asked to end, and are killed at this time.
+    Terminating(Instant),
+    /// The members were asked to end with their leader, and are killed by [`Child::kill`].
+    Grace,
+    /// The members were killed at this time.
+    Killed(Instant),
 }
 
 impl Child {
     /// Creates a runner without a child.
-    pub fn new(groups: Arc<ProcessGroups>) -> Self {
+    pub fn new(groups: Arc<ProcessGroups>, times: SweepTimes) -> Self {
         Child {
             groups,
+            times,
             state: ChildState::Idle,
         }
     }
@@ -180,7 +226,7 @@ impl Child {
             ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 Some(group.as_raw_nonzero().get().unsigned_abs())
             }
-            ChildState::Idle | ChildState::Sweeping { .. } => None,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => None,
         }
     }
 
@@ -191,68 +237,125 @@ impl Child {
             ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 self.peek(group).is_none() && kill_process_group(group, signal.raw()).is_ok()
             }
-            ChildState::Idle | ChildState::Sweeping { .. } => false,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => false,
+        }
+    }
+
+    /// Continues a leader that was stopped, and its group.
+    pub fn resume(&mut self) {
+        if let ChildState::Running { group, .. } | ChildState::Stopping { group, .. } = self.state {
+            let _ = kill_process_group(group, Raw::CONT);
         }
     }
 
     /// Asks the group to end. The caller must [`Child::kill`] it at the end of the grace period.
     pub fn stop(&mut self, signal: Signal) {
-        if let ChildState::Running { group, since } = self.state {
-            let _ = kill_process_group(group, signal.raw());
-            // A stopped process reacts to no other signal.
-            let _ = kill_process_group(group, Raw::CONT);
-            self.state = ChildState::Stopping { group, since };
+        match &mut self.state {
+            ChildState::Running { group, since } => {
+                request_end(*group, signal.raw());
+                self.state = ChildState::Stopping {
+                    group: *group,
+                    since: *since,
+                };
+            }
+            ChildState::Sweeping {
+                group,
+                sweep: sweep @ Sweep::Lingering(_),
+                ..
+            } => {
+                request_end(*group, signal.raw());
+                *sweep = Sweep::Grace;
+            }
+            ChildState::Idle
+            | ChildState::Stopping { .. }
+            | ChildState::Killing { .. }
+            | ChildState::Sweeping { .. } => {}
         }
     }
 
     /// Kills the group.
     pub fn kill(&mut self, now: Instant) {
         match &mut self.state {
-            ChildState::Idle => {}
+            ChildState::Idle | ChildState::Killing { .. } => {}
             ChildState::Running { group, since } | ChildState::Stopping { group, since } => {
                 let _ = kill_process_group(*group, Raw::KILL);
-                // `Running`, so that the leader's end kills the rest of the group at once.
-                self.state = ChildState::Running {
+                self.state = ChildState::Killing {
                     group: *group,
                     since: *since,
                 };
             }
-            ChildState::Sweeping { group, killed, .. } => {
+            ChildState::Sweeping { group, sweep, .. } => {
                 // The remaining members are children of kvw or of each other: they keep the id of the
                 // group until they are reaped, which only happens here.
                 let _ = kill_process_group(*group, Raw::KILL);
-                killed.get_or_insert(now);
+                if !matches!(sweep, Sweep::Killed(_)) {
+                    *sweep = Sweep::Killed(now);
+                }
             }
         }
     }
 
-    /// Checks whether the child has ended, and returns its end once, when the whole group is gone. Must
-    /// be called on SIGCHLD and at the [`Child::deadline`].
-    pub fn poll(&mut self, now: Instant) -> Option<ChildExit> {
-        if let ChildState::Running { group, since } | ChildState::Stopping { group, since } =
-            self.state
-        {
-            let status = self.peek(group)?;
-            let stopping = matches!(self.state, ChildState::Stopping { .. });
-            if !stopping {
+    /// Checks what has happened to the child. Returns each event once; [`ChildEvent::Exited`] is the
+    /// last, when the whole group is gone. Must be called until it returns `None`, on SIGCHLD and at
+    /// the [`Child::deadline`].
+    pub fn poll(&mut self, now: Instant) -> Option<ChildEvent> {
+        let (group, since) = match self.state {
+            ChildState::Idle => return None,
+            ChildState::Sweeping { .. } => return self.sweep(now),
+            ChildState::Running { group, since }
+            | ChildState::Stopping { group, since }
+            | ChildState::Killing { group, since } => (group, since),
+        };
+        let Some(status) = self.peek(group) else {
+            return self.stopping_signal(group).map(ChildEvent::Stopped);
+        };
+        let by_itself = matches!(self.state, ChildState::Running { .. });
+        let sweep = match self.state {
+            ChildState::Running { .. } => Sweep::Lingering(now),
+            ChildState::Stopping { .. } => Sweep::Grace,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => {
+                // What was started in the moment of the first kill.
                 let _ = kill_process_group(group, Raw::KILL);
+                Sweep::Killed(now)
             }
-            self.state = ChildState::Sweeping {
-                group,
-                exit: ChildExit {
-                    status,
-                    // Not `now`: a run may start and end within one turn of the caller's loop.
-                    took: since.elapsed(),
-                },
-                killed: (!stopping).then_some(now),
-            };
-        }
+        };
+        self.state = ChildState::Sweeping {
+            group,
+            exit: ChildExit {
+                status,
+                // Not `now`: a run may start and end within one turn of the caller's loop.
+                took: since.elapsed(),
+                left_behind: 0,
+            },
+            sweep,
+        };
         self.sweep(now)
+            .or(by_itself.then_some(ChildEvent::Returned))
     }
 
     /// Returns the time of the next poll without a signal.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        matches!(self.state, ChildState::Sweeping { .. }).then(|| now + SWEEP_INTERVAL)
+        let ChildState::Sweeping { sweep, .. } = &self.state else {
+            return None;
+        };
+        let (first, while_young, later) = SWEEP_INTERVALS;
+        Some(match *sweep {
+            Sweep::Lingering(since) if now < since + while_young => now + first,
+            Sweep::Lingering(since) => (now + later).min(since + self.times.linger),
+            Sweep::Terminating(kill) => (now + later).min(kill),
+            Sweep::Grace | Sweep::Killed(_) => now + later,
+        })
+    }
+
+    /// Returns the signal that stopped the leader, once. Not while kvw itself stops and continues all
+    /// groups.
+    fn stopping_signal(&self, group: Pid) -> Option<i32> {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if self.groups.is_suspended() {
+            return None;
+        }
+        let status = waitid(WaitId::Pid(group), options).ok().flatten()?;
+        status.stopping_signal()
     }
 
     /// Returns the leader's status if it has ended, without reaping it.
@@ -266,28 +369,67 @@ impl Child {
         }
     }
 
-    /// Reaps the members of the group that have ended.
-    fn sweep(&mut self, now: Instant) -> Option<ChildExit> {
-        let ChildState::Sweeping {
-            group,
-            exit,
-            killed,
-        } = self.state
-        else {
+    /// Reaps the members of the group that have ended, and ends those that stay for too long.
+    fn sweep(&mut self, now: Instant) -> Option<ChildEvent> {
+        let ChildState::Sweeping { group, exit, sweep } = &mut self.state else {
             return None;
         };
+        let group = *group;
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
         // An error is "no such group", or "not permitted" where only processes of another user are
         // left, which kvw cannot kill.
-        let gone = test_kill_process_group(group).is_err();
-        if !gone && killed.is_none_or(|killed| now < killed + KILL_TIMEOUT) {
+        let mut gone = test_kill_process_group(group).is_err();
+        match *sweep {
+            _ if gone => {}
+            Sweep::Lingering(since) if now >= since + self.times.linger => {
+                // Members that have ended and that their parent has not reaped need no signal.
+                match count_members(group) {
+                    Some(0) => gone = true,
+                    members => {
+                        exit.left_behind = members.unwrap_or(1);
+                        request_end(group, Raw::TERM);
+                        *sweep = Sweep::Terminating(now + self.times.stop_timeout);
+                    }
+                }
+            }
+            Sweep::Terminating(kill) if now >= kill => {
+                let _ = kill_process_group(group, Raw::KILL);
+                *sweep = Sweep::Killed(now);
+            }
+            Sweep::Killed(at) => gone = now >= at + KILL_TIMEOUT,
+            Sweep::Lingering(_) | Sweep::Terminating(_) | Sweep::Grace => {}
+        }
+        if !gone {
             return None;
         }
+        let exit = *exit;
         self.groups.remove(group);
         self.state = ChildState::Idle;
-        Some(exit)
+        Some(ChildEvent::Exited(exit))
     }
+}
+
+/// Asks a group to end. A stopped process reacts to no other signal, so it is continued.
+fn request_end(group: Pid, signal: Raw) {
+    let _ = kill_process_group(group, signal);
+    let _ = kill_process_group(group, Raw::CONT);
+}
+
+/// Returns the number of processes of a group that have not ended; `None` where `/proc` is missing.
+fn count_members(group: Pid) -> Option<usize> {
+    let folders = std::fs::read_dir("/proc").ok()?;
+    let members = folders.flatten().filter(|folder| {
+        let stat = std::fs::read_to_string(folder.path().join("stat")).unwrap_or_default();
+        // `pid (name) state ppid pgrp …`: the name may hold anything.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let fields: Vec<&str> = fields.split_whitespace().take(3).collect();
+        let [state, _, of_group] = fields[..] else {
+            return false;
+        };
+        !matches!(state, "Z" | "X") && of_group == group.as_raw_nonzero().to_string()
+    });
+    Some(members.count())
 }
 
 impl Drop for Child {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::process::{Child as StdChild, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -13,7 +14,12 @@ use super::guard::{Guard, MARK};
 
 /// The process groups of all running children, and the guard that knows them.
 #[derive(Default)]
-pub struct ProcessGroups(Mutex<GroupTable>);
+pub struct ProcessGroups {
+    table: Mutex<GroupTable>,
+    /// Whether all groups are being stopped and continued together with kvw.
+    suspended: AtomicBool,
+    forwards_signals: AtomicBool,
+}
 
 #[derive(Default)]
 struct GroupTable {
@@ -41,11 +47,39 @@ impl ProcessGroups {
         Ok(())
     }
 
+    /// Asks [`listen`](super::listen) to keep the signals that a service may react to.
+    pub fn forward_signals(&self) {
+        self.forwards_signals.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn forwards_signals(&self) -> bool {
+        self.forwards_signals.load(Ordering::SeqCst)
+    }
+
     /// Kills all groups. A group that is started later is not killed: the caller is about to end the
     /// process.
     pub(super) fn kill_all(&self) {
+        self.signal_all(Signal::KILL);
+    }
+
+    /// Stops all groups, calls `stop_self`, which stops kvw and returns when it is continued, and
+    /// continues all groups.
+    pub(super) fn suspend(&self, stop_self: impl FnOnce()) {
+        self.suspended.store(true, Ordering::SeqCst);
+        self.signal_all(Signal::STOP);
+        stop_self();
+        self.signal_all(Signal::CONT);
+        self.suspended.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether [`ProcessGroups::suspend`] is under way: a stopped child was stopped by that.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.suspended.load(Ordering::SeqCst)
+    }
+
+    fn signal_all(&self, signal: Signal) {
         for id in self.lock().live.keys() {
-            let _ = kill_process_group(*id, Signal::KILL);
+            let _ = kill_process_group(*id, signal);
         }
     }
 
@@ -90,7 +124,7 @@ impl ProcessGroups {
     }
 
     fn lock(&self) -> MutexGuard<'_, GroupTable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

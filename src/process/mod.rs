@@ -9,7 +9,7 @@
 //! 2. At each turn of its loop, [`Signals::take`]. On `child`, each [`Child::poll`] first, then
 //!    [`reap`].
 //! 3. [`Child::start`], [`Child::signal`], [`Child::stop`], [`Child::kill`] as it decides.
-//!    [`Child::poll`] returns the end of the child once, and only when its whole group is gone.
+//!    [`Child::poll`] returns what happened to the child, and its end only when its whole group is gone.
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group.
@@ -24,10 +24,10 @@ mod reaper;
 mod signal;
 mod signals;
 
-pub use child::{Child, ChildStatus};
+pub use child::{Child, ChildEvent, ChildExit, ChildStatus, SweepTimes};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
-pub use signal::Signal;
+pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};

@@ -29,9 +29,20 @@ impl Signal {
     /// The request to read the configuration again.
     pub const HUP: Signal = Signal(Raw::HUP);
 
+    /// Returns the signal of this number, if there is one.
+    pub(super) fn from_number(number: i32) -> Option<Self> {
+        Raw::from_named_raw(number).map(Signal)
+    }
+
     pub(super) fn raw(self) -> Raw {
         self.0
     }
+}
+
+/// Returns the name of a signal, `SIGSTOP`, or its number where it has none.
+pub fn name_of_signal(number: i32) -> String {
+    let name = signal_hook::low_level::signal_name(number);
+    name.map_or_else(|| format!("signal {number}"), str::to_owned)
 }
 
 impl FromStr for Signal {

@@ -2,16 +2,19 @@
 //! may block a TERM.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGWINCH,
+};
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
-use super::ProcessGroups;
+use super::{ProcessGroups, Signal};
 
 /// Two signals within this time count as one: `timeout` sends its signal to the process and then to
 /// its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
@@ -21,6 +24,10 @@ const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 /// stdout that nobody reads, and the signal thread ends the process.
 const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// The signals that a service may react to and that mean nothing to kvw: they are passed on. USR1 is
+/// kvw's own.
+const FORWARDED: [i32; 6] = [SIGUSR2, SIGWINCH, SIGTTIN, SIGTTOU, SIGALRM, SIGVTALRM];
+
 /// The signals that arrived and were not taken yet.
 #[derive(Debug, Default)]
 pub struct Signals {
@@ -28,17 +35,21 @@ pub struct Signals {
     stop_taken: AtomicBool,
     child: AtomicBool,
     run: AtomicBool,
+    /// The signals of [`FORWARDED`] that arrived, as bits.
+    forwarded: AtomicU64,
 }
 
 /// The signals that arrived since the last call of [`Signals::take`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TakenSignals {
-    /// INT, TERM or HUP, by number: the process is to end.
+    /// INT, TERM, HUP or QUIT, by number: the process is to end.
     pub stop: Option<i32>,
     /// CHLD: a child has ended.
     pub child: bool,
     /// USR1: run the handlers now.
     pub run: bool,
+    /// The signals to pass on to services.
+    pub forwarded: Vec<Signal>,
 }
 
 impl Signals {
@@ -53,6 +64,7 @@ impl Signals {
             stop: (stop != 0).then_some(stop),
             child: self.child.swap(false, Ordering::SeqCst),
             run: self.run.swap(false, Ordering::SeqCst),
+            forwarded: forwarded_in(self.forwarded.swap(0, Ordering::SeqCst)),
         }
     }
 }
@@ -60,7 +72,11 @@ impl Signals {
 /// Starts the signal thread. It keeps each signal in the returned [`Signals`] and then calls `wake`,
 /// which may wake the main loop and must not block.
 ///
-/// On a second INT, TERM or HUP, or when the first is not taken in time, it kills all groups, calls
+/// Where [`ProcessGroups::forward_signals`] was called, the signals that a service may react to are kept
+/// too, to be passed on. TSTP, the
+/// Ctrl-Z of a terminal, stops all groups and then kvw; when kvw is continued, so are they.
+///
+/// On a second INT, TERM, HUP or QUIT, or when the first is not taken in time, it kills all groups, calls
 /// `on_death` (which restores the terminal) and dies of the signal.
 ///
 /// A signal that is ignored at the start stays ignored, as `nohup` and shells expect.
@@ -73,15 +89,17 @@ pub fn listen(
     on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
     let ignored = ignored_signals();
-    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1];
-    let mut source = Source::new(wanted.into_iter().filter(|signal| {
+    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1, SIGTSTP];
+    let forwarded = FORWARDED.into_iter().filter(|_| groups.forwards_signals());
+    let mut source = Source::new(wanted.into_iter().chain(forwarded).filter(|signal| {
         // If CHLD were ignored, the kernel would reap the children.
-        *signal == SIGCHLD || ignored & (1 << (signal - 1)) == 0
+        *signal == SIGCHLD || ignored & bit(*signal) == 0
     }))?;
     let signals = Arc::new(Signals::default());
     let shared = signals.clone();
     // A weak reference: when the verb drops the groups, their guard ends.
     let groups = Arc::downgrade(groups);
+    let suspended = groups.clone();
     let end = Arc::new(move |signal| {
         if let Some(groups) = groups.upgrade() {
             groups.kill_all();
@@ -97,6 +115,10 @@ pub fn listen(
                 match (signal, first) {
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
+                    (SIGTSTP, _) => suspend(&suspended),
+                    (signal, _) if FORWARDED.contains(&signal) => {
+                        shared.forwarded.fetch_or(bit(signal), Ordering::SeqCst);
+                    }
                     (_, Some(first)) if first.elapsed() > DUPLICATE_WINDOW => end(signal),
                     (_, Some(_)) => {}
                     (_, None) => {
@@ -109,6 +131,27 @@ pub fn listen(
             }
         })?;
     Ok(signals)
+}
+
+/// Stops all groups and kvw until it is continued.
+fn suspend(groups: &Weak<ProcessGroups>) {
+    let stop_self = || drop(low_level::emulate_default_handler(SIGTSTP));
+    match groups.upgrade() {
+        Some(groups) => groups.suspend(stop_self),
+        None => stop_self(),
+    }
+}
+
+/// Returns the bit of a signal in a mask of the kernel.
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+fn forwarded_in(mask: u64) -> Vec<Signal> {
+    let signals = FORWARDED
+        .into_iter()
+        .filter(|signal| mask & bit(*signal) != 0);
+    signals.filter_map(Signal::from_number).collect()
 }
 
 /// Ends the process if the main loop does not take the signal in time.

@@ -100,6 +100,9 @@ impl<'a> Engine<'a> {
         let wake = self.sender.clone();
         // A full channel wakes the engine just as well.
         let wake = move || drop(wake.try_send(Message::Signal));
+        if self.routes.has_service() {
+            self.groups.forward_signals();
+        }
         let signals = listen(&self.groups, wake, || {})?;
         for poller in pollers {
             poller.start(self.sender.clone())?;
@@ -166,6 +169,9 @@ impl<'a> Engine<'a> {
         if taken.child {
             self.drive(now, Routes::poll)?;
             reap(&self.groups);
+        }
+        for signal in taken.forwarded {
+            self.routes.forward(signal);
         }
         if taken.run {
             self.run_now(now)?;

@@ -1,18 +1,18 @@
-//! Which keys are reported at all.
+//! The keys that are reported.
 
 use crate::model::Glob;
 
-/// What the user wants to hear of.
+/// Includes and excludes keys by globs.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only these keys; all where there are none.
+    /// Only keys that match one of these; all keys if there are none.
     pub include: Vec<Glob>,
-    /// Never these, whatever is included.
+    /// No keys that match one of these, even if included.
     pub exclude: Vec<Glob>,
 }
 
 impl Filter {
-    /// Whether a key is told of.
+    /// Whether a key is reported.
     pub fn admits(&self, key: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)

@@ -13,7 +13,7 @@ use super::proof::{Proof, prove};
 use crate::backoff::Backoff;
 use crate::consul::{Cause, Error, ErrorClass};
 use crate::fetch::{Fetch, Fetched};
-use crate::model::{Continuity, Index, Snapshot, Target, What};
+use crate::model::{Continuity, Index, Snapshot, Target, TargetScope};
 use crate::rate_limiter::RateLimiter;
 
 /// The stack of a thread, of which there may be many.
@@ -152,7 +152,7 @@ impl Poller {
                 }
                 Err(PollError::Outage(cause)) => {
                     self.cursor.failed();
-                    log::info!("{}: {cause}", self.config.target.what);
+                    log::info!("{}: {cause}", self.config.target.scope);
                     if outage != Some(cause.kind()) {
                         outage = Some(cause.kind());
                         self.send(PollEvent::Outage(cause))?;
@@ -223,7 +223,7 @@ impl Poller {
     /// keys were deleted from above: the table's own index, which never goes back in one history,
     /// tells which.
     fn check_empty(&mut self, shown: Snapshot) -> Result<Snapshot, PollError> {
-        let What::Prefix(prefix) = &self.config.target.what else {
+        let TargetScope::Prefix(prefix) = &self.config.target.scope else {
             return Ok(shown);
         };
         if !shown.is_empty() {
@@ -255,8 +255,8 @@ impl Poller {
             self.filtered_reported = true;
             let _ = self.send(PollEvent::Advice(Advice::Filtered));
         }
-        if let (What::Key(key), false, true) =
-            (&self.config.target.what, self.synced, self.seen.is_empty())
+        if let (TargetScope::Key(key), false, true) =
+            (&self.config.target.scope, self.synced, self.seen.is_empty())
         {
             if !key.is_folder() && self.config.prober.is_folder(key) {
                 let advice = Advice::Folder(key.clone());

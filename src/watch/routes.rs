@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::handlers::{Handler, HandlerContext, HandlerEvent, QueueInput};
 use crate::model::{Batch, Change, Glob, Reason};
+use crate::process::Signal;
 
 /// A route's place on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +87,18 @@ impl Routes {
     /// Looks after children and deadlines.
     pub fn poll(&mut self, context: &mut HandlerContext<'_>) -> RouteEvents {
         self.each(|handler| handler.poll(context))
+    }
+
+    /// Passes a signal on to the services.
+    pub fn forward(&mut self, signal: Signal) {
+        for handler in &mut self.handlers {
+            handler.forward(signal);
+        }
+    }
+
+    /// Whether a handler is a service.
+    pub fn has_service(&self) -> bool {
+        self.handlers.iter().any(Handler::runs_service)
     }
 
     /// When to call [`Routes::poll`] at the latest.

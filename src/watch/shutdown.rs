@@ -102,7 +102,9 @@ impl Shutdown {
         if let Some((_, kind)) = self.given_up(outages).filter(|(due, _)| *due <= now) {
             return Some((ShutdownMode::Stop, Err(self.outage_failure(kind).into())));
         }
-        let looked = unseen.iter().all(|target| outages.of(*target).is_some());
+        let looked = unseen
+            .iter()
+            .all(|target| outages.latest(*target).is_some());
         let over = (self.one_look && looked) || self.until.is_some_and(|until| until <= now);
         over.then(|| (ShutdownMode::Drain, Ok(exit_in_time(outages, unseen))))
     }
@@ -166,7 +168,7 @@ impl Shutdown {
 
 /// The exit of a watch whose time is up: a target that was not seen by then was not watched.
 fn exit_in_time(outages: &Outages, unseen: &[TargetId]) -> Exit {
-    let mut kinds = unseen.iter().map(|target| outages.of(*target));
+    let mut kinds = unseen.iter().map(|target| outages.latest(*target));
     if unseen.is_empty() {
         Exit::Yes
     } else if kinds.any(|kind| kind == Some(OutageKind::Rights)) {

@@ -6,7 +6,9 @@ use super::filter::Filter;
 use super::poll_event::TargetAnswer;
 use super::withheld::{MaxDelete, Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
-use crate::model::{Change, Continuity, Index, Snapshot, Target, TargetId, What, between, owner};
+use crate::model::{
+    Change, Continuity, Index, Snapshot, Target, TargetId, TargetScope, between, owner,
+};
 use crate::state_file::StateFile;
 
 /// What an answer changes.
@@ -144,9 +146,9 @@ impl TargetStates {
     /// The present state of the first target, for a handler of `consul watch`.
     pub fn current(&self) -> WatchedState {
         let (target, state) = (&self.targets[0], &self.states[0]);
-        match &target.what {
-            What::Key(key) => WatchedState::Key(state.admitted.get(key.as_str()).cloned()),
-            What::Prefix(_) => WatchedState::Prefix(state.admitted.entries().to_vec()),
+        match &target.scope {
+            TargetScope::Key(key) => WatchedState::Key(state.admitted.get(key.as_str()).cloned()),
+            TargetScope::Prefix(_) => WatchedState::Prefix(state.admitted.entries().to_vec()),
         }
     }
 

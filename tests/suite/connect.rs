@@ -236,7 +236,11 @@ fn other_hosts_are_asked_through_the_proxy_unless_exempt() {
         .run()
         .expect(3)
         .one_line()
-        .says(&["asking the leader at consul.invalid:8500", "proxy", "403"]);
+        .says(&[
+            "checking for a leader at consul.invalid:8500",
+            "proxy",
+            "403",
+        ]);
     through(Kvw::at("consul.invalid:8500"))
         .env("NO_PROXY", ".invalid")
         .run()

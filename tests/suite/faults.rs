@@ -83,7 +83,7 @@ fn what_will_not_pass_is_not_tried_again() {
         let server = Faulty::script().on(LOOK).answers(answer, text).start();
         status(&server, [])
             .one_line()
-            .says(&["asking the leader", words]);
+            .says(&["checking for a leader", words]);
     }
 }
 
@@ -114,7 +114,7 @@ fn each_failure_is_named_for_what_it_is() {
         output
             .expect(code)
             .one_line()
-            .says(&["asking the leader at 127.0.0.1:", words]);
+            .says(&["checking for a leader at 127.0.0.1:", words]);
     }
 }
 
@@ -140,10 +140,10 @@ fn an_answer_that_is_no_json_is_invalid() {
         .on("GET /v1/status/leader")
         .answers(200, "<html>")
         .start();
-    status(&server, [])
-        .expect(3)
-        .one_line()
-        .says(&["asking for the leader at 127.0.0.1:", "invalid answer"]);
+    status(&server, []).expect(3).one_line().says(&[
+        "reading the leader's address at 127.0.0.1:",
+        "invalid answer",
+    ]);
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn keys_that_others_cannot_reach_are_refused_unless_they_are_meant() {
     let output = Kvw::bare().args(["get", "/a"]).run();
     output
         .expect(2)
-        .says(&["begins with '/'", "did you mean 'a'?"]);
+        .says(&["starts with '/'", "did you mean 'a'?"]);
 }
 
 #[test]

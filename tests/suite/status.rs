@@ -25,7 +25,7 @@ fn nobody_there_is_trouble_and_is_said_at_once() {
     output
         .expect(3)
         .one_line()
-        .says(&["asking the leader at 127.0.0.1:9: connection refused"]);
+        .says(&["checking for a leader at 127.0.0.1:9: connection refused"]);
     assert!(output.stdout.is_empty(), "{output}");
 }
 
@@ -59,7 +59,7 @@ fn a_dead_leader_that_is_still_named_does_not_count() {
     output
         .expect(3)
         .one_line()
-        .says(&["asking the leader", "500"]);
+        .says(&["checking for a leader", "500"]);
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn limits_are_named_as_what_they_are() {
         format!("{said}\n{hint}")
     };
     let rate = limited(Faulty::script().on(READ).answers(429, ""));
-    assert!(rate.contains("limits requests"), "{rate}");
+    assert!(rate.contains("limits the rate of requests"), "{rate}");
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
     let full = limited(Faulty::script().on(READ).answers(429, text));
     assert!(full.contains("http_max_conns_per_client"), "{full}");

@@ -81,7 +81,7 @@ fn defaults_are_the_contracts() {
     assert_eq!(policies.max_delay, Duration::from_secs(5));
     assert_eq!(policies.on_busy, OnBusy::Queue);
     assert_eq!(policies.on_fail, OnFail::Continue);
-    assert_eq!(policies.stop_timeout, Duration::from_secs(10));
+    assert_eq!(policies.stop_timeout, Duration::from_secs(8));
     assert_eq!(policies.timeout, None);
     let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
     let policies = &routes.routes[0].1.policies;

@@ -55,7 +55,7 @@ impl StateArgs {
         let identity = Identity {
             targets: targets
                 .iter()
-                .map(|target| target.what.to_string())
+                .map(|target| target.scope.to_string())
                 .collect(),
             namespace: config.namespace.clone(),
             partition: config.partition.clone(),

@@ -44,7 +44,7 @@ fn describe_connecting(error: &ureq::Error) -> String {
         ureq::Error::Timeout(ureq::Timeout::Resolve) => "looking up the host took too long".into(),
         ureq::Error::Timeout(_) => "connecting took too long".into(),
         ureq::Error::ConnectProxyFailed(reason) => {
-            format!("the proxy of HTTP_PROXY makes no connection, which NO_PROXY avoids: {reason}")
+            format!("the proxy in HTTP_PROXY refused to connect (NO_PROXY bypasses it): {reason}")
         }
         _ => describe(error),
     }
@@ -72,27 +72,29 @@ pub(in crate::consul) fn describe_io(error: &io::Error) -> String {
 /// The cause of a status other than the expected ones. Consul's messages are searched for their
 /// known part: each server that forwards one puts its own words in front (`rpc error making call: …`).
 pub(super) fn classify_status(status: u16, text: &str) -> Cause {
-    let says = |words: &str| text.contains(words);
+    let contains = |words: &str| text.contains(words);
     match status {
         300..=399 => Cause::Redirected,
-        403 if says("ACL not found") => Cause::UnknownToken,
+        403 if contains("ACL not found") => Cause::UnknownToken,
         401 | 403 => Cause::Denied,
         413 => Cause::TooLarge,
-        429 if says("concurrent connections") => Cause::TooManyConnections,
+        429 if contains("concurrent connections") => Cause::TooManyConnections,
         429 => Cause::RateLimited,
-        503 if says("rate limit exceeded") => Cause::RateLimited,
+        503 if contains("rate limit exceeded") => Cause::RateLimited,
         // From Go's TLS listener, not from Consul.
-        400 if says("HTTP request to an HTTPS server") => Cause::Tls,
+        400 if contains("HTTP request to an HTTPS server") => Cause::Tls,
         404 => Cause::NotConsul,
         // The agent of `kvw dev` answers so for an endpoint that it does not have.
         501 | 400..=499 => Cause::Refused,
         // Newer servers' key rules and unknown sessions come as a 500, though the fault is in
         // the request; nothing was done.
-        _ if says("invalid key name") => Cause::Refused,
-        _ if says("invalid session") || says("failed session lookup") => Cause::UnknownSession,
-        _ if says("No path to datacenter") => Cause::UnknownDatacenter,
-        _ if says("rate limit exceeded") => Cause::RateLimited,
-        _ if NO_LEADER.iter().any(|words| says(words)) => Cause::NoLeader,
+        _ if contains("invalid key name") => Cause::Refused,
+        _ if contains("invalid session") || contains("failed session lookup") => {
+            Cause::UnknownSession
+        }
+        _ if contains("No path to datacenter") => Cause::UnknownDatacenter,
+        _ if contains("rate limit exceeded") => Cause::RateLimited,
+        _ if NO_LEADER.iter().any(|words| contains(words)) => Cause::NoLeader,
         500..=599 => Cause::Server,
         _ => Cause::InvalidAnswer,
     }

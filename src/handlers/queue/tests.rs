@@ -229,9 +229,9 @@ fn restart_stops_the_run_after_quiet_and_starts_when_its_group_is_gone() {
     bench.row(500, changes("a:1>2"), &[]);
     assert_eq!(bench.deadline(), Some(600));
     bench.row(600, QueueInput::Due, &["stop superseded"]);
-    assert_eq!(bench.deadline(), Some(10_600));
+    assert_eq!(bench.deadline(), Some(8_600));
     bench.row(700, changes("a:2>3"), &[]);
-    bench.row(10_600, QueueInput::Due, &["kill"]);
+    bench.row(8_600, QueueInput::Due, &["kill"]);
     assert_eq!(bench.deadline(), None);
     let next = "start change(a:1>3)";
     bench.row(10_700, KILLED, &["ended stopped(superseded)", next]);
@@ -517,7 +517,7 @@ fn stopping_ends_the_run_with_grace_and_one_that_fails_is_not_handled() {
     let mut bench = running(Policies::default());
     bench.row(150, changes("b:->1"), &[]);
     bench.row(200, QueueInput::Stop, &["stop leaving"]);
-    assert_eq!(bench.deadline(), Some(10_200));
+    assert_eq!(bench.deadline(), Some(8_200));
     bench.row(300, KILLED, &["ended stopped(leaving)"]);
     assert!(bench.queue.is_idle());
     bench.row(400, QueueInput::Due, &[]);
@@ -669,8 +669,8 @@ fn stopping_takes_a_run_that_is_being_replaced() {
     bench.step(200, changes("a:2>3"));
     bench.row(300, QueueInput::Due, &["stop superseded"]);
     bench.row(400, QueueInput::Stop, &[]);
-    assert_eq!(bench.deadline(), Some(10_300));
-    bench.row(10_300, QueueInput::Due, &["kill"]);
+    assert_eq!(bench.deadline(), Some(8_300));
+    bench.row(8_300, QueueInput::Due, &["kill"]);
     bench.row(10_310, KILLED, &["ended stopped(leaving)"]);
     assert!(bench.queue.is_idle());
 }

@@ -19,6 +19,10 @@ pub enum QueueInput {
     Started,
     /// Whether the signal of [`QueueAction::Signal`] reached a process.
     Signalled(bool),
+    /// The child has returned, and its group is not gone yet.
+    Returned,
+    /// The child was stopped because it wants the terminal, which it does not have.
+    WantsTerminal,
     /// The child has ended and its group is gone.
     Ended(ChildStatus),
     /// The child could not be started, which stands for this status.
@@ -47,6 +51,8 @@ pub enum StopReason {
     Superseded,
     /// It took longer than `--handler-timeout`.
     TimedOut,
+    /// It wants the terminal, which it does not have.
+    WantsTerminal,
     /// kvw ends.
     Leaving,
 }
@@ -69,7 +75,8 @@ impl RunOutcome {
     pub fn has_failed(self) -> bool {
         matches!(
             self,
-            RunOutcome::Failed | RunOutcome::Stopped(StopReason::TimedOut)
+            RunOutcome::Failed
+                | RunOutcome::Stopped(StopReason::TimedOut | StopReason::WantsTerminal)
         )
     }
 

@@ -10,10 +10,10 @@ fn entry(value: &str, modified: u64) -> Entry {
     })
 }
 
-fn condition(key: &str, wish: Predicate) -> Condition {
+fn condition(key: &str, predicate: Predicate) -> Condition {
     Condition {
         key: Key::new(key).unwrap(),
-        wish,
+        predicate,
     }
 }
 
@@ -22,7 +22,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn each_wish_holds_where_it_should() {
+fn each_predicate_is_met_where_it_should() {
     let x = entry("x", 7);
     let matches = |regex: &str| Predicate::Matches(Regex::new(regex).unwrap());
     let since = |index| Predicate::ChangedSince(Index(index));
@@ -63,7 +63,7 @@ fn a_regular_expression_sees_bytes() {
 }
 
 #[test]
-fn what_does_not_hold_is_named_without_the_present_value() {
+fn an_unmet_condition_is_described_without_the_value() {
     let secret = entry("secret", 7);
     let table = [
         (Predicate::Exists, None, "a does not exist"),
@@ -90,19 +90,19 @@ fn what_does_not_hold_is_named_without_the_present_value() {
     for (wish, entry, text) in table {
         let condition = condition("a", wish);
         assert!(!condition.holds(entry), "{text}");
-        assert_eq!(condition.unmet(entry), text);
+        assert_eq!(condition.describe_unmet(entry), text);
     }
 }
 
 #[test]
 fn a_long_value_is_cut_between_characters() {
     let long = "ä".repeat(100);
-    let told = condition("a", Predicate::Equals(bytes(&long))).to_string();
-    assert_eq!(told, format!("a to be '{}…'", "ä".repeat(SHOWN)));
+    let text = condition("a", Predicate::Equals(bytes(&long))).to_string();
+    assert_eq!(text, format!("a to be '{}…'", "ä".repeat(MAX_SHOWN)));
 }
 
 #[test]
-fn all_have_to_hold_or_any() {
+fn all_have_to_be_met_or_any() {
     let conditions = || {
         vec![
             condition("a", Predicate::Exists),
@@ -134,7 +134,7 @@ fn all_have_to_hold_or_any() {
 }
 
 #[test]
-fn a_key_that_nobody_has_seen_meets_nothing() {
+fn a_key_that_was_not_read_meets_nothing() {
     let goal = ConditionSet::new(vec![condition("a", Predicate::Absent)], false);
     assert_eq!(goal.unmet(|_| None), ["a was not seen"]);
 }

@@ -1,4 +1,4 @@
-//! Operations as JSON: kvw's own shape, and Consul's.
+//! Operations as JSON, in kvw's form or in Consul's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,42 +8,46 @@ use serde_json::{Map, Value};
 use super::{Draft, Op, Verb};
 use crate::model::{Index, Invalid};
 
-/// Reads an array of operations, each in kvw's shape or in Consul's. Errors name the operation by
-/// its number, from 1, or the line where the text is no JSON.
+/// Parses an array of operations, each in kvw's form or in Consul's. Errors name the operation by
+/// its number, from 1, or the line where the text is not JSON.
 pub fn parse_json(text: &[u8]) -> Result<Vec<Op>, Invalid> {
     let operations: Vec<Map<String, Value>> = serde_json::from_slice(text)
-        .map_err(|error| Invalid::new("", format!("no array of operations: {error}")))?;
+        .map_err(|error| Invalid::new("", format!("not an array of operations: {error}")))?;
     let numbered = operations.into_iter().enumerate();
     numbered
         .map(|(number, operation)| {
-            one(operation)
+            parse_op(operation)
                 .map_err(|error| Invalid::new(format!("operation {}", number + 1), error.what))
         })
         .collect()
 }
 
-fn one(operation: Map<String, Value>) -> Result<Op, Invalid> {
+fn parse_op(operation: Map<String, Value>) -> Result<Op, Invalid> {
     if operation.contains_key("op") {
-        return parsed::<KvwOp>(Value::Object(operation))?.draft()?.finish();
+        return from_value::<KvwOp>(Value::Object(operation))?
+            .into_draft()?
+            .finish();
     }
-    // Consul's own library names all kinds of operation, null where there is none of the kind.
+    // Consul's Go client names all kinds of operation, null for those that are not used.
     let members = operation.into_iter().filter(|(_, body)| !body.is_null());
     let mut members: Vec<_> = members.collect();
     match (members.pop(), &members[..]) {
-        // Consul takes field names in any case.
+        // Consul accepts field names in any case.
         (Some((kind, body)), []) if kind.eq_ignore_ascii_case("kv") => {
-            parsed::<ConsulOp>(lower_case(body))?.draft()?.finish()
+            from_value::<ConsulOp>(lower_case(body))?
+                .into_draft()?
+                .finish()
         }
-        (Some((kind, _)), []) => Err(invalid(format!("'{kind}' is no operation on keys"))),
+        (Some((kind, _)), []) => Err(invalid(format!("'{kind}' is not an operation on keys"))),
         (Some((last, _)), others) => {
             let others: String = others.iter().map(|(kind, _)| format!("{kind}, ")).collect();
-            Err(invalid(format!("it holds more than one: {others}{last}")))
+            Err(invalid(format!("more than one operation: {others}{last}")))
         }
-        (None, _) => Err(invalid("it is empty")),
+        (None, _) => Err(invalid("empty operation")),
     }
 }
 
-fn parsed<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Invalid> {
+fn from_value<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Invalid> {
     serde_json::from_value(value).map_err(|error| invalid(error.to_string()))
 }
 
@@ -67,7 +71,7 @@ enum ValueEncoding {
 }
 
 impl KvwOp {
-    fn draft(self) -> Result<Draft, Invalid> {
+    fn into_draft(self) -> Result<Draft, Invalid> {
         let encoding = self.encoding.unwrap_or(ValueEncoding::Utf8);
         let value = self.value.map(|value| match encoding {
             ValueEncoding::Utf8 => Ok(value.into_bytes()),
@@ -79,7 +83,7 @@ impl KvwOp {
             flags: self.flags,
             index: self.index.map(Index),
             session: self.session,
-            ..Draft::new(Verb::named(&self.op)?)
+            ..Draft::new(Verb::from_name(&self.op)?)
         })
     }
 }
@@ -99,10 +103,10 @@ struct ConsulOp {
 }
 
 impl ConsulOp {
-    /// Clients of Consul send fields that a verb has no use for, as zero or empty, and a missing
-    /// value is an empty one.
-    fn draft(self) -> Result<Draft, Invalid> {
-        let verb = Verb::of_consul(&self.verb)?;
+    /// Consul's clients send fields that a verb does not take, as zero or empty. A missing value is an
+    /// empty one.
+    fn into_draft(self) -> Result<Draft, Invalid> {
+        let verb = Verb::from_consul(&self.verb)?;
         let value = decode(&self.value.unwrap_or_default())?;
         let (has_flags, has_index) = (self.flags != 0, verb.has_index() || self.index != 0);
         Ok(Draft {
@@ -136,110 +140,4 @@ fn invalid(what: impl Into<String>) -> Invalid {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Key;
-
-    fn ops(text: &str) -> Result<Vec<Op>, String> {
-        parse_json(text.as_bytes()).map_err(|error| error.to_string())
-    }
-
-    fn key(text: &str) -> Key {
-        Key::new(text).unwrap()
-    }
-
-    #[test]
-    fn both_shapes_are_taken() {
-        let ours = r#"[{"op":"set","key":"a","value":"/wA=","encoding":"base64","flags":18446744073709551615},
-            {"op":"create","key":"b","value":"text"},{"op":"check","key":"c","index":7},
-            {"op":"check-session","key":"d","session":""}]"#;
-        let consuls = r#"[{"KV":{"Verb":"set","Key":"a","Value":"/wA=","Flags":18446744073709551615,"Index":0,"Session":""}},
-            {"kv":{"verb":"cas","key":"b","value":"dGV4dA=="}},{"KV":{"Verb":"check-index","Key":"c","Index":7}},
-            {"KV":{"Verb":"check-session","Key":"d"}}]"#;
-        let expected = vec![
-            Op::Set {
-                key: key("a"),
-                value: vec![0xff, 0],
-                flags: u64::MAX,
-            },
-            Op::Cas {
-                key: key("b"),
-                value: b"text".to_vec(),
-                flags: 0,
-                index: Index(0),
-            },
-            Op::CheckIndex {
-                key: key("c"),
-                index: Index(7),
-            },
-            Op::CheckSession {
-                key: key("d"),
-                session: String::new(),
-            },
-        ];
-        assert_eq!(ops(ours), Ok(expected.clone()));
-        assert_eq!(ops(consuls), Ok(expected));
-    }
-
-    #[test]
-    fn an_operation_as_consuls_own_library_writes_it_is_taken() {
-        let written = r#"[{"KV":{"Verb":"get","Key":"a","Value":null,"Flags":0,"Index":0,"Session":""},"Node":null,"Service":null,"Check":null}]"#;
-        assert_eq!(ops(written), Ok(vec![Op::Get { key: key("a") }]));
-    }
-
-    #[test]
-    fn every_error_names_its_operation() {
-        for (text, error) in [
-            (
-                r#"[{"op":"get","key":"a"},{"op":"set","key":"b"}]"#,
-                "operation 2: set needs a value",
-            ),
-            (
-                r#"[{"op":"set","key":"a","value":"!","encoding":"base64"}]"#,
-                "operation 1: the value is not base64",
-            ),
-            (
-                r#"[{"op":"get","key":"a","index":1}]"#,
-                "operation 1: get has no index",
-            ),
-            (
-                r#"[{"op":"get","key":""}]"#,
-                "operation 1: a key cannot be empty",
-            ),
-            (
-                r#"[{"Node":{"Verb":"get"}}]"#,
-                "operation 1: 'Node' is no operation on keys",
-            ),
-            (
-                r#"[{"KV":{"Verb":"get","Key":""}}]"#,
-                "operation 1: a key cannot be empty",
-            ),
-            (
-                r#"[{"KV":{"Verb":"get","Key":"a"},"Node":{"Verb":"get"}}]"#,
-                "operation 1: it holds more than one: KV, Node",
-            ),
-            (r#"[{}]"#, "operation 1: it is empty"),
-            (r#"[{"KV":null}]"#, "operation 1: it is empty"),
-        ] {
-            assert_eq!(ops(text), Err(error.to_owned()), "{text}");
-        }
-        for (text, error) in [
-            (
-                r#"[{"op":"get","key":"a","typo":1}]"#,
-                "operation 1: unknown field `typo`",
-            ),
-            (
-                r#"[{"op":"set","key":"a","value":"v","flags":-1}]"#,
-                "operation 1: invalid value: integer `-1`",
-            ),
-            (r#"{"op":"get"}"#, "no array of operations: "),
-            (
-                "[{\n",
-                "no array of operations: EOF while parsing an object at line 2",
-            ),
-        ] {
-            let got = ops(text).unwrap_err();
-            assert!(got.starts_with(error), "{text}: {got}");
-        }
-    }
-}
+mod tests;

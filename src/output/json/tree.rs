@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::Node;
+use crate::model::TreeNode;
 
 /// A tree of keys.
 #[derive(Debug, Serialize)]
@@ -15,7 +15,7 @@ pub struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Creates the JSON of a tree; `sizes` says whether the sizes of values are known.
-    pub fn new(node: &'a Node, sizes: bool) -> Self {
+    pub fn new(node: &'a TreeNode, sizes: bool) -> Self {
         let children = node.children.iter().map(|child| Tree::new(child, sizes));
         Tree {
             name: &node.name,

@@ -6,6 +6,10 @@ use super::*;
 use crate::process::{Program, Stdout, take_orphans};
 
 const SOON: Duration = Duration::from_secs(20);
+const TIMES: SweepTimes = SweepTimes {
+    linger: Duration::from_millis(300),
+    stop_timeout: Duration::from_millis(300),
+};
 
 struct ChildBench {
     groups: Arc<ProcessGroups>,
@@ -15,10 +19,14 @@ struct ChildBench {
 
 impl ChildBench {
     fn new() -> Self {
+        ChildBench::with(TIMES)
+    }
+
+    fn with(times: SweepTimes) -> Self {
         take_orphans();
         let groups = ProcessGroups::new();
         ChildBench {
-            child: Child::new(groups.clone()),
+            child: Child::new(groups.clone(), times),
             groups,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -51,7 +59,12 @@ impl ChildBench {
     }
 
     fn end(&mut self) -> ChildExit {
-        wait_until("the child's end", || self.child.poll(Instant::now()))
+        wait_until("the child's end", || {
+            match self.child.poll(Instant::now()) {
+                Some(ChildEvent::Exited(exit)) => Some(exit),
+                Some(ChildEvent::Returned | ChildEvent::Stopped(_)) | None => None,
+            }
+        })
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -159,6 +172,67 @@ fn a_grandchild_that_ignores_term_does_not_outlive_its_leader() {
 }
 
 #[test]
+fn what_leaves_the_group_in_its_time_lives_on() {
+    let mut bench = ChildBench::new();
+    let group = bench.start("(sleep 0.1; exec setsid sh -c 'echo $$ > $DIR/pid; sleep 1000') &");
+    let exit = bench.end();
+    assert!(exit.status.success());
+    assert_eq!(exit.left_behind, 0);
+    assert!(is_gone(group));
+    let pid = bench.wait_for_file("pid").trim().parse().unwrap();
+    let daemon = Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process_group(daemon, Raw::KILL).unwrap();
+}
+
+#[test]
+fn what_ends_by_itself_in_its_time_is_not_killed() {
+    let mut bench = ChildBench::new();
+    bench.start("(sleep 0.1; echo whole > $DIR/log) & exit 3");
+    let exit = bench.end();
+    assert_eq!(exit.status, ChildStatus::Exited(3));
+    assert_eq!(exit.left_behind, 0);
+    assert!(exit.took < Duration::from_millis(100), "{:?}", exit.took);
+    assert_eq!(bench.wait_for_file("log"), "whole\n");
+}
+
+#[test]
+fn what_stays_too_long_is_ended_and_counted() {
+    let mut bench = ChildBench::new();
+    let trapped = "sh -c 'trap \"\" TERM; while :; do sleep 0.05; done' &";
+    let group = bench.start(&format!("sleep 1000 & {trapped} exit 0"));
+    let exit = bench.end();
+    assert!(exit.status.success());
+    // The second one's own child may be among them.
+    assert!((2..=3).contains(&exit.left_behind), "{}", exit.left_behind);
+    assert!(is_gone(group));
+}
+
+#[test]
+fn a_return_is_an_event_where_members_are_left_and_a_stop_ends_them() {
+    let mut bench = ChildBench::with(SweepTimes {
+        linger: SOON * 10,
+        ..TIMES
+    });
+    let group = bench.start("sleep 1000 & exit 0");
+    let event = wait_until("the return", || bench.child.poll(Instant::now()));
+    assert_eq!(event, ChildEvent::Returned);
+    bench.child.stop(Signal::TERM);
+    assert!(bench.end().status.success());
+    assert!(is_gone(group));
+}
+
+#[test]
+fn a_child_that_is_stopped_is_an_event_once_and_can_be_resumed() {
+    let mut bench = ChildBench::new();
+    bench.start("kill -STOP $$; exit 4");
+    let event = wait_until("the stop", || bench.child.poll(Instant::now()));
+    assert_eq!(event, ChildEvent::Stopped(Raw::STOP.as_raw()));
+    assert_eq!(bench.child.poll(Instant::now()), None);
+    bench.child.resume();
+    assert_eq!(bench.end().status, ChildStatus::Exited(4));
+}
+
+#[test]
 fn a_leader_that_ignores_term_is_killed_with_all_it_started() {
     let mut bench = ChildBench::new();
     let group = bench.start(
@@ -245,7 +319,10 @@ fn a_program_that_cannot_be_run_is_an_error() {
 
 #[test]
 fn many_runs_leave_no_group_behind() {
-    let mut bench = ChildBench::new();
+    let mut bench = ChildBench::with(SweepTimes {
+        linger: Duration::ZERO,
+        ..TIMES
+    });
     for _ in 0..30 {
         let group = bench.start("sleep 1000 & exit 0");
         bench.end();
@@ -280,7 +357,7 @@ fn a_dropped_child_is_killed() {
     let group = bench.start("trap '' TERM; sleep 1000");
     drop(std::mem::replace(
         &mut bench.child,
-        Child::new(bench.groups.clone()),
+        Child::new(bench.groups.clone(), TIMES),
     ));
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
     wait_until("its end", || {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Fields, Kind};
+use crate::model::{ChangeKind, Fields};
 use crate::state_file::parse;
 use crate::state_file::tests::fixtures::{
     HASHES, SECRET, VALUES, batch, batch_of, content, entry, identity, snapshot, snapshots,
@@ -230,15 +230,15 @@ fn a_key_that_was_shown_and_not_handled_comes_again_whatever_it_is() {
     for keep in [HASHES, VALUES] {
         // What was handled, what was shown, what is there, and what it is reported as.
         for (handled, shown, now, kind) in [
-            (&none, &one, &one, Kind::Create),
-            (&none, &one, &none, Kind::Delete),
-            (&none, &one, &zero, Kind::Create),
-            (&zero, &one, &one, Kind::Update),
-            (&zero, &one, &zero, Kind::Update),
-            (&zero, &one, &none, Kind::Delete),
-            (&zero, &none, &none, Kind::Delete),
-            (&zero, &none, &zero, Kind::Update),
-            (&zero, &none, &one, Kind::Update),
+            (&none, &one, &one, ChangeKind::Create),
+            (&none, &one, &none, ChangeKind::Delete),
+            (&none, &one, &zero, ChangeKind::Create),
+            (&zero, &one, &one, ChangeKind::Update),
+            (&zero, &one, &zero, ChangeKind::Update),
+            (&zero, &one, &none, ChangeKind::Delete),
+            (&zero, &none, &none, ChangeKind::Delete),
+            (&zero, &none, &zero, ChangeKind::Update),
+            (&zero, &none, &one, ChangeKind::Update),
         ] {
             let changes = reported_after_a_crash(keep, handled, &batch(handled, shown), now);
             let kinds: Vec<_> = changes.iter().map(Change::kind).collect();
@@ -259,7 +259,7 @@ fn a_key_that_was_shown_and_is_hidden_at_first_comes_when_it_shows() {
     let last = later.recall(FIRST, &start, &none).unwrap();
     assert_eq!(last.len(), 1);
     let last = later.recall(FIRST, &last, &one).unwrap();
-    assert_eq!(batch(&last, &one).changes[0].kind(), Kind::Create);
+    assert_eq!(batch(&last, &one).changes[0].kind(), ChangeKind::Create);
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Engine<'_> {
     }
 
     fn looks_reset(&self, target: TargetId, answer: &TargetAnswer) -> bool {
-        let held = self.outages.of(target) == Some(OutageKind::Reset);
+        let held = self.outages.latest(target) == Some(OutageKind::Reset);
         !self.plan.accept_reset
             && self
                 .state_file

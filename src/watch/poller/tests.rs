@@ -96,7 +96,7 @@ struct PollerBench {
 }
 
 impl PollerBench {
-    fn new(what: What, known: Snapshot, prober: FakeProber, answers: &[Shown]) -> Self {
+    fn new(scope: TargetScope, known: Snapshot, prober: FakeProber, answers: &[Shown]) -> Self {
         let (asked, was_asked) = sync_channel(64);
         let (sender, messages) = sync_channel(64);
         let fetch = ScriptedFetch {
@@ -106,7 +106,7 @@ impl PollerBench {
         let config = PollerConfig {
             target: Target {
                 id: TargetId(0),
-                what,
+                scope,
             },
             fetch: Box::new(fetch),
             prober: Box::new(prober),
@@ -121,8 +121,8 @@ impl PollerBench {
     }
 
     fn prefix(answers: &[Shown]) -> Self {
-        let what = What::Prefix(Prefix::new("a/"));
-        PollerBench::new(what, Snapshot::default(), FakeProber::default(), answers)
+        let scope = TargetScope::Prefix(Prefix::new("a/"));
+        PollerBench::new(scope, Snapshot::default(), FakeProber::default(), answers)
     }
 
     fn next(&self) -> PollEvent {
@@ -181,13 +181,13 @@ fn after_a_lower_index_the_target_is_fetched_again_first() {
 
 #[test]
 fn a_vanished_key_is_proven_deleted_or_reported_as_hidden_at_every_answer() {
-    let what = What::Prefix(Prefix::new("a/"));
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
     let prober = FakeProber {
         hidden: &["a/hidden"],
         ..FakeProber::default()
     };
     let watched = PollerBench::new(
-        what,
+        scope,
         Snapshot::default(),
         prober,
         &[
@@ -215,8 +215,8 @@ fn a_key_that_was_recreated_after_the_answer_is_a_delete_in_it() {
             back: Some(("a/x", created)),
             ..FakeProber::default()
         };
-        let what = What::Prefix(Prefix::new("a/"));
-        let watched = PollerBench::new(what, Snapshot::default(), prober, answers);
+        let scope = TargetScope::Prefix(Prefix::new("a/"));
+        let watched = PollerBench::new(scope, Snapshot::default(), prober, answers);
         watched.answered();
         let answered = watched.answered();
         assert_eq!(keys(&answered), shown, "made at {created}");
@@ -227,8 +227,8 @@ fn a_key_that_was_recreated_after_the_answer_is_a_delete_in_it() {
 #[test]
 fn entries_that_were_handled_before_are_proven_too() {
     let known = Snapshot::new(Index(3), vec![entry("a/gone", "1"), entry("a/x", "1")]);
-    let what = What::Prefix(Prefix::new("a/"));
-    let watched = PollerBench::new(what, known, FakeProber::default(), &[(5, &[("a/x", "1")])]);
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let watched = PollerBench::new(scope, known, FakeProber::default(), &[(5, &[("a/x", "1")])]);
     let answered = watched.answered();
     assert_eq!((answered.proven, answered.since), (1, None));
 }
@@ -239,8 +239,8 @@ fn an_empty_first_answer_without_permission_is_an_outage_of_rights() {
         forbidden: true,
         ..FakeProber::default()
     };
-    let what = What::Prefix(Prefix::new("a/"));
-    let watched = PollerBench::new(what, Snapshot::default(), prober, &[(5, &[])]);
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[])]);
     match watched.next() {
         PollEvent::Outage(cause) => assert_eq!(cause.kind(), OutageKind::Rights),
         other => panic!("an outage was expected, not {other:?}"),
@@ -254,8 +254,8 @@ fn a_key_that_is_a_folder_is_reported_once() {
         ..FakeProber::default()
     };
     let key = Key::new("a").unwrap();
-    let what = What::Key(key.clone());
-    let watched = PollerBench::new(what, Snapshot::default(), prober, &[(5, &[]), (6, &[])]);
+    let scope = TargetScope::Key(key.clone());
+    let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[]), (6, &[])]);
     match watched.next() {
         PollEvent::Advice(advice) => assert_eq!(advice, Advice::Folder(key)),
         other => panic!("advice was expected, not {other:?}"),

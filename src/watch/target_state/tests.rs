@@ -1,6 +1,6 @@
 use super::*;
 use crate::consul::Meta;
-use crate::model::{Entry, Fields, Glob, Key, Kind, Prefix};
+use crate::model::{ChangeKind, Entry, Fields, Glob, Key, Prefix};
 
 const A: TargetId = TargetId(0);
 const B: TargetId = TargetId(1);
@@ -30,12 +30,15 @@ fn answered(snapshot: Snapshot) -> TargetAnswer {
 
 fn targets() -> Vec<Target> {
     let key = Key::new("app/name").unwrap();
-    let what = [What::Key(key), What::Prefix(Prefix::new("app/"))];
-    let targets = what.into_iter().zip(0..);
+    let scope = [
+        TargetScope::Key(key),
+        TargetScope::Prefix(Prefix::new("app/")),
+    ];
+    let targets = scope.into_iter().zip(0..);
     targets
-        .map(|(what, id)| Target {
+        .map(|(scope, id)| Target {
             id: TargetId(id),
-            what,
+            scope,
         })
         .collect()
 }
@@ -47,7 +50,7 @@ fn target_states(filter: Filter, known: &Snapshot) -> TargetStates {
     })
 }
 
-fn changes(update: &TargetUpdate) -> Vec<(Kind, &str)> {
+fn changes(update: &TargetUpdate) -> Vec<(ChangeKind, &str)> {
     update
         .changes
         .iter()
@@ -64,7 +67,10 @@ fn a_first_answer_differs_from_what_was_handled_before() {
     assert!(update.first && !target_states.synced());
     assert_eq!(
         changes(&update),
-        [(Kind::Delete, "app/gone"), (Kind::Create, "app/new")]
+        [
+            (ChangeKind::Delete, "app/gone"),
+            (ChangeKind::Create, "app/new")
+        ]
     );
     let again = target_states.take(B, &answered(now), None, false);
     assert!(!again.first && again.changes.is_empty());
@@ -80,9 +86,9 @@ fn a_start_anew_tells_everything_as_created_and_what_is_gone_as_deleted() {
     assert_eq!(
         changes(&update),
         [
-            (Kind::Delete, "app/gone"),
-            (Kind::Create, "app/new"),
-            (Kind::Create, "app/port")
+            (ChangeKind::Delete, "app/gone"),
+            (ChangeKind::Create, "app/new"),
+            (ChangeKind::Create, "app/port")
         ]
     );
     // Only the first answer is one.
@@ -95,10 +101,10 @@ fn a_change_of_a_key_that_two_targets_cover_is_the_first_ones() {
     let mut target_states = target_states(Filter::default(), &Snapshot::default());
     let entries = [("app/name", "1"), ("app/port", "1")];
     let update = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
-    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(changes(&update), [(ChangeKind::Create, "app/port")]);
     assert_eq!(update.left_out, 1);
     let update = target_states.take(A, &answered(snapshot(5, &entries[..1])), None, false);
-    assert_eq!(changes(&update), [(Kind::Create, "app/name")]);
+    assert_eq!(changes(&update), [(ChangeKind::Create, "app/name")]);
     assert!(target_states.synced());
     let all = target_states.everything(SystemTime::UNIX_EPOCH);
     let keys: Vec<_> = all.iter().map(Change::key).collect();
@@ -114,7 +120,7 @@ fn what_a_filter_leaves_out_is_counted_and_not_told() {
     let mut target_states = target_states(filter, &Snapshot::default());
     let entries = [("app/port", "1"), ("app/secret", "1")];
     let update = target_states.take(B, &answered(snapshot(5, &entries)), None, false);
-    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(changes(&update), [(ChangeKind::Create, "app/port")]);
     assert_eq!(update.left_out, 1);
     assert_eq!(target_states.everything(SystemTime::UNIX_EPOCH).len(), 1);
 }
@@ -126,7 +132,7 @@ fn hidden_keys_stay_as_they_were_and_are_not_told_as_created() {
     let mut answer = answered(snapshot(9, &[("app/port", "1")]));
     answer.unproven = vec![("app/hidden".to_owned(), WithheldReason::Hidden)];
     let update = target_states.take(B, &answer, None, true);
-    assert_eq!(changes(&update), [(Kind::Create, "app/port")]);
+    assert_eq!(changes(&update), [(ChangeKind::Create, "app/port")]);
     assert_eq!(update.withheld, answer.unproven);
     assert_eq!(target_states.admitted(B).len(), 2);
 }

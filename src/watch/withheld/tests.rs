@@ -45,9 +45,9 @@ impl WithheldBench {
         admitted.notices
     }
 
-    fn count(&self, why: WithheldReason) -> usize {
+    fn count(&self, reason: WithheldReason) -> usize {
         let keys = self.withheld.keys();
-        keys.filter(|(_, other)| *other == why).count()
+        keys.filter(|(_, other)| *other == reason).count()
     }
 }
 
@@ -74,7 +74,7 @@ fn a_hidden_key_stays_as_it_was_and_other_changes_go_on() {
 }
 
 #[test]
-fn a_lost_right_is_said_once_and_so_is_its_end() {
+fn a_lost_permission_is_reported_once_and_so_is_its_end() {
     let mut target = WithheldBench::new(None, &["a", "b", "c"]);
     assert_eq!(target.sees(&["a"], &["b", "c"]).len(), 1);
     assert_eq!(target.sees(&["a"], &["b", "c"]), []);
@@ -116,7 +116,7 @@ fn deletes_over_the_bound_are_held_back_and_others_are_not() {
 }
 
 #[test]
-fn a_mass_delete_that_is_mended_key_by_key_never_becomes_a_small_one() {
+fn a_mass_delete_that_is_repaired_key_by_key_never_becomes_a_small_one() {
     let mut target = WithheldBench::new(Some("2"), &["a", "b", "c", "d"]);
     target.sees(&[], &[]);
     for step in [&["a"][..], &["a", "b"], &["a", "b", "c"]] {
@@ -171,7 +171,7 @@ fn a_restart_with_a_higher_bound_accepts_what_was_held_back() {
 }
 
 #[test]
-fn a_percentage_is_of_what_was_there() {
+fn a_percentage_is_of_the_keys_before() {
     let bound: MaxDelete = "50%".parse().unwrap();
     assert!(bound.allows(2, 4));
     assert!(!bound.allows(3, 4));
@@ -204,7 +204,7 @@ proptest::proptest! {
     /// Whatever is seen: nothing that is there is lost or changed, and what is not there any more
     /// is either withheld, as it was, or gone.
     #[test]
-    fn admitted_is_what_was_seen_and_what_is_withheld(
+    fn an_admitted_snapshot_has_the_seen_and_the_withheld_entries(
         looks in proptest::collection::vec(
             (proptest::collection::btree_set("[a-f]", 0..6), proptest::collection::btree_set("[a-f]", 0..6)),
             1..8,
