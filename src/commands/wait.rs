@@ -184,7 +184,7 @@ fn poller(client: &Client, target: &Target) -> PollerConfig {
     PollerConfig {
         fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
         prober: Box::new(ConsistentReader::new(client)),
-        wait: LONGEST_WAIT,
+        wait: crate::watch::SharedWait::new(LONGEST_WAIT, None),
         known: Snapshot::default(),
         target: target.clone(),
     }

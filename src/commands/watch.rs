@@ -252,7 +252,7 @@ impl WatchArgs {
                     .map_or_else(WalkLimits::default, WalkLimits::from_keys),
             ),
             prober: Box::new(ConsistentReader::new(client)),
-            wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
+            wait: crate::watch::SharedWait::new(self.longest_wait.unwrap_or(LONGEST_WAIT), None),
             known: state_file.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
             target: target.clone(),
         }

@@ -193,6 +193,15 @@ impl Error {
         }
     }
 
+    /// Whether something between the client and Consul may have ended a request that was held: the
+    /// connection was lost, or a proxy answered for a server that had not answered yet.
+    pub fn may_be_cut(&self) -> bool {
+        matches!(
+            self.cause,
+            Cause::Lost | Cause::Dropped | Cause::Server | Cause::NoLeader
+        )
+    }
+
     /// Whether the same request may succeed later because Consul or the network recovers, so that a
     /// watch continues. A denied permission is not transient, though it may be restored.
     pub fn is_transient(&self) -> bool {

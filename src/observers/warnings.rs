@@ -7,7 +7,8 @@ use crate::exit::Failure;
 use crate::model::{Target, TargetId};
 use crate::term::Ui;
 use crate::watch::{
-    Advice, Event, Flow, Observer, OutageCause, OutageKind, WithheldChange, WithheldReason,
+    Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, WithheldChange,
+    WithheldReason,
 };
 
 /// Names that are shown of many.
@@ -49,6 +50,11 @@ impl<'a, 'u> Warnings<'a, 'u> {
             Advice::Filtered => ui.warn(format_args!(
                 "{}: the token may not read all of it; what is hidden is not watched",
                 target.scope
+            )),
+            Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
+                "something between here and Consul cuts waits after {}: asking for {}",
+                rounded(*cut_after),
+                rounded(*wait)
             )),
         }
     }

@@ -15,6 +15,7 @@ mod proof;
 mod routes;
 mod shutdown;
 mod target_state;
+mod wait_time;
 mod withheld;
 
 pub use consistent_reader::ConsistentReader;
@@ -25,4 +26,5 @@ pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, OutageCause, OutageKind};
 pub use poller::PollerConfig;
 pub use routes::{RouteId, Routes, WaitingChanges};
+pub use wait_time::{SharedWait, ShortenedWait};
 pub use withheld::{MaxDelete, WithheldChange, WithheldReason};

@@ -20,13 +20,14 @@ pub struct Outages {
 }
 
 impl Outages {
-    /// Records that a target cannot be read. Returns whether this starts the kind of outage.
-    pub fn begin(&mut self, target: TargetId, kind: OutageKind, now: Instant) -> bool {
+    /// Records that a target cannot be read, from the given time on. Returns whether this starts the
+    /// kind of outage.
+    pub fn begin(&mut self, target: TargetId, kind: OutageKind, since: Instant) -> bool {
         let kinds = self.targets.entry(target).or_default();
         kinds.retain(|other| *other != kind);
         kinds.push(kind);
         let starts = !self.since.contains_key(&kind);
-        self.since.entry(kind).or_insert(now);
+        self.since.entry(kind).or_insert(since);
         starts
     }
 

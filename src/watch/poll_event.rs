@@ -1,8 +1,9 @@
 //! What pollers tell the engine.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
+use super::wait_time::ShortenedWait;
 use super::withheld::WithheldReason;
 use crate::consul::{Error, ErrorClass, Meta};
 use crate::model::{Continuity, Index, Key, Snapshot, TargetId};
@@ -92,7 +93,8 @@ pub enum PollEvent {
     /// The index went back from the first to the second: the target is fetched from the start.
     WentBack(Index, Index),
     /// The target cannot be seen, from now on or for another reason than before.
-    Outage(OutageCause),
+    /// It began at the given time.
+    Outage(OutageCause, Instant),
     /// The target could never be seen, and trying again will not help: the poller has ended.
     Ended(Error),
     /// Advice for the user, given once.
@@ -108,6 +110,8 @@ pub enum Advice {
     NonUtf8,
     /// The listing is cut down by ACLs.
     Filtered,
+    /// Something on the way to Consul cuts queries that are held: they are held for less time.
+    ShortenedWait(ShortenedWait),
 }
 
 /// A message to the engine.

@@ -10,6 +10,7 @@ use super::consistent_reader::TargetProber;
 use super::cursor::{Cursor, IndexVerdict};
 use super::poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};
 use super::proof::{Proof, prove};
+use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use crate::backoff::Backoff;
 use crate::consul::{Cause, Error, ErrorClass};
 use crate::fetch::{Fetch, Fetched};
@@ -39,9 +40,9 @@ pub struct PollerConfig {
     pub fetch: Box<dyn Fetch>,
     /// Answers what a fetch leaves open.
     pub prober: Box<dyn TargetProber>,
-    /// The longest time that Consul may hold an answer. In some cases a recursive delete above the
-    /// target wakes no query, and is found when this time is over.
-    pub wait: Duration,
+    /// The time for which Consul may hold an answer. In some cases a recursive delete above the target
+    /// wakes no query, and is found when this time is over.
+    pub wait: SharedWait,
     /// The entries that were handled before this start; empty without a state file.
     pub known: Snapshot,
 }
@@ -103,6 +104,8 @@ struct Poller {
     peak: Index,
     /// The table's index, read when the target was found empty.
     table: Option<Index>,
+    /// The time of the last usable answer; at first that of the start.
+    last_answer: Instant,
     /// Whether an answer was sent yet.
     synced: bool,
     /// Whether non-UTF-8 keys were reported yet.
@@ -122,6 +125,7 @@ impl Poller {
             table: None,
             believed: known,
             continuity: Continuity::Kept,
+            last_answer: Instant::now(),
             synced: false,
             non_utf8_reported: false,
             filtered_reported: false,
@@ -140,6 +144,7 @@ impl Poller {
                 Ok(answered) => {
                     backoff.reset();
                     outage = None;
+                    self.last_answer = Instant::now();
                     self.send(PollEvent::Answered(Box::new(answered)))?;
                     self.synced = true;
                 }
@@ -155,7 +160,8 @@ impl Poller {
                     log::info!("{}: {cause}", self.config.target.scope);
                     if outage != Some(cause.kind()) {
                         outage = Some(cause.kind());
-                        self.send(PollEvent::Outage(cause))?;
+                        let since = self.outage_start(&cause);
+                        self.send(PollEvent::Outage(cause, since))?;
                     }
                     thread::sleep(backoff.next(fastrand::f64()));
                 }
@@ -166,8 +172,7 @@ impl Poller {
     /// Runs one query, and the reads that it makes necessary.
     fn poll(&mut self) -> Result<TargetAnswer, PollError> {
         let since = self.cursor.since();
-        let config = &mut self.config;
-        let answer = config.fetch.fetch(&mut self.seen, since, config.wait)?;
+        let answer = self.fetch(since)?;
         if answer.at_once {
             self.cursor.read_at_once();
         }
@@ -201,6 +206,43 @@ impl Poller {
             meta: answer.meta,
             at: SystemTime::now(),
         })
+    }
+
+    /// Fetches the target. A query that was held for some seconds and then failed was cut on the way,
+    /// by a load balancer's idle time-out for example, if the same query is answered at once when it
+    /// is not held: that is no outage, and queries are held for less time from now on.
+    fn fetch(&mut self, since: Option<Index>) -> Result<Fetched, Error> {
+        let PollerConfig {
+            target,
+            fetch,
+            wait,
+            ..
+        } = &mut self.config;
+        let asked = Instant::now();
+        let error = match fetch.fetch(&mut self.seen, since, wait.wait(asked)) {
+            Err(error) if since.is_some() && error.may_be_cut() => error,
+            result => return result,
+        };
+        let held = asked.elapsed();
+        if !WaitTime::may_be_cut(held) {
+            return Err(error);
+        }
+        log::info!("{}: cut after {held:?}? {error}", target.scope);
+        let answer = fetch.fetch(&mut self.seen, since, NOT_HELD)?;
+        if let Some(shortened) = wait.shorten(held, Instant::now()) {
+            // An engine that has ended is noticed when the answer is sent.
+            let _ = self.send(PollEvent::Advice(Advice::ShortenedWait(shortened)));
+        }
+        Ok(answer)
+    }
+
+    /// Returns when an outage began: where nothing was answered in time, with the last answer. A query
+    /// that failed otherwise was held until then with nothing wrong.
+    fn outage_start(&self, cause: &OutageCause) -> Instant {
+        match cause {
+            OutageCause::Consul(error) if error.cause() == Cause::TimedOut => self.last_answer,
+            OutageCause::Consul(_) | OutageCause::NoRights | OutageCause::Reset => Instant::now(),
+        }
     }
 
     /// Proves which of the keys that are no longer listed are deleted, and inserts those that exist

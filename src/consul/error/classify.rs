@@ -84,6 +84,8 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         // From Go's TLS listener, not from Consul.
         400 if contains("HTTP request to an HTTPS server") => Cause::Tls,
         404 => Cause::NotConsul,
+        // Request Timeout, from a proxy: Consul does not give it.
+        408 => Cause::Server,
         // The agent of `kvw dev` answers so for an endpoint that it does not have.
         501 | 400..=499 => Cause::Refused,
         // Newer servers' key rules and unknown sessions come as a 500, though the fault is in

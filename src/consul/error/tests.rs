@@ -39,6 +39,9 @@ fn statuses_mean_what_consul_means_by_them() {
         ),
         (403, "ACL not found", Cause::UnknownToken),
         (404, "", Cause::NotConsul),
+        (408, "", Cause::Server),
+        (504, "Gateway Time-out", Cause::Server),
+        (524, "", Cause::Server),
         (405, "method POST not allowed", Cause::Refused),
         (
             413,

@@ -22,7 +22,7 @@ impl Engine<'_> {
             PollEvent::WentBack(since, index) => {
                 self.notify(&Event::WentBack(target, since, index), now)
             }
-            PollEvent::Outage(cause) => self.begin_outage(target, &cause, now),
+            PollEvent::Outage(cause, since) => self.begin_outage(target, &cause, since, now),
             PollEvent::Ended(error) => {
                 self.shut_down(ShutdownMode::Stop, Err(error.into()), now);
                 Ok(())
@@ -35,9 +35,10 @@ impl Engine<'_> {
         &mut self,
         target: TargetId,
         cause: &OutageCause,
+        since: Instant,
         now: Instant,
     ) -> anyhow::Result<()> {
-        let begun = self.outages.begin(target, cause.kind(), now);
+        let begun = self.outages.begin(target, cause.kind(), since);
         self.notify(&Event::Unseen(target, cause), now)?;
         if begun {
             self.notify(&Event::Outage(target, cause), now)?;
@@ -52,7 +53,7 @@ impl Engine<'_> {
         now: Instant,
     ) -> anyhow::Result<()> {
         if self.looks_reset(target, answer) {
-            return self.begin_outage(target, &OutageCause::Reset, now);
+            return self.begin_outage(target, &OutageCause::Reset, now, now);
         }
         for (kind, lasted) in self.outages.end(target, now) {
             self.notify(&Event::Recovered(kind, lasted), now)?;

@@ -110,7 +110,7 @@ impl PollerBench {
             },
             fetch: Box::new(fetch),
             prober: Box::new(prober),
-            wait: Duration::from_secs(60),
+            wait: SharedWait::new(Duration::from_secs(60), None),
             known,
         };
         config.start(sender).unwrap();
@@ -242,7 +242,7 @@ fn an_empty_first_answer_without_permission_is_an_outage_of_rights() {
     let scope = TargetScope::Prefix(Prefix::new("a/"));
     let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[])]);
     match watched.next() {
-        PollEvent::Outage(cause) => assert_eq!(cause.kind(), OutageKind::Rights),
+        PollEvent::Outage(cause, _) => assert_eq!(cause.kind(), OutageKind::Rights),
         other => panic!("an outage was expected, not {other:?}"),
     }
 }
