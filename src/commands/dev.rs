@@ -171,7 +171,7 @@ fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
     Ok(Exit::Signal(signal))
 }
 
-enum ChildEvent {
+enum CommandEvent {
     Signal(i32),
     Ended(std::io::Result<ExitStatus>),
 }
@@ -185,7 +185,7 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
     let pid = Pid::from_child(&child);
     let (send, events) = channel();
     pass_signals(signals, send.clone());
-    thread::spawn(move || send.send(ChildEvent::Ended(child.wait())));
+    thread::spawn(move || send.send(CommandEvent::Ended(child.wait())));
     wait(&events, pid)
 }
 
@@ -211,10 +211,10 @@ fn path_with_kvw() -> Option<OsString> {
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
+fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            if events.send(ChildEvent::Signal(signal)).is_err() {
+            if events.send(CommandEvent::Signal(signal)).is_err() {
                 return;
             }
         }
@@ -223,12 +223,12 @@ fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
 
 /// Until the command ends. A key press at the terminal reaches the command by itself, because it
 /// is in our process group: sent again, one Ctrl-C would count as two.
-fn wait(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<Exit> {
+fn wait(events: &Receiver<CommandEvent>, pid: Pid) -> anyhow::Result<Exit> {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
     let mut last = None;
     for event in events {
         match event {
-            ChildEvent::Signal(signal) => {
+            CommandEvent::Signal(signal) => {
                 last = Some(signal);
                 let by_itself = terminal && matches!(signal, SIGINT | SIGQUIT);
                 if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !by_itself) {
@@ -236,7 +236,7 @@ fn wait(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<Exit> {
                     let _ = kill_process(pid, signal);
                 }
             }
-            ChildEvent::Ended(status) => {
+            CommandEvent::Ended(status) => {
                 return Ok(end(status.context("waiting for the command")?, last));
             }
         }

@@ -30,13 +30,14 @@ use super::signal::name_of_signal;
 use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
-/// is alive and not kvw, nor that a member left the group: the first as long as the second after the
-/// leader's end, and then the third.
-const SWEEP_INTERVALS: (Duration, Duration, Duration) = (
-    Duration::from_millis(1),
-    Duration::from_millis(30),
-    Duration::from_millis(20),
-);
+/// is alive and not kvw, nor that a member left the group.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often the rest of a group is checked right after the leader's end, when most members go.
+const FIRST_SWEEP_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How long after the leader's end the rest is checked at the first interval.
+const FIRST_SWEEPS: Duration = Duration::from_millis(30);
 
 /// How long to wait for the end of a killed group. A process that is left after that hangs in the
 /// kernel and never returns to its program.
@@ -338,12 +339,12 @@ impl Child {
         let ChildState::Sweeping { sweep, .. } = &self.state else {
             return None;
         };
-        let (first, while_young, later) = SWEEP_INTERVALS;
+        let next = now + SWEEP_INTERVAL;
         Some(match *sweep {
-            Sweep::Lingering(since) if now < since + while_young => now + first,
-            Sweep::Lingering(since) => (now + later).min(since + self.times.linger),
-            Sweep::Terminating(kill) => (now + later).min(kill),
-            Sweep::Grace | Sweep::Killed(_) => now + later,
+            Sweep::Lingering(since) if now < since + FIRST_SWEEPS => now + FIRST_SWEEP_INTERVAL,
+            Sweep::Lingering(since) => next.min(since + self.times.linger),
+            Sweep::Terminating(kill) => next.min(kill),
+            Sweep::Grace | Sweep::Killed(_) => next,
         })
     }
 
