@@ -1,8 +1,7 @@
-//! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
-//! help stand in its file under `commands/`.
+//! The whole command line: global flags, the verbs, one match. The arguments and the help of each
+//! verb are in its file under `commands/`.
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
-
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use crate::commands::{
@@ -16,32 +15,32 @@ use crate::term::{Ui, When, log_requests, no_color};
 #[derive(Debug, Parser)]
 #[command(name = "kvw", version, max_term_width = 100)]
 pub struct Cli {
-    /// Print no status lines on stderr; warnings and errors stay
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    /// Print no status messages; warnings and errors remain
+    #[arg(short, long, global = true, display_order = 900)]
     quiet: bool,
 
-    /// Show each request on stderr, never the token
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
-    verbose: u8,
+    /// Show each request on stderr, without the token
+    #[arg(short, long, global = true, display_order = 900)]
+    verbose: bool,
 
-    /// When to use colour [default: auto]
+    /// When to use colour
     #[arg(
         long,
         global = true,
+        display_order = 900,
         value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help_heading = "Global options"
+        value_enum,
+        default_value_t,
+        hide_short_help = true
     )]
     color: When,
 
     #[command(subcommand)]
-    command: Command,
+    verb: VerbArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum VerbArgs {
     Get(get::GetArgs),
     Put(put::PutArgs),
     Delete(delete::DeleteArgs),
@@ -58,21 +57,49 @@ enum Command {
     Man(man::ManArgs),
 }
 
-/// Answers a shell that asks for completions, and says whether one did. The variable is our own:
-/// a `COMPLETE` set by chance must not turn the tool into a completer.
+/// Answers a shell that requests completions, and returns whether one did. The variable has a name
+/// of its own: a `COMPLETE` set by chance must not turn kvw into a completer.
 pub fn complete() -> bool {
-    const ASKED: &str = "KVW_COMPLETE";
-    std::env::var_os(ASKED).is_some_and(|shell| !shell.is_empty())
-        && CompleteEnv::with_factory(Cli::command)
-            .var(ASKED)
+    const VARIABLE: &str = "KVW_COMPLETE";
+    std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty())
+        && CompleteEnv::with_factory(command)
+            .var(VARIABLE)
             .try_complete(std::env::args_os(), None)
             .unwrap_or(true)
 }
 
+/// The command tree. `-h` hides the connection flags and says where they are documented.
+fn command() -> Command {
+    const CONNECTION: &str = "Connection flags and details: see --help";
+    Cli::command().mut_subcommands(|verb| {
+        if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
+            return verb;
+        }
+        let examples = verb.get_after_help().cloned();
+        let short = match &examples {
+            Some(examples) => format!("{examples}\n{CONNECTION}"),
+            None => CONNECTION.to_owned(),
+        };
+        let long = verb.get_after_long_help().cloned().or(examples);
+        verb.after_help(short)
+            .after_long_help(long.unwrap_or_default())
+    })
+}
+
 impl Cli {
-    /// What the verb is given to work with.
+    /// Parses the arguments of this process.
+    ///
+    /// # Errors
+    /// For wrong usage, and for `--help` and `--version`.
+    pub fn parse() -> Result<Self, clap::Error> {
+        Cli::from_arg_matches(&command().try_get_matches()?)
+    }
+
+    /// Creates the streams and the environment of the verb.
     pub fn context(&self) -> Context {
-        log_requests(self.verbose);
+        if self.verbose {
+            log_requests();
+        }
         let force = std::env::var_os("CLICOLOR_FORCE")
             .is_some_and(|value| !value.is_empty() && value != "0");
         Context::new(Ui::new(self.quiet, |terminal| {
@@ -81,22 +108,22 @@ impl Cli {
     }
 
     /// Runs the verb.
-    pub fn run(self, context: &mut Context) -> anyhow::Result<Exit> {
-        match self.command {
-            Command::Get(args) => get::run(context, args),
-            Command::Put(args) => put::run(context, args),
-            Command::Delete(args) => delete::run(context, args),
-            Command::Txn(args) => txn::run(context, args),
-            Command::Watch(args) => watch::run(context, &args),
-            Command::Wait(args) => wait::run(context, args),
-            Command::Ls(args) => ls::run(context, args),
-            Command::Tree(args) => tree::run(context, args),
-            Command::Export(args) => export::run(context, args),
-            Command::Import(args) => import::run(context, args),
-            Command::Status(args) => status::run(context, args),
-            Command::Dev(args) => dev::run(context, args),
-            Command::Completions(args) => completions::run(context, args, Cli::command()),
-            Command::Man(args) => man::run(context, args, Cli::command()),
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        match self.verb {
+            VerbArgs::Get(args) => get::run(context, args),
+            VerbArgs::Put(args) => put::run(context, args),
+            VerbArgs::Delete(args) => delete::run(context, args),
+            VerbArgs::Txn(args) => txn::run(context, args),
+            VerbArgs::Watch(args) => watch::run(context, &args),
+            VerbArgs::Wait(args) => wait::run(context, args),
+            VerbArgs::Ls(args) => ls::run(context, args),
+            VerbArgs::Tree(args) => tree::run(context, args),
+            VerbArgs::Export(args) => export::run(context, args),
+            VerbArgs::Import(args) => import::run(context, args),
+            VerbArgs::Status(args) => status::run(context, args),
+            VerbArgs::Dev(args) => dev::run(context, args),
+            VerbArgs::Completions(args) => completions::run(context, args, command()),
+            VerbArgs::Man(args) => man::run(context, args, command()),
         }
     }
 }
@@ -107,6 +134,6 @@ mod tests {
 
     #[test]
     fn the_command_tree_is_well_formed() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

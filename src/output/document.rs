@@ -11,7 +11,7 @@ use crate::model::Entry;
 /// Writes an entry of the array; [`super::ListWriter`] writes the brackets around it.
 pub fn entry(out: &mut impl Write, entry: &Entry, terminal: bool) -> io::Result<()> {
     out.write_all(b"\t{\n\t\t\"key\": ")?;
-    consul::write(out, &entry.key(), terminal)?;
+    consul::write(&mut *out, &entry.key(), terminal)?;
     let flags = entry.flags();
     write!(out, ",\n\t\t\"flags\": {flags},\n\t\t\"value\": \"")?;
     out.write_all(STANDARD.encode(entry.value()).as_bytes())?;
