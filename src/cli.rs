@@ -1,7 +1,7 @@
 //! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
 //! help stand in its file under `commands/`.
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
@@ -21,8 +21,8 @@ pub struct Cli {
     quiet: bool,
 
     /// Show each request on stderr, never the token
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
-    verbose: u8,
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    verbose: bool,
 
     /// When to use colour [default: auto]
     #[arg(
@@ -72,7 +72,9 @@ pub fn complete() -> bool {
 impl Cli {
     /// What the verb is given to work with.
     pub fn context(&self) -> Context {
-        log_requests(self.verbose);
+        if self.verbose {
+            log_requests();
+        }
         let force = std::env::var_os("CLICOLOR_FORCE")
             .is_some_and(|value| !value.is_empty() && value != "0");
         Context::new(Ui::new(self.quiet, |terminal| {

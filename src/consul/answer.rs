@@ -22,8 +22,6 @@ pub struct Meta {
     pub index: Option<Index>,
     /// `X-Consul-Results-Filtered-By-ACLs: true` (servers from 1.11, requests with a token).
     pub filtered: bool,
-    /// `X-Consul-KnownLeader`.
-    pub known_leader: Option<bool>,
     /// `X-Consul-LastContact`: how long ago the answering server heard from the leader.
     pub last_contact: Option<Duration>,
 }
@@ -36,7 +34,6 @@ impl Meta {
             // Never wait on 0: that would not block at all.
             index: number("x-consul-index").map(|index| Index(index.max(1))),
             filtered: text("x-consul-results-filtered-by-acls") == Some("true"),
-            known_leader: text("x-consul-knownleader").map(|known| known == "true"),
             last_contact: number("x-consul-lastcontact").map(Duration::from_millis),
         }
     }

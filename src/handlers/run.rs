@@ -181,9 +181,9 @@ impl Handler {
         self.child.idle() && self.queue.idle()
     }
 
-    /// The child's process id, while one runs.
-    pub fn running(&self) -> Option<u32> {
-        self.child.id()
+    /// Whether a child runs.
+    pub fn running(&self) -> bool {
+        self.child.id().is_some()
     }
 
     /// How many changes wait for a run.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
@@ -28,7 +28,6 @@ pub struct Signals {
     heard: AtomicBool,
     child: AtomicBool,
     run: AtomicBool,
-    resize: AtomicBool,
 }
 
 /// What came since the last look.
@@ -40,8 +39,6 @@ pub struct Taken {
     pub child: bool,
     /// USR1: run the handlers now.
     pub run: bool,
-    /// WINCH: the terminal has another size.
-    pub resize: bool,
 }
 
 impl Signals {
@@ -56,7 +53,6 @@ impl Signals {
             stop: (stop != 0).then_some(stop),
             child: self.child.swap(false, Ordering::SeqCst),
             run: self.run.swap(false, Ordering::SeqCst),
-            resize: self.resize.swap(false, Ordering::SeqCst),
         }
     }
 }
@@ -77,7 +73,7 @@ pub fn listen(
     farewell: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
     let ignored = ignored();
-    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1, SIGWINCH];
+    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1];
     let mut source = Source::new(wanted.into_iter().filter(|signal| {
         // An ignored CHLD would have the kernel reap our children.
         *signal == SIGCHLD || ignored & (1 << (signal - 1)) == 0
@@ -101,7 +97,6 @@ pub fn listen(
                 match (signal, first) {
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
-                    (SIGWINCH, _) => shared.resize.store(true, Ordering::SeqCst),
                     (_, Some(first)) if first.elapsed() > TWIN => end(signal),
                     (_, Some(_)) => {}
                     (_, None) => {
@@ -158,7 +153,7 @@ mod tests {
         signals.child.store(true, Ordering::SeqCst);
         let taken = signals.take();
         assert_eq!(taken.stop, Some(SIGTERM));
-        assert!(taken.child && !taken.run && !taken.resize);
+        assert!(taken.child && !taken.run);
         assert_eq!(signals.take(), Taken::default());
         assert!(signals.heard.load(Ordering::SeqCst));
     }

@@ -22,14 +22,9 @@ impl Log for ToStderr {
     fn flush(&self) {}
 }
 
-/// Shows log lines of `kvw` on stderr: 0 none, 1 requests and decisions, 2 more.
-pub fn log_requests(verbosity: u8) {
-    let level = match verbosity {
-        0 => return,
-        1 => LevelFilter::Info,
-        _ => LevelFilter::Debug,
-    };
+/// Shows log lines of `kvw` on stderr: requests and decisions.
+pub fn log_requests() {
     if log::set_logger(&ToStderr).is_ok() {
-        log::set_max_level(level);
+        log::set_max_level(LevelFilter::Info);
     }
 }

@@ -78,7 +78,7 @@ impl Routes {
     pub fn waiting(&self) -> impl Iterator<Item = (usize, usize, bool)> {
         let handlers = self.handlers.iter().enumerate();
         handlers
-            .map(|(at, handler)| (at, handler.waiting(), handler.running().is_some()))
+            .map(|(at, handler)| (at, handler.waiting(), handler.running()))
             .filter(|(_, changes, _)| *changes > 0)
     }
 

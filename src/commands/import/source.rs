@@ -25,8 +25,6 @@ pub struct Source {
 pub struct Found {
     /// Entries to import.
     pub keys: u64,
-    /// Bytes of their values.
-    pub bytes: u64,
     /// Entries that are no keys without what is stripped: the folder's own.
     pub nameless: u64,
 }
@@ -98,14 +96,12 @@ impl Source {
                     return Err(self.invalid(Invalid::new(place, what)));
                 }
             }
-            let bytes = entry.value.len() as u64;
             match self
                 .item(entry)
                 .map_err(|what| self.invalid(Invalid::new(place, what)))?
             {
                 Some(_) => {
                     found.keys += 1;
-                    found.bytes += bytes;
                 }
                 None => found.nameless += 1,
             }
@@ -232,7 +228,6 @@ mod tests {
         let source = source(r#"[{"key":"a","value":"eHk="},{"key":"b"}]"#);
         let found = Found {
             keys: 2,
-            bytes: 2,
             nameless: 0,
         };
         assert_eq!(source.check().unwrap(), found);
