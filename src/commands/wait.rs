@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use regex::bytes::Regex;
 
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
@@ -14,7 +13,7 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Condition, Entry, Goal, Index, Key, Snapshot, TargetId, Wish};
+use crate::model::{Condition, Entry, Goal, Index, Key, Regex, Snapshot, TargetId, Wish};
 use crate::observers::Notices;
 use crate::output::{Format, wait};
 use crate::process::Groups;
@@ -152,13 +151,8 @@ impl WaitArgs {
 }
 
 fn regex(text: &str) -> Result<Regex, Failure> {
-    Regex::new(text).map_err(|error| {
-        // The crate draws the place on lines of its own; the last one says what is wrong.
-        let error = error.to_string();
-        let what = error.lines().last().unwrap_or_default();
-        let what = what.strip_prefix("error: ").unwrap_or(what);
-        Failure::usage(format!("'{text}' is no regular expression: {what}"))
-    })
+    Regex::new(text)
+        .map_err(|what| Failure::usage(format!("'{text}' is no regular expression: {what}")))
 }
 
 fn index(text: &str) -> Result<Index, Failure> {

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use regex::bytes::Regex;
-
-use super::{Entry, Index, Key};
+use super::{Entry, Index, Key, Regex};
 
 /// How much of a value stands in a sentence.
 const SHOWN: usize = 40;

@@ -8,6 +8,7 @@ mod entry;
 mod key;
 mod op;
 mod pack;
+mod regex;
 mod snapshot;
 mod tree;
 
@@ -20,5 +21,6 @@ pub use op::{
     Draft, Op, OpError, OpErrorKind, TxnOutcome, Verb, decode_base64, parse, parse_lines, results,
 };
 pub use pack::{Limits, Packer};
+pub use regex::Regex;
 pub use snapshot::Snapshot;
 pub use tree::Node;
