@@ -1,7 +1,7 @@
 //! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
 //! help stand in its file under `commands/`.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use clap_complete::CompleteEnv;
 
@@ -42,20 +42,72 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Get(get::GetArgs),
-    Put(put::PutArgs),
-    Delete(delete::DeleteArgs),
-    Txn(txn::TxnArgs),
-    Watch(Box<watch::WatchArgs>),
-    Wait(wait::WaitArgs),
-    Ls(ls::LsArgs),
-    Tree(tree::TreeArgs),
-    Export(export::ExportArgs),
-    Import(import::ImportArgs),
-    Status(status::StatusArgs),
-    Dev(dev::DevArgs),
-    Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
+    /// Print the value of a key
+    Get(Deferred<get::GetArgs>),
+    /// Write a value to a key
+    Put(Deferred<put::PutArgs>),
+    /// Delete keys
+    Delete(Deferred<delete::DeleteArgs>),
+    /// Run operations all or nothing
+    Txn(Deferred<txn::TxnArgs>),
+    /// Print changes as they happen, or run a handler on them
+    Watch(Box<Deferred<watch::WatchArgs>>),
+    /// Wait until keys are as they should be
+    Wait(Deferred<wait::WaitArgs>),
+    /// List one level of keys and folders
+    Ls(Deferred<ls::LsArgs>),
+    /// Show keys as a tree, with how many there are below each folder
+    Tree(Deferred<tree::TreeArgs>),
+    /// Print all entries as a document that import takes
+    Export(Deferred<export::ExportArgs>),
+    /// Write all entries of a document
+    Import(Deferred<import::ImportArgs>),
+    /// Say whether Consul is there and led
+    Status(Deferred<status::StatusArgs>),
+    /// Run an embedded in-memory agent for trying and testing
+    Dev(Deferred<dev::DevArgs>),
+    /// Print the completion script for a shell
+    Completions(Deferred<completions::CompletionsArgs>),
+    /// Print the manual page, or write all pages to a folder
+    Man(Deferred<man::ManArgs>),
+}
+
+/// The arguments of a verb. Only those of the one that is run are built: all of them together are
+/// most of the memory of a short command. The list of verbs has the comments above.
+#[derive(Debug)]
+struct Deferred<T>(T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(|command| globals_last(command, T::augment_args))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(|command| globals_last(command, T::augment_args_for_update))
+    }
+}
+
+/// Adds the arguments, and puts the global ones, which are there already, behind them again.
+fn globals_last(
+    command: clap::Command,
+    augment: fn(clap::Command) -> clap::Command,
+) -> clap::Command {
+    let globals = command.get_arguments().filter(|arg| arg.is_global_set());
+    let globals: Vec<clap::Id> = globals.map(|arg| arg.get_id().clone()).collect();
+    let augmented = augment(command);
+    globals
+        .into_iter()
+        .fold(augmented, |command, id| command.mut_arg(id, |arg| arg))
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Deferred)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 /// Answers a shell that asks for completions, and says whether one did. The variable is our own:
@@ -85,20 +137,20 @@ impl Cli {
     /// Runs the verb.
     pub fn run(self, context: &mut Context) -> anyhow::Result<Exit> {
         match self.command {
-            Command::Get(args) => get::run(context, args),
-            Command::Put(args) => put::run(context, args),
-            Command::Delete(args) => delete::run(context, args),
-            Command::Txn(args) => txn::run(context, args),
-            Command::Watch(args) => watch::run(context, &args),
-            Command::Wait(args) => wait::run(context, args),
-            Command::Ls(args) => ls::run(context, args),
-            Command::Tree(args) => tree::run(context, args),
-            Command::Export(args) => export::run(context, args),
-            Command::Import(args) => import::run(context, args),
-            Command::Status(args) => status::run(context, args),
-            Command::Dev(args) => dev::run(context, args),
-            Command::Completions(args) => completions::run(context, args, Cli::command()),
-            Command::Man(args) => man::run(context, args, Cli::command()),
+            Command::Get(args) => get::run(context, args.0),
+            Command::Put(args) => put::run(context, args.0),
+            Command::Delete(args) => delete::run(context, args.0),
+            Command::Txn(args) => txn::run(context, args.0),
+            Command::Watch(args) => watch::run(context, &args.0),
+            Command::Wait(args) => wait::run(context, args.0),
+            Command::Ls(args) => ls::run(context, args.0),
+            Command::Tree(args) => tree::run(context, args.0),
+            Command::Export(args) => export::run(context, args.0),
+            Command::Import(args) => import::run(context, args.0),
+            Command::Status(args) => status::run(context, args.0),
+            Command::Dev(args) => dev::run(context, args.0),
+            Command::Completions(args) => completions::run(context, args.0, Cli::command()),
+            Command::Man(args) => man::run(context, args.0, Cli::command()),
         }
     }
 }
@@ -110,5 +162,18 @@ mod tests {
     #[test]
     fn the_command_tree_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_list_of_verbs_says_of_each_what_its_own_help_says() {
+        let short = |command: &clap::Command| command.get_about().map(ToString::to_string);
+        let listed = Cli::command();
+        let mut built = listed.clone();
+        built.build();
+        for verb in listed.get_subcommands() {
+            let own = built.find_subcommand(verb.get_name()).unwrap();
+            assert!(short(verb).is_some());
+            assert_eq!(short(verb), short(own), "{}", verb.get_name());
+        }
     }
 }
