@@ -12,7 +12,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::Client;
+use crate::consul::{Client, Encoded, Entries, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
@@ -130,7 +130,7 @@ struct Export {
 
 impl Export {
     fn write<W: Write>(&self, out: &mut W) -> anyhow::Result<Written> {
-        let reply = self.client.entries(&self.prefix, None)?;
+        let mut reply = self.client.entries(&self.prefix, None)?;
         // Text is the document too.
         let frame = match self.format {
             Format::Text => Format::Json,
@@ -138,11 +138,9 @@ impl Export {
         };
         let mut list = List::new(frame);
         let (mut keys, mut bytes) = (0, 0);
-        for entry in reply.value {
-            let entry = entry?;
-            list.item(out, |out| self.entry(out, &entry))?;
+        while let Some(written) = self.next(&mut reply.value, &mut list, out) {
+            bytes += written??;
             keys += 1;
-            bytes += entry.value().len() as u64;
             if let Some(progress) = &self.progress {
                 progress.at(keys, bytes);
             }
@@ -164,11 +162,34 @@ impl Export {
         })
     }
 
-    fn entry(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
+    /// Writes the next entry, and says how many bytes its value has.
+    fn next<W: Write>(
+        &self,
+        entries: &mut Entries,
+        list: &mut List,
+        out: &mut W,
+    ) -> Option<Result<io::Result<u64>, Error>> {
+        if matches!(self.format, Format::Jsonl | Format::Consul) {
+            let entry = entries.next()?;
+            return Some(entry.map(|entry| {
+                list.item(out, |out| self.whole(out, &entry))?;
+                Ok(entry.value().len() as u64)
+            }));
+        }
+        entries.next_encoded(|entry| {
+            let Encoded { key, flags, base64 } = entry;
+            list.item(out, |out| {
+                document::entry(out, key, flags, base64, self.terminal)
+            })?;
+            Ok(entry.value_len())
+        })
+    }
+
+    /// An entry with all its fields.
+    fn whole(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
         match self.format {
             Format::Jsonl => json::write(out, &json::Entry::from(entry)),
-            Format::Consul => consul::write(out, &consul::Entry::from(entry), self.terminal),
-            _ => document::entry(out, entry, self.terminal),
+            _ => consul::write(out, &consul::Entry::from(entry), self.terminal),
         }
     }
 }
@@ -244,6 +265,11 @@ impl Replacement {
 impl Write for Replacement {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
+        self.told(written)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.out.write_all(bytes);
         self.told(written)
     }
 

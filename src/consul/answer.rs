@@ -1,6 +1,6 @@
 //! What comes back: headers and a body that is still on the socket.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,9 +11,6 @@ use ureq::{Body, BodyReader};
 use super::Error;
 use super::error::{Cause, Context};
 use crate::model::Index;
-
-/// serde_json reads byte by byte.
-const PARSE_BUFFER: usize = 64 * 1024;
 
 /// What the headers of a read say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,17 +78,14 @@ impl Read for Metered {
     }
 }
 
-/// The body of an answer, buffered for parsing.
-pub(super) type Reader = BufReader<Metered>;
-
 impl Answer {
     /// The body, to be read to its end: only then is the connection used again.
-    pub(super) fn reader(self) -> (Reader, Context) {
+    pub(super) fn reader(self) -> (Metered, Context) {
         let body = Metered {
             body: self.body.into_reader(),
             meter: self.meter,
         };
-        (BufReader::with_capacity(PARSE_BUFFER, body), self.context)
+        (body, self.context)
     }
 
     /// The index of a read. Every one that reached Consul's store has it, also that of a missing

@@ -1,10 +1,10 @@
 //! Listings of `/v1/kv`, pulled from the socket one element at a time.
 
-use std::marker::PhantomData;
+use serde::Deserialize;
 
-use super::answer::{Answer, Reader};
+use super::answer::{Answer, Metered};
 use super::error::Context;
-use super::json::{Elements, EntryReader, Fault};
+use super::json::{Elements, Encoded, Fault, Json, RawEntry};
 use super::request::{Block, Request, path_of, shown};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Key, Prefix};
@@ -12,7 +12,7 @@ use crate::model::{Entry, Key, Prefix};
 /// A listing's elements as they come from the socket; none where Consul answered 404. An error is
 /// the last item.
 pub(super) struct Stream {
-    body: Option<(Elements<Reader>, Context)>,
+    body: Option<(Elements<Metered>, Context)>,
 }
 
 impl Stream {
@@ -28,12 +28,12 @@ impl Stream {
         Ok((Stream { body }, meta))
     }
 
-    fn next<T, S>(&mut self, seed: S) -> Option<Result<T, Error>>
-    where
-        S: for<'de> serde::de::DeserializeSeed<'de, Value = T>,
-    {
+    fn next<T>(
+        &mut self,
+        parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+    ) -> Option<Result<T, Error>> {
         let (elements, context) = self.body.as_mut()?;
-        let item = match elements.next(seed) {
+        let item = match elements.next(parse) {
             Ok(element) => element.map(Ok),
             Err(fault) => Some(Err(told(context, fault))),
         };
@@ -56,7 +56,6 @@ fn told(context: &Context, fault: Fault) -> Error {
 /// Entries pulled from the socket one by one, in the server's order.
 pub struct Entries {
     stream: Stream,
-    reader: EntryReader,
     /// What keys must begin with, where the listing is wider than what was asked for.
     only: Option<Prefix>,
 }
@@ -64,10 +63,32 @@ pub struct Entries {
 impl Entries {
     /// All that come.
     pub(super) fn all(stream: Stream) -> Self {
-        Entries {
-            stream,
-            reader: EntryReader::default(),
-            only: None,
+        Entries { stream, only: None }
+    }
+
+    /// Gives the next entry to `take` with its value still in base64: who writes base64 need not
+    /// decode and encode it.
+    pub fn next_encoded<T>(
+        &mut self,
+        mut take: impl FnMut(Encoded<'_>) -> T,
+    ) -> Option<Result<T, Error>> {
+        self.next_raw(|entry| entry.encoded().map(&mut take))
+    }
+
+    fn next_raw<T>(
+        &mut self,
+        mut read: impl FnMut(&RawEntry<'_>) -> serde_json::Result<T>,
+    ) -> Option<Result<T, Error>> {
+        let only = self.only.as_ref().map_or("", Prefix::as_str);
+        loop {
+            let item = self.stream.next(|json| {
+                let entry = RawEntry::deserialize(json)?;
+                let is_asked_for = entry.key().starts_with(only);
+                is_asked_for.then(|| read(&entry)).transpose()
+            })?;
+            if let Some(item) = item.transpose() {
+                return Some(item);
+            }
         }
     }
 }
@@ -76,13 +97,9 @@ impl Iterator for Entries {
     type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let item = self.stream.next(&mut self.reader)?;
-            match (&item, &self.only) {
-                (Ok(entry), Some(only)) if !entry.key().starts_with(only.as_str()) => {}
-                _ => return Some(item),
-            }
-        }
+        // The method by its path is of one lifetime only.
+        #[expect(clippy::redundant_closure_for_method_calls)]
+        self.next_raw(|entry| entry.pack())
     }
 }
 
@@ -99,7 +116,7 @@ impl Iterator for Names {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let item = self.stream.next(PhantomData::<String>)?;
+            let item = self.stream.next(|json| String::deserialize(json))?;
             let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
                 return Some(item);
             };

@@ -24,6 +24,7 @@ pub use bulk::{Bulk, Sent};
 pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, Outcome};
+pub use json::Encoded;
 pub use kv::Write;
 pub use listing::{Entries, Names};
 pub use request::Block;

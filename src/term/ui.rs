@@ -37,6 +37,11 @@ impl Write for Out {
         Out::told(self.0.write(bytes))
     }
 
+    // Documents are written in many small pieces: the buffer's own takes them faster.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Out::told(self.0.write_all(bytes))
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Out::told(self.0.flush())
     }
@@ -56,6 +61,10 @@ pub struct Ui {
 impl Write for Ui {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.out.get_mut().write(bytes)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.get_mut().write_all(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
