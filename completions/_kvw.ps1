@@ -194,7 +194,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--on-fail', '--on-fail', [CompletionResultType]::ParameterName, 'When the handler fails: continue, retry, exit or ignore [default: continue]')
             [CompletionResult]::new('--handler-timeout', '--handler-timeout', [CompletionResultType]::ParameterName, 'Stop a run that takes longer, and count it as failed [default: none]')
             [CompletionResult]::new('--stop-signal', '--stop-signal', [CompletionResultType]::ParameterName, 'The signal that asks a handler to end [default: TERM]')
-            [CompletionResult]::new('--stop-timeout', '--stop-timeout', [CompletionResultType]::ParameterName, 'How long it may take to end before it is killed [default: 10s]')
+            [CompletionResult]::new('--stop-timeout', '--stop-timeout', [CompletionResultType]::ParameterName, 'How long it may take to end before it is killed [default: 8s]')
             [CompletionResult]::new('--debounce', '--debounce', [CompletionResultType]::ParameterName, 'Quiet time before a batch is handed over [default: 100ms]')
             [CompletionResult]::new('--max-delay', '--max-delay', [CompletionResultType]::ParameterName, 'The longest time that a batch waits for quiet [default: 5s]')
             [CompletionResult]::new('--splay', '--splay', [CompletionResultType]::ParameterName, 'Let each batch wait a random part of this, so that a fleet does not reload at once')

@@ -186,7 +186,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --on-fail 'When the handler fails: continue, retry, exit or ignore [default: continue]'
             cand --handler-timeout 'Stop a run that takes longer, and count it as failed [default: none]'
             cand --stop-signal 'The signal that asks a handler to end [default: TERM]'
-            cand --stop-timeout 'How long it may take to end before it is killed [default: 10s]'
+            cand --stop-timeout 'How long it may take to end before it is killed [default: 8s]'
             cand --debounce 'Quiet time before a batch is handed over [default: 100ms]'
             cand --max-delay 'The longest time that a batch waits for quiet [default: 5s]'
             cand --splay 'Let each batch wait a random part of this, so that a fleet does not reload at once'

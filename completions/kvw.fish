@@ -187,7 +187,7 @@ exit\t''
 ignore\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l handler-timeout -d 'Stop a run that takes longer, and count it as failed [default: none]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-signal -d 'The signal that asks a handler to end [default: TERM]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'How long it may take to end before it is killed [default: 10s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'How long it may take to end before it is killed [default: 8s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time before a batch is handed over [default: 100ms]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'The longest time that a batch waits for quiet [default: 5s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Let each batch wait a random part of this, so that a fleet does not reload at once' -r

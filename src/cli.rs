@@ -72,8 +72,8 @@ enum Command {
     Man(Deferred<man::ManArgs>),
 }
 
-/// The arguments of a verb. Only those of the one that is run are built: all of them together are
-/// most of the memory of a short command. The list of verbs has the comments above.
+/// The arguments of a verb, built only when the verb is run: all of them together are most of the memory
+/// of a short command. The one-line help of [`Command`] is for the list of verbs.
 #[derive(Debug)]
 struct Deferred<T>(T);
 
@@ -87,7 +87,7 @@ impl<T: Args> Args for Deferred<T> {
     }
 }
 
-/// Adds the arguments, and puts the global ones, which are there already, behind them again.
+/// Adds the arguments of a verb before the global ones, which the command has already.
 fn globals_last(
     command: clap::Command,
     augment: fn(clap::Command) -> clap::Command,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_verbs_says_of_each_what_its_own_help_says() {
+    fn the_list_of_verbs_has_the_first_line_of_each_verbs_help() {
         let short = |command: &clap::Command| command.get_about().map(ToString::to_string);
         let listed = Cli::command();
         let mut built = listed.clone();

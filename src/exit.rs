@@ -15,7 +15,7 @@ pub enum Exit {
     Usage,
     /// 3: Consul could not be reached, did not answer in time, or answered with an error or
     /// nonsense; the disk is full.
-    Trouble,
+    Unavailable,
     /// 4: permission denied, or the answer is known to be cut down by ACLs.
     Denied,
     /// 5: a write was sent and it is unknown whether it took effect.
@@ -33,11 +33,19 @@ impl Exit {
             Exit::Yes => 0,
             Exit::No => 1,
             Exit::Usage => 2,
-            Exit::Trouble => 3,
+            Exit::Unavailable => 3,
             Exit::Denied => 4,
             Exit::Unknown => 5,
             Exit::Child(code) => code,
             Exit::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
+        }
+    }
+
+    /// The exit that passes on the status of a child.
+    pub fn from_status(status: u8) -> Self {
+        match status {
+            0 => Exit::Yes,
+            status => Exit::Child(status),
         }
     }
 
@@ -105,7 +113,7 @@ mod tests {
             Exit::Yes,
             Exit::No,
             Exit::Usage,
-            Exit::Trouble,
+            Exit::Unavailable,
             Exit::Denied,
             Exit::Unknown,
         ]

@@ -11,12 +11,15 @@ mod commands;
 mod consul;
 mod context;
 mod exit;
+mod fetch;
 mod handlers;
 mod model;
 mod observers;
 mod output;
 mod process;
+mod rate_limiter;
 mod report;
+mod state_file;
 mod term;
 mod watch;
 

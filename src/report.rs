@@ -36,7 +36,7 @@ pub fn usage(error: &clap::Error) -> Exit {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             Exit::Signal(signal_hook::consts::SIGPIPE)
         }
-        Err(_) => Exit::Trouble,
+        Err(_) => Exit::Unavailable,
         Ok(()) => Exit::Yes,
     }
 }
@@ -65,18 +65,19 @@ fn exit(error: &Error) -> Exit {
             return failure.exit;
         }
         if let Some(error) = cause.downcast_ref::<consul::Error>() {
-            return match error.outcome() {
-                consul::Outcome::Refused => Exit::Usage,
-                consul::Outcome::Trouble => Exit::Trouble,
-                consul::Outcome::Denied => Exit::Denied,
-                consul::Outcome::Unknown => Exit::Unknown,
+            return match error.class() {
+                consul::ErrorClass::Refused => Exit::Usage,
+                consul::ErrorClass::Unavailable => Exit::Unavailable,
+                consul::ErrorClass::Denied => Exit::Denied,
+                consul::ErrorClass::RolledBack => Exit::No,
+                consul::ErrorClass::Unknown => Exit::Unknown,
             };
         }
         if cause.is::<Invalid>() {
             return Exit::Usage;
         }
     }
-    Exit::Trouble
+    Exit::Unavailable
 }
 
 fn hint(error: &Error) -> Option<String> {

@@ -1,8 +1,8 @@
-//! Texts as Go writes and reads them: Consul's answers are full of them.
+//! Texts as Go formats and parses them: Consul's answers are full of them.
 
 use std::time::Duration;
 
-/// A string as `%q` prints it.
+/// Quotes a string as `%q` does.
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -27,20 +27,20 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-/// `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space.
+/// Whether a character is printable, as `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space.
 pub fn is_print(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' '..='~');
     }
-    // Behind another character `escape_debug` leaves marks as they are, as Go does.
-    let mut pair = String::with_capacity(5);
-    pair.push('x');
-    pair.push(c);
-    pair.escape_debug().nth(1) != Some('\\')
+    // After another character `escape_debug` leaves marks as they are, as Go does.
+    let mut text = String::with_capacity(5);
+    text.push('x');
+    text.push(c);
+    text.escape_debug().nth(1) != Some('\\')
 }
 
-/// Bytes as Go shows them in JSON: U+FFFD for each byte that is not UTF-8.
-pub fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+/// Converts bytes to text as Go does in JSON: U+FFFD for each byte that is not UTF-8.
+pub fn utf8_lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.into();
     }
@@ -52,9 +52,9 @@ pub fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
-/// JSON with the escapes of Go's encoder, from JSON with serde's: `<`, `>`, `&` and two line
-/// separators can stand in strings only, so bytes are enough to find them.
-pub fn json_escapes(json: Vec<u8>) -> Vec<u8> {
+/// Replaces serde's escapes in JSON by those of Go's encoder. `<`, `>`, `&` and two line separators
+/// can stand in strings only, so searching the bytes finds them.
+pub fn escape_json(json: Vec<u8>) -> Vec<u8> {
     let special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'\\' | 0xe2);
     let Some(first) = json.iter().position(special) else {
         return json;
@@ -83,18 +83,19 @@ pub fn json_escapes(json: Vec<u8>) -> Vec<u8> {
     out
 }
 
-/// `strconv.ParseUint(text, 10, 64)`, its error included.
+/// Parses a number as `strconv.ParseUint(text, 10, 64)`, with the same error.
 pub fn parse_uint(text: &str) -> Result<u64, String> {
-    let failed = |why| format!("strconv.ParseUint: parsing {}: {why}", quote(text));
+    let error = |reason| format!("strconv.ParseUint: parsing {}: {reason}", quote(text));
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(failed("invalid syntax"));
+        return Err(error("invalid syntax"));
     }
-    text.parse().map_err(|_| failed("value out of range"))
+    text.parse().map_err(|_| error("value out of range"))
 }
 
-/// A duration as `time.ParseDuration` reads it: nanoseconds, signed.
+/// Parses a duration as `time.ParseDuration`: nanoseconds, signed.
 ///
-/// The error is Go's text without its prefix: `invalid duration "x"`.
+/// # Errors
+/// Go's text without its prefix: `invalid duration "x"`.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let invalid = || format!("invalid duration {}", quote(text));
     let (negative, rest) = match text.as_bytes() {
@@ -114,11 +115,11 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         let digits = left
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .unwrap_or(left.len());
-        let (number, behind) = left.split_at(digits);
-        let end = behind
+        let (number, after) = left.split_at(digits);
+        let end = after
             .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(behind.len());
-        let (unit, next) = behind.split_at(end);
+            .unwrap_or(after.len());
+        let (unit, next) = after.split_at(end);
         let number: f64 = number.parse().map_err(|_| invalid())?;
         if unit.is_empty() {
             return Err(format!("missing unit in duration {}", quote(text)));
@@ -128,11 +129,11 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         total += number * scale;
         left = next;
     }
-    // Some 292 years; beyond, Go refuses too.
+    // Some 292 years: Go refuses more too.
     if total >= 9.2e18 {
         return Err(invalid());
     }
-    // In range by the check above; parts of a nanosecond are cut off, as in Go.
+    // In range by the check above; fractions of a nanosecond are cut off, as in Go.
     #[allow(clippy::cast_possible_truncation)]
     let nanos = total as i64;
     Ok(if negative { -nanos } else { nanos })
@@ -150,8 +151,8 @@ fn unit_nanos(unit: &str) -> Option<f64> {
     })
 }
 
-/// A positive number of nanoseconds as a duration; nothing for zero and less.
-pub fn positive(nanos: i64) -> Option<Duration> {
+/// Converts a positive number of nanoseconds; `None` for zero and less.
+pub fn positive_duration(nanos: i64) -> Option<Duration> {
     u64::try_from(nanos)
         .ok()
         .filter(|nanos| *nanos > 0)
@@ -181,15 +182,15 @@ mod tests {
 
     #[test]
     fn each_byte_that_is_not_utf8_is_one_replacement_character() {
-        assert_eq!(text(b"a\x80\x81b"), "a\u{fffd}\u{fffd}b");
-        assert_eq!(text("ä".as_bytes()), "ä");
+        assert_eq!(utf8_lossy(b"a\x80\x81b"), "a\u{fffd}\u{fffd}b");
+        assert_eq!(utf8_lossy("ä".as_bytes()), "ä");
     }
 
     #[test]
     fn json_strings_are_escaped_as_go_does() {
         let json = serde_json::to_vec("<a>&\u{2028}\u{8}\u{c}\\b\n").unwrap();
         assert_eq!(
-            json_escapes(json),
+            escape_json(json),
             br#""\u003ca\u003e\u0026\u2028\u0008\u000c\\b\n""#
         );
     }

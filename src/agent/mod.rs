@@ -1,10 +1,16 @@
-//! The embedded dev agent: Consul's KV, blocking queries, transactions and sessions, in memory.
+//! The embedded agent of `kvw dev`: Consul's KV, blocking queries, transactions and sessions, in
+//! memory.
 //!
-//! It answers as Consul 1.8.7 does, byte for byte where a client can tell. It must not know
-//! `consul`: client and imitation share no wire code, or one mistake would hide in both.
+//! It answers as Consul 1.8.7 does, byte for byte where a client can see a difference. It must not
+//! know `consul`: a client and an agent that shared wire code would hide the same mistake.
 //!
-//! Not here: ACLs (tokens are ignored), services, checks, snapshots, other datacenters. What is
-//! not implemented is answered 501 with a sentence.
+//! Not implemented are ACLs (tokens are ignored), services, checks, snapshots and other datacenters.
+//! Their endpoints answer 501 with a sentence.
+//!
+//! - `server`: the socket and its threads. `http`: requests in, responses out. `routes`, `path`,
+//!   `params`, `request`: from a request to its endpoint. `api`: the endpoints.
+//! - `store`: the lock around the state and the blocking queries on it. `state`: the rules.
+//! - `golang`: texts in Go's formats. `semaphore`: limits on connections and memory.
 
 mod api;
 mod golang;
@@ -13,8 +19,9 @@ mod params;
 mod path;
 mod request;
 mod routes;
+mod semaphore;
 mod server;
 mod state;
 mod store;
 
-pub use server::Server;
+pub use server::DevServer;

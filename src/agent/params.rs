@@ -6,44 +6,44 @@ use super::golang;
 use super::http::Response;
 use super::path;
 
-/// The only datacenter there is.
+/// The name of the only datacenter.
 pub const DATACENTER: &str = "dc1";
 
-/// How long a blocking query waits when it does not say, and at most.
+/// The wait of a blocking query that gives none.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5 * 60);
-const MOST_WAIT: Duration = Duration::from_secs(10 * 60);
+/// The longest wait of a blocking query.
+const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// The decoded parameters, in the order given.
 #[derive(Debug, Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct QueryParams(Vec<(String, String)>);
 
-/// What a blocking query asked for: an answer newer than `index`, or whatever there is after
-/// `wait`.
+/// The options of a blocking query: an answer newer than `index`, or the current one after `wait`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blocking {
+pub struct BlockingQuery {
     pub index: u64,
     pub wait: Duration,
 }
 
-impl Params {
-    /// Reads a query string; nothing when an escape in it is malformed. Go of that age also
-    /// separates at `;`.
+impl QueryParams {
+    /// Parses a query string; `None` when an escape in it is malformed. The Go version of Consul
+    /// 1.8.7 separates at `;` too.
     pub fn parse(query: &str) -> Option<Self> {
         let mut params = Vec::new();
         for part in query.split(['&', ';']).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let text = |part| Some(golang::text(&path::decode(part, true)?).into_owned());
+            let text = |part| Some(golang::utf8_lossy(&path::decode(part, true)?).into_owned());
             params.push((text(name)?, text(value)?));
         }
-        Some(Params(params))
+        Some(QueryParams(params))
     }
 
-    /// Whether it was given at all: `?recurse=false` is a yes.
+    /// Whether the parameter is given, with any value: Consul takes `?recurse=false` as a yes.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other == name)
     }
 
-    /// The first value; empty when there is none.
+    /// Returns the first value of a parameter, empty where there is none.
     pub fn first(&self, name: &str) -> &str {
         self.0
             .iter()
@@ -51,7 +51,7 @@ impl Params {
             .map_or("", |(_, value)| value)
     }
 
-    /// All of them, encoded again in alphabetical order, as Consul quotes them.
+    /// Encodes all parameters in alphabetical order, as Consul quotes them.
     pub fn encode(&self) -> String {
         let mut sorted: Vec<_> = self.0.iter().collect();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
@@ -73,8 +73,8 @@ impl Params {
         parts.join("&")
     }
 
-    /// Refuses more than one of these together.
-    pub fn exclude(&self, names: &[&str]) -> Result<(), Response> {
+    /// Refuses more than one of these parameters together.
+    pub fn check_exclusive(&self, names: &[&str]) -> Result<(), Response> {
         if names.iter().filter(|name| self.has(name)).count() > 1 {
             let text = format!("Conflicting flags: {}", self.encode());
             return Err(Response::text(400, text));
@@ -82,12 +82,12 @@ impl Params {
         Ok(())
     }
 
-    /// Refuses what Consul refuses on every endpoint that reads query options: consistency modes
-    /// that contradict each other, malformed waits and indexes. Gives what to wait for, if
-    /// anything: without an index or with index 0 a query never blocks.
-    pub fn options(&self, cache_control: &str) -> Result<Option<Blocking>, Response> {
-        self.consistency()?;
-        refuse_cache_control(cache_control)?;
+    /// Parses the query options that most endpoints read. Refuses, as Consul does, contradicting
+    /// consistency modes and malformed waits and indexes. Returns `None` for a query that does not
+    /// block: one without an index or with index 0.
+    pub fn blocking_query(&self, cache_control: &str) -> Result<Option<BlockingQuery>, Response> {
+        self.check_consistency()?;
+        check_cache_control(cache_control)?;
         let wait = match self.first("wait") {
             "" => 0,
             text => golang::parse_duration(text)
@@ -97,15 +97,15 @@ impl Params {
             "" => 0,
             text => golang::parse_uint(text).map_err(|_| Response::text(400, "Invalid index"))?,
         };
-        Ok((index > 0).then(|| Blocking {
+        Ok((index > 0).then(|| BlockingQuery {
             index,
-            wait: golang::positive(wait)
+            wait: golang::positive_duration(wait)
                 .unwrap_or(DEFAULT_WAIT)
-                .min(MOST_WAIT),
+                .min(MAX_WAIT),
         }))
     }
 
-    fn consistency(&self) -> Result<(), Response> {
+    fn check_consistency(&self) -> Result<(), Response> {
         let bound = self.first("max_stale");
         if !bound.is_empty() && golang::parse_duration(bound).is_err() {
             let text = format!("Invalid max_stale value {}", golang::quote(bound));
@@ -121,8 +121,8 @@ impl Params {
         Ok(())
     }
 
-    /// Refuses a datacenter that is not ours; the name is case-sensitive.
-    pub fn datacenter(&self) -> Result<(), Response> {
+    /// Refuses any other datacenter; the name is case-sensitive.
+    pub fn check_datacenter(&self) -> Result<(), Response> {
         match self.first("dc") {
             "" | DATACENTER => Ok(()),
             _ => Err(Response::text(500, "No path to datacenter")),
@@ -130,7 +130,7 @@ impl Params {
     }
 
     /// Refuses a namespace, as the community build does.
-    pub fn namespace(&self, header: &str) -> Result<(), Response> {
+    pub fn check_namespace(&self, header: &str) -> Result<(), Response> {
         let place = if !self.first("ns").is_empty() {
             "query parameter: \"ns\""
         } else if !header.is_empty() {
@@ -144,7 +144,7 @@ impl Params {
     }
 }
 
-fn refuse_cache_control(header: &str) -> Result<(), Response> {
+fn check_cache_control(header: &str) -> Result<(), Response> {
     for directive in header.split(',') {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         let needs_number = matches!(
@@ -162,8 +162,8 @@ fn refuse_cache_control(header: &str) -> Result<(), Response> {
 mod tests {
     use super::*;
 
-    fn params(query: &str) -> Params {
-        Params::parse(query).unwrap()
+    fn params(query: &str) -> QueryParams {
+        QueryParams::parse(query).unwrap()
     }
 
     #[test]
@@ -176,38 +176,38 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_escape_spoils_the_query() {
-        assert!(Params::parse("a=%zz").is_none());
+    fn a_malformed_escape_makes_the_whole_query_invalid() {
+        assert!(QueryParams::parse("a=%zz").is_none());
     }
 
     #[test]
     fn conflicting_flags_are_quoted_in_alphabetical_order() {
-        let refused = params("cas=1&acquire=x y&flags=2").exclude(&["cas", "acquire"]);
+        let error = params("cas=1&acquire=x y&flags=2").check_exclusive(&["cas", "acquire"]);
         assert_eq!(
-            refused.unwrap_err().body(),
+            error.unwrap_err().body(),
             b"Conflicting flags: acquire=x+y&cas=1&flags=2"
         );
-        assert!(params("cas=1").exclude(&["cas", "acquire"]).is_ok());
+        assert!(params("cas=1").check_exclusive(&["cas", "acquire"]).is_ok());
     }
 
     #[test]
     fn a_query_blocks_only_with_an_index_above_zero() {
-        let asked = |query| params(query).options("").unwrap();
-        assert_eq!(asked("wait=1s"), None);
-        assert_eq!(asked("index=0&wait=1s"), None);
-        let blocking = asked("index=7&wait=1s").unwrap();
+        let parse = |query| params(query).blocking_query("").unwrap();
+        assert_eq!(parse("wait=1s"), None);
+        assert_eq!(parse("index=0&wait=1s"), None);
+        let blocking = parse("index=7&wait=1s").unwrap();
         assert_eq!((blocking.index, blocking.wait), (7, Duration::from_secs(1)));
     }
 
     #[test]
-    fn waits_default_to_five_minutes_and_end_at_ten() {
+    fn waits_are_five_minutes_by_default_and_ten_at_most() {
         for (query, seconds) in [
             ("index=1", 300),
             ("index=1&wait=0", 300),
             ("index=1&wait=-5s", 300),
             ("index=1&wait=1h", 600),
         ] {
-            let blocking = params(query).options("").unwrap().unwrap();
+            let blocking = params(query).blocking_query("").unwrap().unwrap();
             assert_eq!(blocking.wait, Duration::from_secs(seconds), "{query}");
         }
     }
@@ -229,10 +229,10 @@ mod tests {
                 "Cannot specify ?cached with ?consistent, conflicting semantics.",
             ),
         ] {
-            let refused = params(query).options("").unwrap_err();
-            assert_eq!(refused.body(), text.as_bytes(), "{query}");
+            let error = params(query).blocking_query("").unwrap_err();
+            assert_eq!(error.body(), text.as_bytes(), "{query}");
         }
-        assert!(params("").options("max-age=abc").is_err());
-        assert!(params("").options("no-cache, max-age=5").is_ok());
+        assert!(params("").blocking_query("max-age=abc").is_err());
+        assert!(params("").blocking_query("no-cache, max-age=5").is_ok());
     }
 }

@@ -2,31 +2,35 @@
 
 use super::golang;
 
-/// Why a target cannot be served.
+/// The reason why a target is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bad {
+pub enum TargetError {
     /// A percent sign without two hexadecimal digits.
-    Escape,
-    /// Not a path: no leading `/`.
-    Form,
+    InvalidEscape,
+    /// No leading `/`.
+    NotAPath,
 }
 
-/// The decoded path and the raw query behind the first `?`.
+/// Returns the decoded path and the raw query after the first `?`.
 ///
 /// # Errors
-/// When the path has a malformed escape or does not begin with `/`. A target in absolute form loses its scheme and host.
-pub fn split(target: &str) -> Result<(Vec<u8>, &str), Bad> {
+/// When the path has a malformed escape or does not begin with `/`. A target in absolute form loses
+/// its scheme and host.
+pub fn split(target: &str) -> Result<(Vec<u8>, &str), TargetError> {
     let target = target
         .strip_prefix("http://")
         .map_or(target, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if !path.starts_with('/') {
-        return Err(Bad::Form);
+        return Err(TargetError::NotAPath);
     }
-    Ok((decode(path, false).ok_or(Bad::Escape)?, query))
+    Ok((
+        decode(path, false).ok_or(TargetError::InvalidEscape)?,
+        query,
+    ))
 }
 
-/// Undoes percent escapes; in a query `+` is a space.
+/// Decodes percent escapes; in a query `+` is a space. `None` where an escape is malformed.
 pub fn decode(text: &str, query: bool) -> Option<Vec<u8>> {
     let hex = |byte: u8| char::from(byte).to_digit(16);
     let mut decoded = Vec::with_capacity(text.len());
@@ -44,14 +48,14 @@ pub fn decode(text: &str, query: bool) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Whether every character of the path is printable. Consul answers 400 with an empty body
-/// otherwise; bytes that are not UTF-8 read as U+FFFD, which is printable.
+/// Whether every character of the path is printable. Otherwise Consul answers 400 with an empty
+/// body. Bytes that are not UTF-8 count as U+FFFD, which is printable.
 pub fn is_printable(path: &[u8]) -> bool {
     path.utf8_chunks()
         .all(|chunk| chunk.valid().chars().all(golang::is_print))
 }
 
-/// The path without empty, `.` and `..` segments; a slash at the end stays.
+/// Returns the path without empty, `.` and `..` segments; a slash at the end stays.
 pub fn clean(path: &[u8]) -> Vec<u8> {
     let mut segments: Vec<&[u8]> = Vec::new();
     for segment in path.split(|byte| *byte == b'/') {
@@ -72,7 +76,7 @@ pub fn clean(path: &[u8]) -> Vec<u8> {
     cleaned
 }
 
-/// The path with the escapes that Go writes into a `Location`.
+/// Encodes the path with the escapes that Go writes into a `Location`.
 pub fn encode(path: &[u8]) -> String {
     let mut text = String::with_capacity(path.len());
     for byte in path {
@@ -114,8 +118,8 @@ mod tests {
         for text in ["%", "%z0", "%1", "a%zz"] {
             assert_eq!(decode(text, false), None, "{text}");
         }
-        assert_eq!(split("/v1/kv/%zz"), Err(Bad::Escape));
-        assert_eq!(split("v1/kv/a"), Err(Bad::Form));
+        assert_eq!(split("/v1/kv/%zz"), Err(TargetError::InvalidEscape));
+        assert_eq!(split("v1/kv/a"), Err(TargetError::NotAPath));
     }
 
     #[test]
@@ -145,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn unprintable_characters_are_found_and_bad_bytes_are_none() {
+    fn unprintable_characters_are_found_and_invalid_bytes_are_printable() {
         assert!(is_printable("/v1/kv/a b ключ 🚀".as_bytes()));
         assert!(is_printable(b"/v1/kv/bad\x80utf"));
         assert!(!is_printable(b"/v1/kv/a\tb"));

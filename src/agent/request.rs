@@ -1,78 +1,79 @@
-//! One routed request: what an endpoint is given, and what it may answer.
+//! A routed request: what an endpoint is given and what it may return.
 
 use std::net::SocketAddr;
 
-use super::http::{BodyError, Connection, Head, Length, Response};
-use super::params::Params;
-use super::store::{Gone, Store};
+use super::http::{BodyError, BodyLength, ClientConnection, RequestHead, Response};
+use super::params::QueryParams;
+use super::store::{ClientGone, Store};
 
-/// What handlers work on.
-pub struct Agent {
+/// The state that all endpoints share.
+pub struct AgentState {
     pub store: Store,
     pub address: SocketAddr,
 }
 
-/// One request, routed.
-pub struct Request<'a> {
-    pub agent: &'a Agent,
-    pub head: &'a Head,
+/// A request with its path and parameters decoded.
+pub struct ApiRequest<'a> {
+    pub agent: &'a AgentState,
+    pub head: &'a RequestHead,
     pub path: &'a [u8],
-    pub params: Params,
-    pub connection: &'a mut Connection,
+    pub params: QueryParams,
+    pub connection: &'a mut ClientConnection,
 }
 
-/// Why a handler gives no answer of its own.
+/// The reason why an endpoint did not succeed.
 #[derive(Debug)]
-pub enum Refused {
-    With(Response),
-    /// Nobody is there to be answered.
-    Gone,
+pub enum ApiError {
+    /// The request was refused with this response.
+    Refused(Response),
+    /// The client has disconnected, so there is no response.
+    ClientGone,
 }
 
-impl From<Response> for Refused {
+impl From<Response> for ApiError {
     fn from(response: Response) -> Self {
-        Refused::With(response)
+        ApiError::Refused(response)
     }
 }
 
-impl From<Gone> for Refused {
-    fn from(_: Gone) -> Self {
-        Refused::Gone
+impl From<ClientGone> for ApiError {
+    fn from(_: ClientGone) -> Self {
+        ApiError::ClientGone
     }
 }
 
-/// What a handler gives.
-pub type Answer = Result<Response, Refused>;
+/// The result of an endpoint.
+pub type ApiResult = Result<Response, ApiError>;
 
-impl Request<'_> {
-    /// What stands behind the endpoint's own part of the path.
-    pub fn behind(&self, endpoint: &str) -> &[u8] {
+impl ApiRequest<'_> {
+    /// Returns the part of the path after `endpoint`.
+    pub fn path_after(&self, endpoint: &str) -> &[u8] {
         self.path.strip_prefix(endpoint.as_bytes()).unwrap_or(b"")
     }
 
-    /// The body, if it is no longer than `most`; `too_large` says so otherwise. The length is
-    /// looked at before anything is read.
-    pub fn body(
+    /// Reads the body, of at most `limit` bytes. A longer one is refused with the text that
+    /// `too_large` returns for its length, before anything is read where the length is given.
+    pub fn read_body(
         &mut self,
-        most: usize,
+        limit: usize,
         too_large: impl Fn(Option<u64>) -> String,
-    ) -> Result<Vec<u8>, Refused> {
-        if let Length::Exactly(length) = self.head.length {
-            if length > most as u64 {
+    ) -> Result<Vec<u8>, ApiError> {
+        if let BodyLength::Exact(length) = self.head.length {
+            if length > limit as u64 {
                 return Err(Response::text(413, too_large(Some(length))).into());
             }
         }
         self.connection
-            .body(self.head, most)
+            .read_body(self.head, limit)
             .map_err(|error| match error {
                 BodyError::TooLarge => Response::text(413, too_large(None)).into(),
-                BodyError::Crowded => Response::crowded().into(),
-                BodyError::Malformed => Response::refusal(400, "400 Bad Request").into(),
-                BodyError::Lost => Refused::Gone,
+                BodyError::TooManyLarge => Response::too_many_large_requests().into(),
+                BodyError::Malformed => Response::closing(400, "400 Bad Request").into(),
+                BodyError::Lost => ApiError::ClientGone,
             })
     }
 
-    /// JSON, indented where `?pretty` asks for it.
+    /// Returns a response of JSON, indented where `?pretty` asks for it.
     pub fn json(&self, status: u16, value: &impl serde::Serialize) -> Response {
         super::api::json(status, value, self.params.has("pretty"))
     }

@@ -1,33 +1,33 @@
-//! From method and path to a handler, by way of what Go's router does first.
+//! From method and path to an endpoint, including what Go's router does first.
 
 use super::api::{kv, session, status, txn};
-use super::http::{Connection, Head, Response};
-use super::params::Params;
-use super::path::{self, Bad};
-use super::request::{Agent, Answer, Refused, Request};
+use super::http::{ClientConnection, RequestHead, Response};
+use super::params::QueryParams;
+use super::path::{self, TargetError};
+use super::request::{AgentState, ApiError, ApiRequest, ApiResult};
 
-type Handler = fn(&mut Request<'_>) -> Answer;
+type RouteHandler = fn(&mut ApiRequest<'_>) -> ApiResult;
 
-/// What a registered path takes, and who answers.
+/// The methods and the handler of a registered path.
 struct Route {
     methods: &'static [&'static str],
-    handler: Handler,
+    handler: RouteHandler,
 }
 
-/// The endpoint of a clean path. A name that ends in `/` stands for everything below it.
-fn route(path: &[u8]) -> Option<Route> {
+/// Finds the endpoint of a clean path. A name that ends in `/` stands for everything below it.
+fn find_route(path: &[u8]) -> Option<Route> {
     let text = String::from_utf8_lossy(path);
     let found =
-        |methods: &'static [&'static str], handler: Handler| Some(Route { methods, handler });
+        |methods: &'static [&'static str], handler: RouteHandler| Some(Route { methods, handler });
     match &*text {
-        "/v1/txn" => found(&["PUT"], txn::txn),
+        "/v1/txn" => found(&["PUT"], txn::apply),
         "/v1/session/create" => found(&["PUT"], session::create),
         "/v1/session/list" => found(&["GET"], session::list),
         "/v1/status/leader" => found(&["GET"], status::leader),
         "/v1/status/peers" => found(&["GET"], status::peers),
         "/v1/catalog/datacenters" => found(&["GET"], status::datacenters),
         "/v1/agent/self" => found(&["GET"], status::agent_self),
-        text if text.starts_with("/v1/kv/") => found(&["GET", "PUT", "DELETE"], kv::kv),
+        text if text.starts_with("/v1/kv/") => found(&["GET", "PUT", "DELETE"], kv::serve),
         text if text.starts_with("/v1/session/destroy/") => found(&["PUT"], session::destroy),
         text if text.starts_with("/v1/session/renew/") => found(&["PUT"], session::renew),
         text if text.starts_with("/v1/session/info/") => found(&["GET"], session::info),
@@ -36,8 +36,8 @@ fn route(path: &[u8]) -> Option<Route> {
     }
 }
 
-/// Endpoints that Consul has and this agent has not.
-const NOT_HERE: [&str; 16] = [
+/// Endpoints of Consul that this agent does not implement.
+const UNIMPLEMENTED: [&str; 16] = [
     "acl",
     "agent",
     "catalog",
@@ -56,26 +56,32 @@ const NOT_HERE: [&str; 16] = [
     "imported-services",
 ];
 
-/// The answer to a request; nothing when its client has gone.
-pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option<Response> {
+/// Returns the response to a request, `None` when its client has disconnected.
+pub fn respond(
+    agent: &AgentState,
+    head: &RequestHead,
+    connection: &mut ClientConnection,
+) -> Option<Response> {
     let (path, query) = match path::split(&head.target) {
         Ok(split) => split,
-        Err(Bad::Escape | Bad::Form) => return Some(Response::refusal(400, "400 Bad Request")),
+        Err(TargetError::InvalidEscape | TargetError::NotAPath) => {
+            return Some(Response::closing(400, "400 Bad Request"));
+        }
     };
     if !path::is_printable(&path) {
         return Some(Response::empty(400));
     }
     let cleaned = path::clean(&path);
     if cleaned != path {
-        return Some(moved(head, &cleaned, query));
+        return Some(redirect(head, &cleaned, query));
     }
-    let Some(route) = route(&path) else {
-        return Some(unrouted(head, &path, query));
+    let Some(route) = find_route(&path) else {
+        return Some(respond_unrouted(head, &path, query));
     };
-    let answered = match Params::parse(query) {
+    let result = match QueryParams::parse(query) {
         None => Ok(Response::empty(500)),
         Some(_) if !route.methods.contains(&&*head.method) => Ok(refuse_method(head, &route)),
-        Some(params) => (route.handler)(&mut Request {
+        Some(params) => (route.handler)(&mut ApiRequest {
             agent,
             head,
             path: &path,
@@ -83,20 +89,20 @@ pub fn answer(agent: &Agent, head: &Head, connection: &mut Connection) -> Option
             connection,
         }),
     };
-    match answered {
-        Ok(response) | Err(Refused::With(response)) => Some(response.varies()),
-        Err(Refused::Gone) => None,
+    match result {
+        Ok(response) | Err(ApiError::Refused(response)) => Some(response.with_vary()),
+        Err(ApiError::ClientGone) => None,
     }
 }
 
-fn moved(head: &Head, path: &[u8], query: &str) -> Response {
+fn redirect(head: &RequestHead, path: &[u8], query: &str) -> Response {
     let mut target = path::encode(path);
     if !query.is_empty() {
         target.push('?');
         target.push_str(query);
     }
     if !matches!(&*head.method, "GET" | "HEAD") {
-        return Response::empty(301).with("Location", target);
+        return Response::empty(301).with_header("Location", target);
     }
     let shown = target
         .replace('&', "&amp;")
@@ -105,24 +111,25 @@ fn moved(head: &Head, path: &[u8], query: &str) -> Response {
         .replace('"', "&#34;")
         .replace('\'', "&#39;");
     let body = format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n");
-    Response::bytes(301, "text/html; charset=utf-8", body.into_bytes()).with("Location", target)
+    Response::bytes(301, "text/html; charset=utf-8", body.into_bytes())
+        .with_header("Location", target)
 }
 
-fn unrouted(head: &Head, path: &[u8], query: &str) -> Response {
+fn respond_unrouted(head: &RequestHead, path: &[u8], query: &str) -> Response {
     if path == b"/" {
         return Response::text(200, "Consul Agent");
     }
     let mut folder = path.to_vec();
     folder.push(b'/');
-    if route(&folder).is_some() {
-        return moved(head, &folder, query);
+    if find_route(&folder).is_some() {
+        return redirect(head, &folder, query);
     }
     let text = String::from_utf8_lossy(path);
-    let room = text
+    let endpoint = text
         .strip_prefix("/v1/")
         .and_then(|rest| rest.split('/').next());
-    match room {
-        Some(room) if NOT_HERE.contains(&room) => Response::text(
+    match endpoint {
+        Some(endpoint) if UNIMPLEMENTED.contains(&endpoint) => Response::text(
             501,
             format!("kvw dev has KV, transactions and sessions only: {text} is not implemented"),
         ),
@@ -130,10 +137,10 @@ fn unrouted(head: &Head, path: &[u8], query: &str) -> Response {
     }
 }
 
-fn refuse_method(head: &Head, route: &Route) -> Response {
+fn refuse_method(head: &RequestHead, route: &Route) -> Response {
     let allow = format!("OPTIONS,{}", route.methods.join(","));
     if head.method == "OPTIONS" {
-        return Response::empty(200).with("Allow", allow);
+        return Response::empty(200).with_header("Allow", allow);
     }
-    Response::text(405, format!("method {} not allowed", head.method)).with("Allow", allow)
+    Response::text(405, format!("method {} not allowed", head.method)).with_header("Allow", allow)
 }

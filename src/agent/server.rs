@@ -1,153 +1,141 @@
-//! Bind, accept, a thread for each connection.
+//! The server: binds, accepts, and starts a thread for each connection.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::http::{Connection, Response, Seats};
-use super::request::Agent;
+use super::http::{ClientConnection, Response};
+use super::request::AgentState;
 use super::routes;
-use super::state::{Op, State, Verb};
+use super::semaphore::Semaphore;
+use super::state::{KvState, TxnOp, TxnVerb};
 use super::store::Store;
 
-/// The most connections at once, each of them a thread.
-const MOST_CONNECTIONS: usize = 4096;
+/// The most connections at once, each with a thread of its own.
+const MAX_CONNECTIONS: usize = 4096;
 
-/// Enough for the deepest answer; a thousand blocked readers are a thousand of these.
-const STACK: usize = 256 * 1024;
+/// The stack of a thread: enough for any request, and small because a thousand blocked readers need
+/// a thousand of them.
+const STACK_SIZE: usize = 256 * 1024;
 
-/// How long a client may say nothing between requests or in the middle of one, and how long it may
-/// take to accept more of an answer.
-const IDLE: Duration = Duration::from_secs(300);
+/// The most connections that may hold a large head or body at once: with heads of a megabyte and
+/// bodies of half a megabyte, thousands of connections would fill the memory.
+const MAX_LARGE_REQUESTS: usize = 128;
 
-/// How long to wait when no connection can be accepted: descriptors run out and come back.
+/// How long a client may send nothing between requests or in the middle of one, and how long it may
+/// take to accept more of a response.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The pause when no connection can be accepted: descriptors run out and become free again.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// The dev agent: its store and its listening socket. Serves as long as the process lives.
-pub struct Server {
+/// The server of the dev agent, which serves as long as the process lives.
+pub struct DevServer {
     listener: TcpListener,
-    agent: Arc<Agent>,
+    agent: Arc<AgentState>,
 }
 
-impl Server {
-    /// Binds to the first address that can be bound; port 0 takes a free one.
+impl DevServer {
+    /// Binds to the first address that can be bound; port 0 chooses a free one.
     ///
     /// # Errors
-    /// When none can be.
+    /// When no address can be bound.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        // Microseconds: no run writes faster than time passes, so the next run starts above it.
+        // In microseconds, because no run writes that fast: the next run starts at a higher index.
         let micros = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(1, |since| since.as_micros());
-        let store = Store::new(State::new(u64::try_from(micros).unwrap_or(1)));
-        Ok(Server {
+        let store = Store::new(KvState::new(u64::try_from(micros).unwrap_or(1)));
+        Ok(DevServer {
             listener,
-            agent: Arc::new(Agent { store, address }),
+            agent: Arc::new(AgentState { store, address }),
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.agent.address
     }
 
-    /// Puts an entry in, as a client would.
+    /// Stores an entry, as a client would.
     pub fn load(&self, key: impl Into<Vec<u8>>, value: Vec<u8>, flags: u64) {
-        let op = Op {
+        let op = TxnOp {
             value,
             flags,
-            ..Op::new(Verb::Set, key)
+            ..TxnOp::new(TxnVerb::Set, key)
         };
-        // A plain write is refused for an empty key only, which documents do not hold.
+        // A plain write is refused for an empty key only, which no document holds.
         let _ = self.agent.store.write(|state, now| state.apply(&op, now));
     }
 
-    /// Serves from threads of its own.
+    /// Starts serving, on threads of its own.
     ///
     /// # Errors
     /// When no thread can be started.
     pub fn start(self) -> io::Result<()> {
         let agent = Arc::clone(&self.agent);
-        small("time", move || agent.store.keep_time())?;
-        small("accept", move || self.accept())
+        spawn("time", move || agent.store.run_timers())?;
+        spawn("accept", move || self.accept())
     }
 
     fn accept(&self) {
-        let open = Arc::new(AtomicUsize::new(0));
-        let seats = Seats::default();
+        let connections = Semaphore::new(MAX_CONNECTIONS);
+        let large_requests = Semaphore::new(MAX_LARGE_REQUESTS);
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
                 thread::sleep(BACK_OFF);
                 continue;
             };
-            let place = Place::take(&open);
-            if open.load(Ordering::Relaxed) > MOST_CONNECTIONS {
+            let Some(permit) = connections.try_acquire() else {
                 refuse(stream);
                 continue;
-            }
-            let (agent, seats) = (Arc::clone(&self.agent), seats.clone());
-            let served = small("connection", move || {
-                let _place = place;
-                serve(&agent, stream, seats);
+            };
+            let (agent, large_requests) = (Arc::clone(&self.agent), large_requests.clone());
+            let spawned = spawn("connection", move || {
+                let _permit = permit;
+                serve(&agent, stream, large_requests);
             });
-            if served.is_err() {
+            if spawned.is_err() {
                 thread::sleep(BACK_OFF);
             }
         }
     }
 }
 
-/// One of the connections that are open.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(open))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn small(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new()
         .name(name.to_owned())
-        .stack_size(STACK)
+        .stack_size(STACK_SIZE)
         .spawn(work)
         .map(drop)
 }
 
-/// Newer servers say this; 1.8.7 closes without a word.
+/// Refuses a connection with the text of newer servers; 1.8.7 closes without an answer.
 fn refuse(stream: TcpStream) {
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
     let _ = stream.set_write_timeout(Some(BACK_OFF));
     let _ = stream.set_nonblocking(true);
-    Connection::new(stream, Seats::default()).send(None, &Response::refusal(429, text));
+    ClientConnection::new(stream, Semaphore::new(0)).send(None, &Response::closing(429, text));
 }
 
-fn serve(agent: &Agent, stream: TcpStream, seats: Seats) {
+fn serve(agent: &AgentState, stream: TcpStream, large_requests: Semaphore) {
     let ready = stream
         .set_nodelay(true)
-        .and_then(|()| stream.set_read_timeout(Some(IDLE)))
-        .and_then(|()| stream.set_write_timeout(Some(IDLE)));
+        .and_then(|()| stream.set_read_timeout(Some(IDLE_TIMEOUT)))
+        .and_then(|()| stream.set_write_timeout(Some(IDLE_TIMEOUT)));
     if ready.is_err() {
         return;
     }
-    let mut connection = Connection::new(stream, seats);
+    let mut connection = ClientConnection::new(stream, large_requests);
     loop {
-        match connection.head() {
+        match connection.read_head() {
             Ok(None) => return,
             Ok(Some(head)) => {
-                let Some(response) = routes::answer(agent, &head, &mut connection) else {
+                let Some(response) = routes::respond(agent, &head, &mut connection) else {
                     return;
                 };
                 if !connection.send(Some(&head), &response) {

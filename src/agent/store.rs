@@ -1,115 +1,118 @@
-//! The one lock around [`State`], and the readers that wait on it.
+//! The lock around [`KvState`], and the readers that wait for a change of it.
 //!
-//! A blocked reader registers what it waits on under the same lock that it looked under, so no
-//! write falls between. A write unparks only the readers it concerns: with one condition variable
-//! for all, a put would wake a thousand readers to find nothing.
+//! A blocking query registers its waiter under the same lock under which it read, so no write falls
+//! between. A write unparks only the readers that it affects: with one condition variable for all, a
+//! put would wake a thousand readers in vain.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::params::Blocking;
-use super::state::{Query, State};
+use super::params::BlockingQuery;
+use super::state::{KvQuery, KvState};
 
-/// How often a blocked reader looks whether its client is still there.
-const GLANCE: Duration = Duration::from_secs(1);
+/// How often a blocked reader checks whether its client is still connected.
+const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often sessions and tombstones are looked at.
-const TICK: Duration = Duration::from_millis(200);
+/// How often sessions and tombstones are checked.
+const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The store.
-pub struct Store(Mutex<Inner>);
+/// The state behind a lock, with the readers that wait for its changes.
+pub struct Store(Mutex<StoreInner>);
 
-struct Inner {
-    state: State,
+struct StoreInner {
+    state: KvState,
     waiters: Vec<Arc<Waiter>>,
 }
 
 struct Waiter {
-    query: Query,
+    query: KvQuery,
     woken: AtomicBool,
     thread: Thread,
 }
 
-/// The client of a blocked reader has gone: nobody is there to be answered.
+/// The error of a blocked reader whose client has disconnected.
 #[derive(Debug)]
-pub struct Gone;
+pub struct ClientGone;
 
 impl Store {
-    /// Puts the state behind its lock.
-    pub fn new(state: State) -> Self {
-        Store(Mutex::new(Inner {
+    /// Creates a store of this state.
+    pub fn new(state: KvState) -> Self {
+        Store(Mutex::new(StoreInner {
             state,
             waiters: Vec::new(),
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, StoreInner> {
         self.0
             .lock()
             .expect("a panic aborts the process, so no lock is ever poisoned")
     }
 
-    /// Looks, and gives the index of the query with what was seen. A blocking look waits until that
-    /// index is above the one asked for, or the time is up; then it shows what there is, under the
-    /// index of its last look.
+    /// Reads, and returns the index of the query with the result. A blocking query waits until that
+    /// index is above the one given or the wait is over; then it returns the current state, under
+    /// the index that it checked last.
+    ///
+    /// # Errors
+    /// When the client disconnects during the wait.
     pub fn read<T>(
         &self,
-        query: &Query,
-        blocking: Option<Blocking>,
-        gone: impl Fn() -> bool,
-        look: impl Fn(&State) -> T,
-    ) -> Result<(u64, T), Gone> {
-        let Some(asked) = blocking else {
-            return Ok(self.look(|state| (state.index(query), look(state))));
+        query: &KvQuery,
+        blocking: Option<BlockingQuery>,
+        is_gone: impl Fn() -> bool,
+        read: impl Fn(&KvState) -> T,
+    ) -> Result<(u64, T), ClientGone> {
+        let Some(blocking) = blocking else {
+            return Ok(self.read_now(|state| (state.index(query), read(state))));
         };
-        // Consul adds up to a sixteenth, so that readers that came together do not return so.
-        let jitter = asked.wait.mul_f64(fastrand::f64() / 16.0);
-        let until = Instant::now() + asked.wait + jitter;
+        // Consul adds up to a sixteenth, so that readers that came together return apart.
+        let jitter = blocking.wait.mul_f64(fastrand::f64() / 16.0);
+        let until = Instant::now() + blocking.wait + jitter;
         loop {
             let (index, waiter) = {
                 let mut inner = self.lock();
                 let index = inner.state.index(query);
-                if index > asked.index {
-                    return Ok((index, look(&inner.state)));
+                if index > blocking.index {
+                    return Ok((index, read(&inner.state)));
                 }
                 (index, inner.register(query))
             };
-            let woken = waiter.sleep(until, &gone);
+            let woken = waiter.wait(until, &is_gone);
             let mut inner = self.lock();
-            inner.forget(&waiter);
-            // A write may have come between the last glance and the lock.
+            inner.unregister(&waiter);
+            // A write may have come between the end of the wait and the lock.
             if !(woken? || waiter.woken.load(Ordering::Acquire)) {
-                return Ok((index, look(&inner.state)));
+                return Ok((index, read(&inner.state)));
             }
         }
     }
 
-    /// Looks once, at whatever there is.
-    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.lock().state)
+    /// Reads the current state without waiting.
+    pub fn read_now<T>(&self, read: impl FnOnce(&KvState) -> T) -> T {
+        read(&self.lock().state)
     }
 
-    /// Changes something, and wakes the readers that it concerns.
-    pub fn write<T>(&self, change: impl FnOnce(&mut State, Instant) -> T) -> T {
+    /// Changes the state and wakes the readers that the change affects.
+    pub fn write<T>(&self, change: impl FnOnce(&mut KvState, Instant) -> T) -> T {
         let mut inner = self.lock();
         let result = change(&mut inner.state, Instant::now());
-        inner.wake();
+        inner.wake_affected();
         result
     }
 
-    /// Lets time pass: ends sessions and drops tombstones, for ever.
-    pub fn keep_time(&self) {
+    /// Ends sessions and drops tombstones as time passes; never returns.
+    pub fn run_timers(&self) {
         loop {
-            thread::sleep(TICK);
-            self.write(State::tick);
+            thread::sleep(TICK_INTERVAL);
+            self.write(KvState::tick);
         }
     }
 }
 
-impl Inner {
-    fn register(&mut self, query: &Query) -> Arc<Waiter> {
+impl StoreInner {
+    fn register(&mut self, query: &KvQuery) -> Arc<Waiter> {
         let waiter = Arc::new(Waiter {
             query: query.clone(),
             woken: AtomicBool::new(false),
@@ -119,32 +122,34 @@ impl Inner {
         waiter
     }
 
-    /// Takes a waiter off the list, if a write has not done so yet.
-    fn forget(&mut self, waiter: &Arc<Waiter>) {
+    /// Removes a waiter from the list, if a write has not done so yet.
+    fn unregister(&mut self, waiter: &Arc<Waiter>) {
         if !waiter.woken.load(Ordering::Acquire) {
             self.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
         }
     }
 
-    fn wake(&mut self) {
-        let touched = self.state.take_touched();
-        if touched.is_empty() {
+    fn wake_affected(&mut self) {
+        let changes = self.state.take_changes();
+        if changes.is_empty() {
             return;
         }
         self.waiters.retain(|waiter| {
-            let concerned = touched.iter().any(|touch| waiter.query.is_concerned(touch));
-            if concerned {
+            let affected = changes
+                .iter()
+                .any(|change| waiter.query.is_affected_by(change));
+            if affected {
                 waiter.woken.store(true, Ordering::Release);
                 waiter.thread.unpark();
             }
-            !concerned
+            !affected
         });
     }
 }
 
 impl Waiter {
-    /// Whether a write woke it before the time was up.
-    fn sleep(&self, until: Instant, gone: &impl Fn() -> bool) -> Result<bool, Gone> {
+    /// Waits for a write; returns whether one came before `until`.
+    fn wait(&self, until: Instant, is_gone: &impl Fn() -> bool) -> Result<bool, ClientGone> {
         loop {
             if self.woken.load(Ordering::Acquire) {
                 return Ok(true);
@@ -153,10 +158,10 @@ impl Waiter {
             if left.is_zero() {
                 return Ok(false);
             }
-            let asleep = Instant::now();
-            thread::park_timeout(left.min(GLANCE));
-            if asleep.elapsed() >= GLANCE && gone() {
-                return Err(Gone);
+            let parked_at = Instant::now();
+            thread::park_timeout(left.min(CLIENT_CHECK_INTERVAL));
+            if parked_at.elapsed() >= CLIENT_CHECK_INTERVAL && is_gone() {
+                return Err(ClientGone);
             }
         }
     }
@@ -165,40 +170,41 @@ impl Waiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::state::{Op, Verb};
+    use crate::agent::state::{TxnOp, TxnVerb};
 
     const LONG: Duration = Duration::from_secs(60);
 
     fn put(store: &Store, key: &str, value: &str) {
-        let op = Op {
+        let op = TxnOp {
             value: value.into(),
-            ..Op::new(Verb::Set, key)
+            ..TxnOp::new(TxnVerb::Set, key)
         };
         store.write(|state, now| state.apply(&op, now)).unwrap();
     }
 
-    fn key(key: &str) -> Query {
-        Query::Key(key.as_bytes().into())
+    fn key(key: &str) -> KvQuery {
+        KvQuery::Key(key.as_bytes().into())
     }
 
     fn waiting(store: &Store) -> usize {
         store.lock().waiters.len()
     }
 
-    /// Reads of this key, blocked: returns once all of them are registered.
+    /// Starts blocking queries of this key; returns once all of them are registered.
     fn blocked(
         store: &Arc<Store>,
         name: &'static str,
         count: usize,
     ) -> Vec<thread::JoinHandle<Vec<u8>>> {
         let before = waiting(store);
-        let index = store.look(|state| state.index(&key(name)));
-        let blocking = Some(Blocking { index, wait: LONG });
+        let index = store.read_now(|state| state.index(&key(name)));
+        let blocking = Some(BlockingQuery { index, wait: LONG });
         let threads = (0..count)
             .map(|_| {
                 let store = Arc::clone(store);
                 thread::spawn(move || {
-                    let value = |state: &State| state.entry(name.as_bytes()).unwrap().value.clone();
+                    let value =
+                        |state: &KvState| state.entry(name.as_bytes()).unwrap().value.clone();
                     store.read(&key(name), blocking, || false, value).unwrap().1
                 })
             })
@@ -210,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn a_put_wakes_the_readers_it_concerns_and_leaves_the_others_asleep() {
-        let store = Arc::new(Store::new(State::new(1)));
+    fn a_put_wakes_only_the_readers_that_it_affects() {
+        let store = Arc::new(Store::new(KvState::new(1)));
         put(&store, "a", "1");
         put(&store, "b", "1");
         let a = blocked(&store, "a", 20);
@@ -231,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn a_read_whose_time_is_up_keeps_its_index_and_leaves_the_list() {
-        let store = Store::new(State::new(1));
+    fn a_read_that_times_out_keeps_its_index_and_leaves_the_list() {
+        let store = Store::new(KvState::new(1));
         put(&store, "a", "1");
-        let index = store.look(|state| state.index(&key("none")));
+        let index = store.read_now(|state| state.index(&key("none")));
         let wait = Duration::from_millis(1);
         let read = store.read(
             &key("none"),
-            Some(Blocking { index, wait }),
+            Some(BlockingQuery { index, wait }),
             || false,
             |_| (),
         );
@@ -248,8 +254,8 @@ mod tests {
 
     #[test]
     fn a_read_is_given_up_when_its_client_has_gone() {
-        let store = Store::new(State::new(1));
-        let blocking = Some(Blocking {
+        let store = Store::new(KvState::new(1));
+        let blocking = Some(BlockingQuery {
             index: u64::MAX,
             wait: LONG,
         });

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::duration::duration;
 use crate::consul::{Config, TokenSource};
 use crate::exit::Failure;
-use crate::handlers::{OnBusy, OnFail, Policies, Spec, Stdin};
+use crate::handlers::{HandlerSpec, OnBusy, OnFail, Policies, StdinFormat};
 use crate::process::{Program, Signal, Stdout};
 
 /// What a handler never sees unless it is meant to.
@@ -74,7 +74,7 @@ pub struct HandlerArgs {
     #[arg(long, value_name = "SIGNAL", requires = "handler")]
     stop_signal: Option<Signal>,
 
-    /// How long it may take to end before it is killed [default: 10s]
+    /// How long it may take to end before it is killed [default: 8s]
     #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
     stop_timeout: Option<Duration>,
 
@@ -97,7 +97,7 @@ pub struct HandlerArgs {
         requires = "handler",
         hide_possible_values = true
     )]
-    stdin: Option<Stdin>,
+    stdin: Option<StdinFormat>,
 
     /// Let the handler see the Consul token and CONSUL_HTTP_AUTH
     #[arg(long, requires = "handler")]
@@ -124,7 +124,7 @@ enum Fail {
 #[derive(Debug, Clone)]
 pub struct Handlers {
     /// By the glob of their keys, first match first; none takes what is left.
-    pub routes: Vec<(Option<String>, Spec)>,
+    pub routes: Vec<(Option<String>, HandlerSpec)>,
     /// Whether there are credentials that the handlers will not see.
     pub withheld: bool,
 }
@@ -141,7 +141,7 @@ impl HandlerArgs {
     }
 
     /// What `--stdin` says.
-    pub fn stdin(&self) -> Stdin {
+    pub fn stdin(&self) -> StdinFormat {
         self.stdin.unwrap_or_default()
     }
 
@@ -158,7 +158,7 @@ impl HandlerArgs {
     ) -> Result<Handlers, Failure> {
         let policies = self.policies(locks)?;
         let (set, withhold) = connection(config, self.pass_token);
-        let spec = |program| Spec {
+        let spec = |program| HandlerSpec {
             program,
             policies: policies.clone(),
             stdin: self.stdin(),
@@ -231,6 +231,9 @@ impl HandlerArgs {
                 Some(Fail::Exit) => OnFail::Exit,
                 Some(Fail::Ignore) => OnFail::Ignore,
             },
+            on_exit: default.on_exit,
+            min_interval: default.min_interval,
+            linger: default.linger,
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal.unwrap_or(default.stop_signal),
             stop_timeout: self.stop_timeout.unwrap_or(default.stop_timeout),

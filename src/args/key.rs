@@ -110,7 +110,7 @@ mod tests {
         let refused = KeyArgs::default().key("/a").unwrap_err();
         assert_eq!(
             refused.message,
-            "key '/a' begins with '/': other clients of Consul would take it for another"
+            "key '/a' starts with '/': other clients of Consul would take it for another"
         );
         let hint = "did you mean 'a'? --exact-key takes the key as it stands";
         assert_eq!(refused.hint.as_deref(), Some(hint));

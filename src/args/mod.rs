@@ -8,7 +8,6 @@ pub mod env;
 pub mod handler;
 pub mod input;
 pub mod key;
-pub mod ops;
 pub mod output;
 mod proxy;
 pub mod tree;

@@ -7,7 +7,7 @@ use crate::model::Prefix;
 
 /// Consent to deletes that take more than a folder.
 #[derive(Debug, Clone, Default, Args)]
-pub struct TreeArgs {
+pub struct DeleteScopeArgs {
     /// Delete everything that begins with a prefix which does not end in /, neighbours included
     #[arg(long)]
     prefix_match: bool,
@@ -17,7 +17,7 @@ pub struct TreeArgs {
     all: bool,
 }
 
-impl TreeArgs {
+impl DeleteScopeArgs {
     /// Refuses the root, and a prefix that would take the neighbours of the folder that was
     /// probably meant: exit 2.
     pub fn check(&self, prefix: &Prefix) -> Result<(), Failure> {

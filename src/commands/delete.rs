@@ -6,12 +6,15 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::args::tree::{TreeArgs, neighbours};
-use crate::consul::{Bulk, Client, Reader, Seen};
+use crate::args::tree::{DeleteScopeArgs, neighbours};
+use crate::consul::{Bulk, Client, Error, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Index, Key, Limits, Op, OpError, OpErrorKind, Packer, Prefix, TxnOutcome};
-use crate::output::{Format, List, entry, json, txn};
+use crate::model::{
+    Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
+    groups,
+};
+use crate::output::{Format, ListWriter, entry, json};
 use crate::term::Ui;
 
 /// Delete keys
@@ -29,7 +32,7 @@ pub struct DeleteArgs {
     recurse: bool,
 
     #[command(flatten)]
-    tree: TreeArgs,
+    tree: DeleteScopeArgs,
 
     /// Do not ask before a recursive delete
     #[arg(short, long)]
@@ -98,7 +101,7 @@ pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
 fn deleted(ui: &mut Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
     if format == Format::Json {
         let deleted = keys.iter().map(Key::as_str).collect();
-        json::line(ui.out(), &json::Deleted { deleted })?;
+        json::write_line(ui.out(), &json::Deleted { deleted })?;
     }
     match keys {
         [key] => ui.status(format!("deleted {key}")),
@@ -126,14 +129,14 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
             if errors.iter().all(lost) {
                 return Ok(false);
             }
-            Err(refused(&ops, &errors).into())
+            Err(client.rolled_back(&ops, &errors).into())
         }
     }
 }
 
 fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
     let bulk = Bulk::default();
-    let mut packer = Packer::new(Limits::USUAL, client.extra_size());
+    let mut packer = Packer::new(TxnLimits::USUAL, client.extra_size());
     let mut done = 0;
     for key in keys {
         if let Some(full) = packer.push(Op::Delete { key: key.clone() }) {
@@ -148,44 +151,36 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
 }
 
 fn send(client: &Client, bulk: &Bulk, ops: Vec<Op>, done: &mut usize) -> anyhow::Result<()> {
-    let mut failure = None;
+    let mut failure: Option<Error> = None;
     bulk.send(client, ops, |sent| match sent.outcome {
         Ok(TxnOutcome::Applied(_)) => *done += sent.ops.len(),
-        Ok(TxnOutcome::RolledBack(errors)) => failure = Some(refused(&sent.ops, &errors).into()),
-        Err(error) => failure = Some(anyhow::Error::from(error)),
+        Ok(TxnOutcome::RolledBack(errors)) => {
+            failure = Some(client.rolled_back(&sent.ops, &errors));
+        }
+        Err(error) => failure = Some(error),
     });
     match failure {
         None => Ok(()),
-        Some(failure) if *done == 0 => Err(failure),
-        Some(failure) => Err(failure.context(format!("deleted {done} keys, not the others"))),
+        Some(failure) if *done == 0 => Err(failure.into()),
+        Some(failure) => {
+            let done = format!("deleted {done} keys, not the others");
+            Err(anyhow::Error::from(failure).context(done))
+        }
     }
 }
 
-/// A rollback that no condition of ours asked for.
-fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::Trouble, errors.first()),
-    };
-    let what = error.map_or_else(String::new, |error| txn::failure(ops, error));
-    Failure::new(exit, what)
-}
-
 fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
-    // Every server takes as many reads as this in a transaction.
-    const AT_ONCE: usize = 64;
-    let mut reader = Reader::new(client);
+    let mut reader = MultiGet::new(client);
     let mut seen = Vec::new();
-    for keys in keys.chunks(AT_ONCE) {
-        seen.extend(reader.read(keys)?);
+    for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
+        seen.extend(reader.read(&keys)?);
     }
     let mut existing = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match seen {
-            Seen::Entry(_) => existing.push(key.to_string()),
-            Seen::Missing => {}
-            Seen::Denied => {
+            Lookup::Found(_) => existing.push(key.to_string()),
+            Lookup::Missing => {}
+            Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
                 return Err(Failure::new(Exit::Denied, what).into());
             }
@@ -196,7 +191,7 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
 
 fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(
+        json::write_line(
             ui.out(),
             &json::WouldDelete {
                 would_delete: names,
@@ -204,9 +199,9 @@ fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result
         )?;
         return Ok(Exit::Yes);
     }
-    let mut list = List::new(format);
+    let mut list = ListWriter::new(format);
     for name in names {
-        list.item(ui, |ui| entry::name(ui, name, format))?;
+        list.item(ui, |ui| entry::write_name(ui, name, format))?;
     }
     list.finish(ui)?;
     Ok(Exit::Yes)
@@ -236,7 +231,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         listed += 1;
     }
     if listed == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     } else if agreed(ui, args, &prefix, listed)? {
         client.delete_prefix(&prefix)?;
     } else {
@@ -245,7 +240,7 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if args.output == Format::Json {
         let prefix = prefix.as_str();
-        json::line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
+        json::write_line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
     }
     ui.status(format!("deleted {}", counted(listed, &prefix)));
     Ok(Exit::Yes)

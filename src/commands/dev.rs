@@ -16,10 +16,10 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
-use crate::agent::Server;
+use crate::agent::DevServer;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Exported, ExportedEntries};
+use crate::model::{DocumentReader, Exported};
 
 /// Where a Consul agent listens, and where clients look for one.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8500";
@@ -96,7 +96,7 @@ fn raise_descriptor_limit() {
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
-fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<Server> {
+fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<DevServer> {
     let address = match listen {
         Some(address) => address,
         None if with_command => "127.0.0.1:0",
@@ -105,8 +105,11 @@ fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<Server> {
     if let Some(invalid) = malformed(address) {
         return Err(invalid.into());
     }
-    Server::bind(address).map_err(|error| {
-        let failure = Failure::new(Exit::Trouble, format!("listening on {address}: {error}"));
+    DevServer::bind(address).map_err(|error| {
+        let failure = Failure::new(
+            Exit::Unavailable,
+            format!("listening on {address}: {error}"),
+        );
         let failure = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
                 failure.hint("--listen 127.0.0.1:0 takes a free port and prints it")
@@ -139,11 +142,11 @@ fn malformed(address: &str) -> Option<Failure> {
 }
 
 /// Puts the entries of an export document in. Nothing is served yet, so a bad one leaves nothing.
-fn read_entries(server: &Server, file: &Path, prefix: &str) -> anyhow::Result<()> {
+fn read_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result<()> {
     let shown = file.display();
     let opened =
         File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;
-    for entry in ExportedEntries::new(BufReader::new(opened)) {
+    for entry in DocumentReader::new(BufReader::new(opened)) {
         let Exported { key, flags, value } = entry.with_context(|| format!("loading {shown}"))?;
         server.load(format!("{prefix}{key}"), value, flags);
     }
@@ -168,7 +171,7 @@ fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
     Ok(Exit::Signal(signal))
 }
 
-enum Event {
+enum ChildEvent {
     Signal(i32),
     Ended(std::io::Result<ExitStatus>),
 }
@@ -182,7 +185,7 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
     let pid = Pid::from_child(&child);
     let (send, events) = channel();
     pass_signals(signals, send.clone());
-    thread::spawn(move || send.send(Event::Ended(child.wait())));
+    thread::spawn(move || send.send(ChildEvent::Ended(child.wait())));
     wait(&events, pid)
 }
 
@@ -208,10 +211,10 @@ fn path_with_kvw() -> Option<OsString> {
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<Event>) {
+fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            if events.send(Event::Signal(signal)).is_err() {
+            if events.send(ChildEvent::Signal(signal)).is_err() {
                 return;
             }
         }
@@ -220,12 +223,12 @@ fn pass_signals(mut signals: Signals, events: Sender<Event>) {
 
 /// Until the command ends. A key press at the terminal reaches the command by itself, because it
 /// is in our process group: sent again, one Ctrl-C would count as two.
-fn wait(events: &Receiver<Event>, pid: Pid) -> anyhow::Result<Exit> {
+fn wait(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<Exit> {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
     let mut last = None;
     for event in events {
         match event {
-            Event::Signal(signal) => {
+            ChildEvent::Signal(signal) => {
                 last = Some(signal);
                 let by_itself = terminal && matches!(signal, SIGINT | SIGQUIT);
                 if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !by_itself) {
@@ -233,7 +236,7 @@ fn wait(events: &Receiver<Event>, pid: Pid) -> anyhow::Result<Exit> {
                     let _ = kill_process(pid, signal);
                 }
             }
-            Event::Ended(status) => {
+            ChildEvent::Ended(status) => {
                 return Ok(end(status.context("waiting for the command")?, last));
             }
         }

@@ -12,12 +12,12 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, Encoded, Entries, Error};
+use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
-use crate::output::{Format, List, consul, document, json};
-use crate::process::{Groups, Signals, listen};
+use crate::output::{Format, ListWriter, consul, document, json};
+use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::Progress;
 
 /// Print all entries as a document that import takes
@@ -89,10 +89,10 @@ fn to_file(
     path: &Path,
     allow_filtered: bool,
 ) -> anyhow::Result<Written> {
-    let mut file = Replacement::of(path)?;
+    let mut file = AtomicFile::of(path)?;
     let unfinished = file.temporary.path().to_owned();
-    let farewell = move || drop(fs::remove_file(&unfinished));
-    export.signals = Some(listen(&Groups::new(), || (), farewell)?);
+    let on_death = move || drop(fs::remove_file(&unfinished));
+    export.signals = Some(listen(&ProcessGroups::new(), || (), on_death)?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let written = export.write(&mut file)?;
     match written {
@@ -136,9 +136,9 @@ impl Export {
             Format::Text => Format::Json,
             format => format,
         };
-        let mut list = List::new(frame);
+        let mut list = ListWriter::new(frame);
         let (mut keys, mut bytes) = (0, 0);
-        while let Some(written) = self.next(&mut reply.value, &mut list, out) {
+        while let Some(written) = self.write_next(&mut reply.value, &mut list, out) {
             bytes += written??;
             keys += 1;
             if let Some(progress) = &self.progress {
@@ -153,7 +153,7 @@ impl Export {
             }
         }
         if keys == 0 {
-            self.client.prove_empty(&self.prefix)?;
+            self.client.check_empty(&self.prefix)?;
         }
         list.finish(out)?;
         Ok(match reply.meta.filtered {
@@ -162,22 +162,22 @@ impl Export {
         })
     }
 
-    /// Writes the next entry, and says how many bytes its value has.
-    fn next<W: Write>(
+    /// Writes the next entry, and returns the number of bytes of its value.
+    fn write_next<W: Write>(
         &self,
-        entries: &mut Entries,
-        list: &mut List,
+        entries: &mut EntryListing,
+        list: &mut ListWriter,
         out: &mut W,
     ) -> Option<Result<io::Result<u64>, Error>> {
         if matches!(self.format, Format::Jsonl | Format::Consul) {
             let entry = entries.next()?;
             return Some(entry.map(|entry| {
-                list.item(out, |out| self.whole(out, &entry))?;
+                list.item(out, |out| self.write_entry(out, &entry))?;
                 Ok(entry.value().len() as u64)
             }));
         }
         entries.next_encoded(|entry| {
-            let Encoded { key, flags, base64 } = entry;
+            let EncodedEntry { key, flags, base64 } = entry;
             list.item(out, |out| {
                 document::entry(out, key, flags, base64, self.terminal)
             })?;
@@ -185,24 +185,24 @@ impl Export {
         })
     }
 
-    /// An entry with all its fields.
-    fn whole(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
+    /// Writes an entry with all its fields.
+    fn write_entry(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
         match self.format {
             Format::Jsonl => json::write(out, &json::Entry::from(entry)),
-            _ => consul::write(out, &consul::Entry::from(entry), self.terminal),
+            _ => consul::write(out, &consul::ConsulEntry::from(entry), self.terminal),
         }
     }
 }
 
 /// A file that takes another's place when it is complete, and is gone when it is dropped before.
-struct Replacement {
+struct AtomicFile {
     temporary: NamedTempFile,
     out: BufWriter<File>,
     target: PathBuf,
     shown: PathBuf,
 }
 
-impl Replacement {
+impl AtomicFile {
     /// Begins beside the file that is to be replaced, so that it takes its place at once.
     fn of(path: &Path) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::usage(format!("replacing {}: {what}", path.display()));
@@ -234,7 +234,7 @@ impl Replacement {
             kept.map_err(cannot)?;
         }
         let file = temporary.reopen().map_err(cannot)?;
-        Ok(Replacement {
+        Ok(AtomicFile {
             temporary,
             out: BufWriter::with_capacity(64 * 1024, file),
             target,
@@ -244,8 +244,9 @@ impl Replacement {
 
     fn finish(mut self) -> anyhow::Result<()> {
         let (target, shown) = (self.target.clone(), self.shown.display().to_string());
-        let failed =
-            |error: io::Error| Failure::new(Exit::Trouble, format!("replacing {shown}: {error}"));
+        let failed = |error: io::Error| {
+            Failure::new(Exit::Unavailable, format!("replacing {shown}: {error}"))
+        };
         self.flush()?;
         self.temporary.as_file().sync_all().map_err(failed)?;
         self.temporary
@@ -262,7 +263,7 @@ impl Replacement {
     }
 }
 
-impl Write for Replacement {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
         self.told(written)

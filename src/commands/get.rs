@@ -8,11 +8,11 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, Reader, Seen};
+use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Fields, Prefix};
-use crate::output::{Format, List, consul, entry, json};
+use crate::output::{Format, ListWriter, consul, entry, json};
 use crate::term::Ui;
 
 /// Print the value of a key
@@ -124,18 +124,20 @@ impl GetArgs {
             Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
             Format::Consul => {
                 let terminal = ui.out_is_terminal();
-                consul::write(ui, &consul::Entry::from(entry), terminal)
+                consul::write(ui, &consul::ConsulEntry::from(entry), terminal)
             }
             Format::Text | Format::Raw if self.detailed => {
-                entry::detailed(ui, entry, !first, self.base64)
+                entry::write_detailed(ui, entry, !first, self.base64)
             }
-            Format::Text | Format::Raw => entry::line(ui, entry.key(), entry.value(), self.base64),
+            Format::Text | Format::Raw => {
+                entry::write_line(ui, entry.key(), entry.value(), self.base64)
+            }
         }
     }
 
     fn json<'a>(&self, entry: &'a Entry) -> json::Entry<'a> {
         match json::Entry::from(entry) {
-            json if self.base64 => json.base64(entry),
+            json if self.base64 => json.with_base64(entry),
             json => json,
         }
     }
@@ -149,11 +151,11 @@ fn one(ui: &mut Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Resul
         return Ok(Exit::No);
     };
     match args.output {
-        Format::Raw => entry::raw(ui, entry.value(), args.base64)?,
-        Format::Text if !args.detailed => entry::value(ui, entry.value(), args.base64)?,
-        Format::Json => json::line(ui.out(), &args.json(&entry))?,
+        Format::Raw => entry::write_raw(ui, entry.value(), args.base64)?,
+        Format::Text if !args.detailed => entry::write_value(ui, entry.value(), args.base64)?,
+        Format::Json => json::write_line(ui.out(), &args.json(&entry))?,
         Format::Text | Format::Jsonl | Format::Consul => {
-            let mut list = List::new(args.output);
+            let mut list = ListWriter::new(args.output);
             list.item(ui, |ui| args.item(ui, true, &entry))?;
             list.finish(ui)?;
         }
@@ -169,19 +171,19 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
     }
     let keys = args.keys.iter().map(|key| args.key.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let seen = Reader::new(client).read(&keys)?;
+    let seen = MultiGet::new(client).read(&keys)?;
     let mut exit = Exit::Yes;
     let mut found = Vec::new();
     for (key, seen) in keys.iter().zip(seen) {
         match (seen, args.default_for(key.as_str())) {
-            (Seen::Entry(entry), _) | (Seen::Missing, Some(entry)) => found.push(entry),
-            (Seen::Missing, None) => {
+            (Lookup::Found(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
+            (Lookup::Missing, None) => {
                 missing(ui, key.as_str());
                 if exit == Exit::Yes {
                     exit = Exit::No;
                 }
             }
-            (Seen::Denied, _) => {
+            (Lookup::Denied, _) => {
                 ui.error(format!("reading key {key}: permission denied"));
                 exit = Exit::Denied;
             }
@@ -191,7 +193,7 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
         found.sort_by(|a, b| a.key().cmp(b.key()));
         found.dedup_by(|a, b| a.key() == b.key());
     }
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     for (number, entry) in found.iter().enumerate() {
         list.item(ui, |ui| args.item(ui, number == 0, entry))?;
     }
@@ -201,7 +203,7 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
 
 fn entries(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
     let reply = client.entries(prefix, None)?;
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     let mut first = true;
     for entry in reply.value {
         let entry = entry?;
@@ -218,10 +220,10 @@ fn names(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyho
         None => "/",
     };
     let reply = client.names(prefix, separator, None)?;
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     for name in reply.value {
         let name = name?;
-        list.item(ui, |ui| entry::name(ui, &name, args.output))?;
+        list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
     }
     finish(ui, client, prefix, list, reply.meta.filtered)
 }
@@ -231,11 +233,11 @@ fn finish(
     ui: &mut Ui,
     client: &Client,
     prefix: &Prefix,
-    list: List,
+    list: ListWriter,
     filtered: bool,
 ) -> anyhow::Result<Exit> {
     if list.finish(ui)? == 0 {
-        client.prove_empty(prefix)?;
+        client.check_empty(prefix)?;
     }
     if filtered {
         ui.warn("the token may not read everything here: the list is not whole");

@@ -1,6 +1,5 @@
 //! `kvw import`
 
-mod pace;
 mod source;
 mod work;
 
@@ -12,16 +11,16 @@ use std::thread;
 
 use clap::Args;
 
-use self::source::{Found, Item, Source};
-use self::work::{AT_ONCE, Account, Shared, Verdict, Worker, judge, refused};
+use self::source::{DocumentSummary, ImportEntry, Source};
+use self::work::{ImportAction, ImportCounts, ImportRun, Worker, judge};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, Reader};
+use crate::consul::{Client, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Op, TxnOutcome};
-use crate::output::{Format, List, entry, json};
-use crate::process::{Groups, listen};
+use crate::model::{Op, TxnOutcome, encoded_read, groups};
+use crate::output::{Format, ListWriter, entry, json};
+use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
 /// Write all entries of a document
@@ -107,7 +106,7 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
         return atomic(ui, &client, &source, &args);
     }
     let signal = AtomicI32::new(0);
-    let signals = listen(&Groups::new(), || (), || ())?;
+    let signals = listen(&ProcessGroups::new(), || (), || ())?;
     let signalled = || {
         if let Some(stop) = signals.take().stop {
             signal.store(stop, Ordering::Relaxed);
@@ -115,7 +114,7 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
         signal.load(Ordering::Relaxed) != 0
     };
     let progress = Progress::new(ui, Some(found.keys));
-    let shared = Shared::new(args.create_only, args.rate, progress, &signalled);
+    let shared = ImportRun::new(args.create_only, args.rate, progress, &signalled);
     feed(&client, &source, &shared, usize::from(args.parallel))?;
     let (account, failure) = (shared.account(), shared.failure());
     drop(shared);
@@ -149,7 +148,7 @@ impl ImportArgs {
     }
 }
 
-fn done(account: &Account, written: &str) -> String {
+fn done(account: &ImportCounts, written: &str) -> String {
     let mut text = format!(
         "{} {written}, {} unchanged",
         account.written, account.unchanged
@@ -160,7 +159,7 @@ fn done(account: &Account, written: &str) -> String {
     text
 }
 
-fn stopped(account: &Account, found: Found) -> String {
+fn stopped(account: &ImportCounts, found: DocumentSummary) -> String {
     let done = done(account, "written");
     let (unknown, left) = (account.unknown, found.keys - account.keys());
     format!(
@@ -168,7 +167,7 @@ fn stopped(account: &Account, found: Found) -> String {
     )
 }
 
-fn report(ui: &mut Ui, format: Format, account: Account) -> anyhow::Result<()> {
+fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<()> {
     if format == Format::Json {
         let imported = json::Imported {
             written: account.written,
@@ -176,7 +175,7 @@ fn report(ui: &mut Ui, format: Format, account: Account) -> anyhow::Result<()> {
             skipped: account.skipped,
             unknown: account.unknown,
         };
-        json::line(ui.out(), &imported)?;
+        json::write_line(ui.out(), &imported)?;
     }
     Ok(())
 }
@@ -185,7 +184,7 @@ fn report(ui: &mut Ui, format: Format, account: Account) -> anyhow::Result<()> {
 fn feed(
     client: &Client,
     source: &Source,
-    shared: &Shared<'_>,
+    shared: &ImportRun<'_>,
     workers: usize,
 ) -> anyhow::Result<()> {
     if workers == 1 {
@@ -194,7 +193,7 @@ fn feed(
         worker.finish();
         return Ok(());
     }
-    let (send, receive) = sync_channel::<Vec<Item>>(workers);
+    let (send, receive) = sync_channel::<Vec<ImportEntry>>(workers);
     let receive = Mutex::new(receive);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -215,33 +214,34 @@ fn feed(
     })
 }
 
-fn next(receive: &Mutex<Receiver<Vec<Item>>>) -> Option<Vec<Item>> {
+fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>> {
     let receive = receive.lock().ok()?;
     receive.recv().ok()
 }
 
-/// The entries, as many at once as are compared at once, until all are done or something failed.
+/// The entries in groups that are compared at once, each bounded by its values too.
+fn chunks(
+    source: &Source,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
+    let size = |item: &Result<ImportEntry, _>| match item {
+        Ok(item) => encoded_read(item.key.as_str()) + item.value.len(),
+        Err(_) => 0,
+    };
+    let chunks = groups(source.items()?, size);
+    Ok(chunks.map(|items| items.into_iter().collect()))
+}
+
+/// Passes on the entries in chunks, until all are done or something failed.
 fn each_chunk(
     source: &Source,
-    shared: &Shared<'_>,
-    mut take: impl FnMut(Vec<Item>),
+    shared: &ImportRun<'_>,
+    mut take: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
-    /// Values that are held at once by a worker, whatever the number of keys.
-    const BYTES: usize = 1024 * 1024;
-    let (mut items, mut bytes) = (Vec::new(), 0);
-    for item in source.items()? {
-        let item = item?;
-        bytes += item.value.len();
-        items.push(item);
-        if items.len() == AT_ONCE || bytes > BYTES {
-            if shared.stopped() {
-                return Ok(());
-            }
-            take(std::mem::take(&mut items));
-            bytes = 0;
+    for items in chunks(source)? {
+        let items = items?;
+        if shared.stopped() {
+            break;
         }
-    }
-    if !items.is_empty() && !shared.stopped() {
         take(items);
     }
     Ok(())
@@ -254,30 +254,24 @@ fn compare(
     source: &Source,
     create_only: bool,
     mut write: impl FnMut(Op) -> anyhow::Result<()>,
-) -> anyhow::Result<Account> {
-    let mut account = Account::default();
-    let mut reader = Reader::new(client);
-    let mut items = source.items()?;
-    loop {
-        let chunk = items
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if chunk.is_empty() {
-            return Ok(account);
-        }
+) -> anyhow::Result<ImportCounts> {
+    let mut account = ImportCounts::default();
+    let mut reader = MultiGet::new(client);
+    for chunk in chunks(source)? {
+        let chunk = chunk?;
         let keys: Vec<_> = chunk.iter().map(|item| item.key.clone()).collect();
         for (item, there) in chunk.into_iter().zip(reader.present(&keys)?) {
             match judge(item, there.as_ref(), create_only) {
-                Verdict::Unchanged => account.unchanged += 1,
-                Verdict::Skipped => account.skipped += 1,
-                Verdict::Write(op) => {
+                ImportAction::Unchanged => account.unchanged += 1,
+                ImportAction::Skipped => account.skipped += 1,
+                ImportAction::Write(op) => {
                     account.written += 1;
                     write(op)?;
                 }
             }
         }
     }
+    Ok(account)
 }
 
 fn dry_run(
@@ -286,10 +280,10 @@ fn dry_run(
     source: &Source,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
-    let mut list = List::new(Format::Text);
+    let mut list = ListWriter::new(Format::Text);
     let account = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
-            list.item(ui, |ui| entry::name(ui, op.name(), Format::Text))?;
+            list.item(ui, |ui| entry::write_name(ui, op.name(), Format::Text))?;
         }
         Ok(())
     })?;
@@ -314,8 +308,8 @@ fn atomic(
         match client.txn(&ops)? {
             TxnOutcome::Applied(_) => {}
             TxnOutcome::RolledBack(errors) => {
-                let refused = anyhow::Error::from(refused(&ops, &errors));
-                return Err(refused.context("nothing written"));
+                let error = anyhow::Error::from(client.rolled_back(&ops, &errors));
+                return Err(error.context("nothing written"));
             }
         }
     }

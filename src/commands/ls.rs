@@ -6,11 +6,11 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
-use crate::consul::{Client, Names, Reader, Seen};
+use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Key, Prefix};
-use crate::output::{Format, List, entry, json, ls};
+use crate::model::{Key, Prefix, encoded_read, groups};
+use crate::output::{Format, ListWriter, entry, json, ls};
 use crate::term::Ui;
 
 /// List one level of keys and folders
@@ -45,27 +45,24 @@ pub struct LsArgs {
     connect: ConnectArgs,
 }
 
-/// Keys of a level that are read at once: every server takes as many in a transaction.
-const AT_ONCE: usize = 64;
-
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
     let prefix = args.key.prefix(&folder(&args.prefix))?;
     let client = ctx.client(&args.connect)?;
     let ui = &mut ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
-    let mut list = List::new(args.output);
+    let mut list = ListWriter::new(args.output);
     let mut exit = Exit::Yes;
     if args.long {
         exit = long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
     } else {
         for name in reply.value {
             let name = name?;
-            list.item(ui, |ui| entry::name(ui, &name, args.output))?;
+            list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
         }
     }
     if list.finish(ui)? == 0 {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     if reply.meta.filtered {
         ui.warn("the token may not read everything here: the list is not whole");
@@ -78,20 +75,15 @@ fn long(
     ui: &mut Ui,
     client: &Client,
     prefix: &Prefix,
-    mut names: Names,
-    list: &mut List,
+    names: NameListing,
+    list: &mut ListWriter,
     format: Format,
 ) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
-    let mut reader = Reader::new(client);
-    loop {
-        let names = names
-            .by_ref()
-            .take(AT_ONCE)
-            .collect::<Result<Vec<_>, _>>()?;
-        if names.is_empty() {
-            return Ok(exit);
-        }
+    let mut reader = MultiGet::new(client);
+    let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
+    for names in groups(names, size) {
+        let names = names.into_iter().collect::<Result<Vec<_>, _>>()?;
         // What ends in a slash is a folder, but for the one whose level this is.
         let keys = names
             .iter()
@@ -100,21 +92,22 @@ fn long(
         let mut seen = keys.iter().zip(reader.read(&keys)?).peekable();
         for name in &names {
             let Some((_, seen)) = seen.next_if(|(key, _)| key.as_str() == name) else {
-                list.item(ui, |ui| ls::folder(ui, name, format))?;
+                list.item(ui, |ui| ls::write_folder(ui, name, format))?;
                 continue;
             };
             match seen {
-                Seen::Entry(entry) => list.item(ui, |ui| match format {
-                    Format::Text | Format::Raw | Format::Consul => ls::entry(ui, &entry),
+                Lookup::Found(entry) => list.item(ui, |ui| match format {
+                    Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
                 // Deleted since it was listed.
-                Seen::Missing => {}
-                Seen::Denied => {
+                Lookup::Missing => {}
+                Lookup::Denied => {
                     ui.error(format!("reading key {name}: permission denied"));
                     exit = Exit::Denied;
                 }
             }
         }
     }
+    Ok(exit)
 }

@@ -10,8 +10,8 @@ use crate::args::output::formats;
 use crate::consul::{Client, Consistency, Write};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Index, Key, Op, OpErrorKind, TxnOutcome};
-use crate::output::{Format, json, txn};
+use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::output::{Format, json};
 
 /// Write a value to a key
 ///
@@ -110,7 +110,7 @@ pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
                     format!("key {key} was written, and deleted since"),
                 )
             })?;
-            json::line(ctx.ui.out(), &json::Entry::from(&entry))?;
+            json::write_line(ctx.ui.out(), &json::Entry::from(&entry))?;
         }
         _ => ctx.ui.status(args.done(&key)),
     }
@@ -201,7 +201,7 @@ fn keep(
                 return Ok(wanted == index && client.put(key, value, flags, write)?);
             }
             Write::Acquire(_) | Write::Release(_) => {
-                let op = write.op(key.clone(), value.to_vec(), flags);
+                let op = write.into_op(key.clone(), value.to_vec(), flags);
                 if let Some(done) = unchanged(&client, key, index, op)? {
                     return Ok(done);
                 }
@@ -222,11 +222,8 @@ fn unchanged(client: &Client, key: &Key, index: Index, op: Op) -> anyhow::Result
     let TxnOutcome::RolledBack(errors) = client.txn(&ops)? else {
         return Ok(Some(true));
     };
-    if let Some(denied) = errors
-        .iter()
-        .find(|error| error.kind == OpErrorKind::Denied)
-    {
-        return Err(Failure::new(Exit::Denied, txn::failure(&ops, denied)).into());
+    if OpError::decisive(&errors).is_some_and(|error| error.kind == OpErrorKind::Denied) {
+        return Err(client.rolled_back(&ops, &errors).into());
     }
     let changed = errors.iter().any(|error| error.op == 0);
     Ok((!changed).then_some(false))

@@ -11,7 +11,7 @@ use crate::backoff::Backoff;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::output::{Format, status};
+use crate::output::{Format, json, status};
 
 /// Say whether Consul is there and led
 ///
@@ -57,7 +57,7 @@ pub fn run(ctx: &mut Context, args: StatusArgs) -> anyhow::Result<Exit> {
 
 /// Tries again whatever the trouble is, as long as it may pass: a server that is being started
 /// refuses connections first and has no leader then.
-fn look_until(client: &Client, until: Instant) -> Result<status::Status, Error> {
+fn look_until(client: &Client, until: Instant) -> Result<json::StatusReport, Error> {
     let client = client.with_retry_for(Duration::ZERO);
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
@@ -73,11 +73,11 @@ fn look_until(client: &Client, until: Instant) -> Result<status::Status, Error> 
     }
 }
 
-fn look(client: &Client) -> Result<status::Status, Error> {
+fn look(client: &Client) -> Result<json::StatusReport, Error> {
     let asked = Instant::now();
     client.prove_leader()?;
     let rtt = asked.elapsed();
-    Ok(status::Status {
+    Ok(json::StatusReport {
         leader: client.leader()?,
         servers: client.peers()?,
         rtt,

@@ -11,7 +11,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::model::{Node, Prefix};
+use crate::model::{Prefix, TreeNode};
 use crate::output::{Format, tree};
 use crate::term::Ui;
 
@@ -59,10 +59,10 @@ pub fn run(ctx: &mut Context, args: TreeArgs) -> anyhow::Result<Exit> {
     let (filtered, names) = listed(&client, &prefix, args.du)?;
     let mut names = names.peekable();
     if names.peek().is_none() {
-        client.prove_empty(&prefix)?;
+        client.check_empty(&prefix)?;
     }
     match args.output {
-        Format::Json => tree::json(ui, &whole(names, &prefix, &args)?, args.du)?,
+        Format::Json => tree::write_json(ui, &whole(names, &prefix, &args)?, args.du)?,
         _ => draw(ui, names, &prefix, &args)?,
     }
     if filtered {
@@ -94,8 +94,8 @@ impl TreeArgs {
     }
 }
 
-fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<Node> {
-    let mut root = Node::new(prefix.as_str());
+fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<TreeNode> {
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(rest(&name, prefix), bytes, args.depth());
@@ -110,8 +110,8 @@ fn draw(
     prefix: &Prefix,
     args: &TreeArgs,
 ) -> anyhow::Result<()> {
-    let mut drawing = tree::Drawing::begin(ui, prefix.as_str(), args.du)?;
-    let mut root = Node::new(prefix.as_str());
+    let mut drawing = tree::TreeWriter::begin(ui, prefix.as_str(), args.du)?;
+    let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
         root.add(rest(&name, prefix), bytes, args.depth());
@@ -119,15 +119,15 @@ fn draw(
             let complete = root.children.remove(0);
             root.keys -= complete.keys;
             root.bytes -= complete.bytes;
-            drawing.child(ui, &complete, false)?;
+            drawing.write_child(ui, &complete, false)?;
         }
     }
     if let Some(last) = root.children.pop() {
         root.keys -= last.keys;
         root.bytes -= last.bytes;
-        drawing.child(ui, &last, true)?;
+        drawing.write_child(ui, &last, true)?;
     }
-    drawing.end(ui, &root)?;
+    drawing.finish(ui, &root)?;
     Ok(())
 }
 

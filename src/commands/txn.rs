@@ -5,13 +5,12 @@ use clap::Args;
 use crate::args::connect::ConnectArgs;
 use crate::args::input;
 use crate::args::key::KeyArgs;
-use crate::args::ops::parse_json;
 use crate::args::output::formats;
-use crate::args::tree::TreeArgs;
+use crate::args::tree::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Entry, Invalid, Op, OpError, OpErrorKind, TxnOutcome, parse, parse_lines, results,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
 };
 use crate::output::{Format, json, txn};
 use crate::term::Ui;
@@ -36,7 +35,7 @@ pub struct TxnArgs {
     file: Option<String>,
 
     #[command(flatten)]
-    tree: TreeArgs,
+    tree: DeleteScopeArgs,
 
     /// How to print it: text (what was read, key:value a line) or json [default: text]
     #[arg(
@@ -86,7 +85,7 @@ pub fn run(ctx: &mut Context, args: TxnArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(entries) => applied(&mut ctx.ui, args.output, &ops, entries),
+        TxnOutcome::Applied(results) => applied(&mut ctx.ui, args.output, &ops, &results),
         TxnOutcome::RolledBack(errors) => rolled_back(&mut ctx.ui, args.output, &ops, &errors),
     }
 }
@@ -138,18 +137,17 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
     input::file(path).map_err(|failure| failure.message)
 }
 
-fn applied(ui: &mut Ui, format: Format, ops: &[Op], entries: Vec<Entry>) -> anyhow::Result<Exit> {
-    let results = results(ops, entries);
+fn applied(ui: &mut Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let entries = results.iter().map(|result| &result.entry);
-        json::line(ui.out(), &txn::Outcome::applied(entries))?;
+        json::write_line(ui.out(), &json::TxnOutcome::applied(entries))?;
         return Ok(Exit::Yes);
     }
     // A blank that was made at index 0 stands for a key that does not exist.
     let read = results
         .iter()
         .filter(|result| result.read && result.entry.created().0 > 0);
-    txn::reads(ui, read.map(|result| &result.entry))?;
+    txn::write_reads(ui, read.map(|result| &result.entry))?;
     ui.status(match ops.len() {
         1 => "applied 1 operation".to_owned(),
         count => format!("applied {count} operations"),
@@ -164,11 +162,13 @@ fn rolled_back(
     errors: &[OpError],
 ) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        json::line(ui.out(), &txn::Outcome::rolled_back(ops, errors))?;
+        json::write_line(ui.out(), &json::TxnOutcome::rolled_back(ops, errors))?;
     }
     for error in errors {
-        ui.error(txn::failure(ops, error));
+        ui.error(txn::describe_failure(ops, error));
     }
-    let denied = errors.iter().any(|error| error.kind == OpErrorKind::Denied);
-    Ok(if denied { Exit::Denied } else { Exit::No })
+    Ok(match OpError::decisive(errors).map(|error| error.kind) {
+        Some(OpErrorKind::Denied) => Exit::Denied,
+        _ => Exit::No,
+    })
 }

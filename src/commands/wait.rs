@@ -13,14 +13,18 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Condition, Entry, Goal, Index, Key, Regex, Snapshot, TargetId, Wish};
-use crate::observers::Notices;
+use crate::fetch::{WalkLimits, fetcher_for};
+use crate::model::{
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Regex, Snapshot, Target, TargetId,
+    TargetScope,
+};
+use crate::observers::Warnings;
 use crate::output::{Format, wait};
-use crate::process::Groups;
+use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    Consistent, Engine, Event, Filter, Flow, Initial, Limits, Observer, OutageKind, Plan, Poller,
-    Routes, Target, What, look_at,
+    ConsistentReader, Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig,
+    Routes,
 };
 
 /// How long Consul may hold an answer.
@@ -86,25 +90,25 @@ pub struct WaitArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
-    let goal = args.goal()?;
-    let keys: Vec<Key> = goal.keys().into_iter().cloned().collect();
+    let conditions = args.conditions()?;
+    let keys: Vec<Key> = conditions.keys().into_iter().cloned().collect();
     let targets = targets(&keys)?;
     let client = args.client(ctx, targets.len())?;
     let pollers = targets
         .iter()
         .map(|target| poller(&client, target))
         .collect();
-    ctx.ui.status(format_args!("waiting for {goal}"));
-    let seen = RefCell::new(Seen::new(goal, keys, args.timeout));
+    ctx.ui.status(format_args!("waiting for {conditions}"));
+    let seen = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
     let ui = RefCell::new(&mut ctx.ui);
     let observers: Vec<Box<dyn Observer + '_>> = vec![
-        Box::new(Notices::new(&ui, targets.clone())),
+        Box::new(Warnings::new(&ui, targets.clone())),
         Box::new(Waiting(&seen)),
     ];
     let watch = Engine::new(
         plan(targets),
         Routes::default(),
-        Groups::new(),
+        ProcessGroups::new(),
         None,
         observers,
     );
@@ -113,32 +117,32 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
 }
 
 impl WaitArgs {
-    fn goal(&self) -> Result<Goal, Failure> {
+    fn conditions(&self) -> Result<ConditionSet, Failure> {
         let mut conditions = Vec::new();
-        let mut add = |key: &str, wish| -> Result<(), Failure> {
+        let mut add = |key: &str, predicate| -> Result<(), Failure> {
             let key = self.key.key(key)?;
-            conditions.push(Condition { key, wish });
+            conditions.push(Condition { key, predicate });
             Ok(())
         };
         for key in &self.keys {
-            add(key, Wish::Exists)?;
+            add(key, Predicate::Exists)?;
         }
         for key in &self.absent {
-            add(key, Wish::Absent)?;
+            add(key, Predicate::Absent)?;
         }
         for pair in self.equals.chunks_exact(2) {
-            add(&pair[0], Wish::Equals(pair[1].clone().into_bytes()))?;
+            add(&pair[0], Predicate::Equals(pair[1].clone().into_bytes()))?;
         }
         for pair in self.not_equals.chunks_exact(2) {
-            add(&pair[0], Wish::NotEquals(pair[1].clone().into_bytes()))?;
+            add(&pair[0], Predicate::NotEquals(pair[1].clone().into_bytes()))?;
         }
         for pair in self.matches.chunks_exact(2) {
-            add(&pair[0], Wish::Matches(regex(&pair[1])?))?;
+            add(&pair[0], Predicate::Matches(regex(&pair[1])?))?;
         }
         for pair in self.changed_since.chunks_exact(2) {
-            add(&pair[0], Wish::ChangedSince(index(&pair[1])?))?;
+            add(&pair[0], Predicate::ChangedSince(index(&pair[1])?))?;
         }
-        Ok(Goal::new(conditions, self.any))
+        Ok(ConditionSet::new(conditions, self.any))
     }
 
     /// Each key holds a connection. What fails is tried again by the pollers, who say so.
@@ -165,45 +169,34 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
         let id = u16::try_from(at).map_err(|_| Failure::usage("more than 65535 keys"))?;
         Ok(Target {
             id: TargetId(id),
-            what: What::Key(key.clone()),
+            scope: TargetScope::Key(key.clone()),
         })
     });
     numbered.collect()
 }
 
-fn poller(client: &Client, target: &Target) -> Poller {
-    Poller {
-        look: look_at(client, &target.what, Limits::default()),
-        probe: Box::new(Consistent::new(client)),
-        wait: LONGEST_WAIT,
+fn poller(client: &Client, target: &Target) -> PollerConfig {
+    PollerConfig {
+        fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
+        prober: Box::new(ConsistentReader::new(client)),
+        wait: crate::watch::SharedWait::new(LONGEST_WAIT, None),
         known: Snapshot::default(),
         target: target.clone(),
     }
 }
 
-/// A watch of the keys that tells everything, the start included.
+/// The plan of a watch that reports everything, entries that already exist included.
 fn plan(targets: Vec<Target>) -> Plan {
     Plan {
-        targets,
-        filter: Filter {
-            include: Vec::new(),
-            exclude: Vec::new(),
-        },
         locks: true,
         initial: Initial::Run,
-        fresh: true,
-        count: None,
-        pass_status: false,
-        time: None,
-        max_outage: None,
-        max_delete: None,
-        accept_reset: false,
+        ..Plan::new(targets)
     }
 }
 
 /// The keys as they are, as far as they were seen.
-struct Seen {
-    goal: Goal,
+struct ConditionState {
+    conditions: ConditionSet,
     keys: Vec<Key>,
     entries: HashMap<Key, Option<Entry>>,
     started: Instant,
@@ -211,10 +204,10 @@ struct Seen {
     outages: BTreeSet<OutageKind>,
 }
 
-impl Seen {
-    fn new(goal: Goal, keys: Vec<Key>, timeout: Option<Duration>) -> Self {
-        Seen {
-            goal,
+impl ConditionState {
+    fn new(conditions: ConditionSet, keys: Vec<Key>, timeout: Option<Duration>) -> Self {
+        ConditionState {
+            conditions,
             keys,
             entries: HashMap::new(),
             started: Instant::now(),
@@ -225,7 +218,7 @@ impl Seen {
 
     fn unmet(&self) -> Vec<String> {
         let entry = |key: &Key| self.entries.get(key).map(Option::as_ref);
-        self.goal.unmet(entry)
+        self.conditions.unmet(entry)
     }
 
     /// Takes note of an event.
@@ -256,12 +249,12 @@ impl Seen {
         !self.outages.is_empty() || self.entries.len() == self.keys.len()
     }
 
-    /// How the wait ends that did not reach its goal: while a key cannot be seen nobody knows
+    /// How the wait ends that did not reach its conditions: while a key cannot be seen nobody knows
     /// whether the answer is no.
     fn no(&self) -> Exit {
         let exits = [
             (OutageKind::Rights, Exit::Denied),
-            (OutageKind::Consul, Exit::Trouble),
+            (OutageKind::Consul, Exit::Unavailable),
         ];
         let hidden = exits.iter().find(|(kind, _)| self.outages.contains(kind));
         hidden.map_or(Exit::No, |(_, exit)| *exit)
@@ -277,16 +270,16 @@ impl Seen {
                     .iter()
                     .filter_map(|key| self.entries.get(key)?.as_ref());
                 if let Some(format) = args.output {
-                    wait::met(ui, found, format)?;
+                    wait::write_met(ui, found, format)?;
                 }
             }
             Exit::No => {
                 if args.output == Some(Format::Json) {
-                    wait::unmet(ui, &unmet)?;
+                    wait::write_unmet(ui, &unmet)?;
                 }
                 ui.error(format_args!("time is up: {}", unmet.join(", ")));
             }
-            Exit::Trouble | Exit::Denied => {
+            Exit::Unavailable | Exit::Denied => {
                 ui.error(format_args!(
                     "time is up, and nobody knows: {}",
                     unmet.join(", ")
@@ -298,8 +291,8 @@ impl Seen {
     }
 }
 
-/// Ends the watch when the goal is reached or time is up.
-struct Waiting<'a>(&'a RefCell<Seen>);
+/// Ends the watch when the conditions is reached or time is up.
+struct Waiting<'a>(&'a RefCell<ConditionState>);
 
 impl Observer for Waiting<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {

@@ -1,15 +1,15 @@
 //! `kvw watch`
 
-mod memory;
-mod onlookers;
+mod observers;
+mod state;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use self::memory::MemoryArgs;
-use self::onlookers::OnlookerArgs;
+use self::observers::ObserverArgs;
+use self::state::StateArgs;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
@@ -18,13 +18,12 @@ use crate::args::key::KeyArgs;
 use crate::consul::{Client, Config};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::handlers::{Handler, Stdin};
-use crate::model::{Snapshot, TargetId};
-use crate::process::{Groups, Stdout, take_orphans};
-use crate::watch::{
-    Consistent, Engine, Filter, Glob, Initial, LANES, Limits, Plan, Poller, Resume, Routes, Target,
-    What, look_at,
-};
+use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
+use crate::handlers::{Handler, StdinFormat};
+use crate::model::{Glob, Snapshot, Target, TargetId, TargetScope};
+use crate::process::{ProcessGroups, Stdout, take_orphans};
+use crate::state_file::StateFile;
+use crate::watch::{ConsistentReader, Engine, Filter, Initial, Plan, PollerConfig, Routes};
 
 /// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
 /// held query sees; it is found when this is over.
@@ -115,10 +114,10 @@ pub struct WatchArgs {
     max_outage: Option<Duration>,
 
     #[command(flatten)]
-    onlookers: OnlookerArgs,
+    observers: ObserverArgs,
 
     #[command(flatten)]
-    memory: MemoryArgs,
+    memory: StateArgs,
 
     #[command(flatten)]
     handler: HandlerArgs,
@@ -140,12 +139,12 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let mut config = args.connect.config(&ctx.env)?;
     // Each target holds a connection, its proofs may need one more, and walks some. What fails is tried again
     // by the pollers, who say so.
-    config.connections = targets.len() + 2 + LANES;
+    config.connections = targets.len() + 2 + WALK_CONNECTIONS;
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
     let opened = args.memory.open(&targets, &config, args.locks)?;
     let client = Client::new(config)?;
-    let groups = Groups::new();
+    let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
         if let Err(error) = groups.start_guard() {
@@ -159,22 +158,29 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
             );
         }
     }
-    for note in opened.iter().flat_map(|opened| &opened.notes) {
-        ctx.ui.warn(note);
+    for warning in opened.iter().flat_map(|opened| &opened.warnings) {
+        ctx.ui.warn(warning);
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
-    let resume = opened.map(|opened| opened.resume);
+    let state_file = opened.map(|opened| opened.state_file);
     let pollers = targets
         .iter()
-        .map(|target| args.poller(&client, target, resume.as_ref()))
+        .map(|target| args.poller(&client, target, state_file.as_ref()))
         .collect();
     let ui = RefCell::new(&mut ctx.ui);
-    let observers = args.onlookers.observers(&ui, &targets, &handlers)?;
+    let observers = args.observers.observers(&ui, &targets, &handlers)?;
     let routes = routes(handlers, &groups)?;
-    Engine::new(args.plan(targets, fresh), routes, groups, resume, observers).run(pollers)
+    Engine::new(
+        args.plan(targets, fresh),
+        routes,
+        groups,
+        state_file,
+        observers,
+    )
+    .run(pollers)
 }
 
-fn routes(handlers: Handlers, groups: &std::sync::Arc<Groups>) -> anyhow::Result<Routes> {
+fn routes(handlers: Handlers, groups: &std::sync::Arc<ProcessGroups>) -> anyhow::Result<Routes> {
     let mut routes = Vec::new();
     for (glob, spec) in handlers.routes {
         let glob = glob.map(|glob| Glob::new(&glob)).transpose()?;
@@ -185,8 +191,8 @@ fn routes(handlers: Handlers, groups: &std::sync::Arc<Groups>) -> anyhow::Result
 
 impl WatchArgs {
     fn targets(&self) -> Result<Vec<Target>, Failure> {
-        let key = |text: &String| self.keys.key(text).map(What::Key);
-        let prefix = |text: &String| self.keys.prefix(text).map(What::Prefix);
+        let key = |text: &String| self.keys.key(text).map(TargetScope::Key);
+        let prefix = |text: &String| self.keys.prefix(text).map(TargetScope::Prefix);
         let typed = self.targets.iter().map(|text| match text.as_str() {
             "" => Err(Failure::usage("a key cannot be empty")
                 .hint("to watch everything, write --prefix ''")),
@@ -197,15 +203,15 @@ impl WatchArgs {
             .chain(self.prefix.iter().map(prefix))
             .chain(self.key.iter().map(key));
         let mut targets: Vec<Target> = Vec::new();
-        for what in all {
-            let what = what?;
+        for scope in all {
+            let scope = scope?;
             // Twice the same is one target.
-            if targets.iter().all(|target| target.what != what) {
+            if targets.iter().all(|target| target.scope != scope) {
                 let id = u16::try_from(targets.len())
                     .map_err(|_| Failure::usage("more than 65535 targets"))?;
                 targets.push(Target {
                     id: TargetId(id),
-                    what,
+                    scope,
                 });
             }
         }
@@ -213,7 +219,7 @@ impl WatchArgs {
     }
 
     fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
-        if self.handler.stdin() == Stdin::Consul && targets.len() > 1 {
+        if self.handler.stdin() == StdinFormat::Consul && targets.len() > 1 {
             return Err(Failure::usage(
                 "--stdin consul gives one key or one prefix, as consul watch does; there are more",
             ));
@@ -224,7 +230,7 @@ impl WatchArgs {
             ));
         }
         // Where changes are printed too, stdout is theirs.
-        let stdout = if self.onlookers.prints() {
+        let stdout = if self.observers.prints() {
             Stdout::Stderr
         } else {
             Stdout::Inherit
@@ -232,17 +238,22 @@ impl WatchArgs {
         self.handler.handlers(config, stdout, self.locks)
     }
 
-    fn poller(&self, client: &Client, target: &Target, resume: Option<&Resume>) -> Poller {
-        Poller {
-            look: look_at(
+    fn poller(
+        &self,
+        client: &Client,
+        target: &Target,
+        state_file: Option<&StateFile>,
+    ) -> PollerConfig {
+        PollerConfig {
+            fetch: fetcher_for(
                 client,
-                &target.what,
+                &target.scope,
                 self.walk_from
-                    .map_or_else(Limits::default, Limits::from_keys),
+                    .map_or_else(WalkLimits::default, WalkLimits::from_keys),
             ),
-            probe: Box::new(Consistent::new(client)),
-            wait: self.longest_wait.unwrap_or(LONGEST_WAIT),
-            known: resume.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
+            prober: Box::new(ConsistentReader::new(client)),
+            wait: crate::watch::SharedWait::new(self.longest_wait.unwrap_or(LONGEST_WAIT), None),
+            known: state_file.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
             target: target.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! What comes back: headers and a body that is still on the socket.
+//! Answers: headers, and a body that is still on the socket.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
 
 use super::Error;
-use super::error::{Cause, Context};
+use super::error::{Cause, RequestContext};
 use crate::model::Index;
 
-/// What the headers of a read say.
+/// The headers of a read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meta {
     /// `X-Consul-Index`, at least 1; absent on transactions.
@@ -24,7 +24,7 @@ pub struct Meta {
 }
 
 impl Meta {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn from_headers(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name| text(name).and_then(|text| text.parse::<u64>().ok());
         Meta {
@@ -36,25 +36,25 @@ impl Meta {
     }
 }
 
-/// A read's value and what its headers said.
+/// The value of a read, and its headers.
 #[derive(Debug)]
 pub struct Reply<T> {
     /// The headers.
     pub meta: Meta,
-    /// The answer.
+    /// The value.
     pub value: T,
 }
 
-/// An answer whose status was one of the expected ones.
+/// An answer with one of the expected statuses.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) meta: Meta,
-    pub(super) context: Context,
+    pub(super) context: RequestContext,
     pub(super) body: Body,
     pub(super) meter: Meter,
 }
 
-/// Counts the bytes of answers' bodies. Clones count together.
+/// Counts the bytes of answers' bodies. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meter(Arc<AtomicU64>);
 
@@ -64,13 +64,13 @@ impl Meter {
     }
 }
 
-/// A body that is counted while it is read.
-pub(super) struct Metered {
+/// A body whose bytes are counted while it is read.
+pub(super) struct MeteredBody {
     body: BodyReader<'static>,
     meter: Meter,
 }
 
-impl Read for Metered {
+impl Read for MeteredBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.body.read(buffer)?;
         self.meter.0.fetch_add(read as u64, Ordering::Relaxed);
@@ -79,17 +79,17 @@ impl Read for Metered {
 }
 
 impl Answer {
-    /// The body, to be read to its end: only then is the connection used again.
-    pub(super) fn reader(self) -> (Metered, Context) {
-        let body = Metered {
+    /// Returns a reader of the body. The connection is reused only once it is read to its end.
+    pub(super) fn reader(self) -> (MeteredBody, RequestContext) {
+        let body = MeteredBody {
             body: self.body.into_reader(),
             meter: self.meter,
         };
         (body, self.context)
     }
 
-    /// The index of a read. Every one that reached Consul's store has it, also that of a missing
-    /// key: an answer without one comes from somebody else.
+    /// The index of a read. Consul answers every read with one, also that of a missing key: an
+    /// answer without it is not Consul's.
     pub(super) fn index(&self) -> Result<Index, Error> {
         self.meta.index.ok_or_else(|| {
             let text = format!(
@@ -100,36 +100,36 @@ impl Answer {
         })
     }
 
-    /// Nothing but that Consul answered a read, whatever it found.
-    pub(super) fn proof(self) -> Result<(), Error> {
+    /// Checks that Consul answered the read, and discards the body.
+    pub(super) fn discard(self) -> Result<(), Error> {
         self.index()?;
         self.bytes().map(drop)
     }
 
-    /// The whole body, of an answer that is short.
+    /// Returns the whole body, which must be short.
     pub(super) fn bytes(self) -> Result<Vec<u8>, Error> {
         let (mut reader, context) = self.reader();
         let mut bytes = Vec::new();
         match reader.read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
-            Err(error) => Err(context.body(&error)),
+            Err(error) => Err(context.map_body(&error)),
         }
     }
 
-    /// The body as JSON of a short answer.
+    /// Parses the body, which must be short, as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
         let context = self.context.clone();
-        serde_json::from_slice(&self.bytes()?).map_err(|error| context.json(error))
+        serde_json::from_slice(&self.bytes()?).map_err(|error| context.map_json(error))
     }
 
-    /// `true` or `false`: what Consul answers to a write.
-    pub(super) fn yes(self) -> Result<bool, Error> {
+    /// Parses the body of a write's answer: `true` or `false`.
+    pub(super) fn into_bool(self) -> Result<bool, Error> {
         let context = self.context.clone();
         // Agents in dev mode put a newline behind it.
         match self.bytes()?.trim_ascii() {
             b"true" => Ok(true),
             b"false" => Ok(false),
-            _ => Err(context.nonsense("neither true nor false")),
+            _ => Err(context.invalid_answer("neither true nor false")),
         }
     }
 }

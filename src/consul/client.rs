@@ -1,4 +1,4 @@
-//! Sends requests: headers, retries, statuses; the only caller of ureq.
+//! The client: headers, retries, statuses; the only caller of ureq.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,45 +11,45 @@ use ureq::Body;
 use ureq::http::{HeaderValue, Request as HttpRequest};
 
 use super::answer::{Answer, Meta, Meter};
-use super::error::{Cause, Context};
+use super::error::{Cause, RequestContext};
 use super::request::Request;
 use super::setup::{agent, header, read_token};
 use super::{Config, Consistency, Error, TokenSource};
 use crate::backoff::Backoff;
 
-/// How long a blocking query may take above its wait: Consul holds a request for 7 s while there
-/// is no leader.
+/// The time that a blocking query may take above its wait: Consul holds a request for 7 s while
+/// there is no leader.
 const SLACK: Duration = Duration::from_secs(10);
-/// Above this the server is asked first whether it wants the body: its default limit.
-const ASK_FIRST: usize = 512 * 1024;
-/// Error texts are short; what is longer is not Consul's.
+/// The size of a body above which the server is asked first whether it accepts it: its default limit.
+const EXPECT_ABOVE: usize = 512 * 1024;
+/// The most bytes that are read of the text of an error; Consul's are short.
 const ERROR_TEXT: u64 = 64 * 1024;
 
 /// A connection to one agent; clones share it.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<ClientInner>,
     consistency: Consistency,
     retry_for: Duration,
     meter: Meter,
 }
 
-struct Shared {
+struct ClientInner {
     agent: ureq::Agent,
     config: Config,
-    /// Everything before `/v1`.
+    /// The part of URLs before `/v1`.
     base: String,
     token: Mutex<Option<HeaderValue>>,
     basic_auth: Option<HeaderValue>,
-    /// Set once the server was found to know namespaces and partitions.
-    tenancy_proven: OnceLock<()>,
+    /// Set once the server is known to support namespaces and partitions.
+    tenancy_checked: OnceLock<()>,
 }
 
 impl Client {
     /// Builds the client; sends nothing.
     ///
     /// # Errors
-    /// When the token file cannot be read, or a token or password cannot stand in a header.
+    /// When the token file cannot be read, or a token or password is not valid in a header.
     pub fn new(config: Config) -> Result<Self, Error> {
         let token = match &config.token {
             Some(source) => read_token(source)?,
@@ -57,8 +57,11 @@ impl Client {
         };
         let basic_auth = match &config.basic_auth {
             Some((user, password)) => {
-                let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
-                Some(header(&format!("Basic {pair}"), "HTTP user and password")?)
+                let credentials = STANDARD.encode(format!("{user}:{}", password.expose()));
+                Some(header(
+                    &format!("Basic {credentials}"),
+                    "HTTP user and password",
+                )?)
             }
             None => None,
         };
@@ -66,18 +69,18 @@ impl Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
             meter: Meter::default(),
-            shared: Arc::new(Shared {
+            shared: Arc::new(ClientInner {
                 agent: agent(&config)?,
                 base: config.address.base(),
                 token: Mutex::new(token),
                 basic_auth,
-                tenancy_proven: OnceLock::new(),
+                tenancy_checked: OnceLock::new(),
                 config,
             }),
         })
     }
 
-    /// The same connection, reading in another mode: the proof of a delete is always consistent.
+    /// The same connection with another consistency of reads.
     pub fn with_consistency(&self, consistency: Consistency) -> Self {
         Client {
             consistency,
@@ -85,7 +88,7 @@ impl Client {
         }
     }
 
-    /// The same connection, trying reads again for another time: a watch does that itself.
+    /// The same connection with another time for retries of reads: a watch retries itself.
     pub fn with_retry_for(&self, retry_for: Duration) -> Self {
         Client {
             retry_for,
@@ -93,7 +96,7 @@ impl Client {
         }
     }
 
-    /// The same connection with a count of its own of the bytes received.
+    /// The same connection with its own count of received bytes.
     pub fn metered(&self) -> Self {
         Client {
             meter: Meter::default(),
@@ -101,36 +104,36 @@ impl Client {
         }
     }
 
-    /// How many bytes the bodies of its answers had until now, those of its clones included.
+    /// The bytes of bodies received so far, by clones too.
     pub fn received(&self) -> u64 {
         self.meter.bytes()
     }
 
-    /// What it was built from.
+    /// The configuration that the client was built from.
     pub fn config(&self) -> &Config {
         &self.shared.config
     }
 
-    /// Set once the server was found to know namespaces and partitions.
-    pub(super) fn tenancy_proven(&self) -> &OnceLock<()> {
-        &self.shared.tenancy_proven
+    /// Set once the server is known to support namespaces and partitions.
+    pub(super) fn tenancy_checked(&self) -> &OnceLock<()> {
+        &self.shared.tenancy_checked
     }
 
-    /// Sends the request and gives an answer with status 200 or the other one that is accepted,
-    /// its body still on the way.
+    /// Sends the request and returns an answer with status 200 or the other one that is accepted,
+    /// its body still on the socket.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
         self.ask(request, Ok)
     }
 
-    /// Sends the request and reads the answer. Writes are sent once, and once more only where the
-    /// server cannot have had the whole of it. Reads are tried again while the trouble may pass.
+    /// Sends the request and reads the answer. A write is sent once, and once more only where the
+    /// server cannot have received all of it. A read is retried while the failure may be transient.
     pub(super) fn ask<T>(
         &self,
         request: &Request<'_>,
         read: impl Fn(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
-        let mut trouble_since = None;
+        let mut failing_since = None;
         let mut token_reread = false;
         loop {
             let token = self.token();
@@ -142,23 +145,23 @@ impl Client {
                 token_reread = true;
                 continue;
             }
-            let first = trouble_since.is_none();
-            let since = *trouble_since.get_or_insert_with(Instant::now);
+            let first = failing_since.is_none();
+            let since = *failing_since.get_or_insert_with(Instant::now);
             let left = self.retry_for.saturating_sub(since.elapsed());
-            let again = Again::after(&error, request.write, first, left);
-            if again == Again::No {
+            let retry = Retry::after(&error, request.write, first, left);
+            if retry == Retry::No {
                 return Err(error);
             }
-            log::info!("{error}; trying again");
-            if again == Again::Later {
+            log::info!("{error}; retrying");
+            if retry == Retry::AfterBackoff {
                 thread::sleep(backoff.next(fastrand::f64()).min(left));
             }
         }
     }
 
-    /// What is being done, for errors.
-    pub(super) fn context(&self, doing: String, write: bool) -> Context {
-        Context {
+    /// The context of errors of a request.
+    pub(super) fn context(&self, doing: String, write: bool) -> RequestContext {
+        RequestContext {
             doing,
             address: self.shared.config.address.to_string(),
             write,
@@ -177,11 +180,11 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 log::info!("{method} {target}: {error}, {took:.1?}");
-                return Err(context.failed(&error));
+                return Err(context.map_ureq(&error));
             }
         };
         let status = response.status().as_u16();
-        let meta = Meta::of(response.headers());
+        let meta = Meta::from_headers(response.headers());
         match meta.index {
             Some(index) => log::info!("{method} {target}: {status}, index {index}, {took:.1?}"),
             None => log::info!("{method} {target}: {status}, {took:.1?}"),
@@ -197,9 +200,9 @@ impl Client {
             });
         }
         let mut text = Vec::new();
-        // Whatever of the text came is shown; the status is what counts.
+        // The text may be incomplete; the status decides.
         let _ = body.into_reader().take(ERROR_TEXT).read_to_end(&mut text);
-        Err(context.status(status, &String::from_utf8_lossy(&text)))
+        Err(context.map_status(status, &String::from_utf8_lossy(&text)))
     }
 
     fn run(
@@ -217,7 +220,7 @@ impl Client {
         if let Some(basic_auth) = &self.shared.basic_auth {
             builder = builder.header("Authorization", basic_auth);
         }
-        if request.body.is_some_and(|body| body.len() > ASK_FIRST) {
+        if request.body.is_some_and(|body| body.len() > EXPECT_ABOVE) {
             builder = builder.header("Expect", "100-continue");
         }
         let agent = &self.shared.agent;
@@ -225,11 +228,11 @@ impl Client {
             (Some(body), _) => agent.run(builder.body(body)?),
             (None, None) => agent.run(builder.body(())?),
             (None, Some(block)) => {
-                let patience = block.wait + block.wait / 16 + SLACK;
+                let timeout = block.wait + block.wait / 16 + SLACK;
                 let request = agent
                     .configure_request(builder.body(())?)
-                    .timeout_recv_response(Some(patience))
-                    .timeout_per_read(Some(patience))
+                    .timeout_recv_response(Some(timeout))
+                    .timeout_per_read(Some(timeout))
                     .build();
                 agent.run(request)
             }
@@ -244,8 +247,8 @@ impl Client {
             .clone()
     }
 
-    /// Reads the token file again, after a 403 with the token `used`. Whether there is another one
-    /// now: a file that is being replaced at this moment, and cannot be read, has none.
+    /// Reads the token file again, after a 403 with the token `used`. Returns whether the token has
+    /// changed; a file that cannot be read, because it is being replaced, counts as unchanged.
     fn reread_token(&self, used: Option<&HeaderValue>) -> bool {
         let Some(source @ TokenSource::File(_)) = &self.shared.config.token else {
             return false;
@@ -269,30 +272,30 @@ fn is_forbidden(error: &Error) -> bool {
 
 /// Whether a failed request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
+enum Retry {
     No,
     AtOnce,
-    Later,
+    AfterBackoff,
 }
 
-impl Again {
-    /// After this error, the `first` of the request or a later one, with so much time `left`.
+impl Retry {
+    /// Decides after an error, the `first` of the request or a later one, with the time `left`.
     fn after(error: &Error, write: bool, first: bool, left: Duration) -> Self {
         let cause = error.cause();
         if write {
             // The server did nothing with half a request.
             return match cause {
-                Cause::Unsent if first => Again::AtOnce,
-                _ => Again::No,
+                Cause::Unsent if first => Retry::AtOnce,
+                _ => Retry::No,
             };
         }
-        if !error.passes() || left.is_zero() {
-            return Again::No;
+        if !error.is_retryable() || left.is_zero() {
+            return Retry::No;
         }
         match cause {
-            // A kept connection may have died of age: that alone is no reason to wait.
-            Cause::Lost | Cause::Unsent if first => Again::AtOnce,
-            _ => Again::Later,
+            // An idle connection may have been closed: that alone is no reason to wait.
+            Cause::Lost | Cause::Unsent if first => Retry::AtOnce,
+            _ => Retry::AfterBackoff,
         }
     }
 }
@@ -302,26 +305,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_again_and_when() {
+    fn which_requests_are_retried_and_when() {
         let left = Duration::from_secs(1);
-        for (cause, write, first, left, again) in [
-            (Cause::Lost, false, true, left, Again::AtOnce),
-            (Cause::Lost, false, false, left, Again::Later),
-            (Cause::Lost, false, false, Duration::ZERO, Again::No),
-            (Cause::NoLeader, false, true, left, Again::Later),
-            (Cause::RateLimited, false, false, left, Again::Later),
-            (Cause::Unreachable, false, true, left, Again::No),
-            (Cause::TimedOut, false, true, left, Again::No),
-            (Cause::Refused, false, true, left, Again::No),
-            (Cause::UnknownDatacenter, false, true, left, Again::No),
-            (Cause::Unsent, true, true, left, Again::AtOnce),
-            (Cause::Unsent, true, true, Duration::ZERO, Again::AtOnce),
-            (Cause::Unsent, true, false, left, Again::No),
-            (Cause::Lost, true, true, left, Again::No),
-            (Cause::NoLeader, true, true, left, Again::No),
-            (Cause::RateLimited, true, true, left, Again::No),
+        for (cause, write, first, left, retry) in [
+            (Cause::Lost, false, true, left, Retry::AtOnce),
+            (Cause::Lost, false, false, left, Retry::AfterBackoff),
+            (Cause::Lost, false, false, Duration::ZERO, Retry::No),
+            (Cause::NoLeader, false, true, left, Retry::AfterBackoff),
+            (Cause::RateLimited, false, false, left, Retry::AfterBackoff),
+            (Cause::Unreachable, false, true, left, Retry::No),
+            (Cause::TimedOut, false, true, left, Retry::No),
+            (Cause::Refused, false, true, left, Retry::No),
+            (Cause::UnknownDatacenter, false, true, left, Retry::No),
+            (Cause::Unsent, true, true, left, Retry::AtOnce),
+            (Cause::Unsent, true, true, Duration::ZERO, Retry::AtOnce),
+            (Cause::Unsent, true, false, left, Retry::No),
+            (Cause::Lost, true, true, left, Retry::No),
+            (Cause::NoLeader, true, true, left, Retry::No),
+            (Cause::RateLimited, true, true, left, Retry::No),
         ] {
-            let context = Context {
+            let context = RequestContext {
                 doing: String::new(),
                 address: String::new(),
                 write,
@@ -329,8 +332,8 @@ mod tests {
             };
             let error = context.error(cause, "");
             assert_eq!(
-                Again::after(&error, write, first, left),
-                again,
+                Retry::after(&error, write, first, left),
+                retry,
                 "{cause:?} {write} {first}"
             );
         }

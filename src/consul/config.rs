@@ -1,21 +1,21 @@
-//! Where Consul is and how it is spoken to.
+//! The configuration of a client.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Text that is never shown: a token, a password.
+/// Text that is never printed: a token, a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text.
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
 
-    /// The text, for the one header that carries it.
+    /// Returns the text, for the one header that carries it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -27,33 +27,33 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where the agent listens. TLS and unix sockets have their room here and are not built yet.
+/// The address of the agent's HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// `http://host:port`, with an optional path prefix that begins with `/` and does not end so.
+    /// `http://host:port`, with an optional path that starts with `/` and does not end with it.
     Http {
         /// Host and port.
         authority: String,
-        /// Put in front of `/v1`.
+        /// The path before `/v1`.
         path: String,
     },
 }
 
 impl Address {
-    /// Everything that stands before `/v1` in a URL.
+    /// Returns the part of URLs before `/v1`.
     pub(super) fn base(&self) -> String {
         let Address::Http { authority, path } = self;
         format!("http://{authority}{path}")
     }
 
-    /// Whether the agent runs on this machine: no proxy stands between, and compressing costs
-    /// more than sending.
+    /// Whether the agent runs on this machine: then no proxy is used, and compression costs more
+    /// than it saves.
     pub fn is_loopback(&self) -> bool {
         let Address::Http { authority, .. } = self;
         is_loopback(host(authority))
     }
 
-    /// Whether the host is a name that has to be looked up, which may take its time.
+    /// Whether the host is a name that has to be looked up, which may take long.
     pub(super) fn needs_lookup(&self) -> bool {
         let Address::Http { authority, .. } = self;
         let host = host(authority);
@@ -85,31 +85,31 @@ impl fmt::Display for Address {
     }
 }
 
-/// Where the ACL token comes from.
+/// The source of the ACL token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
-    /// As given.
+    /// The token itself.
     Literal(Secret),
-    /// Read from a file, white space trimmed; read again when Consul answers 403 (rotation).
+    /// A file, whose white space is trimmed; it is read again when Consul answers 403 (rotation).
     File(PathBuf),
 }
 
-/// Which servers may answer reads.
+/// The consistency of reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Consistency {
-    /// The leader, which may be a moment behind during an election.
+    /// The leader answers; it may be a moment behind during an election.
     #[default]
     Default,
-    /// Any server: answers may be old.
+    /// Any server answers; it may be behind.
     Stale,
-    /// The leader, after it made sure that it still leads.
+    /// The leader answers after it has confirmed its leadership.
     Consistent,
 }
 
-/// Everything a client is built from.
+/// The configuration of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where the agent listens.
+    /// The address of the agent.
     pub address: Address,
     /// `X-Consul-Token`.
     pub token: Option<TokenSource>,
@@ -121,22 +121,22 @@ pub struct Config {
     pub namespace: Option<String>,
     /// `partition=`, Enterprise.
     pub partition: Option<String>,
-    /// For reads.
+    /// The consistency of reads.
     pub consistency: Consistency,
-    /// `http://…` proxy for addresses that are not loopback.
+    /// The URL of the proxy for addresses that are not loopback.
     pub proxy: Option<String>,
-    /// To connect.
+    /// The longest time to connect.
     pub connect_timeout: Duration,
-    /// For the answer of a plain request; a blocking query adds its own wait.
+    /// The longest time for an answer; a blocking query adds its own wait.
     pub request_timeout: Duration,
-    /// How long a read is tried again; zero never.
+    /// The time for which a failed read is retried; zero for never.
     pub retry_for: Duration,
-    /// Kept idle for reuse: one for a single command, more for a watch of several targets.
+    /// The most idle connections that are kept for reuse.
     pub connections: usize,
 }
 
 impl Default for Config {
-    /// What the contract says where nothing is set.
+    /// The documented defaults.
     fn default() -> Self {
         Config {
             address: Address::Http {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_is_told_from_the_rest() {
+    fn loopback_addresses_are_recognized() {
         for (authority, loopback) in [
             ("127.0.0.1:8500", true),
             ("127.1.2.3", true),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_show_itself() {
+    fn a_secret_is_redacted_in_debug_output() {
         assert_eq!(format!("{:?}", Secret::new("s3cret")), "(redacted)");
     }
 }

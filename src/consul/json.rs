@@ -13,22 +13,22 @@ use serde_json::de::SliceRead;
 
 use crate::model::{Entry, Fields};
 
-/// The first size of the buffer: more than one read of a connection gives, so that it goes beside
-/// what was left of an element.
+/// The first size of the buffer. It holds more than one read of a connection returns, so that a read
+/// fits behind the rest of an element.
 const BUFFER: usize = 32 * 1024;
 
-/// A parser that stands at the beginning of an element.
+/// A parser at the start of an element.
 pub type Json<'a> = serde_json::Deserializer<SliceRead<'a>>;
 
-/// The elements of a JSON array, objects or strings, pulled from a reader one by one. Each is parsed
-/// where it lies in the buffer: serde_json reads a socket byte by byte, at thrice the cost.
+/// The elements of a JSON array, objects or strings, read one by one. Each is parsed in the buffer:
+/// serde_json reads a socket byte by byte, at thrice the cost.
 pub struct Elements<R> {
     reader: R,
     at: At,
     buffer: Vec<u8>,
-    /// Where in the buffer that begins which was read and not yet parsed.
+    /// The start of the bytes in the buffer that were read and not parsed.
     start: usize,
-    /// Where it ends.
+    /// The end of those bytes.
     end: usize,
 }
 
@@ -63,9 +63,9 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// The next element, as `parse` gives it, which is called again with the element from its
-    /// beginning when more of it has come. After the last one the reader is read to its end, so that
-    /// its connection can be used again, and only white space may be left there.
+    /// Parses the next element. `parse` is called again, from the start of the element, when more of
+    /// it was read. After the last element the reader is read to its end, so that the connection can be
+    /// reused; only white space may be left there.
     pub fn next<T>(
         &mut self,
         parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
@@ -103,19 +103,23 @@ impl<R: Read> Elements<R> {
             let mut json = Json::from_slice(&self.buffer[self.start..self.end]);
             match parse(&mut json) {
                 Ok(element) => {
-                    // Only the stream says how far the parser has come.
+                    // Only a stream tells the offset of the parser.
                     self.start += json.into_iter::<IgnoredAny>().byte_offset();
                     return Ok(element);
                 }
                 Err(error) if error.is_eof() => {}
                 Err(error) => return Err(Fault::Json(error)),
             }
-            // A long element is not parsed again for each piece of it.
-            let had = self.end - self.start;
-            let enough = if had < BUFFER { had + 1 } else { 2 * had };
-            while self.end - self.start < enough {
+            // Doubled, so that a long element is not parsed again for each read.
+            let parsed = self.end - self.start;
+            let wanted = if parsed < BUFFER {
+                parsed + 1
+            } else {
+                2 * parsed
+            };
+            while self.end - self.start < wanted {
                 if self.fill()? == 0 {
-                    if self.end - self.start > had {
+                    if self.end - self.start > parsed {
                         break;
                     }
                     return Err(Fault::Cut);
@@ -148,7 +152,7 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// Reads what comes next, and says how much that is: nothing at the end.
+    /// Reads more into the buffer, and returns the number of bytes: 0 at the end.
     fn fill(&mut self) -> Result<usize, Fault> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -169,7 +173,7 @@ impl<R: Read> Elements<R> {
     }
 }
 
-/// An entry as it stands in an answer: its value is base64 that was not looked at.
+/// An entry of an answer, its value still in base64 and not checked.
 #[derive(Debug, Default)]
 pub struct RawEntry<'a> {
     key: Text<'a>,
@@ -181,19 +185,19 @@ pub struct RawEntry<'a> {
     locked: u64,
 }
 
-/// An entry whose value was checked and is still in base64.
+/// The fields of an entry that an export keeps, the value in base64.
 #[derive(Debug, Clone, Copy)]
-pub struct Encoded<'a> {
-    /// The full name.
+pub struct EncodedEntry<'a> {
+    /// The full key.
     pub key: &'a str,
-    /// The caller's 64 bits.
+    /// The application-defined 64-bit number.
     pub flags: u64,
-    /// The value as an encoder would write it.
+    /// The value in valid, padded base64.
     pub base64: &'a [u8],
 }
 
-impl Encoded<'_> {
-    /// How many bytes the value has.
+impl EncodedEntry<'_> {
+    /// The number of bytes of the value.
     pub fn value_len(&self) -> u64 {
         let padding = self.base64.iter().rev().take_while(|byte| **byte == b'=');
         (self.base64.len() / 4 * 3 - padding.count()) as u64
@@ -201,32 +205,32 @@ impl Encoded<'_> {
 }
 
 impl RawEntry<'_> {
-    /// The full name.
+    /// The full key.
     pub fn key(&self) -> &str {
         &self.key.0
     }
 
-    /// What of it survives an export, for which the value need not be decoded.
+    /// Checks the value without decoding it, and returns the fields that an export keeps.
     ///
     /// # Errors
     /// When the value is not base64.
-    pub fn encoded<E: de::Error>(&self) -> Result<Encoded<'_>, E> {
+    pub fn encoded<E: de::Error>(&self) -> Result<EncodedEntry<'_>, E> {
         let base64 = &*self.value.0;
-        check(base64).map_err(|error| self.not_base64(&error))?;
-        Ok(Encoded {
+        check_base64(base64).map_err(|error| self.map_error(&error))?;
+        Ok(EncodedEntry {
             key: &self.key.0,
             flags: self.flags,
             base64,
         })
     }
 
-    /// All of it, the value decoded.
+    /// Decodes the value, and packs all fields into an [`Entry`].
     ///
     /// # Errors
     /// When the value is not base64.
     pub fn pack<E: de::Error>(&self) -> Result<Entry, E> {
         let value = STANDARD.decode(&self.value.0);
-        let value = value.map_err(|error| self.not_base64(&error))?;
+        let value = value.map_err(|error| self.map_error(&error))?;
         Ok(Entry::pack(&Fields {
             key: &self.key.0,
             value: Some(&value),
@@ -238,7 +242,7 @@ impl RawEntry<'_> {
         }))
     }
 
-    fn not_base64<E: de::Error>(&self, error: &DecodeError) -> E {
+    fn map_error<E: de::Error>(&self, error: &DecodeError) -> E {
         let key = self.key();
         E::custom(format_args!("the value of {key} is not base64: {error}"))
     }
@@ -246,13 +250,13 @@ impl RawEntry<'_> {
 
 impl<'de> Deserialize<'de> for RawEntry<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(RawEntryVisitor)
     }
 }
 
-struct Members;
+struct RawEntryVisitor;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for RawEntryVisitor {
     type Value = RawEntry<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -283,26 +287,27 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Text, borrowed where nothing in it is escaped.
+/// A JSON string, borrowed unless it has escapes.
 #[derive(Debug, Default, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The same, where whatever reads it finds out by itself that it is no text.
+/// A JSON string of which only ASCII is accepted later, so that its UTF-8 need not be checked.
 #[derive(Debug, Default, Deserialize)]
 struct Bytes<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
-/// Whether the decoder takes it, without decoding all of it. It takes only what an encoder writes.
-fn check(base64: &[u8]) -> Result<(), DecodeError> {
-    // Padding stands only in the last four letters, which are left to the decoder.
+/// Checks that the decoder accepts all of it, without decoding it. The decoder accepts only what an
+/// encoder writes.
+fn check_base64(base64: &[u8]) -> Result<(), DecodeError> {
+    // Only the last four letters may be padding; they are left to the decoder.
     let (body, last) = base64.split_at(base64.len().saturating_sub(4));
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'/');
-    let is_taken = base64.len() % 4 == 0
+    let is_accepted = base64.len() % 4 == 0
         && body.iter().fold(true, |all, &byte| all & is_letter(byte))
         && STANDARD.decode_slice(last, &mut [0; 3]).is_ok();
-    if is_taken {
+    if is_accepted {
         return Ok(());
     }
-    // Says what is wrong, and where.
+    // For the error, with its offset.
     STANDARD.decode(base64).map(drop)
 }
 

@@ -1,29 +1,29 @@
-//! `/v1/kv`: reads, blocking reads, writes of one key. Names that a URL cannot carry take the way
-//! of a transaction.
+//! `/v1/kv`: reads, blocking reads and writes of one key. Keys that a URL cannot carry are read and
+//! written by transactions.
 
 use super::answer::Answer;
-use super::error::{Cause, Context};
-use super::listing::{Entries, Stream};
-use super::request::{Block, Request, path_of, shown};
+use super::error::Cause;
+use super::listing::{EntryListing, Stream};
+use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
 
-/// How a value is written. Consul replaces the flags at every write: without any they become 0.
+/// The condition of a write. Consul replaces the flags at every write: without any they become 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write<'a> {
-    /// Whatever is there.
+    /// None.
     Plain,
-    /// Only if the entry was last changed at this index; 0 means only if there is none.
+    /// The entry was last changed at this index; 0: there is no entry.
     Cas(Index),
-    /// Take the lock for this session.
+    /// The session takes the lock.
     Acquire(&'a str),
-    /// Give the lock back.
+    /// The session holds the lock, and releases it.
     Release(&'a str),
 }
 
 impl Write<'_> {
-    /// The same write as an operation of a transaction.
-    pub fn op(self, key: Key, value: Vec<u8>, flags: u64) -> Op {
+    /// Turns the write into an operation of a transaction.
+    pub fn into_op(self, key: Key, value: Vec<u8>, flags: u64) -> Op {
         match self {
             Write::Plain => Op::Set { key, value, flags },
             Write::Cas(index) => Op::Cas {
@@ -49,18 +49,19 @@ impl Write<'_> {
 }
 
 impl Client {
-    /// One entry, `None` where there is none. Keys that a URL cannot carry are read by transaction.
+    /// Reads one entry; `None` where there is none. Keys that a URL cannot carry are read by
+    /// transaction.
     ///
     /// # Errors
-    /// 403 also where there is no such key: without the right to it nobody is told.
+    /// [`Cause::Denied`] also for a missing key that the token may not read.
     pub fn get(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
         if !fits_in_url(key.as_str()) {
             return self.get_by_txn(key);
         }
-        self.get_by_url(key, None)
+        self.get_by_url(key, None, format!("reading key {key}"))
     }
 
-    /// One entry, held until it changes. The key must be one that a URL can carry.
+    /// Reads one entry by a blocking query. The key must be one that a URL can carry.
     ///
     /// # Errors
     /// Those of [`Client::get`], and [`Cause::Setup`] for a key that a URL cannot carry.
@@ -69,40 +70,65 @@ impl Client {
             let context = self.context(format!("watching key {key}"), false);
             return Err(context.error(Cause::Setup, format!("its name {obstacle}")));
         }
-        self.get_by_url(key, Some(block))
+        self.get_by_url(key, Some(block), format!("reading key {key}"))
     }
 
-    fn get_by_url(&self, key: &Key, block: Option<Block>) -> Result<Reply<Option<Entry>>, Error> {
+    /// Checks that a listing of `prefix` without results is empty rather than hidden, and returns the
+    /// table's index; `None` where there is a key by now. Where the token may not read, Consul
+    /// answers a listing as if there were no keys, but refuses to read the prefix's own name.
+    ///
+    /// # Errors
+    /// [`Cause::Denied`] where the token may not read.
+    pub fn check_empty(&self, prefix: &Prefix) -> Result<Option<Index>, Error> {
+        // The nearest name that is a key and fits in a URL: the root has none of its own.
+        let clean = prefix.clean();
+        let name = if clean.is_root() { "_" } else { clean.as_str() };
+        let key = Key::new(name).expect("it is not empty");
+        let reply = self.get_by_url(&key, None, format!("listing {}", describe_prefix(prefix)))?;
+        Ok(match reply.value {
+            Some(entry) if entry.key().starts_with(prefix.as_str()) => None,
+            Some(entry) => Some(entry.modified()),
+            None => reply.meta.index,
+        })
+    }
+
+    fn get_by_url(
+        &self,
+        key: &Key,
+        block: Option<Block>,
+        doing: String,
+    ) -> Result<Reply<Option<Entry>>, Error> {
         let request = Request {
             accepts: Some(404),
             block,
-            ..Request::get(path_of(key.as_str()), format!("reading key {key}"))
+            ..Request::get(path_of(key.as_str()), doing)
         };
-        self.ask(&request, |answer| one_entry(answer, key))
+        self.ask(&request, |answer| parse_entry(answer, key))
     }
 
     fn get_by_txn(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
         let context = self.context(format!("reading key {key}"), false);
-        let outcome = self.txn_for(&[Op::Get { key: key.clone() }], &context)?;
-        let value = match outcome {
-            TxnOutcome::Applied(mut entries) => match entries.pop() {
-                // What may not be read is left out in silence.
+        let ops = [Op::Get { key: key.clone() }];
+        let value = match self.run_txn(&ops, &context)? {
+            TxnOutcome::Applied(mut results) => match results.pop() {
+                Some(result) => Some(result.entry),
+                // An entry that may not be read has no result.
                 None => return Err(context.error(Cause::Denied, "permission denied")),
-                some => some,
             },
-            TxnOutcome::RolledBack(errors) => match reason(&errors) {
-                Some((OpErrorKind::Missing, _)) => None,
-                reason => return Err(refused(&context, reason)),
+            TxnOutcome::RolledBack(errors) => match OpError::decisive(&errors) {
+                Some(error) if error.kind == OpErrorKind::Missing => None,
+                _ => return Err(context.rolled_back(&ops, &errors)),
             },
         };
         let meta = Meta::default();
         Ok(Reply { meta, value })
     }
 
-    /// Writes a value. `false`: the CAS was lost or the lock not taken (an unknown session included), nothing changed.
+    /// Writes a value. Returns `false` where nothing changed: the CAS failed, or the lock was not
+    /// acquired (also for an unknown session) or not held.
     ///
     /// # Errors
-    /// See [`Error::outcome`]: a write may have been applied though no answer came.
+    /// [`Error::class`] tells whether the write may have been applied.
     pub fn put(
         &self,
         key: &Key,
@@ -111,7 +137,7 @@ impl Client {
         write: Write<'_>,
     ) -> Result<bool, Error> {
         if !fits_in_url(key.as_str()) {
-            let op = write.op(key.clone(), value.to_vec(), flags);
+            let op = write.into_op(key.clone(), value.to_vec(), flags);
             return self.write_by_txn(op, format!("writing key {key}"));
         }
         let mut request = Request::put(path_of(key.as_str()), format!("writing key {key}"), value);
@@ -124,7 +150,7 @@ impl Client {
             Write::Acquire(session) => request.query.add("acquire", session),
             Write::Release(session) => request.query.add("release", session),
         }
-        match self.ask(&request, Answer::yes) {
+        match self.ask(&request, Answer::into_bool) {
             Ok(yes) => Ok(yes),
             Err(error) if error.cause() == Cause::UnknownSession => Ok(false),
             Err(error) => Err(error),
@@ -134,7 +160,7 @@ impl Client {
     /// Deletes one key, which need not exist. With `cas`: only if it was last changed at that index.
     ///
     /// # Errors
-    /// See [`Error::outcome`]: a delete may have been applied though no answer came.
+    /// [`Error::class`] tells whether the delete may have been applied.
     pub fn delete(&self, key: &Key, cas: Option<Index>) -> Result<bool, Error> {
         let doing = format!("deleting key {key}");
         if !fits_in_url(key.as_str()) {
@@ -145,65 +171,65 @@ impl Client {
             };
             return self.write_by_txn(op, doing);
         }
-        let mut request = deletion(key.as_str(), doing);
+        let mut request = delete_request(key.as_str(), doing);
         if let Some(index) = cas {
             request.query.add("cas", &index.to_string());
         }
-        self.ask(&request, Answer::yes)
+        self.ask(&request, Answer::into_bool)
     }
 
-    /// Deletes all keys that begin with the prefix.
+    /// Deletes all keys that start with the prefix.
     ///
     /// # Errors
-    /// See [`Error::outcome`]: a delete may have been applied though no answer came.
+    /// [`Error::class`] tells whether the delete may have been applied.
     pub fn delete_prefix(&self, prefix: &Prefix) -> Result<(), Error> {
-        let doing = format!("deleting {}", shown(prefix));
+        let doing = format!("deleting {}", describe_prefix(prefix));
         if !fits_in_url(prefix.as_str()) {
             let prefix = prefix.clone();
             return self
                 .write_by_txn(Op::DeleteTree { prefix }, doing)
                 .map(drop);
         }
-        let mut request = deletion(prefix.as_str(), doing);
+        let mut request = delete_request(prefix.as_str(), doing);
         request.query.flag("recurse");
-        self.ask(&request, Answer::yes).map(drop)
+        self.ask(&request, Answer::into_bool).map(drop)
     }
 
-    /// A write of one operation: `false` where its condition did not hold.
+    /// Runs a write of one operation; `false` where its condition did not hold.
     fn write_by_txn(&self, op: Op, doing: String) -> Result<bool, Error> {
         let context = self.context(doing, true);
-        match self.txn_for(&[op], &context)? {
+        let ops = [op];
+        match self.run_txn(&ops, &context)? {
             TxnOutcome::Applied(_) => Ok(true),
-            TxnOutcome::RolledBack(errors) => match reason(&errors) {
-                Some((OpErrorKind::IndexDiffers, _)) => Ok(false),
-                Some((OpErrorKind::Other, what)) if is_lock_lost(what) => Ok(false),
-                reason => Err(refused(&context, reason)),
+            TxnOutcome::RolledBack(errors) => match OpError::decisive(&errors) {
+                Some(error) if is_condition(error) => Ok(false),
+                _ => Err(context.rolled_back(&ops, &errors)),
             },
         }
     }
 }
 
-/// The one entry of an answer, which is that of the key that was asked for.
-fn one_entry(answer: Answer, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
+/// Parses an answer that holds the entry of the key, or none.
+fn parse_entry(answer: Answer, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
     let (found, context) = (answer.status == 200, answer.context.clone());
-    let (stream, meta) = Stream::of(answer)?;
-    let mut entries = Entries::all(stream).collect::<Result<Vec<_>, _>>()?;
+    let (stream, meta) = Stream::new(answer)?;
+    let mut entries = EntryListing::all(stream).collect::<Result<Vec<_>, _>>()?;
     let value = match (entries.pop(), entries.pop()) {
         (None, _) if !found => None,
         (Some(entry), None) if entry.key() == key.as_str() => Some(entry),
-        _ => return Err(context.nonsense("it is not the one entry that was asked for")),
+        _ => return Err(context.invalid_answer("expected the one entry that was requested")),
     };
     Ok(Reply { meta, value })
 }
 
-/// The longest path that the `http` crate takes, less some room for the query.
+/// The longest path of a URL: the limit of the `http` crate, less some room for the query.
 const LONGEST_PATH: usize = 60_000;
 
 fn fits_in_url(name: &str) -> bool {
     obstacle(name).is_none() && path_of(name).len() <= LONGEST_PATH
 }
 
-fn deletion(name: &str, doing: String) -> Request<'static> {
+fn delete_request(name: &str, doing: String) -> Request<'static> {
     Request {
         method: "DELETE",
         write: true,
@@ -211,30 +237,18 @@ fn deletion(name: &str, doing: String) -> Request<'static> {
     }
 }
 
-/// The words for a lock that another session holds, that nobody holds, that is delayed, or whose
-/// session is unknown.
-fn is_lock_lost(what: &str) -> bool {
-    [
+/// Whether the condition of a write did not hold: the index of a CAS, or the lock, which another
+/// session holds, nobody holds, is in its lock-delay, or whose session is unknown.
+fn is_condition(error: &OpError) -> bool {
+    const LOCK: [&str; 4] = [
         "failed to lock key",
         "failed to unlock key",
         "invalid session",
         "failed session lookup",
-    ]
-    .iter()
-    .any(|words| what.starts_with(words))
-}
-
-fn reason(errors: &[OpError]) -> Option<(OpErrorKind, &str)> {
-    errors.first().map(|error| (error.kind, &*error.what))
-}
-
-/// A rollback that is no answer to what was asked.
-pub(super) fn refused(context: &Context, reason: Option<(OpErrorKind, &str)>) -> Error {
-    match reason {
-        Some((OpErrorKind::Denied, what)) => {
-            context.error(Cause::Denied, format!("permission denied: {what}"))
-        }
-        Some((_, what)) => context.error(Cause::Refused, format!("the server refused it: {what}")),
-        None => context.nonsense("a rollback without a reason"),
+    ];
+    match error.kind {
+        OpErrorKind::IndexDiffers => true,
+        OpErrorKind::Other => LOCK.iter().any(|text| error.what.starts_with(text)),
+        OpErrorKind::Missing | OpErrorKind::Denied => false,
     }
 }

@@ -1,22 +1,22 @@
-//! Listings of `/v1/kv`, pulled from the socket one element at a time.
+//! Listings of `/v1/kv`, read from the socket one element at a time.
 
 use serde::Deserialize;
 
-use super::answer::{Answer, Metered};
-use super::error::Context;
-use super::json::{Elements, Encoded, Fault, Json, RawEntry};
-use super::request::{Block, Request, path_of, shown};
+use super::answer::{Answer, MeteredBody};
+use super::error::RequestContext;
+use super::json::{Elements, EncodedEntry, Fault, Json, RawEntry};
+use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
-use crate::model::{Entry, Key, Prefix};
+use crate::model::{Entry, Prefix};
 
-/// A listing's elements as they come from the socket; none where Consul answered 404. An error is
-/// the last item.
+/// The elements of a listing, read from the socket; none where Consul answered 404. An error ends
+/// it.
 pub(super) struct Stream {
-    body: Option<(Elements<Metered>, Context)>,
+    body: Option<(Elements<MeteredBody>, RequestContext)>,
 }
 
 impl Stream {
-    pub(super) fn of(answer: Answer) -> Result<(Self, Meta), Error> {
+    pub(super) fn new(answer: Answer) -> Result<(Self, Meta), Error> {
         let meta = answer.meta;
         answer.index()?;
         if answer.status == 404 {
@@ -35,7 +35,7 @@ impl Stream {
         let (elements, context) = self.body.as_mut()?;
         let item = match elements.next(parse) {
             Ok(element) => element.map(Ok),
-            Err(fault) => Some(Err(told(context, fault))),
+            Err(fault) => Some(Err(map_error(context, fault))),
         };
         if !matches!(item, Some(Ok(_))) {
             self.body = None;
@@ -44,35 +44,35 @@ impl Stream {
     }
 }
 
-fn told(context: &Context, fault: Fault) -> Error {
+fn map_error(context: &RequestContext, fault: Fault) -> Error {
     match fault {
-        Fault::Io(error) => context.body(&error),
+        Fault::Io(error) => context.map_body(&error),
         Fault::Cut => context.cut_off(),
-        Fault::Json(error) => context.json(error),
-        Fault::Expected(what) => context.nonsense(format_args!("it lacks {what}")),
+        Fault::Json(error) => context.map_json(error),
+        Fault::Expected(what) => context.invalid_answer(format_args!("expected {what}")),
     }
 }
 
-/// Entries pulled from the socket one by one, in the server's order.
-pub struct Entries {
+/// Entries read from the socket one by one, in the server's order.
+pub struct EntryListing {
     stream: Stream,
-    /// What keys must begin with, where the listing is wider than what was asked for.
+    /// The prefix of the entries to return, where the request was for a wider one.
     only: Option<Prefix>,
 }
 
-impl Entries {
-    /// All that come.
+impl EntryListing {
+    /// The listing of all entries of the stream.
     pub(super) fn all(stream: Stream) -> Self {
-        Entries { stream, only: None }
+        EntryListing { stream, only: None }
     }
 
-    /// Gives the next entry to `take` with its value still in base64: who writes base64 need not
-    /// decode and encode it.
+    /// Calls `read` with the next entry, its value still in base64: a caller that writes base64
+    /// need not decode and encode it.
     pub fn next_encoded<T>(
         &mut self,
-        mut take: impl FnMut(Encoded<'_>) -> T,
+        mut read: impl FnMut(EncodedEntry<'_>) -> T,
     ) -> Option<Result<T, Error>> {
-        self.next_raw(|entry| entry.encoded().map(&mut take))
+        self.next_raw(|entry| entry.encoded().map(&mut read))
     }
 
     fn next_raw<T>(
@@ -83,8 +83,8 @@ impl Entries {
         loop {
             let item = self.stream.next(|json| {
                 let entry = RawEntry::deserialize(json)?;
-                let is_asked_for = entry.key().starts_with(only);
-                is_asked_for.then(|| read(&entry)).transpose()
+                let is_requested = entry.key().starts_with(only);
+                is_requested.then(|| read(&entry)).transpose()
             })?;
             if let Some(item) = item.transpose() {
                 return Some(item);
@@ -93,25 +93,25 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
+impl Iterator for EntryListing {
     type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // The method by its path is of one lifetime only.
+        // `RawEntry::pack` would be a function of one lifetime only.
         #[expect(clippy::redundant_closure_for_method_calls)]
         self.next_raw(|entry| entry.pack())
     }
 }
 
-/// Names pulled from the socket one by one.
-pub struct Names {
+/// Names read from the socket one by one.
+pub struct NameListing {
     stream: Stream,
-    /// Prefix and separator, where the listing is wider than what was asked for and not cut.
+    /// Prefix and separator, where the request was for a wider prefix without a separator.
     cut: Option<(Prefix, String)>,
     last: Option<String>,
 }
 
-impl Iterator for Names {
+impl Iterator for NameListing {
     type Item = Result<String, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -131,7 +131,8 @@ impl Iterator for Names {
     }
 }
 
-/// The name up to the first separator after the prefix, as Consul cuts it; `None` outside of it.
+/// The name up to and including the first separator after the prefix, as Consul cuts it; `None` for a
+/// name without the prefix.
 fn cut<'a>(name: &'a str, prefix: &str, separator: &str) -> Option<&'a str> {
     let rest = name.strip_prefix(prefix)?;
     let end = match rest.find(separator) {
@@ -142,50 +143,46 @@ fn cut<'a>(name: &'a str, prefix: &str, separator: &str) -> Option<&'a str> {
 }
 
 impl Client {
-    /// All entries whose keys begin with `prefix`. An unclean prefix is listed from its nearest clean
-    /// folder and filtered here.
+    /// Lists the entries whose keys start with `prefix`. An unclean prefix is listed from its
+    /// nearest clean folder and filtered here.
     ///
     /// # Errors
-    /// A body that breaks off or is no list of entries shows while it is pulled.
-    pub fn entries(&self, prefix: &Prefix, block: Option<Block>) -> Result<Reply<Entries>, Error> {
+    /// A body that is cut off or no list of entries is an error of the listing.
+    pub fn entries(
+        &self,
+        prefix: &Prefix,
+        block: Option<Block>,
+    ) -> Result<Reply<EntryListing>, Error> {
         let clean = prefix.clean();
-        let mut request = listing(&clean, format!("listing {}", shown(prefix)), block);
+        let mut request = listing(
+            &clean,
+            format!("listing {}", describe_prefix(prefix)),
+            block,
+        );
         request.query.flag("recurse");
-        let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Entries {
+        let (stream, meta) = Stream::new(self.send(&request)?)?;
+        let value = EntryListing {
             only: (clean != *prefix).then(|| prefix.clone()),
-            ..Entries::all(stream)
+            ..EntryListing::all(stream)
         };
         Ok(Reply { meta, value })
     }
 
-    /// Whether a listing that showed nothing may be believed: where the token may not read, Consul
-    /// answers as if nothing were there, but refuses to read the prefix's own name. There is no
-    /// such name for the whole store.
+    /// Lists the names that start with `prefix`, up to and including the first `separator` after it
+    /// (empty: whole names).
     ///
     /// # Errors
-    /// 403 where nothing may be read.
-    pub fn prove_empty(&self, prefix: &Prefix) -> Result<(), Error> {
-        match Key::new(prefix.as_str()) {
-            Ok(key) => self.get(&key).map(drop),
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// The names that begin with `prefix`, cut behind the first `separator` after it (empty: not cut).
-    ///
-    /// # Errors
-    /// A body that breaks off or is no list of names shows while it is pulled.
+    /// A body that is cut off or no list of names is an error of the listing.
     pub fn names(
         &self,
         prefix: &Prefix,
         separator: &str,
         block: Option<Block>,
-    ) -> Result<Reply<Names>, Error> {
+    ) -> Result<Reply<NameListing>, Error> {
         let clean = prefix.clean();
         let mut request = listing(
             &clean,
-            format!("listing the names in {}", shown(prefix)),
+            format!("listing {}", describe_prefix(prefix)),
             block,
         );
         request.query.flag("keys");
@@ -193,8 +190,8 @@ impl Client {
         if exact && !separator.is_empty() {
             request.query.add("separator", separator);
         }
-        let (stream, meta) = Stream::of(self.send(&request)?)?;
-        let value = Names {
+        let (stream, meta) = Stream::new(self.send(&request)?)?;
+        let value = NameListing {
             stream,
             cut: (!exact).then(|| (prefix.clone(), separator.to_owned())),
             last: None,

@@ -1,5 +1,5 @@
-//! The HTTP client: the only room that speaks to Consul. Knows nothing of clap, the terminal or
-//! exit codes.
+//! The HTTP client: the only room that sends requests to Consul. Knows nothing of clap, the terminal
+//! or exit codes.
 
 mod answer;
 mod bulk;
@@ -9,9 +9,9 @@ mod error;
 mod json;
 mod kv;
 mod listing;
+mod multi_get;
 mod request;
 mod setup;
-mod several;
 mod status;
 mod transport;
 mod txn;
@@ -20,12 +20,12 @@ mod txn;
 mod tests;
 
 pub use answer::{Meta, Reply};
-pub use bulk::{Bulk, Sent};
+pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
-pub use error::{Cause, Error, Outcome};
-pub use json::Encoded;
+pub use error::{Cause, Error, ErrorClass};
+pub use json::EncodedEntry;
 pub use kv::Write;
-pub use listing::{Entries, Names};
+pub use listing::{EntryListing, NameListing};
+pub use multi_get::{Lookup, MultiGet};
 pub use request::Block;
-pub use several::{Reader, Seen};

@@ -1,4 +1,4 @@
-//! What is asked: method, path, parameters.
+//! Requests: method, path, parameters.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,38 +8,39 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Config, Consistency};
 use crate::model::{Index, Prefix};
 
-/// A blocking query: hold the answer until the index is higher than `since` or `wait` is over.
+/// The parameters of a blocking query: the server holds the answer until the index is higher than
+/// `since` or `wait` is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     /// The index last seen, at least 1.
     pub since: Index,
-    /// How long the server holds; it adds up to a sixteenth.
+    /// The longest time that the server holds the answer; it adds up to a sixteenth.
     pub wait: Duration,
 }
 
-/// What is asked.
+/// A request.
 pub(super) struct Request<'a> {
     pub(super) method: &'static str,
-    /// After the base, encoded: see [`path_of`].
+    /// The path after the base, encoded: see [`path_of`].
     pub(super) path: String,
-    pub(super) query: Query,
+    pub(super) query: QueryString,
     pub(super) body: Option<&'a [u8]>,
-    /// `reading key a`
+    /// The description for errors: `reading key a`.
     pub(super) doing: String,
-    /// Whether it may change something.
+    /// Whether the request may change something.
     pub(super) write: bool,
-    /// A status other than 200 that is an answer too.
+    /// A status other than 200 that is no error.
     pub(super) accepts: Option<u16>,
     pub(super) block: Option<Block>,
 }
 
 impl<'a> Request<'a> {
-    /// A plain read.
+    /// A read without parameters.
     pub(super) fn get(path: String, doing: String) -> Self {
         Request {
             method: "GET",
             path,
-            query: Query::default(),
+            query: QueryString::default(),
             body: None,
             doing,
             write: false,
@@ -48,7 +49,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Something sent.
+    /// A write with a body.
     pub(super) fn put(path: String, doing: String, body: &'a [u8]) -> Self {
         Request {
             method: "PUT",
@@ -60,9 +61,9 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
-    /// Path and query as they stand in the request's first line.
+    /// Returns path and query, as in the request line.
     pub(super) fn target(&self, config: &Config, consistency: Consistency) -> String {
-        let mut query = Query(self.query.0.clone());
+        let mut query = QueryString(self.query.0.clone());
         if let Some(block) = self.block {
             query.add("index", &block.since.to_string());
             // 0 would mean the server's default of 5 minutes.
@@ -88,11 +89,11 @@ impl Request<'_> {
     }
 }
 
-/// A query string in the making.
+/// A query string that is being built.
 #[derive(Debug, Default)]
-pub(super) struct Query(String);
+pub(super) struct QueryString(String);
 
-impl Query {
+impl QueryString {
     pub(super) fn flag(&mut self, name: &str) {
         self.0.push(if self.0.is_empty() { '?' } else { '&' });
         self.0.push_str(name);
@@ -113,15 +114,15 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
 
-/// The path of a key or a prefix. Names that a path cannot carry must not come here.
+/// Returns the path of a key or a prefix, which must be one that a URL can carry.
 pub(super) fn path_of(name: &str) -> String {
     format!("/v1/kv/{}", encoded(name))
 }
 
-/// A prefix in the words of a message.
-pub(super) fn shown(prefix: &Prefix) -> String {
+/// Describes a prefix in a message.
+pub(super) fn describe_prefix(prefix: &Prefix) -> String {
     if prefix.is_root() {
-        "the whole store".to_owned()
+        "all keys".to_owned()
     } else {
         format!("prefix {prefix}")
     }

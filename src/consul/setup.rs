@@ -1,4 +1,4 @@
-//! What a client is built from: the ureq agent, and headers that hold secrets.
+//! The parts of a client: the ureq agent, and headers that hold secrets.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use ureq::http::HeaderValue;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::DefaultConnector;
 
-use super::error::{Cause, Context, io_words};
-use super::transport::Marking;
+use super::error::{Cause, RequestContext, describe_io};
+use super::transport::FailureTagging;
 use super::{Config, Error, Secret, TokenSource};
 
-/// ureq's own 128 kB a direction are wrong for a watch of hundreds of targets.
+/// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
 const RECEIVE_BUFFER: usize = 16 * 1024;
 const SEND_BUFFER: usize = 8 * 1024;
-/// How long a server may take to say whether it wants a large body.
-const ASK_WAIT: Duration = Duration::from_secs(5);
+/// The time that a server has to answer whether it accepts a large body.
+const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How ureq is to behave: its own ways are wrong for Consul in redirects, proxies, buffers and
+/// Builds the ureq agent. Its defaults are wrong for Consul in redirects, proxies, buffers and
 /// compression.
 pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
     let loopback = config.address.is_loopback();
     let proxy = match &config.proxy {
         Some(proxy) if !loopback => Some(
             ureq::Proxy::new(proxy)
-                .map_err(|_| setup("using the proxy", "its address is not a URL"))?,
+                .map_err(|_| setup_error("using the proxy", "its address is not a URL"))?,
         ),
         _ => None,
     };
     let mut builder = ureq::config::Config::builder()
         .http_status_as_error(false)
-        // A redirected PUT becomes a GET: the write would be lost and look well.
+        // A redirected PUT becomes a GET: the write would be lost and look successful.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("kvw/", env!("CARGO_PKG_VERSION")))
@@ -40,25 +40,25 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
         .max_idle_connections_per_host(config.connections)
         .timeout_connect(Some(config.connect_timeout))
         .timeout_per_write(Some(config.request_timeout))
-        .timeout_await_100(Some(ASK_WAIT))
+        .timeout_await_100(Some(EXPECT_TIMEOUT))
         .timeout_recv_response(Some(config.request_timeout))
         .timeout_per_read(Some(config.request_timeout));
     if loopback {
-        // Compressing costs more than it saves here, and an agent of 1.8 compresses even `true`.
+        // Compression costs more than it saves here, and an agent of 1.8 compresses even `true`.
         builder = builder.accept_encoding("");
     }
     if config.address.needs_lookup() {
-        // Costs a thread in ureq, so only where a name is looked up.
+        // Costs a thread in ureq, so it is set only where a name is looked up.
         builder = builder.timeout_resolve(Some(config.connect_timeout));
     }
     Ok(ureq::Agent::with_parts(
         builder.build(),
-        Marking::<DefaultConnector>::default(),
-        Marking::<DefaultResolver>::default(),
+        FailureTagging::<DefaultConnector>::default(),
+        FailureTagging::<DefaultResolver>::default(),
     ))
 }
 
-/// The token as a header, read from its file where it stands in one; none where that is empty.
+/// Returns the token as a header, read from its file if it is in one; `None` if it is empty.
 pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Error> {
     let token = match source {
         TokenSource::Literal(token) => token.clone(),
@@ -66,35 +66,34 @@ pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Er
             Ok(text) => Secret::new(text.trim()),
             Err(error) => {
                 let doing = format!("reading the token file {}", path.display());
-                return Err(setup(&doing, &io_words(&error)));
+                return Err(setup_error(&doing, &describe_io(&error)));
             }
         },
     };
-    // As in Consul's own client: an empty file is no token.
+    // As in Consul's own client, an empty file is no token.
     if token.expose().is_empty() {
         return Ok(None);
     }
     header(token.expose(), "token").map(Some)
 }
 
-/// A header that ureq does not log.
+/// Builds a header that ureq does not log.
 pub(super) fn header(text: &str, what: &str) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
-        setup(
+        setup_error(
             &format!("using the {what}"),
-            "it holds characters that cannot stand in a header",
+            "it contains characters that are not valid in a header",
         )
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-fn setup(doing: &str, text: &str) -> Error {
-    let nothing_asked = Context {
+fn setup_error(doing: &str, text: &str) -> Error {
+    let context = RequestContext {
         doing: doing.to_owned(),
-        address: String::new(),
-        write: false,
         anonymous: true,
+        ..RequestContext::default()
     };
-    nothing_asked.error(Cause::Setup, text)
+    context.error(Cause::Setup, text)
 }

@@ -7,7 +7,7 @@ mod faulty;
 use std::time::{Duration, Instant};
 
 use self::faulty::{Faulty, Script};
-use super::{Address, Block, Cause, Client, Config, Error, Outcome, Write};
+use super::{Address, Block, Cause, Client, Config, Error, ErrorClass, Write};
 use crate::model::{Index, Key, Op, Prefix, TxnOutcome};
 
 fn config(server: &Faulty) -> Config {
@@ -73,7 +73,7 @@ fn a_listing_that_is_cut_off_is_never_a_short_one() {
 }
 
 #[test]
-fn answers_that_are_no_listing_are_nonsense() {
+fn answers_that_are_no_listing_are_invalid() {
     for (json, words) in [
         ("<html>", "JSON array"),
         ("{}", "JSON array"),
@@ -85,7 +85,7 @@ fn answers_that_are_no_listing_are_nonsense() {
         ("[] trailing", "the end of the answer"),
     ] {
         let error = listed(Faulty::script().on(LIST).finds(2, json)).unwrap_err();
-        assert_eq!(error.cause(), Cause::Nonsense, "{error}");
+        assert_eq!(error.cause(), Cause::InvalidAnswer, "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
     let error = listed(Faulty::script().on(LIST).answers(200, TWO)).unwrap_err();
@@ -198,7 +198,7 @@ fn an_index_of_zero_is_taken_for_one() {
 fn another_key_than_the_one_asked_for_is_no_answer() {
     let server = Faulty::script().on("GET /v1/kv/p/x").finds(2, TWO).start();
     let error = client(&server).get(&key("p/x")).unwrap_err();
-    assert_eq!(error.cause(), Cause::Nonsense, "{error}");
+    assert_eq!(error.cause(), Cause::InvalidAnswer, "{error}");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_hidden_key_read_by_transaction_is_denied_and_a_missing_one_missing() {
         .start();
     let client = client(&server);
     let error = client.get(&key("/a")).unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Denied);
+    assert_eq!(error.class(), ErrorClass::Denied);
     assert_eq!(client.get(&key("/a")).unwrap().value, None);
 }
 
@@ -294,34 +294,37 @@ fn a_lock_of_an_unknown_session_is_not_taken() {
 fn a_write_is_sent_once_whatever_comes_of_it() {
     let put = "PUT /v1/kv/a";
     for (script, outcome) in [
-        (Faulty::script().on(put).closes(), Outcome::Unknown),
-        (Faulty::script().on(put).resets(), Outcome::Unknown),
+        (Faulty::script().on(put).closes(), ErrorClass::Unknown),
+        (Faulty::script().on(put).resets(), ErrorClass::Unknown),
         (
             Faulty::script()
                 .on(put)
                 .answers(500, "rpc error making call: EOF"),
-            Outcome::Unknown,
+            ErrorClass::Unknown,
         ),
         (
             Faulty::script().on(put).answers(200, "maybe"),
-            Outcome::Unknown,
+            ErrorClass::Unknown,
         ),
-        (Faulty::script().on(put).answers(429, ""), Outcome::Trouble),
+        (
+            Faulty::script().on(put).answers(429, ""),
+            ErrorClass::Unavailable,
+        ),
         (
             Faulty::script()
                 .on(put)
                 .answers(500, "No path to datacenter"),
-            Outcome::Trouble,
+            ErrorClass::Unavailable,
         ),
         (
             Faulty::script().on(put).answers(413, "too large"),
-            Outcome::Refused,
+            ErrorClass::Refused,
         ),
         (
             Faulty::script().on(put).answers(403, "Permission denied"),
-            Outcome::Denied,
+            ErrorClass::Denied,
         ),
-        (Faulty::script().on(put).stalls(), Outcome::Unknown),
+        (Faulty::script().on(put).stalls(), ErrorClass::Unknown),
     ] {
         let server = script.start();
         let client = Client::new(Config {
@@ -331,7 +334,7 @@ fn a_write_is_sent_once_whatever_comes_of_it() {
         })
         .unwrap();
         let error = client.put(&key("a"), b"v", 0, Write::Plain).unwrap_err();
-        assert_eq!(error.outcome(), outcome, "{error}");
+        assert_eq!(error.class(), outcome, "{error}");
         assert!(
             error.to_string().starts_with("writing key a at "),
             "{error}"
@@ -421,7 +424,7 @@ fn a_server_without_namespaces_refuses_before_anything_is_written() {
     })
     .unwrap();
     let error = client.txn(&[Op::Delete { key: key("a") }]).unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Refused);
+    assert_eq!(error.class(), ErrorClass::Refused);
     assert!(error.to_string().contains("Enterprise"), "{error}");
 }
 

@@ -1,6 +1,6 @@
-//! What ureq's errors do not tell and a write depends on: whether anything was sent at all, and
-//! whether a connection ever answered. A thin layer around ureq's own resolver, connector and
-//! transport; the only use of its `unversioned` traits.
+//! A thin layer around ureq's resolver, connector and transport that adds to its errors what the
+//! outcome of a write depends on: whether anything was sent, and whether the connection ever
+//! answered. The only use of ureq's `unversioned` traits.
 
 use std::fmt;
 
@@ -13,41 +13,41 @@ use ureq::unversioned::transport::{
 /// The first byte of a TLS record that an `http://` request was answered with: an alert.
 const TLS_ALERT: u8 = 0x15;
 
-/// Where a request failed.
+/// The phase in which a request failed.
 #[derive(Debug)]
-pub enum Failed {
+pub enum FailedPhase {
     /// Before there was a connection: nothing was sent.
     Connecting(ureq::Error),
-    /// While it was being sent: the server cannot have the whole of it, so it did nothing.
+    /// While it was being sent: the server has only a part of it, so it did nothing.
     Sending(ureq::Error),
-    /// On a connection that was closed before it ever answered anything.
+    /// On a connection that was closed before it ever answered.
     Unanswered,
     /// The answer was a TLS record.
     Tls,
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for FailedPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failed::Connecting(error) => write!(f, "connecting: {error}"),
-            Failed::Sending(error) => write!(f, "sending: {error}"),
-            Failed::Unanswered => f.write_str("closed without an answer"),
-            Failed::Tls => f.write_str("answered by TLS"),
+            FailedPhase::Connecting(error) => write!(f, "connecting: {error}"),
+            FailedPhase::Sending(error) => write!(f, "sending: {error}"),
+            FailedPhase::Unanswered => f.write_str("closed without an answer"),
+            FailedPhase::Tls => f.write_str("answered by TLS"),
         }
     }
 }
 
-impl std::error::Error for Failed {}
+impl std::error::Error for FailedPhase {}
 
-fn failed(failed: Failed) -> ureq::Error {
-    ureq::Error::Other(Box::new(failed))
+fn tag(phase: FailedPhase) -> ureq::Error {
+    ureq::Error::Other(Box::new(phase))
 }
 
-/// Resolves and connects as ureq does, and marks what fails.
+/// Resolves and connects as ureq does, and tags failures with their phase.
 #[derive(Debug, Default)]
-pub struct Marking<T>(T);
+pub struct FailureTagging<T>(T);
 
-impl Resolver for Marking<DefaultResolver> {
+impl Resolver for FailureTagging<DefaultResolver> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -56,11 +56,11 @@ impl Resolver for Marking<DefaultResolver> {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.0
             .resolve(uri, config, timeout)
-            .map_err(|error| failed(Failed::Connecting(error)))
+            .map_err(|error| tag(FailedPhase::Connecting(error)))
     }
 }
 
-impl Connector for Marking<DefaultConnector> {
+impl Connector for FailureTagging<DefaultConnector> {
     type Out = Connection;
 
     fn connect(
@@ -71,7 +71,7 @@ impl Connector for Marking<DefaultConnector> {
         let inner = self
             .0
             .connect(details, chained)
-            .map_err(|error| failed(Failed::Connecting(error)))?;
+            .map_err(|error| tag(FailedPhase::Connecting(error)))?;
         Ok(inner.map(|inner| Connection {
             inner,
             answered: false,
@@ -80,20 +80,20 @@ impl Connector for Marking<DefaultConnector> {
     }
 }
 
-/// A connection that knows whether it ever answered.
+/// A connection that records whether it ever answered.
 #[derive(Debug)]
 pub struct Connection {
     inner: Box<dyn Transport>,
     answered: bool,
-    /// Set with each sending, cleared when [`Connection::holds_refusal`] has found an answer: it
-    /// may report one only once a request.
+    /// Set when something is sent, and cleared when [`Connection::holds_refusal`] has found an
+    /// answer: it may report one only once a request.
     refusal_unread: bool,
 }
 
 impl Connection {
-    /// Whether the buffer holds the whole head of an answer that nobody has read yet. Where a server
-    /// refuses a body instead of saying `100 Continue`, ureq leaves that answer in the buffer, and
-    /// then asks for more input because nothing was consumed: it would wait until the server closes.
+    /// Whether the buffer holds the whole head of an answer that was not read yet. Where a server
+    /// refuses a body instead of answering `100 Continue`, ureq leaves that answer in the buffer, and
+    /// then waits for more input because nothing was consumed, until the server closes.
     fn holds_refusal(&mut self) -> bool {
         let holds = self.refusal_unread
             && self
@@ -102,7 +102,7 @@ impl Connection {
                 .input()
                 .windows(4)
                 .any(|four| four == b"\r\n\r\n");
-        // From here on ureq alone judges whether it needs more input.
+        // From here on ureq decides whether it needs more input.
         self.refusal_unread &= !holds;
         holds
     }
@@ -117,7 +117,7 @@ impl Transport for Connection {
         self.refusal_unread = true;
         self.inner
             .transmit_output(amount, timeout)
-            .map_err(|error| failed(Failed::Sending(error)))
+            .map_err(|error| tag(FailedPhase::Sending(error)))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
@@ -132,11 +132,11 @@ impl Transport for Connection {
             Ok(true) => {
                 self.answered = true;
                 if self.inner.buffers().input().first() == Some(&TLS_ALERT) {
-                    return Err(failed(Failed::Tls));
+                    return Err(tag(FailedPhase::Tls));
                 }
                 Ok(true)
             }
-            Ok(false) | Err(ureq::Error::Io(_)) => Err(failed(Failed::Unanswered)),
+            Ok(false) | Err(ureq::Error::Io(_)) => Err(tag(FailedPhase::Unanswered)),
             other => other,
         }
     }

@@ -1,21 +1,21 @@
-//! `/v1/txn`: Consul's JSON of operations. 200 and 409 are both answers.
+//! `/v1/txn`: transactions, and Consul's JSON of operations and results. 200 and 409 are both answers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::error::Context;
+use super::error::RequestContext;
 use super::json::Owned;
 use super::request::Request;
 use super::{Client, Error};
-use crate::model::{Entry, Fields, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::model::{Op, OpError, OpErrorKind, TxnOutcome, results};
 
-/// One operation as Consul takes it. Unknown fields are refused by servers, so only those that are
-/// set are sent.
+/// One operation in Consul's JSON. Servers refuse fields that they do not know, so only those that
+/// are set are sent.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Wire<'a> {
+struct TxnOpJson<'a> {
     verb: &'static str,
     key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,9 +33,9 @@ struct Wire<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Envelope<'a> {
+struct TxnElementJson<'a> {
     #[serde(rename = "KV")]
-    kv: Wire<'a>,
+    kv: TxnOpJson<'a>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -43,22 +43,22 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl<'a> Wire<'a> {
-    fn of(op: &'a Op) -> Self {
+impl<'a> From<&'a Op> for TxnOpJson<'a> {
+    fn from(op: &'a Op) -> Self {
         let verb = op.verb();
-        Wire {
+        TxnOpJson {
             verb: verb.consul_name(),
             key: op.name(),
             value: verb.has_value().then(|| STANDARD.encode(op.value())),
             flags: op.flags(),
             index: op.index().0,
             session: op.session(),
-            ..Wire::default()
+            ..TxnOpJson::default()
         }
     }
 }
 
-/// Whether it changes something. Consul answers a transaction without any of these as a read.
+/// Whether the operation changes something. Consul runs a transaction without such as a read.
 fn writes(op: &Op) -> bool {
     !matches!(
         op,
@@ -73,39 +73,48 @@ fn writes(op: &Op) -> bool {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answered {
-    results: Option<Vec<Found>>,
-    errors: Option<Vec<Failure>>,
+struct TxnResponse {
+    results: Option<Vec<TxnResultJson>>,
+    errors: Option<Vec<TxnErrorJson>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Found {
+struct TxnResultJson {
     #[serde(rename = "KV")]
     kv: Owned,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Failure {
+struct TxnErrorJson {
     op_index: usize,
     what: String,
 }
 
 impl Client {
-    /// Runs the operations, all or none. A transaction of reads alone is consistent as the client is.
+    /// Runs the operations, all or none. A transaction of reads has the client's consistency.
     ///
     /// # Errors
-    /// A rollback is none; see [`Error::outcome`] for what an error means for the writes in it.
+    /// A rollback is none. [`Error::class`] tells whether writes may have been applied.
     pub fn txn(&self, ops: &[Op]) -> Result<TxnOutcome, Error> {
+        self.run_txn(ops, &self.txn_context(ops))
+    }
+
+    /// Turns the rollback of a transaction that had to be applied into an error: permission denied
+    /// where that is a reason, else rolled back.
+    pub fn rolled_back(&self, ops: &[Op], errors: &[OpError]) -> Error {
+        self.txn_context(ops).rolled_back(ops, errors)
+    }
+
+    fn txn_context(&self, ops: &[Op]) -> RequestContext {
         let doing = match ops {
             [_] => "running a transaction of 1 operation".to_owned(),
             ops => format!("running a transaction of {} operations", ops.len()),
         };
-        let context = self.context(doing, ops.iter().any(writes));
-        self.txn_for(ops, &context)
+        self.context(doing, ops.iter().any(writes))
     }
 
-    /// How many bytes a namespace and a partition add to each operation.
+    /// The bytes that a namespace and a partition add to each operation.
     pub fn extra_size(&self) -> usize {
         let config = self.config();
         let names = [&config.namespace, &config.partition];
@@ -116,99 +125,86 @@ impl Client {
         sizes.iter().sum()
     }
 
-    /// Runs the operations in the name of something else that is being done.
-    pub(super) fn txn_for(&self, ops: &[Op], context: &Context) -> Result<TxnOutcome, Error> {
-        self.prove_tenancy(&context.doing)?;
+    /// Runs the operations for another request than a transaction, which errors then name.
+    pub(super) fn run_txn(
+        &self,
+        ops: &[Op],
+        context: &RequestContext,
+    ) -> Result<TxnOutcome, Error> {
+        self.check_tenancy(&context.doing)?;
         let config = self.config();
-        let wire: Vec<_> = ops
+        let elements: Vec<_> = ops
             .iter()
-            .map(|op| Envelope {
-                kv: Wire {
+            .map(|op| TxnElementJson {
+                kv: TxnOpJson {
                     namespace: config.namespace.as_deref(),
                     partition: config.partition.as_deref(),
-                    ..Wire::of(op)
+                    ..TxnOpJson::from(op)
                 },
             })
             .collect();
-        let body = serde_json::to_vec(&wire).map_err(|error| context.json(error))?;
+        let body = serde_json::to_vec(&elements).map_err(|error| context.map_json(error))?;
         let request = Request {
             write: ops.iter().any(writes),
             accepts: Some(409),
             ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)
         };
-        self.ask(&request, |answer| outcome(answer, ops))
+        self.ask(&request, |answer| parse_outcome(answer, ops))
     }
 
-    /// Servers without namespaces or partitions ignore them in a transaction in silence, and write
-    /// elsewhere; in a listing they refuse them. So one is asked first, of a place where nothing is.
-    fn prove_tenancy(&self, doing: &str) -> Result<(), Error> {
+    /// Checks that the server knows namespaces and partitions. One without them ignores both in a
+    /// transaction in silence and writes elsewhere, but refuses them in a listing: so an empty one
+    /// is requested first.
+    fn check_tenancy(&self, doing: &str) -> Result<(), Error> {
         let config = self.config();
         if (config.namespace.is_none() && config.partition.is_none())
-            || self.tenancy_proven().get().is_some()
+            || self.tenancy_checked().get().is_some()
         {
             return Ok(());
         }
-        let proof = format!("{doing}: looking for the namespace or partition");
-        match self.ask(&super::status::nothing(proof), Answer::proof) {
+        let doing = format!("{doing}: checking the namespace or partition");
+        match self.ask(&super::status::empty_listing(doing), Answer::discard) {
             Ok(()) => {}
-            // A token without rights got past the parameters too.
-            Err(error) if error.outcome() == super::Outcome::Denied => {}
+            // The server looks at the parameters before it looks at the token's rights.
+            Err(error) if error.class() == super::ErrorClass::Denied => {}
             Err(error) => return Err(error),
         }
-        // Another thread may have come first: it proved the same.
-        let _ = self.tenancy_proven().set(());
+        // Another thread may have set it to the same.
+        let _ = self.tenancy_checked().set(());
         Ok(())
     }
 }
 
-fn outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
+fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
     let (status, context) = (answer.status, answer.context.clone());
-    let answered: Answered = answer.json()?;
-    match (status, answered.results, answered.errors) {
-        (200, results, None) => {
-            let entries = results.unwrap_or_default().into_iter();
-            let entries = entries.map(|result| as_told(ops, result.kv.0));
-            Ok(TxnOutcome::Applied(entries.collect()))
+    let response: TxnResponse = answer.json()?;
+    match (status, response.results, response.errors) {
+        (200, entries, None) => {
+            let entries = entries.unwrap_or_default().into_iter();
+            let entries = entries.map(|result| result.kv.0).collect();
+            Ok(TxnOutcome::Applied(results(ops, entries)))
         }
-        (409, _, Some(errors)) if !errors.is_empty() => Ok(TxnOutcome::RolledBack(
-            errors.into_iter().map(failure).collect(),
-        )),
-        _ => Err(context.nonsense(format_args!("{status}, with results and errors mixed up"))),
+        (409, _, Some(errors)) if !errors.is_empty() => {
+            let errors = errors.into_iter().map(OpError::from).collect();
+            Ok(TxnOutcome::RolledBack(errors))
+        }
+        _ => Err(context.invalid_answer(format_args!("{status} with neither results nor errors"))),
     }
 }
 
-/// The entry of a result. Writes and checks answer without the value, which looks like an empty
-/// one: it is taken for unknown, unless only a read of the same transaction can have answered it.
-fn as_told(ops: &[Op], entry: Entry) -> Entry {
-    let changes_or_checks = |op: &Op| match op {
-        Op::Set { key, .. }
-        | Op::Cas { key, .. }
-        | Op::Lock { key, .. }
-        | Op::Unlock { key, .. }
-        | Op::CheckIndex { key, .. }
-        | Op::CheckSession { key, .. } => key.as_str() == entry.key(),
-        _ => false,
-    };
-    if !entry.value().is_empty() || !ops.iter().any(changes_or_checks) {
-        return entry;
-    }
-    Entry::pack(&Fields {
-        value: None,
-        ..entry.fields()
-    })
-}
-
-fn failure(failure: Failure) -> OpError {
-    OpError {
-        op: failure.op_index,
-        kind: kind(&failure.what),
-        what: failure.what,
+impl From<TxnErrorJson> for OpError {
+    fn from(error: TxnErrorJson) -> Self {
+        OpError {
+            op: error.op_index,
+            kind: classify(&error.what),
+            what: error.what,
+        }
     }
 }
 
-/// What the text of a failed operation means. A key stands in the middle of it, so only its ends
-/// are looked at.
-fn kind(what: &str) -> OpErrorKind {
+/// The kind of a failed operation, by its message. A key may stand in the middle of it, so only its
+/// ends are compared.
+fn classify(what: &str) -> OpErrorKind {
     if what.starts_with("Permission denied") {
         OpErrorKind::Denied
     } else if what.ends_with("\" doesn't exist") {
@@ -229,7 +225,7 @@ mod tests {
     use crate::model::{Index, Key, Prefix};
 
     fn json(op: &Op) -> String {
-        serde_json::to_string(&Wire::of(op)).unwrap()
+        serde_json::to_string(&TxnOpJson::from(op)).unwrap()
     }
 
     fn key() -> Key {
@@ -269,29 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_of_a_write_is_unknown_and_that_of_a_read_is_empty() {
-        let entry = |name| {
-            Entry::pack(&Fields {
-                key: name,
-                value: Some(b""),
-                ..Fields::default()
-            })
-        };
-        let ops = [
-            Op::CheckIndex {
-                key: key(),
-                index: Index(1),
-            },
-            Op::GetTree {
-                prefix: Prefix::new("x"),
-            },
-        ];
-        assert!(!as_told(&ops, entry("a//b")).value_known());
-        assert!(as_told(&ops, entry("x")).value_known());
-    }
-
-    #[test]
-    fn reasons_are_understood_in_both_generations_of_texts() {
+    fn messages_of_old_and_new_servers_are_classified() {
         for (what, expected) in [
             (r#"key "t/none" doesn't exist"#, OpErrorKind::Missing),
             (
@@ -332,7 +306,7 @@ mod tests {
             ),
             (r#"key "x" exists" doesn't exist"#, OpErrorKind::Missing),
         ] {
-            assert_eq!(kind(what), expected, "{what}");
+            assert_eq!(classify(what), expected, "{what}");
         }
     }
 }

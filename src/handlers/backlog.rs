@@ -1,26 +1,26 @@
-//! The batches of a route that no run has handled yet.
+//! The batches of a route that no run has handled yet. Pure.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::model::{Batch, Change, Reason};
 
-/// What failed, what is about to be run, what came since: in this order of time.
+/// Batches in the order of time: what failed, what is about to be run, what came since.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     each: bool,
     locks: bool,
-    /// Was shown to the handler and not handled.
+    /// Shown to the handler and not handled.
     failed: Option<Batch>,
-    /// Cut into runs.
+    /// The next runs.
     ready: VecDeque<Arc<Batch>>,
-    /// Not shown yet.
+    /// Not shown to the handler yet.
     pending: Option<Batch>,
 }
 
 impl Backlog {
-    /// Nothing yet. With `each` a batch is cut into one run a change; `locks` says whether a lock
-    /// is a change.
+    /// An empty backlog. With `each` a batch is cut into one run per change; `locks` is whether a
+    /// lock is a change.
     pub(super) fn new(each: bool, locks: bool) -> Self {
         Backlog {
             each,
@@ -29,15 +29,15 @@ impl Backlog {
         }
     }
 
-    /// Puts news behind what is pending. Says whether anything is pending now: news may bring
-    /// everything back to where it was.
-    pub(super) fn add(&mut self, news: Batch) -> bool {
+    /// Merges a batch into what is pending. Returns whether anything is pending now: the batch may
+    /// bring everything back to where it was.
+    pub(super) fn add(&mut self, batch: Batch) -> bool {
         let merged = match self.pending.take() {
-            // All there is, told as created: a key of it that goes again may have been handled
-            // long ago, and its delete must not cancel out.
-            Some(pending) if pending.reason != Reason::Change => self.behind(Some(pending), news),
-            Some(pending) => pending.then(news, self.locks),
-            None => news,
+            // Every entry as created: a key that is deleted again may have been handled long ago,
+            // and its delete must not cancel out.
+            Some(pending) if pending.reason != Reason::Change => self.append(Some(pending), batch),
+            Some(pending) => pending.then(batch, self.locks),
+            None => batch,
         };
         if !merged.changes.is_empty() || merged.reason != Reason::Change {
             self.pending = Some(merged);
@@ -45,14 +45,14 @@ impl Backlog {
         self.pending.is_some()
     }
 
-    /// Puts a batch of all there is in place of everything; what it does not hold (deletes) stays.
+    /// Replaces everything by a batch of all entries; keys that it does not hold (deletes) stay.
     pub(super) fn overlay(&mut self, all: Batch) {
         let mut merged = self.failed.take();
         for ready in std::mem::take(&mut self.ready) {
-            merged = Some(self.behind(merged, Arc::unwrap_or_clone(ready)));
+            merged = Some(self.append(merged, Arc::unwrap_or_clone(ready)));
         }
         if let Some(pending) = self.pending.take() {
-            merged = Some(self.behind(merged, pending));
+            merged = Some(self.append(merged, pending));
         }
         let mut changes = merged.map(|batch| batch.changes).unwrap_or_default();
         let there: HashSet<_> = all.changes.iter().map(Change::slot).collect();
@@ -64,19 +64,19 @@ impl Backlog {
         });
     }
 
-    /// A run that was not handled: it becomes part of a later one.
+    /// Takes back a run that was not handled: it becomes part of a later one.
     pub(super) fn fail(&mut self, batch: Arc<Batch>) {
         let failed = self.failed.take();
-        self.failed = Some(self.behind(failed, Arc::unwrap_or_clone(batch)));
+        self.failed = Some(self.append(failed, Arc::unwrap_or_clone(batch)));
     }
 
-    /// Makes runs of what failed and, if asked for, of what is pending.
+    /// Makes the next runs of what failed and, with `with_pending`, of what is pending.
     pub(super) fn prepare(&mut self, with_pending: bool) {
         let failed = self.failed.take();
         let pending = self.pending.take_if(|_| with_pending);
         let again = failed.is_some();
         let mut batch = match (failed, pending) {
-            (failed, Some(pending)) => self.behind(failed, pending),
+            (failed, Some(pending)) => self.append(failed, pending),
             (Some(failed), None) => failed,
             (None, None) => return,
         };
@@ -96,7 +96,7 @@ impl Backlog {
         }
     }
 
-    /// The next run.
+    /// Takes the next run.
     pub(super) fn next(&mut self) -> Option<Arc<Batch>> {
         self.ready.pop_front()
     }
@@ -106,14 +106,14 @@ impl Backlog {
         self.pending.take()
     }
 
-    /// No more runs; what was cut for them is what failed.
+    /// Takes back the next runs, as if they had failed.
     pub(super) fn give_up(&mut self) {
         for ready in std::mem::take(&mut self.ready) {
             self.fail(ready);
         }
     }
 
-    /// Whether runs are prepared.
+    /// Whether there is a next run.
     pub(super) fn is_ready(&self) -> bool {
         !self.ready.is_empty()
     }
@@ -128,29 +128,29 @@ impl Backlog {
         self.failed.is_some()
     }
 
-    /// How many changes wait for a run.
+    /// The number of changes that wait for a run.
     pub(super) fn len(&self) -> usize {
         let waiting = self.failed.iter().chain(&self.pending);
         let ready = self.ready.iter().map(AsRef::as_ref);
         waiting.chain(ready).map(|batch| batch.changes.len()).sum()
     }
 
-    /// `later` behind a batch that the handler has seen. What came back to where it was drops out
-    /// of merged batches, but not here: a handler that failed may have done half of its work, and
-    /// has to be told that the key is what it was.
-    pub(super) fn behind(&self, seen: Option<Batch>, later: Batch) -> Batch {
-        let Some(seen) = seen else { return later };
+    /// Appends `later` to a batch that was shown to the handler. A key that came back to what it was
+    /// drops out of merged batches, but not here: a handler that failed may have done half of its
+    /// work, and must learn that the key is what it was.
+    pub(super) fn append(&self, shown: Option<Batch>, later: Batch) -> Batch {
+        let Some(shown) = shown else { return later };
         let reason = match later.reason {
             Reason::Manual => Reason::Manual,
-            _ => seen.reason,
+            _ => shown.reason,
         };
-        let known: HashSet<_> = seen.changes.iter().map(Change::slot).collect();
-        let told = later.changes.iter();
-        let mut back: Vec<Change> = told
+        let known: HashSet<_> = shown.changes.iter().map(Change::slot).collect();
+        let changed = later.changes.iter();
+        let mut back: Vec<Change> = changed
             .filter(|change| known.contains(&change.slot()))
             .cloned()
             .collect();
-        let mut changes = seen.then(later, self.locks).changes;
+        let mut changes = shown.then(later, self.locks).changes;
         let there: HashSet<_> = changes.iter().map(Change::slot).collect();
         back.retain(|change| !there.contains(&change.slot()));
         changes.extend(back);

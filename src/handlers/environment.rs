@@ -1,13 +1,13 @@
-//! What a handler finds in its environment about its batch. Values never become part of a command
-//! line, and what does not fit into a variable is in the document on stdin.
+//! The variables by which a handler's environment describes its batch. Values never become part of
+//! a command line, and what does not fit into a variable is in the document on stdin.
 
 use std::ffi::OsString;
 
 use crate::model::{Batch, Change, Entry, Index};
 use crate::output::json;
 
-/// All variables of ours: a handler of a kvw that is itself run by a handler must not find the
-/// outer one's.
+/// All variables that kvw sets: the handler of a kvw that is itself run by a handler must not find
+/// those of the outer one.
 pub(super) const NAMES: [&str; 10] = [
     "KVW_REASON",
     "KVW_INDEX",
@@ -21,25 +21,26 @@ pub(super) const NAMES: [&str; 10] = [
     "CONSUL_INDEX",
 ];
 
-/// Linux takes 128 KiB a variable, name and end included; together with arguments a quarter of the
-/// stack, of which this leaves most to others.
+/// The size of `KVW_KEYS` in bytes from which on it is left out. Linux takes 128 KiB a variable,
+/// name and end included; together with arguments a quarter of the stack, of which this leaves most
+/// to others.
 const MOST_KEYS: usize = 96 * 1024;
 
-/// What counts as a short value.
+/// The size of a value in bytes from which on it is not passed in a variable.
 const MOST_VALUE: usize = 32 * 1024;
 
-/// The variables of a batch; `index` is that of Consul's last answer. With `each` also those of
-/// its one change.
-pub(super) fn of(batch: &Batch, index: Index, each: bool) -> Vec<(OsString, OsString)> {
+/// Returns the variables of a batch; `index` is that of Consul's last answer. With `each` also
+/// those of its one change.
+pub(super) fn variables(batch: &Batch, index: Index, each: bool) -> Vec<(OsString, OsString)> {
     let mut variables = vec![
-        ("KVW_REASON", json::reason(batch.reason).to_owned()),
+        ("KVW_REASON", json::reason_name(batch.reason).to_owned()),
         ("KVW_INDEX", batch.index().to_string()),
         ("KVW_COUNT", batch.changes.len().to_string()),
         ("CONSUL_INDEX", index.to_string()),
         keys(batch).map_or(("KVW_TRUNCATED", "1".to_owned()), |keys| ("KVW_KEYS", keys)),
     ];
     if let (true, [change]) = (each, &batch.changes[..]) {
-        variables.extend(of_change(change));
+        variables.extend(change_variables(change));
     }
     variables
         .into_iter()
@@ -47,10 +48,13 @@ pub(super) fn of(batch: &Batch, index: Index, each: bool) -> Vec<(OsString, OsSt
         .collect()
 }
 
-fn of_change(change: &Change) -> impl Iterator<Item = (&'static str, String)> {
+fn change_variables(change: &Change) -> impl Iterator<Item = (&'static str, String)> {
     let text = |entry: &Option<Entry>| entry.as_ref().and_then(short_text);
     [
-        ("KVW_EVENT", Some(json::event(change.kind()).to_owned())),
+        (
+            "KVW_EVENT",
+            Some(json::event_name(change.kind()).to_owned()),
+        ),
         (
             "KVW_KEY",
             Some(change.key().to_owned()).filter(|key| !key.contains('\0')),
@@ -68,7 +72,8 @@ fn short_text(entry: &Entry) -> Option<String> {
     std::str::from_utf8(value).ok().map(str::to_owned)
 }
 
-/// The changed keys, one a line; none where a line would not be a key or all are too long.
+/// Returns the changed keys, one a line; `None` where a line would not be a key or all are too
+/// long.
 fn keys(batch: &Batch) -> Option<String> {
     let mut keys = String::new();
     for (number, change) in batch.changes.iter().enumerate() {
@@ -110,19 +115,19 @@ mod tests {
         }
     }
 
-    fn shown(changes: Vec<Change>, each: bool) -> Vec<String> {
+    fn lines(changes: Vec<Change>, each: bool) -> Vec<String> {
         let reason = Reason::Change;
-        of(&Batch { reason, changes }, Index(9), each)
+        variables(&Batch { reason, changes }, Index(9), each)
             .into_iter()
             .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap()))
             .collect()
     }
 
     #[test]
-    fn a_batch_is_told_by_reason_index_count_and_keys() {
+    fn a_batch_is_described_by_reason_index_count_and_keys() {
         let changes = vec![change("a", None, Some(b"1")), change("b", Some(b"1"), None)];
         assert_eq!(
-            shown(changes, false),
+            lines(changes, false),
             [
                 "KVW_REASON=change",
                 "KVW_INDEX=7",
@@ -134,8 +139,8 @@ mod tests {
     }
 
     #[test]
-    fn a_single_change_is_told_whole() {
-        let each = |change| shown(vec![change], true).split_off(5);
+    fn a_single_change_is_described_whole() {
+        let each = |change| lines(vec![change], true).split_off(5);
         assert_eq!(
             each(change("a", Some(b"old"), Some(b"new"))),
             [
@@ -154,27 +159,27 @@ mod tests {
     #[test]
     fn a_value_that_is_no_short_text_is_left_to_the_document() {
         for value in [&b"\xff"[..], b"a\0b", &[b'x'; MOST_VALUE + 1]] {
-            let told = shown(vec![change("a", None, Some(value))], true);
-            assert!(!told.iter().any(|one| one.starts_with("KVW_VALUE")));
+            let variables = lines(vec![change("a", None, Some(value))], true);
+            assert!(!variables.iter().any(|one| one.starts_with("KVW_VALUE")));
         }
     }
 
     #[test]
-    fn keys_that_do_not_fit_are_left_out_and_that_is_said() {
+    fn keys_that_do_not_fit_are_left_out_and_marked_as_truncated() {
         let many = (0..3).map(|n| change(&format!("{n}{}", "x".repeat(40_000)), None, Some(b"")));
         for changes in [many.collect(), vec![change("a\nb", None, Some(b""))]] {
-            let told = shown(changes, false);
-            assert!(told.contains(&"KVW_TRUNCATED=1".to_owned()));
-            assert!(!told.iter().any(|one| one.starts_with("KVW_KEYS")));
+            let variables = lines(changes, false);
+            assert!(variables.contains(&"KVW_TRUNCATED=1".to_owned()));
+            assert!(!variables.iter().any(|one| one.starts_with("KVW_KEYS")));
         }
-        let told = shown(vec![change("a\0b", None, Some(b""))], true);
-        assert!(!told.iter().any(|one| one.starts_with("KVW_KEY=")));
+        let variables = lines(vec![change("a\0b", None, Some(b""))], true);
+        assert!(!variables.iter().any(|one| one.starts_with("KVW_KEY=")));
     }
 
     #[test]
     fn every_variable_that_is_set_is_one_that_is_withheld_from_the_outside() {
-        let told = shown(vec![change("a", Some(b"1"), Some(b"2"))], true);
-        for one in told.iter().chain(&["KVW_TRUNCATED=1".to_owned()]) {
+        let variables = lines(vec![change("a", Some(b"1"), Some(b"2"))], true);
+        for one in variables.iter().chain(&["KVW_TRUNCATED=1".to_owned()]) {
             assert!(NAMES.contains(&one.split_once('=').unwrap().0), "{one}");
         }
     }

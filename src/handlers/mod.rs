@@ -1,28 +1,32 @@
-//! What runs when keys change: a route's queue, which decides, and its handler, which does. Knows
-//! no Consul and no HTTP.
+//! What runs when keys change: the queue of each route, which decides, and its handler, which runs
+//! children. Must not know Consul, HTTP, or who observes.
 //!
-//! How an engine drives it, one [`Handler`] a route:
+//! How an engine drives it, with one [`Handler`] per route:
 //!
-//! 1. News of the route goes in as [`Input::Changes`]: the difference from what went in before,
-//!    never from what was handled, which the handler knows itself. The initial batch is one batch
-//!    with [`Reason::Initial`](crate::model::Reason), with all entries as created, empty for an
-//!    empty target. USR1 is [`Input::Run`] with all entries as created.
-//! 2. When the signal thread says `child`, [`Handler::poll`] for each, then
-//!    [`reap`](crate::process::reap). At [`Handler::deadline`], [`Handler::poll`] too.
-//! 3. What comes back is to be carried out in order: [`Told::Handled`] goes into memory and state
-//!    file; [`Told::Ended`] is for observers, `--once` and `--count`; the rest is for observers.
-//! 4. At an end after so many batches (`--once`, `--count`): [`Input::Finish`]. At one that hands over
-//!    what is pending (`--for`): [`Input::Drain`]. At INT,
-//!    TERM or HUP, or when the rest should not be waited for: [`Input::Stop`]. Then go on polling
-//!    until all are [`Handler::idle`].
+//! 1. Changes of the route go in as [`QueueInput::Changes`]: the difference from what went in before,
+//!    never from what was handled, which the handler keeps itself. The initial batch is one batch
+//!    with [`Reason::Initial`](crate::model::Reason) and all entries as created, empty for an
+//!    empty target. USR1 is [`QueueInput::Run`] with all entries as created.
+//! 2. On SIGCHLD and at [`Handler::deadline`], [`Handler::poll`] for each handler, then
+//!    [`reap`](crate::process::reap).
+//! 3. A run that is about to begin and a batch that was handled go to the [`AcknowledgeLog`] of the
+//!    [`HandlerContext`], in the order in which they happen. The [`HandlerEvent`]s that come back are
+//!    for observers and for the end of the watch: `--once`, `--count`, `--on-fail exit`.
+//! 4. An end after so many batches (`--once`, `--count`) is [`QueueInput::Finish`]; one that hands
+//!    over what is pending (`--for`) is [`QueueInput::Drain`]; INT, TERM, HUP and errors are
+//!    [`QueueInput::Stop`]. Then polling goes on until all are [`Handler::is_idle`].
 
 mod backlog;
 mod debounce;
 mod environment;
+mod feedback;
 mod policy;
 mod queue;
 mod run;
 
-pub use policy::{OnBusy, OnFail, Policies};
-pub use queue::{Input, Outcome, Why};
-pub use run::{Around, Current, Handler, Recorder, Report, Spec, Stdin, Told};
+pub use policy::{OnBusy, OnExit, OnFail, Policies};
+pub use queue::{QueueInput, RunOutcome, StopReason};
+pub use run::{
+    AcknowledgeLog, Handler, HandlerContext, HandlerEvent, HandlerSpec, RunReport, StdinFormat,
+    WatchedState,
+};

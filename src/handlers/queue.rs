@@ -1,113 +1,29 @@
-//! A route's queue: what to do next, decided from policy, state and input alone. Pure: time and
-//! randomness come in as arguments, and nothing here starts or stops anything.
+//! The queue of one route: what to do next, decided from policy, state and input alone. Pure: time
+//! and randomness come in as arguments, and nothing here starts or stops anything.
 //!
 //! A batch counts as handled when its run returned 0; under `restart` when it has started; under
 //! `signal`, for what came during a run, when the signal was sent; under `ignore` when it ended. A
-//! run that was stopped in order to leave has handled nothing.
+//! run that was stopped by a shutdown has handled nothing.
+
+mod types;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use types::{QueueAction, QueueInput, RunOutcome, StopReason};
+
 use super::backlog::Backlog;
 use super::debounce::Debounce;
-use super::{OnBusy, OnFail, Policies};
+use super::policy::Reaction;
+use super::{OnExit, OnFail, Policies};
 use crate::backoff::Backoff;
 use crate::model::{Batch, Reason};
-use crate::process::Status;
+use crate::process::ChildStatus;
 
-/// The waits before a failed handler is run again.
+/// The first and the longest back-off before a failed handler is run again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// What happens to a queue.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// Keys changed; or, with [`Reason::Initial`], this is what is there at the start.
-    Changes(Batch),
-    /// Run now, with all there is as created.
-    Run(Batch),
-    /// The child that was to start runs.
-    Started,
-    /// The signal was sent to a child that lives, or found nobody.
-    Signalled(bool),
-    /// The child has ended and its group is gone, or it could not be started.
-    Ended(Status),
-    /// The deadline has come.
-    Due,
-    /// Hand over at once what is pending, retry nothing, take no more; a service that runs under
-    /// `restart` ends.
-    Drain,
-    /// Let a run end, start nothing more, take no more.
-    Finish,
-    /// End what runs, start nothing, take no more.
-    Stop,
-}
-
-/// Why a run is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// A newer batch takes its place.
-    Superseded,
-    /// It took longer than it may.
-    TimedOut,
-    /// kvw ends.
-    Leaving,
-}
-
-/// What became of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It returned 0.
-    Succeeded,
-    /// It did not.
-    Failed,
-    /// It was stopped.
-    Stopped(Why),
-    /// It goes on, and was sent the signal.
-    Signalled,
-}
-
-impl Outcome {
-    /// The code that stands for it: the handler's own. Of one that was stopped for its time and
-    /// then returned 0, that of `timeout`.
-    pub fn code(self, status: Status) -> u8 {
-        match self {
-            Outcome::Stopped(Why::TimedOut) if status.success() => 124,
-            _ => status.code(),
-        }
-    }
-}
-
-/// What has to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Start the child with this batch; answer with [`Input::Started`] or [`Input::Ended`].
-    Start(Arc<Batch>),
-    /// Send the child the policy's signal; answer with [`Input::Signalled`].
-    Signal,
-    /// Ask the child's group to end.
-    Stop(Why),
-    /// Kill the child's group.
-    Kill,
-    /// Remember this as handled.
-    Handled(Arc<Batch>),
-    /// These changes were forgotten, as `drop` has it.
-    Dropped(Arc<Batch>),
-    /// What became of a run.
-    Ended {
-        /// What it was run with.
-        batch: Arc<Batch>,
-        /// How it went.
-        outcome: Outcome,
-        /// When it is run again, if it failed and is to be.
-        retry: Option<Instant>,
-        /// Whether all runs of the batch are over: what `--count` counts.
-        last: bool,
-    },
-    /// End kvw with this code.
-    Leave(u8),
-}
-
-/// Decides for one route.
+/// The queue of one route.
 #[derive(Debug)]
 pub struct Queue {
     policies: Policies,
@@ -115,27 +31,32 @@ pub struct Queue {
     debounce: Debounce,
     /// The random part of the splay that the pending batch waits.
     splay: Duration,
-    /// Pending since then, with no need to wait for quiet.
+    /// Since when something is pending that need not wait for quiet.
     urgent: Option<Instant>,
-    phase: Phase,
+    phase: QueuePhase,
     backoff: Backoff,
     retry: Option<Instant>,
-    closing: Closing,
+    /// Whether something failed that is to be run again without a new batch.
+    retries: bool,
+    /// The earliest start of the next run, by the shortest interval.
+    earliest: Option<Instant>,
+    stage: QueueStage,
 }
 
 #[derive(Debug)]
-enum Phase {
+enum QueuePhase {
     Idle,
     Starting(Arc<Batch>),
     Running {
         run: Run,
+        since: Instant,
         until: Option<Instant>,
-        /// The last signal found nobody: its end is about to be told.
-        deaf: bool,
+        /// The last signal reached no process: the end of the run is about to come in.
+        unreachable: bool,
     },
     Stopping {
         run: Run,
-        why: Why,
+        reason: StopReason,
         kill: Option<Instant>,
     },
 }
@@ -146,9 +67,20 @@ struct Run {
     handled: bool,
 }
 
-/// How far the queue is on its way out; it never goes back.
+/// A run that is over.
+struct RunEnd {
+    run: Run,
+    outcome: RunOutcome,
+    status: ChildStatus,
+    /// What follows, where the run is a service that ended by itself.
+    on_exit: Option<OnExit>,
+    /// Whether it is run again without a new batch.
+    retries: bool,
+}
+
+/// How far the queue is in its shutdown; it never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Closing {
+enum QueueStage {
     Open,
     Draining,
     Stopped,
@@ -162,75 +94,99 @@ impl Queue {
             debounce: Debounce::new(policies.debounce, policies.max_delay),
             splay: Duration::ZERO,
             urgent: None,
-            phase: Phase::Idle,
+            phase: QueuePhase::Idle,
             backoff: Backoff::new(RETRY.0, RETRY.1),
             retry: None,
-            closing: Closing::Open,
+            retries: false,
+            earliest: None,
+            stage: QueueStage::Open,
             policies,
         }
     }
 
-    /// What to do after this input, in order. `random` is in 0..1.
-    pub fn step(&mut self, input: Input, now: Instant, random: f64) -> Vec<Action> {
+    /// Takes an input and returns what to do, in order. `random` is in 0..1.
+    pub fn step(&mut self, input: QueueInput, now: Instant, random: f64) -> Vec<QueueAction> {
         let mut actions = match input {
-            Input::Changes(_) | Input::Run(_) if self.closing != Closing::Open => Vec::new(),
-            Input::Changes(batch) => self.changes(batch, now, random),
-            Input::Run(batch) => {
+            QueueInput::Changes(_) | QueueInput::Run(_) if self.stage != QueueStage::Open => {
+                Vec::new()
+            }
+            QueueInput::Changes(batch) => self.changes(batch, now, random),
+            QueueInput::Run(batch) => {
                 self.backlog.overlay(batch);
-                self.hurry(now);
+                self.make_urgent(now);
                 Vec::new()
             }
-            Input::Started => self.started(now),
-            Input::Signalled(heard) => self.signalled(heard),
-            Input::Ended(status) => self.ended(status, now, random),
-            Input::Due => Vec::new(),
-            Input::Drain => self.drain(now),
-            Input::Finish => {
-                self.cease();
+            QueueInput::Started => self.started(now),
+            QueueInput::Signalled(reached) => self.signalled(reached),
+            QueueInput::Returned => {
+                self.returned();
                 Vec::new()
             }
-            Input::Stop => self.leave(now),
+            QueueInput::WantsTerminal => {
+                let stop = self.stop(StopReason::WantsTerminal, now);
+                stop.into_iter().collect()
+            }
+            QueueInput::Ended(status) => self.ended(status, now, random),
+            QueueInput::Unstarted { status, passing } => {
+                self.unstarted(status, passing, now, random)
+            }
+            QueueInput::Due => Vec::new(),
+            QueueInput::Drain => self.drain(now),
+            QueueInput::Finish => {
+                self.stop_starting();
+                Vec::new()
+            }
+            QueueInput::Stop => self.stop_now(now),
         };
         actions.extend(self.advance(now));
         actions
     }
 
-    /// When [`Input::Due`] is due.
+    /// The time at which to put in [`QueueInput::Due`].
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Idle if self.closing == Closing::Stopped => None,
-            Phase::Idle => self.retry.or_else(|| self.due()),
-            Phase::Starting(_) => None,
-            Phase::Running { until, deaf, .. } => {
-                let heeds = self.heeds_news(*deaf);
-                let news = self.due().filter(|_| heeds);
-                until.iter().copied().chain(news).min()
+            QueuePhase::Idle if self.stage == QueueStage::Stopped => None,
+            QueuePhase::Idle => {
+                let next = match (self.retry, self.backlog.is_ready()) {
+                    (Some(retry), _) => Some(retry),
+                    (None, true) => self.earliest,
+                    (None, false) => self.due(),
+                };
+                next.map(|at| at.max(self.earliest.unwrap_or(at)))
             }
-            Phase::Stopping { kill, .. } => *kill,
+            QueuePhase::Starting(_) => None,
+            QueuePhase::Running {
+                until, unreachable, ..
+            } => {
+                let reaction = self.reaction(*unreachable);
+                let due = self.due().filter(|_| reaction.is_some());
+                until.iter().copied().chain(due).min()
+            }
+            QueuePhase::Stopping { kill, .. } => *kill,
         }
     }
 
     /// Whether nothing runs, and nothing will by itself.
-    pub fn idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.deadline().is_none()
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, QueuePhase::Idle) && self.deadline().is_none()
     }
 
-    /// How many changes wait for a run.
+    /// The number of changes that wait for a run.
     pub fn waiting(&self) -> usize {
         self.backlog.len()
     }
 
-    fn changes(&mut self, batch: Batch, now: Instant, random: f64) -> Vec<Action> {
+    fn changes(&mut self, batch: Batch, now: Instant, random: f64) -> Vec<QueueAction> {
         if self.policies.each && batch.reason == Reason::Initial {
-            return vec![Action::Handled(Arc::new(batch))];
+            return vec![QueueAction::Acknowledge(Arc::new(batch))];
         }
-        let busy = !matches!(self.phase, Phase::Idle);
-        if busy && self.policies.on_busy == OnBusy::Drop {
-            return vec![Action::Dropped(Arc::new(batch))];
+        let busy = !matches!(self.phase, QueuePhase::Idle);
+        if busy && self.policies.on_busy.drops() {
+            return vec![QueueAction::Drop(Arc::new(batch))];
         }
         let (first, initial) = (!self.backlog.is_pending(), batch.reason == Reason::Initial);
         if !self.backlog.add(batch) {
-            self.calm();
+            self.clear_timers();
             return Vec::new();
         }
         if first {
@@ -239,97 +195,102 @@ impl Queue {
         if initial {
             self.urgent.get_or_insert(now);
         }
-        self.debounce.news(now);
+        self.debounce.touch(now);
         Vec::new()
     }
 
-    /// What is pending waits for nothing but a run to end.
-    fn hurry(&mut self, now: Instant) {
+    /// Makes what is pending wait for nothing but the end of a run.
+    fn make_urgent(&mut self, now: Instant) {
         self.urgent = Some(now);
         self.splay = Duration::ZERO;
         self.retry = None;
+        self.earliest = None;
     }
 
-    /// Nothing is pending any more.
-    fn calm(&mut self) {
+    /// Forgets the timers of a pending batch, after it was taken or cancelled out.
+    fn clear_timers(&mut self) {
         self.debounce.clear();
         self.urgent = None;
         self.splay = Duration::ZERO;
     }
 
-    /// When what is pending should be handed over.
+    /// The time at which to hand over what is pending.
     fn due(&self) -> Option<Instant> {
-        let ripe = self.urgent.or_else(|| self.debounce.due());
-        ripe.map(|at| at + self.splay)
+        let quiet = self.urgent.or_else(|| self.debounce.due())? + self.splay;
+        Some(quiet.max(self.earliest.unwrap_or(quiet)))
     }
 
     fn is_due(&self, now: Instant) -> bool {
         self.due().is_some_and(|due| due <= now)
     }
 
-    /// Whether news does something to a run, other than wait for its end.
-    fn heeds_news(&self, deaf: bool) -> bool {
-        match self.policies.on_busy {
-            // An end that waits for the handler does not stop it for what is the last batch.
-            OnBusy::Restart => self.closing == Closing::Open,
-            OnBusy::Signal(_) => !deaf && self.closing != Closing::Stopped,
-            OnBusy::Queue | OnBusy::Drop => false,
-        }
+    /// What pending changes do to the run under way, other than wait for its end.
+    fn reaction(&self, unreachable: bool) -> Option<Reaction> {
+        let reaction = self.policies.on_busy.reaction();
+        reaction.filter(|reaction| match reaction {
+            // A shutdown that waits for the handler does not stop it for the last batch.
+            Reaction::Stop => self.stage == QueueStage::Open,
+            Reaction::Signal(_) => !unreachable && self.stage != QueueStage::Stopped,
+        })
     }
 
-    /// What time alone asks for.
-    fn advance(&mut self, now: Instant) -> Option<Action> {
+    /// Does what is due at this time.
+    fn advance(&mut self, now: Instant) -> Option<QueueAction> {
         match &mut self.phase {
-            Phase::Idle => self.begin(now),
-            Phase::Starting(_) => None,
-            Phase::Running { until, deaf, .. } => {
+            QueuePhase::Idle => self.begin(now),
+            QueuePhase::Starting(_) => None,
+            QueuePhase::Running {
+                until, unreachable, ..
+            } => {
                 if until.is_some_and(|until| until <= now) {
-                    return self.stop(Why::TimedOut, now);
+                    return self.stop(StopReason::TimedOut, now);
                 }
-                let deaf = *deaf;
-                if !self.heeds_news(deaf) || !self.is_due(now) {
-                    return None;
-                }
-                match self.policies.on_busy {
-                    OnBusy::Signal(_) => Some(Action::Signal),
-                    _ => self.stop(Why::Superseded, now),
+                let unreachable = *unreachable;
+                match self.reaction(unreachable).filter(|_| self.is_due(now))? {
+                    Reaction::Signal(signal) => Some(QueueAction::Signal(signal)),
+                    Reaction::Stop => self.stop(StopReason::Superseded, now),
                 }
             }
-            Phase::Stopping { kill, .. } => kill.take_if(|kill| *kill <= now).map(|_| Action::Kill),
+            QueuePhase::Stopping { kill, .. } => {
+                kill.take_if(|kill| *kill <= now).map(|_| QueueAction::Kill)
+            }
         }
     }
 
     /// Starts the next run, if it is time for one.
-    fn begin(&mut self, now: Instant) -> Option<Action> {
-        if self.closing == Closing::Stopped || self.retry.is_some_and(|retry| retry > now) {
+    fn begin(&mut self, now: Instant) -> Option<QueueAction> {
+        let mut blocked = self.retry.iter().chain(&self.earliest);
+        if self.stage == QueueStage::Stopped || blocked.any(|until| *until > now) {
             return None;
         }
-        let (news, again) = (self.is_due(now), self.retry.take().is_some());
-        if !self.backlog.is_ready() && (news || again) {
-            self.backlog.prepare(news);
-            if news {
-                self.calm();
+        let (due, again) = (self.is_due(now), self.retry.take().is_some());
+        if !self.backlog.is_ready() && (due || again) {
+            self.backlog.prepare(due);
+            if due {
+                self.clear_timers();
             }
         }
         let batch = self.backlog.next()?;
-        self.phase = Phase::Starting(batch.clone());
-        Some(Action::Start(batch))
+        self.phase = QueuePhase::Starting(batch.clone());
+        Some(QueueAction::Start(batch))
     }
 
-    fn started(&mut self, now: Instant) -> Vec<Action> {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Starting(batch) => {
-                let handled = self.policies.on_busy == OnBusy::Restart;
-                self.phase = Phase::Running {
+    fn started(&mut self, now: Instant) -> Vec<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Starting(batch) => {
+                let handled = self.policies.on_busy.runs_service();
+                self.earliest = Some(now + self.policies.min_interval);
+                self.phase = QueuePhase::Running {
                     run: Run {
                         batch: batch.clone(),
                         handled,
                     },
+                    since: now,
                     until: self.policies.timeout.map(|timeout| now + timeout),
-                    deaf: false,
+                    unreachable: false,
                 };
                 handled
-                    .then_some(Action::Handled(batch))
+                    .then_some(QueueAction::Acknowledge(batch))
                     .into_iter()
                     .collect()
             }
@@ -340,39 +301,54 @@ impl Queue {
         }
     }
 
-    fn signalled(&mut self, heard: bool) -> Vec<Action> {
-        let Phase::Running { run, deaf, .. } = &mut self.phase else {
+    fn signalled(&mut self, reached: bool) -> Vec<QueueAction> {
+        let QueuePhase::Running {
+            run, unreachable, ..
+        } = &mut self.phase
+        else {
             return Vec::new();
         };
-        *deaf = !heard;
-        let Some(pending) = heard.then(|| self.backlog.take_pending()).flatten() else {
+        *unreachable = !reached;
+        let Some(pending) = reached.then(|| self.backlog.take_pending()).flatten() else {
             return Vec::new();
         };
         let batch = Arc::new(pending.clone());
-        // Should the run fail, what it is run again with must not be older than what was handled.
-        let seen = Batch::clone(&run.batch);
-        run.batch = Arc::new(self.backlog.behind(Some(seen), pending));
-        self.calm();
+        // Should the run fail, the batch of its retry must not be older than what was handled.
+        let shown = Batch::clone(&run.batch);
+        run.batch = Arc::new(self.backlog.append(Some(shown), pending));
+        self.clear_timers();
         vec![
-            Action::Handled(batch.clone()),
-            Action::Ended {
+            QueueAction::Acknowledge(batch.clone()),
+            QueueAction::Report {
                 batch,
-                outcome: Outcome::Signalled,
+                outcome: RunOutcome::Signalled,
                 retry: None,
                 last: true,
+                on_exit: None,
             },
         ]
     }
 
-    fn stop(&mut self, why: Why, now: Instant) -> Option<Action> {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Running { run, .. } => {
-                self.phase = Phase::Stopping {
+    /// A run that has returned in time is not stopped for what it left behind.
+    fn returned(&mut self) {
+        if let QueuePhase::Running {
+            until, unreachable, ..
+        } = &mut self.phase
+        {
+            *until = None;
+            *unreachable = true;
+        }
+    }
+
+    fn stop(&mut self, reason: StopReason, now: Instant) -> Option<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Running { run, .. } => {
+                self.phase = QueuePhase::Stopping {
                     run,
-                    why,
+                    reason,
                     kill: Some(now + self.policies.stop_timeout),
                 };
-                Some(Action::Stop(why))
+                Some(QueueAction::Stop(reason))
             }
             phase => {
                 self.phase = phase;
@@ -381,88 +357,164 @@ impl Queue {
         }
     }
 
-    /// No run after the present one.
-    fn cease(&mut self) {
-        self.closing = Closing::Stopped;
+    /// Allows no run after the present one.
+    fn stop_starting(&mut self) {
+        self.stage = QueueStage::Stopped;
         self.retry = None;
         self.backlog.give_up();
     }
 
     /// A service that runs under `restart` has no end to wait for, and was handled at its start.
-    fn drain(&mut self, now: Instant) -> Vec<Action> {
-        let idle = matches!(self.phase, Phase::Idle);
-        if self.policies.on_busy == OnBusy::Restart && !idle {
-            return self.leave(now);
+    fn drain(&mut self, now: Instant) -> Vec<QueueAction> {
+        let idle = matches!(self.phase, QueuePhase::Idle);
+        if self.policies.on_busy.runs_service() && !idle {
+            return self.stop_now(now);
         }
-        self.closing = self.closing.max(Closing::Draining);
+        self.stage = self.stage.max(QueueStage::Draining);
         if self.backlog.is_pending() {
-            self.hurry(now);
+            self.make_urgent(now);
         }
         self.retry = None;
         Vec::new()
     }
 
-    fn leave(&mut self, now: Instant) -> Vec<Action> {
-        self.cease();
-        if let Phase::Stopping { why, .. } = &mut self.phase {
-            *why = Why::Leaving;
+    fn stop_now(&mut self, now: Instant) -> Vec<QueueAction> {
+        self.stop_starting();
+        if let QueuePhase::Stopping { reason, .. } = &mut self.phase {
+            *reason = StopReason::Leaving;
         }
-        self.stop(Why::Leaving, now).into_iter().collect()
+        self.stop(StopReason::Leaving, now).into_iter().collect()
     }
 
-    fn ended(&mut self, status: Status, now: Instant, random: f64) -> Vec<Action> {
-        let (run, outcome) = match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Idle => return Vec::new(),
-            Phase::Starting(batch) => {
+    fn unstarted(
+        &mut self,
+        status: ChildStatus,
+        passing: bool,
+        now: Instant,
+        random: f64,
+    ) -> Vec<QueueAction> {
+        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Starting(batch) => {
                 let handled = false;
-                (Run { batch, handled }, Outcome::Failed)
+                let end = RunEnd {
+                    run: Run { batch, handled },
+                    outcome: RunOutcome::Failed,
+                    status,
+                    on_exit: None,
+                    retries: match self.policies.on_fail {
+                        OnFail::Retry => true,
+                        OnFail::Exit => false,
+                        OnFail::Continue | OnFail::Ignore => passing,
+                    },
+                };
+                self.settle(end, now, random)
             }
-            Phase::Running { run, .. } if status.success() => (run, Outcome::Succeeded),
-            Phase::Running { run, .. } => (run, Outcome::Failed),
-            Phase::Stopping { run, why, .. } => (run, Outcome::Stopped(why)),
+            phase => {
+                self.phase = phase;
+                Vec::new()
+            }
+        }
+    }
+
+    fn ended(&mut self, status: ChildStatus, now: Instant, random: f64) -> Vec<QueueAction> {
+        let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
+            QueuePhase::Running { run, since, .. } => {
+                if now.saturating_duration_since(since) >= RETRY.1 {
+                    self.backoff.reset();
+                }
+                let outcome = if status.success() {
+                    RunOutcome::Succeeded
+                } else {
+                    RunOutcome::Failed
+                };
+                (run, outcome)
+            }
+            QueuePhase::Stopping { run, reason, .. } => (run, RunOutcome::Stopped(reason)),
+            phase @ (QueuePhase::Idle | QueuePhase::Starting(_)) => {
+                self.phase = phase;
+                return Vec::new();
+            }
         };
-        let failed = matches!(outcome, Outcome::Failed | Outcome::Stopped(Why::TimedOut));
-        let mut actions = self.settle(&run, outcome, failed);
+        let on_exit = self.on_exit(&run, outcome);
+        let retries = match on_exit {
+            Some(on_exit) => on_exit == OnExit::Restart,
+            None => outcome.has_failed() && self.policies.on_fail == OnFail::Retry,
+        };
+        let end = RunEnd {
+            run,
+            outcome,
+            status,
+            on_exit,
+            retries,
+        };
+        self.settle(end, now, random)
+    }
+
+    /// What the end of a service does that nobody asked for; `None` for the end of another run.
+    /// A failed service is `--on-fail`'s where that retries.
+    fn on_exit(&self, run: &Run, outcome: RunOutcome) -> Option<OnExit> {
+        let asked = !matches!(outcome, RunOutcome::Succeeded | RunOutcome::Failed);
+        let service = run.handled && self.policies.on_busy.runs_service();
+        if asked || !service || self.stage != QueueStage::Open {
+            return None;
+        }
+        Some(match self.policies.on_fail {
+            OnFail::Retry if outcome.has_failed() => OnExit::Restart,
+            _ => self.policies.on_exit,
+        })
+    }
+
+    /// Decides what follows from the end of a run: whether its batch was handled or is part of a
+    /// later run, when that is, and whether kvw ends.
+    fn settle(&mut self, end: RunEnd, now: Instant, random: f64) -> Vec<QueueAction> {
+        let RunEnd {
+            run,
+            outcome,
+            status,
+            on_exit,
+            retries,
+        } = end;
+        let again = match outcome {
+            RunOutcome::Succeeded | RunOutcome::Signalled => retries,
+            // What a stopped run has done all the same counts: the handler may be what stops kvw.
+            RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => {
+                !run.handled && !status.success()
+            }
+            RunOutcome::Failed
+            | RunOutcome::Stopped(StopReason::TimedOut | StopReason::WantsTerminal) => {
+                retries || (!run.handled && self.policies.on_fail != OnFail::Ignore)
+            }
+        };
+        let mut actions = Vec::new();
+        if again {
+            self.backlog.fail(run.batch.clone());
+        } else if !run.handled {
+            actions.push(QueueAction::Acknowledge(run.batch.clone()));
+        }
         let over = !self.backlog.is_ready();
+        self.retries |= retries;
         if over && !self.backlog.has_failed() {
+            self.retries = false;
             self.backoff.reset();
-        } else if over && self.policies.on_fail == OnFail::Retry && self.closing == Closing::Open {
+        } else if over && self.retries && self.stage == QueueStage::Open {
             self.retry = Some(now + self.backoff.next(random));
         }
-        actions.push(Action::Ended {
+        actions.push(QueueAction::Report {
             batch: run.batch,
             outcome,
             retry: self.retry,
             last: over && self.retry.is_none(),
+            on_exit,
         });
-        if failed && self.policies.on_fail == OnFail::Exit {
-            actions.push(Action::Leave(outcome.code(status)));
-            self.cease();
+        let leaves = match on_exit {
+            Some(on_exit) => on_exit == OnExit::Exit,
+            None => outcome.has_failed() && self.policies.on_fail == OnFail::Exit,
+        };
+        if leaves {
+            actions.push(QueueAction::Leave(outcome.code(status)));
+            self.stop_starting();
         }
         actions
-    }
-
-    /// Whether the run's batch was handled, or has to be run again.
-    fn settle(&mut self, run: &Run, outcome: Outcome, failed: bool) -> Vec<Action> {
-        let again = match outcome {
-            Outcome::Succeeded | Outcome::Signalled => false,
-            Outcome::Stopped(Why::Superseded | Why::Leaving) => !run.handled,
-            Outcome::Failed | Outcome::Stopped(Why::TimedOut) => match self.policies.on_fail {
-                OnFail::Ignore => false,
-                // A service that runs under `restart` is started again, whatever was handled.
-                OnFail::Retry => true,
-                OnFail::Continue | OnFail::Exit => !run.handled,
-            },
-        };
-        if again {
-            self.backlog.fail(run.batch.clone());
-        }
-        let handled = !again && !run.handled;
-        debug_assert!(!(handled && failed) || self.policies.on_fail == OnFail::Ignore);
-        handled
-            .then(|| Action::Handled(run.batch.clone()))
-            .into_iter()
-            .collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A route's handler: carries out what its queue decides, and hands batches to children.
+//! The handler of one route: carries out what its queue decides, and hands batches to children.
 
 use std::ffi::OsString;
 use std::io;
@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
+use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
-use super::queue::{Action, Input as Step, Queue};
-use super::{OnBusy, Outcome, Policies, Why, environment};
+use super::feedback::FeedbackDetector;
+use super::queue::{Queue, QueueAction, QueueInput};
+use super::{OnExit, Policies, RunOutcome, StopReason, environment};
 use crate::model::{self, Batch, Index};
 use crate::output::{consul, json};
-use crate::process::{Child, Command, Groups, Input, Program, Status, Stdout};
+use crate::process::{
+    Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
+    StdinSource, Stdout, SweepTimes,
+};
 
-/// What a handler reads on its stdin.
+/// The form of a handler's stdin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Stdin {
+pub enum StdinFormat {
     /// The batch as one JSON document
     #[default]
     Json,
@@ -25,280 +30,361 @@ pub enum Stdin {
     None,
 }
 
-/// What is run for a route, and how.
+/// The program of a route, and how it is run.
 #[derive(Debug, Clone)]
-pub struct Spec {
+pub struct HandlerSpec {
     /// The program.
     pub program: Program,
-    /// The queue's.
+    /// The policies of its queue.
     pub policies: Policies,
-    /// What it reads.
-    pub stdin: Stdin,
-    /// Where its stdout goes.
+    /// The form of its stdin.
+    pub stdin: StdinFormat,
+    /// The destination of its stdout.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
     pub set: Vec<(OsString, OsString)>,
-    /// Variables of ours that it must not see: the token.
+    /// Variables of kvw's own environment that it must not see: the token.
     pub withhold: Vec<OsString>,
 }
 
-/// The state that `consul watch` would give, as it is now.
+/// The present state of a target, as `consul watch` would give it.
 #[derive(Debug, Clone)]
-pub enum Current {
-    /// Of a watched key.
+pub enum WatchedState {
+    /// The entry of a watched key.
     Key(Option<model::Entry>),
-    /// Of a watched prefix.
+    /// The entries below a watched prefix.
     Prefix(Vec<model::Entry>),
 }
 
-/// Who remembers, over a crash too, what handlers were shown and what they handled. Told in the
+/// A log of what handlers were shown and what they handled, which survives a crash. Called in the
 /// order in which it happens: a run may show keys again that the one before it has handled.
-pub trait Recorder {
-    /// A run is about to begin: from here on nobody knows what of this batch was done.
-    fn begins(&self, batch: &Batch);
+/// `random` is in 0..1.
+pub trait AcknowledgeLog {
+    /// Records that a run is about to begin: from here on nobody knows what of the batch was done.
+    fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64);
 
-    /// The batch was handled.
-    fn handled(&self, batch: &Batch);
+    /// Records that the batch was handled.
+    fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64);
 }
 
-/// What a handler is told about the rest of the world at each step.
-pub struct Around<'a> {
+/// What a handler needs to know of the watch at each step.
+pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
     /// The index of Consul's last answer.
     pub index: Index,
-    /// For decisions.
+    /// The time by which the queue decides.
     pub now: Instant,
-    /// For documents.
+    /// The time of day for documents.
     pub time: SystemTime,
-    /// Asked only for `--stdin consul`.
-    pub current: &'a dyn Fn() -> Current,
-    /// Told of runs before they begin, and of what was handled.
-    pub recorder: &'a dyn Recorder,
+    /// Gives the state for `--stdin consul`; not called for other forms.
+    pub current: &'a dyn Fn() -> WatchedState,
+    /// The log of runs and handled batches, if there is one.
+    pub log: Option<&'a mut dyn AcknowledgeLog>,
 }
 
 /// A run that is over, or that was sent a signal and goes on.
 #[derive(Debug)]
-pub struct Report {
-    /// What it was run with.
+pub struct RunReport {
+    /// The batch it was run with.
     pub batch: Arc<Batch>,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// How it ended; none where it goes on.
-    pub status: Option<Status>,
-    /// Why it never began.
+    /// How it went.
+    pub outcome: RunOutcome,
+    /// How the process ended; `None` where it goes on.
+    pub status: Option<ChildStatus>,
+    /// The reason why it never began.
     pub error: Option<io::Error>,
-    /// From its start to its end.
+    /// The time from its start to its end.
     pub took: Duration,
-    /// When it is run again, if it failed and is to be.
+    /// The number of processes that it left behind and that had to be ended.
+    pub left_behind: usize,
+    /// The time of the next try, if it failed and is to be retried.
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
+    /// What happens next, where the run is a service that ended by itself.
+    pub on_exit: Option<OnExit>,
 }
 
-impl Report {
-    /// The code to pass on; 0 where it goes on.
+impl RunReport {
+    /// The exit code to pass on; 0 where the run goes on.
     pub fn code(&self) -> u8 {
         self.status.map_or(0, |status| self.outcome.code(status))
     }
 }
 
-/// What a handler did, for the engine to carry on, in order.
+/// Something that happened in a handler, in order.
 #[derive(Debug)]
-pub enum Told {
+pub enum HandlerEvent {
     /// A run began.
     Started(Arc<Batch>),
     /// A run is being stopped.
-    Stopping(Why),
-    /// It is handled, and remembered so.
+    Stopping(StopReason),
+    /// A batch was handled, and recorded so.
     Handled(Arc<Batch>),
-    /// Forgotten, because the handler is busy.
+    /// A batch was dropped, because the handler is busy.
     Dropped(Arc<Batch>),
+    /// A run was stopped by a signal of this number, as job control does, and is continued.
+    Paused(i32),
+    /// The handler seems to be run by what it writes itself: this key.
+    Feedback(String),
     /// A run is over.
-    Ended(Report),
-    /// End kvw with this code.
+    Ended(RunReport),
+    /// A run failed, and kvw has to end with this code.
     Leave(u8),
 }
 
-/// A route's handler: its queue, and its child.
+/// The handler of one route: its queue and its child.
 pub struct Handler {
-    spec: Arc<Spec>,
+    spec: Arc<HandlerSpec>,
     queue: Queue,
     child: Child,
-    /// How the last run ended, until the queue has said what became of it.
-    status: Option<Status>,
+    /// How the last run ended, until the queue has decided what that means for its batch.
+    exit: Option<ChildExit>,
     error: Option<io::Error>,
-    took: Duration,
+    feedback: FeedbackDetector,
 }
 
 impl Handler {
-    /// Nothing to do yet.
-    pub fn new(spec: Spec, groups: Arc<Groups>) -> Self {
+    /// An idle handler.
+    pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
+        let times = SweepTimes {
+            linger: spec.policies.linger,
+            stop_timeout: spec.policies.stop_timeout,
+        };
         Handler {
             queue: Queue::new(spec.policies.clone()),
-            child: Child::new(groups),
+            child: Child::new(groups, times),
             spec: Arc::new(spec),
-            status: None,
+            exit: None,
             error: None,
-            took: Duration::ZERO,
+            feedback: FeedbackDetector::default(),
         }
     }
 
-    /// Something happened to the route.
-    pub fn step(&mut self, input: Step, around: &Around<'_>) -> Vec<Told> {
-        let mut told = Vec::new();
+    /// Takes an input of the route, and carries out what its queue decides.
+    pub fn step(
+        &mut self,
+        input: QueueInput,
+        context: &mut HandlerContext<'_>,
+    ) -> Vec<HandlerEvent> {
+        let mut events = Vec::new();
         let mut next = Some(input);
         while let Some(input) = next.take() {
-            for action in self.queue.step(input, around.now, fastrand::f64()) {
+            for action in self.queue.step(input, context.now, fastrand::f64()) {
                 // At most one action of a step has an answer, and it is the last one.
-                next = self.perform(action, around, &mut told);
+                next = self.perform(action, context, &mut events);
             }
         }
-        told
+        events
     }
 
     /// Looks after the child and the clock: on SIGCHLD and at the deadline.
-    pub fn poll(&mut self, around: &Around<'_>) -> Vec<Told> {
-        if let Some(ended) = self.child.poll(around.now) {
-            self.status = Some(ended.status);
-            self.took = ended.took;
-            return self.step(Step::Ended(ended.status), around);
+    pub fn poll(&mut self, context: &mut HandlerContext<'_>) -> Vec<HandlerEvent> {
+        let mut events = Vec::new();
+        while let Some(event) = self.child.poll(context.now) {
+            events.extend(self.take_child_event(event, context));
         }
         match self.queue.deadline() {
-            Some(due) if due <= around.now => self.step(Step::Due, around),
-            _ => Vec::new(),
+            Some(due) if due <= context.now => events.extend(self.step(QueueInput::Due, context)),
+            _ => {}
+        }
+        events
+    }
+
+    fn take_child_event(
+        &mut self,
+        event: ChildEvent,
+        context: &mut HandlerContext<'_>,
+    ) -> Vec<HandlerEvent> {
+        match event {
+            ChildEvent::Returned => self.step(QueueInput::Returned, context),
+            ChildEvent::Stopped(SIGTTIN | SIGTTOU) => self.step(QueueInput::WantsTerminal, context),
+            ChildEvent::Stopped(signal) => {
+                self.child.resume();
+                vec![HandlerEvent::Paused(signal)]
+            }
+            ChildEvent::Exited(exit) => {
+                self.exit = Some(exit);
+                self.feedback.ended(context.time);
+                self.step(QueueInput::Ended(exit.status), context)
+            }
         }
     }
 
-    /// When to [`Handler::poll`] at the latest.
+    /// Passes a signal on to the child if it is a service.
+    pub fn forward(&mut self, signal: Signal) {
+        if self.runs_service() {
+            self.child.signal(signal);
+        }
+    }
+
+    /// Whether its runs are services.
+    pub fn runs_service(&self) -> bool {
+        self.spec.policies.on_busy.runs_service()
+    }
+
+    /// When to call [`Handler::poll`] at the latest.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let deadlines = [self.queue.deadline(), self.child.deadline(now)];
         deadlines.into_iter().flatten().min()
     }
 
     /// Whether nothing runs, and nothing will by itself.
-    pub fn idle(&self) -> bool {
-        self.child.idle() && self.queue.idle()
+    pub fn is_idle(&self) -> bool {
+        self.child.is_idle() && self.queue.is_idle()
     }
 
     /// Whether a child runs.
-    pub fn running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         self.child.id().is_some()
     }
 
-    /// How many changes wait for a run.
+    /// The number of changes that wait for a run.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 
     fn perform(
         &mut self,
-        action: Action,
-        around: &Around<'_>,
-        told: &mut Vec<Told>,
-    ) -> Option<Step> {
+        action: QueueAction,
+        context: &mut HandlerContext<'_>,
+        events: &mut Vec<HandlerEvent>,
+    ) -> Option<QueueInput> {
         match action {
-            Action::Start(batch) => return Some(self.start(batch, around, told)),
-            Action::Signal => {
-                let OnBusy::Signal(signal) = self.spec.policies.on_busy else {
-                    return Some(Step::Signalled(false));
-                };
-                return Some(Step::Signalled(self.child.signal(signal)));
+            QueueAction::Start(batch) => return Some(self.start(batch, context, events)),
+            QueueAction::Signal(signal) => {
+                return Some(QueueInput::Signalled(self.child.signal(signal)));
             }
-            Action::Stop(why) => {
-                told.push(Told::Stopping(why));
+            QueueAction::Stop(reason) => {
+                events.push(HandlerEvent::Stopping(reason));
                 self.child.stop(self.spec.policies.stop_signal);
             }
-            Action::Kill => self.child.kill(around.now),
-            Action::Handled(batch) => {
-                around.recorder.handled(&batch);
-                told.push(Told::Handled(batch));
+            QueueAction::Kill => self.child.kill(context.now),
+            QueueAction::Acknowledge(batch) => {
+                if let Some(log) = &mut context.log {
+                    log.acknowledge(&batch, context.now, fastrand::f64());
+                }
+                events.push(HandlerEvent::Handled(batch));
             }
-            Action::Dropped(batch) => told.push(Told::Dropped(batch)),
-            Action::Ended {
+            QueueAction::Drop(batch) => events.push(HandlerEvent::Dropped(batch)),
+            QueueAction::Report {
                 batch,
                 outcome,
                 retry,
                 last,
+                on_exit,
             } => {
-                let over = outcome != Outcome::Signalled;
-                told.push(Told::Ended(Report {
+                let exit = self.exit.take_if(|_| outcome != RunOutcome::Signalled);
+                events.push(HandlerEvent::Ended(RunReport {
                     batch,
                     outcome,
-                    status: self.status.take().filter(|_| over),
+                    status: exit.map(|exit| exit.status),
                     error: self.error.take(),
-                    took: if over { self.took } else { Duration::ZERO },
+                    took: exit.map_or(Duration::ZERO, |exit| exit.took),
+                    left_behind: exit.map_or(0, |exit| exit.left_behind),
                     retry,
                     last,
+                    on_exit,
                 }));
             }
-            Action::Leave(code) => told.push(Told::Leave(code)),
+            QueueAction::Leave(code) => events.push(HandlerEvent::Leave(code)),
         }
         None
     }
 
-    fn start(&mut self, batch: Arc<Batch>, around: &Around<'_>, told: &mut Vec<Told>) -> Step {
-        self.took = Duration::ZERO;
-        let command = self.command(&batch, around);
-        around.recorder.begins(&batch);
-        match self.child.start(command, around.now) {
+    fn start(
+        &mut self,
+        batch: Arc<Batch>,
+        context: &mut HandlerContext<'_>,
+        events: &mut Vec<HandlerEvent>,
+    ) -> QueueInput {
+        let command = self.command(&batch, context);
+        if let Some(log) = &mut context.log {
+            log.begin_run(&batch, context.now, fastrand::f64());
+        }
+        match self.child.start(command, context.now) {
             Ok(()) => {
-                told.push(Told::Started(batch));
-                Step::Started
+                let feedback = self.feedback.started(&batch, context.time);
+                events.push(HandlerEvent::Started(batch));
+                events.extend(feedback.map(HandlerEvent::Feedback));
+                QueueInput::Started
             }
             Err(error) => {
-                let status = Status::unstarted(&error);
+                let status = ChildStatus::unstarted(&error);
+                let passing = is_passing(&error);
                 let error = io::Error::other(format!("{}: {error}", self.spec.program));
-                (self.status, self.error) = (Some(status), Some(error));
-                Step::Ended(status)
+                self.exit = Some(ChildExit {
+                    status,
+                    took: Duration::ZERO,
+                    left_behind: 0,
+                });
+                self.error = Some(error);
+                QueueInput::Unstarted { status, passing }
             }
         }
     }
 
-    fn command(&self, batch: &Arc<Batch>, around: &Around<'_>) -> Command {
-        let Spec {
+    fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
+        let HandlerSpec {
             stdin, policies, ..
         } = &*self.spec;
         let input = match stdin {
-            Stdin::None => Input::Null,
-            Stdin::Json => batch_document(batch.clone(), around),
-            Stdin::Consul => {
-                let current = (around.current)();
-                Input::Document(Box::new(move |mut out| json::line(&mut out, &current)))
+            StdinFormat::None => StdinSource::Null,
+            StdinFormat::Json => batch_document(batch.clone(), context),
+            StdinFormat::Consul => {
+                let current = (context.current)();
+                StdinSource::Document(Box::new(move |mut out| {
+                    json::write_line(&mut out, &current)
+                }))
             }
         };
         let mut set = self.spec.set.clone();
-        set.extend(environment::of(batch, around.index, policies.each));
+        set.extend(environment::variables(batch, context.index, policies.each));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
-        Command {
+        ChildCommand {
             program: self.spec.program.clone(),
-            set,
-            withhold,
+            env: set,
+            env_remove: withhold,
             input,
             stdout: self.spec.stdout,
         }
     }
 }
 
-fn batch_document(batch: Arc<Batch>, around: &Around<'_>) -> Input {
-    let (targets, time) = (around.targets.to_vec(), around.time);
-    Input::Document(Box::new(move |mut out| {
-        json::line(&mut out, &json::Batch::new(&batch, &targets, time))
+/// Whether a start failed for a reason that passes by itself: the program is being written
+/// (ETXTBSY), or the system is short of processes (EAGAIN), memory or descriptors.
+fn is_passing(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let passing = [
+        Errno::TXTBSY,
+        Errno::AGAIN,
+        Errno::NOMEM,
+        Errno::MFILE,
+        Errno::NFILE,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
+}
+
+fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
+    let (targets, time) = (context.targets.to_vec(), context.time);
+    StdinSource::Document(Box::new(move |mut out| {
+        json::write_line(&mut out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 
-/// A deleted key and a prefix without keys are `null`.
-impl Serialize for Current {
+/// Writes what `consul watch` writes: a deleted key and a prefix without keys are `null`.
+impl Serialize for WatchedState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Current::Key(entry) => entry
+            WatchedState::Key(entry) => entry
                 .as_ref()
-                .map(consul::Watched::from)
+                .map(consul::WatchedEntry::from)
                 .serialize(serializer),
-            Current::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
-            Current::Prefix(entries) => {
-                serializer.collect_seq(entries.iter().map(consul::Watched::from))
+            WatchedState::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
+            WatchedState::Prefix(entries) => {
+                serializer.collect_seq(entries.iter().map(consul::WatchedEntry::from))
             }
         }
     }

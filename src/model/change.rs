@@ -1,84 +1,80 @@
-//! What became of keys between two looks, and batches of it.
+//! Changes of keys between two snapshots, and batches of changes.
 
 use std::time::SystemTime;
 
-use super::{Entry, Index, Snapshot};
+use super::{Entry, Index, Snapshot, TargetId};
 
-/// Which of a watch's targets something belongs to, by its place on the command line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetId(pub u16);
-
-/// Whether the indexes of two looks belong to one history.
+/// Whether the indexes of two snapshots belong to one history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Continuity {
-    /// They do: a `created` that differs means that the key was deleted and made again.
+    /// They do: a different `created` means that the key was deleted and recreated.
     Kept,
-    /// An index went back in between (a restore, a new cluster): `created` tells nothing.
+    /// An index went back in between (a restore, a new cluster): `created` means nothing.
     Broken,
 }
 
-/// What happened to a key.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It was not there before.
+pub enum ChangeKind {
+    /// The key did not exist before.
     Create,
     /// Value or flags differ.
     Update,
-    /// It is gone.
+    /// The key does not exist any more.
     Delete,
-    /// A session took its lock; value and flags are the same.
+    /// A session acquired the lock; value and flags are the same.
     Lock,
-    /// Its lock was released; value and flags are the same.
+    /// The lock was released; value and flags are the same.
     Unlock,
 }
 
-/// One key that is not what it was. At least one of `before` and `after` is there.
+/// The change of one key. At least one of `before` and `after` is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Whose key it is.
+    /// The target that the key belongs to.
     pub target: TargetId,
-    /// As it was; its value may be unknown after a restart.
+    /// The entry before; its value may be unknown after a restart.
     pub before: Option<Entry>,
-    /// As it is.
+    /// The entry after.
     pub after: Option<Entry>,
-    /// The entry's own modify index; of a delete, the index of the answer that lacked it.
+    /// The entry's modify index; for a delete, the index of the answer without the key.
     pub index: Index,
-    /// When kvw saw it.
+    /// The time at which kvw saw the change.
     pub seen: SystemTime,
     /// Whether `before` and `after` belong to one history.
     pub continuity: Continuity,
 }
 
 impl Change {
-    /// The full name of the key.
+    /// Returns the key.
     ///
     /// # Panics
-    /// When neither side is there, which no change is.
+    /// If neither `before` nor `after` is there.
     pub fn key(&self) -> &str {
         self.after
             .as_ref()
             .or(self.before.as_ref())
-            .expect("a change has at least one side")
+            .expect("a change has an entry before or after")
             .key()
     }
 
-    /// What it is the change of: of two with the same slot the later takes up the earlier.
+    /// Returns what identifies the changed entry: two changes of one slot are merged into one.
     pub fn slot(&self) -> (&str, TargetId) {
         (self.key(), self.target)
     }
 
-    /// What happened.
-    pub fn kind(&self) -> Kind {
+    /// Returns the kind of the change.
+    pub fn kind(&self) -> ChangeKind {
         match (&self.before, &self.after) {
-            (None, _) => Kind::Create,
-            (Some(_), None) => Kind::Delete,
-            (Some(before), Some(after)) if !before.same_content(after) => Kind::Update,
-            (Some(_), Some(after)) if after.session().is_some() => Kind::Lock,
-            (Some(_), Some(_)) => Kind::Unlock,
+            (None, _) => ChangeKind::Create,
+            (Some(_), None) => ChangeKind::Delete,
+            (Some(before), Some(after)) if !before.same_content(after) => ChangeKind::Update,
+            (Some(_), Some(after)) if after.session().is_some() => ChangeKind::Lock,
+            (Some(_), Some(_)) => ChangeKind::Unlock,
         }
     }
 
-    /// Whether an update hides a delete and a new key between the two looks.
+    /// Whether the key was deleted and recreated between the two snapshots.
     pub fn recreated(&self) -> bool {
         match (&self.before, &self.after) {
             (Some(before), Some(after)) => {
@@ -89,31 +85,31 @@ impl Change {
     }
 }
 
-/// Why a handler is run.
+/// The reason of a handler run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// At the start, with what is there.
+    /// The start, with the existing keys.
     Initial,
-    /// Something changed.
+    /// Changes.
     Change,
-    /// What failed before, and what came since.
+    /// A failed run, with its changes and later ones.
     Retry,
-    /// Asked for: USR1 or a key in the live view.
+    /// A request of the user: USR1 or a key in the live view.
     Manual,
 }
 
-/// Changes that are handed over together, at most one a key, by key and then target.
+/// Changes that are handled together, at most one per key and target, sorted by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Why.
+    /// The reason of the run.
     pub reason: Reason,
-    /// What; may be empty for an initial or a manual run.
+    /// The changes; may be empty for an initial or a manual run.
     pub changes: Vec<Change>,
 }
 
 impl Batch {
-    /// This batch and a later one as one: from the first `before` of a key to its last `after`.
-    /// What came back to where it was drops out.
+    /// Merges this batch with a later one: from the first `before` of a key to its last `after`. A
+    /// key that is back at its first state is left out.
     pub fn then(self, later: Batch, locks: bool) -> Batch {
         let mut merged = Vec::with_capacity(self.changes.len() + later.changes.len());
         let mut earlier = sorted(self.changes).into_iter().peekable();
@@ -136,7 +132,7 @@ impl Batch {
         }
     }
 
-    /// The highest index of its changes.
+    /// Returns the highest index of the changes.
     pub fn index(&self) -> Index {
         self.changes
             .iter()
@@ -146,7 +142,7 @@ impl Batch {
     }
 }
 
-/// By key and then target, which they nearly always are already.
+/// Sorts changes by key and target, as they nearly always are already.
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
     if !changes.is_sorted_by(|a, b| a.slot() < b.slot()) {
         changes.sort_by(|a, b| a.slot().cmp(&b.slot()));
@@ -166,8 +162,8 @@ fn join(earlier: Change, later: Change) -> Change {
     }
 }
 
-/// Whether two states of one key are a change. Content counts, not indexes: an identical write, a
-/// restore and a re-import move indexes and change nothing. Locks count where they were asked for.
+/// Whether two states of one key differ. Content counts, not indexes: an identical write, a restore
+/// and a re-import move indexes and change nothing. Locks count if `locks` is set.
 fn differs(before: Option<&Entry>, after: Option<&Entry>, locks: bool) -> bool {
     match (before, after) {
         (None, None) => false,
@@ -178,7 +174,7 @@ fn differs(before: Option<&Entry>, after: Option<&Entry>, locks: bool) -> bool {
     }
 }
 
-/// The changes that lead from one snapshot of a target to a later one, by key.
+/// Returns the changes from one snapshot of a target to a later one, by key.
 pub fn between(
     target: TargetId,
     before: &Snapshot,

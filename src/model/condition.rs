@@ -1,69 +1,73 @@
-//! What `wait` waits for.
+//! The conditions of `wait`.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Entry, Index, Key, Regex};
 
-/// How much of a value stands in a sentence.
-const SHOWN: usize = 40;
+/// The most characters of a value in a message.
+const MAX_SHOWN: usize = 40;
 
-/// What is to be true of a key.
+/// A predicate over the entry of a key.
 #[derive(Debug, Clone)]
-pub enum Wish {
+pub enum Predicate {
     /// It exists.
     Exists,
-    /// It does not.
+    /// It does not exist.
     Absent,
     /// It exists with this value.
     Equals(Vec<u8>),
     /// It does not exist with this value.
     NotEquals(Vec<u8>),
-    /// It exists with a value in which this is found.
+    /// It exists with a value that matches.
     Matches(Regex),
-    /// It was written after this index, or was there then and is gone.
+    /// It was written after this index, or existed then and does not any more.
     ChangedSince(Index),
 }
 
-/// A wish for a key.
+/// A key and the predicate that its entry is to meet.
 #[derive(Debug, Clone)]
 pub struct Condition {
-    /// Whose.
+    /// The key.
     pub key: Key,
-    /// What.
-    pub wish: Wish,
+    /// The predicate.
+    pub predicate: Predicate,
 }
 
 impl Condition {
-    /// Whether it holds for the key's entry as it is.
+    /// Whether the entry meets the condition.
     pub fn holds(&self, entry: Option<&Entry>) -> bool {
-        match (&self.wish, entry) {
-            (Wish::Exists, entry) => entry.is_some(),
-            (Wish::Absent, entry) => entry.is_none(),
-            (Wish::Equals(value), entry) => entry.is_some_and(|entry| entry.value() == value),
-            (Wish::NotEquals(value), entry) => entry.is_none_or(|entry| entry.value() != value),
-            (Wish::Matches(regex), entry) => {
+        match (&self.predicate, entry) {
+            (Predicate::Exists, entry) => entry.is_some(),
+            (Predicate::Absent, entry) => entry.is_none(),
+            (Predicate::Equals(value), entry) => entry.is_some_and(|entry| entry.value() == value),
+            (Predicate::NotEquals(value), entry) => {
+                entry.is_none_or(|entry| entry.value() != value)
+            }
+            (Predicate::Matches(regex), entry) => {
                 entry.is_some_and(|entry| regex.is_match(entry.value()))
             }
-            (Wish::ChangedSince(index), Some(entry)) => entry.modified() > *index,
-            // Index 0 is of a key that never was: it has not changed as long as it is not there.
-            (Wish::ChangedSince(index), None) => *index > Index(0),
+            (Predicate::ChangedSince(index), Some(entry)) => entry.modified() > *index,
+            // Index 0 is that of a missing key: it has not changed as long as it is missing.
+            (Predicate::ChangedSince(index), None) => *index > Index(0),
         }
     }
 
-    /// Why it does not hold. The present value is not part of it: it may be a secret.
-    pub fn unmet(&self, entry: Option<&Entry>) -> String {
+    /// Describes why the entry does not meet the condition, without its value, which may be a secret.
+    pub fn describe_unmet(&self, entry: Option<&Entry>) -> String {
         let key = &self.key;
-        match (&self.wish, entry) {
-            (Wish::Exists | Wish::Equals(_) | Wish::Matches(_), None) => {
+        match (&self.predicate, entry) {
+            (Predicate::Exists | Predicate::Equals(_) | Predicate::Matches(_), None) => {
                 format!("{key} does not exist")
             }
-            (Wish::ChangedSince(Index(0)), None) => format!("{key} does not exist"),
-            (Wish::Absent | Wish::Exists, _) => format!("{key} exists"),
-            (Wish::Equals(value), Some(_)) => format!("{key} is not {}", shown(value)),
-            (Wish::NotEquals(value), _) => format!("{key} is still {}", shown(value)),
-            (Wish::Matches(regex), Some(_)) => format!("{key} does not match '{regex}'"),
-            (Wish::ChangedSince(index), _) => format!("{key} has not changed since index {index}"),
+            (Predicate::ChangedSince(Index(0)), None) => format!("{key} does not exist"),
+            (Predicate::Absent | Predicate::Exists, _) => format!("{key} exists"),
+            (Predicate::Equals(value), Some(_)) => format!("{key} is not {}", quote(value)),
+            (Predicate::NotEquals(value), _) => format!("{key} is still {}", quote(value)),
+            (Predicate::Matches(regex), Some(_)) => format!("{key} does not match '{regex}'"),
+            (Predicate::ChangedSince(index), _) => {
+                format!("{key} has not changed since index {index}")
+            }
         }
     }
 }
@@ -71,31 +75,31 @@ impl Condition {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
-        match &self.wish {
-            Wish::Exists => write!(f, "{key} to exist"),
-            Wish::Absent => write!(f, "{key} to be absent"),
-            Wish::Equals(value) => write!(f, "{key} to be {}", shown(value)),
-            Wish::NotEquals(value) => write!(f, "{key} not to be {}", shown(value)),
-            Wish::Matches(regex) => write!(f, "{key} to match '{regex}'"),
-            Wish::ChangedSince(index) => write!(f, "{key} to change after index {index}"),
+        match &self.predicate {
+            Predicate::Exists => write!(f, "{key} to exist"),
+            Predicate::Absent => write!(f, "{key} to be absent"),
+            Predicate::Equals(value) => write!(f, "{key} to be {}", quote(value)),
+            Predicate::NotEquals(value) => write!(f, "{key} not to be {}", quote(value)),
+            Predicate::Matches(regex) => write!(f, "{key} to match '{regex}'"),
+            Predicate::ChangedSince(index) => write!(f, "{key} to change after index {index}"),
         }
     }
 }
 
-/// Conditions of which all, or any, are to hold.
+/// Conditions of which all, or any, must be met.
 #[derive(Debug, Clone)]
-pub struct Goal {
+pub struct ConditionSet {
     conditions: Vec<Condition>,
     any: bool,
 }
 
-impl Goal {
-    /// All of these, or any of them.
+impl ConditionSet {
+    /// A set that is met when all, or any, of the conditions are.
     pub fn new(conditions: Vec<Condition>, any: bool) -> Self {
-        Goal { conditions, any }
+        ConditionSet { conditions, any }
     }
 
-    /// The keys it speaks of, each once, by name.
+    /// Returns the keys of the conditions, each once, sorted.
     pub fn keys(&self) -> BTreeSet<&Key> {
         self.conditions
             .iter()
@@ -103,27 +107,27 @@ impl Goal {
             .collect()
     }
 
-    /// What keeps it from being reached; nothing when it is. A key that `look` has no answer for yet
-    /// counts as not meeting anything.
-    pub fn unmet<'e>(&self, look: impl Fn(&Key) -> Option<Option<&'e Entry>>) -> Vec<String> {
+    /// Describes the conditions that are not met; empty if the set is. A key that was not read yet,
+    /// for which `lookup` returns `None`, meets no condition.
+    pub fn unmet<'e>(&self, lookup: impl Fn(&Key) -> Option<Option<&'e Entry>>) -> Vec<String> {
         let reasons = self.conditions.iter().filter_map(|condition| {
-            let Some(entry) = look(&condition.key) else {
+            let Some(entry) = lookup(&condition.key) else {
                 return Some(format!("{} was not seen", condition.key));
             };
-            (!condition.holds(entry)).then(|| condition.unmet(entry))
+            (!condition.holds(entry)).then(|| condition.describe_unmet(entry))
         });
         let mut unmet: Vec<String> = reasons.collect();
         if self.any && unmet.len() < self.conditions.len() {
             return Vec::new();
         }
-        // Several conditions fail for one reason where their key is missing.
-        let mut said = BTreeSet::new();
-        unmet.retain(|reason| said.insert(reason.clone()));
+        // Several conditions on a missing key have the same reason.
+        let mut listed = BTreeSet::new();
+        unmet.retain(|reason| listed.insert(reason.clone()));
         unmet
     }
 }
 
-impl fmt::Display for Goal {
+impl fmt::Display for ConditionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let between = if self.any { " or " } else { " and " };
         for (number, condition) in self.conditions.iter().enumerate() {
@@ -136,9 +140,10 @@ impl fmt::Display for Goal {
     }
 }
 
-fn shown(value: &[u8]) -> String {
+/// Quotes a value, cut where it is too long for a message.
+fn quote(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("'{}…'", &text[..end]),
         None => format!("'{text}'"),
     }

@@ -25,7 +25,7 @@ pub struct Exported {
 /// Reads a document in constant memory: an array of `{"key","flags","value"}`, or such objects one
 /// after another. The value is in base64 unless an `encoding` says `utf8`. Member names are taken
 /// in any case and unknown ones ignored, as `consul kv import` does.
-pub struct Entries<R> {
+pub struct DocumentReader<R> {
     reader: R,
     shape: Shape,
     number: usize,
@@ -40,10 +40,10 @@ enum Shape {
     Lines,
 }
 
-impl<R: BufRead> Entries<R> {
+impl<R: BufRead> DocumentReader<R> {
     /// Starts at the beginning of a document.
     pub fn new(reader: R) -> Self {
-        Entries {
+        DocumentReader {
             reader,
             shape: Shape::Unknown,
             number: 0,
@@ -148,7 +148,7 @@ impl<R: BufRead> Entries<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Entries<R> {
+impl<R: BufRead> Iterator for DocumentReader<R> {
     type Item = Result<Exported, Invalid>;
 
     /// The next entry; nothing after the last one or after an error.
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn read(document: &str) -> Result<Vec<Exported>, Invalid> {
-        Entries::new(document.as_bytes()).collect()
+        DocumentReader::new(document.as_bytes()).collect()
     }
 
     fn refused(document: &str) -> String {
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_after_an_error() {
-        let mut entries = Entries::new(&b"[{\"key\":\"a\"},7,{\"key\":\"b\"}]"[..]);
+        let mut entries = DocumentReader::new(&b"[{\"key\":\"a\"},7,{\"key\":\"b\"}]"[..]);
         assert!(entries.next().is_some_and(|entry| entry.is_ok()));
         assert!(entries.next().is_some_and(|entry| entry.is_err()));
         assert!(entries.next().is_none());

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-/// A position in Consul's history. Shared by all subsystems of a cluster, so gaps are normal; it
-/// goes backwards after a restore, on a new cluster, and when deletion marks are collected.
+/// A position in Consul's history. All subsystems of a cluster share it, so gaps are normal; it goes
+/// backwards after a restore, on a new cluster, and when tombstones are collected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Index(pub u64);
 
@@ -15,20 +15,20 @@ impl fmt::Display for Index {
     }
 }
 
-/// The fields of an entry, borrowed: what [`Entry::pack`] takes.
+/// The fields of an entry, borrowed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fields<'a> {
     /// The full name.
     pub key: &'a str,
     /// The value; `None` where it is not known (a state file that keeps only hashes).
     pub value: Option<&'a [u8]>,
-    /// The caller's 64 bits.
+    /// The application's 64-bit number.
     pub flags: u64,
-    /// When the key was made.
+    /// The index at which the key was created.
     pub created: u64,
-    /// When value, flags or lock last changed.
+    /// The index at which value, flags or lock last changed.
     pub modified: u64,
-    /// How often the lock was taken; a plain write sets it back to 0.
+    /// The number of times that the lock was acquired; a plain write resets it to 0.
     pub locked: u64,
     /// The session that holds the lock.
     pub session: Option<&'a str>,
@@ -38,7 +38,7 @@ pub struct Fields<'a> {
 /// snapshots of them.
 ///
 /// Layout: four u64 (flags, created, modified, locked), two u32 (lengths of key and session;
-/// the top bit of the latter says that the value is not known), then key, session, value.
+/// the top bit of the latter is set if the value is not known), then key, session, value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry(Arc<[u8]>);
 
@@ -49,7 +49,7 @@ impl Entry {
     /// Packs the fields.
     ///
     /// # Panics
-    /// When key or session are 2 GiB or longer, which no answer of Consul can hold.
+    /// If key or session are 2 GiB or longer, which no answer of Consul can hold.
     pub fn pack(fields: &Fields<'_>) -> Self {
         let session = fields.session.unwrap_or("");
         let value = fields.value.unwrap_or(&[]);
@@ -76,7 +76,7 @@ impl Entry {
         Entry(bytes.into())
     }
 
-    /// The fields again.
+    /// Unpacks the fields.
     pub fn fields(&self) -> Fields<'_> {
         Fields {
             key: self.key(),
@@ -94,12 +94,12 @@ impl Entry {
         self.text(HEAD, self.key_length())
     }
 
-    /// Whether the name begins with this text.
-    pub fn begins_with(&self, text: &str) -> bool {
+    /// Whether the key starts with the text.
+    pub fn starts_with(&self, text: &str) -> bool {
         self.key_bytes().starts_with(text.as_bytes())
     }
 
-    /// How the names of two entries are ordered: by bytes, as Consul lists them.
+    /// Compares the keys of two entries by bytes, the order of Consul's listings.
     pub fn cmp_key(&self, other: &Entry) -> Ordering {
         self.key_bytes().cmp(other.key_bytes())
     }
@@ -109,22 +109,22 @@ impl Entry {
         &self.0[HEAD + self.key_length() + self.session_length()..]
     }
 
-    /// Whether the value was read, rather than remembered by its hash alone.
+    /// Whether the value is known, rather than only its hash from a state file.
     pub fn value_known(&self) -> bool {
         self.u32(36) & VALUE_UNKNOWN == 0
     }
 
-    /// The caller's 64 bits.
+    /// The application's 64-bit number.
     pub fn flags(&self) -> u64 {
         self.u64(0)
     }
 
-    /// When the key was made.
+    /// The index at which the key was created.
     pub fn created(&self) -> Index {
         Index(self.u64(8))
     }
 
-    /// When value, flags or lock last changed.
+    /// The index at which value, flags or lock last changed.
     pub fn modified(&self) -> Index {
         Index(self.u64(16))
     }
@@ -171,7 +171,7 @@ impl Entry {
         u64::from_le_bytes(
             self.0[at..at + 8]
                 .try_into()
-                .expect("eight bytes were taken"),
+                .expect("the slice has eight bytes"),
         )
     }
 
@@ -179,7 +179,7 @@ impl Entry {
         u32::from_le_bytes(
             self.0[at..at + 4]
                 .try_into()
-                .expect("four bytes were taken"),
+                .expect("the slice has four bytes"),
         )
     }
 

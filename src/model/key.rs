@@ -1,19 +1,19 @@
-//! Names of entries, and which of them a URL can carry.
+//! Keys and prefixes, and which of them a URL can carry.
 
 use std::borrow::Borrow;
 use std::fmt;
 
-/// Input that cannot be what it was given for: where it stands and what is wrong with it.
+/// Invalid input: the place, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// Where: `line 3`, `entry 7`, or empty where there is only one place.
+    /// `line 3`, `entry 7`, or empty where there is only one place.
     pub place: String,
-    /// What is wrong, in one lower-case phrase.
+    /// The description, one lower-case phrase.
     pub what: String,
 }
 
 impl Invalid {
-    /// Something wrong at `place`.
+    /// Invalid input at `place`.
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Invalid {
             place: place.into(),
@@ -39,7 +39,10 @@ impl std::error::Error for Invalid {}
 pub struct Key(String);
 
 impl Key {
-    /// Takes the text as it stands, unclean ones included; an empty one is refused.
+    /// Takes the text unchanged, also one that a URL cannot carry.
+    ///
+    /// # Errors
+    /// When it is empty.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.is_empty() {
@@ -48,7 +51,7 @@ impl Key {
         Ok(Key(text))
     }
 
-    /// The name as Consul stores it.
+    /// Returns the name as Consul stores it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,29 +74,29 @@ impl Borrow<str> for Key {
     }
 }
 
-/// The beginning of names, compared byte by byte: `web/b` also stands for `web/b2`. Empty means
-/// the whole store.
+/// A prefix of keys, compared byte by byte: `web/b` also matches `web/b2`. The empty one matches all
+/// keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(String);
 
 impl Prefix {
-    /// Takes the text as it stands.
+    /// Takes the text unchanged.
     pub fn new(text: impl Into<String>) -> Self {
         Prefix(text.into())
     }
 
-    /// The text that names begin with.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it stands for the whole store.
+    /// Whether it matches all keys.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The longest beginning of this prefix that a URL can carry, cut behind a `/`. It is the
-    /// prefix itself for all clean ones. What is listed below it has to be filtered by the caller.
+    /// Returns the prefix itself if a URL can carry it, or else the longest beginning that a URL can
+    /// carry, cut after a `/`: the caller then has to filter what is listed.
     pub fn clean(&self) -> Prefix {
         let mut text = self.0.as_str();
         while obstacle(text).is_some() {
@@ -110,14 +113,14 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Why a name must not stand in a URL. Consul's router cleans paths: it answers a redirect, or (newer
-/// servers, with percent escapes) silently reads, writes or deletes another key. Such names
-/// travel in transactions, where a key is JSON.
+/// The reason why a URL cannot carry a name. Consul's router cleans paths: it answers with a redirect,
+/// or (newer servers, with percent escapes) silently reads, writes or deletes another key. Such names
+/// are sent in transactions, where a key is JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It begins with `/`.
+    /// It starts with `/`.
     LeadingSlash,
-    /// It holds `//`.
+    /// It contains `//`.
     EmptySegment,
     /// A segment is `.` or `..`.
     DotSegment,
@@ -129,15 +132,15 @@ pub enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Obstacle::LeadingSlash => "begins with '/'",
-            Obstacle::EmptySegment => "holds '//'",
-            Obstacle::DotSegment => "holds a '.' or '..' segment",
-            Obstacle::Unprintable => "holds an unprintable character",
+            Obstacle::LeadingSlash => "starts with '/'",
+            Obstacle::EmptySegment => "contains '//'",
+            Obstacle::DotSegment => "contains a '.' or '..' segment",
+            Obstacle::Unprintable => "contains an unprintable character",
         })
     }
 }
 
-/// What keeps `text`, a key or a prefix, out of a URL; `None` for nearly all.
+/// Returns the reason why a URL cannot carry a key or a prefix; `None` for nearly all.
 pub fn obstacle(text: &str) -> Option<Obstacle> {
     if text.chars().any(is_unprintable) {
         return Some(Obstacle::Unprintable);
@@ -154,8 +157,8 @@ pub fn obstacle(text: &str) -> Option<Obstacle> {
     None
 }
 
-/// Whether Go's `unicode.IsPrint` denies the character. Rust's `escape_debug` knows the same
-/// categories; the letter in front keeps it from escaping combining marks, which are printable.
+/// Whether Go's `unicode.IsPrint` is false. Rust's `escape_debug` uses the same categories; with a
+/// letter in front it does not escape combining marks, which are printable.
 fn is_unprintable(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();

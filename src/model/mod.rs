@@ -1,26 +1,31 @@
-//! The domain: keys, entries, snapshots, changes, operations, conditions. Rules only: nothing here knows that
-//! a network, a terminal or a clock exists. Time comes in as an argument, text from any reader.
+//! The domain: keys, entries, snapshots, changes, operations, conditions. Pure rules, without network,
+//! terminal or clock: time is an argument, and text comes from any reader.
 
 mod change;
 mod condition;
 mod document;
 mod entry;
+mod glob;
 mod key;
 mod op;
 mod pack;
 mod regex;
 mod snapshot;
+mod target;
 mod tree;
 
-pub use change::{Batch, Change, Continuity, Kind, Reason, TargetId, between};
-pub use condition::{Condition, Goal, Wish};
-pub use document::{Entries as ExportedEntries, Exported};
+pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
+pub use condition::{Condition, ConditionSet, Predicate};
+pub use document::{DocumentReader, Exported};
 pub use entry::{Entry, Fields, Index};
+pub use glob::Glob;
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{
-    Draft, Op, OpError, OpErrorKind, TxnOutcome, Verb, decode_base64, parse, parse_lines, results,
+    Op, OpError, OpErrorKind, OpResult, TxnOutcome, decode_base64, parse, parse_json, parse_lines,
+    results,
 };
-pub use pack::{Limits, Packer};
+pub use pack::{Packer, TxnLimits, encoded_read, groups};
 pub use regex::Regex;
 pub use snapshot::Snapshot;
-pub use tree::Node;
+pub use target::{Target, TargetId, TargetScope, owner};
+pub use tree::TreeNode;

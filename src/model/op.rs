@@ -1,16 +1,18 @@
-//! Operations of a transaction, their names on a command line, and what becomes of them.
+//! Operations of a transaction, their names, and their results.
 
 mod draft;
+mod json;
 mod parse;
 mod results;
 
 use std::fmt;
 
 pub use draft::{Draft, Verb};
+pub use json::parse_json;
 pub use parse::{decode_base64, parse, parse_lines};
-pub use results::results;
+pub use results::{OpResult, results};
 
-use super::{Entry, Index, Key, Prefix};
+use super::{Index, Key, Prefix};
 
 /// One operation. The verbs are Consul's; `create` is `cas` with index 0, `check-absent` is
 /// Consul's `check-not-exists`.
@@ -22,21 +24,21 @@ pub enum Op {
         value: Vec<u8>,
         flags: u64,
     },
-    /// Write if last changed at `index`; 0: if there is none.
+    /// Write if last changed at `index`; 0: if it does not exist.
     Cas {
         key: Key,
         value: Vec<u8>,
         flags: u64,
         index: Index,
     },
-    /// Take the lock.
+    /// Write and acquire the lock.
     Lock {
         key: Key,
         value: Vec<u8>,
         flags: u64,
         session: String,
     },
-    /// Give the lock back.
+    /// Write and release the lock.
     Unlock {
         key: Key,
         value: Vec<u8>,
@@ -51,11 +53,11 @@ pub enum Op {
     GetTree { prefix: Prefix },
     /// Fail unless last changed at `index`.
     CheckIndex { key: Key, index: Index },
-    /// Fail unless held by `session`; empty: by none.
+    /// Fail unless `session` holds the lock; empty: unless nobody does.
     CheckSession { key: Key, session: String },
     /// Fail if it exists.
     CheckNotExists { key: Key },
-    /// Delete, if there.
+    /// Delete, if it exists.
     Delete { key: Key },
     /// Delete all below.
     DeleteTree { prefix: Prefix },
@@ -64,7 +66,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// Its verb.
+    /// Returns the verb.
     pub fn verb(&self) -> Verb {
         match self {
             Op::Set { .. } => Verb::Set,
@@ -86,7 +88,7 @@ impl Op {
         }
     }
 
-    /// The key or prefix it is about.
+    /// Returns the key or prefix.
     pub fn name(&self) -> &str {
         match self {
             Op::GetTree { prefix } | Op::DeleteTree { prefix } => prefix.as_str(),
@@ -104,7 +106,7 @@ impl Op {
         }
     }
 
-    /// What it writes; empty for the verbs that write no value.
+    /// Returns the value to write; empty for verbs that write none.
     pub fn value(&self) -> &[u8] {
         match self {
             Op::Set { value, .. }
@@ -115,7 +117,7 @@ impl Op {
         }
     }
 
-    /// The flags it writes; 0 for the verbs that write no value.
+    /// Returns the flags to write; 0 for verbs that write no value.
     pub fn flags(&self) -> u64 {
         match self {
             Op::Set { flags, .. }
@@ -126,7 +128,7 @@ impl Op {
         }
     }
 
-    /// The index it compares with; 0 for the verbs that compare with none, and for a `create`.
+    /// Returns the index to compare with; 0 for verbs that compare with none, and for `create`.
     pub fn index(&self) -> Index {
         match self {
             Op::Cas { index, .. } | Op::CheckIndex { index, .. } | Op::DeleteCas { index, .. } => {
@@ -136,7 +138,7 @@ impl Op {
         }
     }
 
-    /// The session it names, or nothing.
+    /// Returns the session, or the empty string.
     pub fn session(&self) -> &str {
         match self {
             Op::Lock { session, .. }
@@ -147,55 +149,64 @@ impl Op {
     }
 }
 
-/// The operation in the words of the command line, without its value: that may be long, or secret.
+/// The operation as on the command line, without its value, which may be long or secret.
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.verb().name(), quoted(self.name()))?;
+        write!(f, "{} {}", self.verb().name(), quote(self.name()))?;
         let verb = self.verb();
         if verb.has_index() {
             write!(f, " {}", self.index())?;
         }
         if verb.has_session() {
-            write!(f, " {}", quoted(self.session()))?;
+            write!(f, " {}", quote(self.session()))?;
         }
         Ok(())
     }
 }
 
-fn quoted(word: &str) -> String {
-    // The only word that cannot be quoted holds a NUL, which no shell could pass on.
+fn quote(word: &str) -> String {
+    // Only a word with a NUL cannot be quoted, and no shell can pass that on.
     shlex::try_quote(word).map_or_else(|_| format!("'{word}'"), std::borrow::Cow::into_owned)
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TxnOutcome {
-    /// All of it happened. The results are not aligned with the operations: deletes and
-    /// `check-not-exists` give none, `get-tree` many, and what may not be read is left out.
-    Applied(Vec<Entry>),
-    /// Nothing happened; each failed operation is named.
+    /// All operations were applied. Deletes and `check-not-exists` have no result, `get-tree` has
+    /// one for each key, and a read that ACLs forbid has none.
+    Applied(Vec<OpResult>),
+    /// Nothing was applied; each failed operation is named.
     RolledBack(Vec<OpError>),
 }
 
 /// Why one operation failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpError {
-    /// Which, from 0.
+    /// The operation's number, from 0.
     pub op: usize,
-    /// The server's words.
+    /// The server's message.
     pub what: String,
-    /// What they mean.
+    /// The meaning of the message.
     pub kind: OpErrorKind,
 }
 
-/// The meaning of a failed operation's text.
+impl OpError {
+    /// The error that a rollback is reported for: a denied permission, or else the first. `None`
+    /// only where there are none.
+    pub fn decisive(errors: &[OpError]) -> Option<&OpError> {
+        let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
+        errors.iter().find(denied).or(errors.first())
+    }
+}
+
+/// The meaning of a failed operation's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpErrorKind {
-    /// A key that does not exist.
+    /// The key does not exist.
     Missing,
     /// Permission denied.
     Denied,
-    /// Last changed at another index, or existing where it should not.
+    /// The key was last changed at another index, or exists although it should not.
     IndexDiffers,
     /// Anything else.
     Other,

@@ -1,12 +1,12 @@
-//! Regular expressions over bytes, on the engine that globs bring along.
+//! Regular expressions over bytes, on the engine of `globset`.
 
 use std::fmt;
 
 use regex_automata::meta;
 use regex_automata::util::syntax;
 
-/// A regular expression in the syntax of the `regex` crate, Unicode classes included, searched for
-/// in bytes of any encoding.
+/// A regular expression in the syntax of the `regex` crate, Unicode classes included, that matches
+/// bytes of any encoding.
 #[derive(Debug, Clone)]
 pub struct Regex {
     pattern: String,
@@ -17,7 +17,7 @@ impl Regex {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// What is wrong with it, in one line.
+    /// A pattern that is invalid or too large, described in one line.
     pub fn new(pattern: &str) -> Result<Self, String> {
         let engine = meta::Regex::builder()
             .configure(meta::Config::new().utf8_empty(false))
@@ -30,7 +30,7 @@ impl Regex {
         })
     }
 
-    /// Whether it matches somewhere in `bytes`.
+    /// Whether it matches anywhere in `bytes`.
     pub fn is_match(&self, bytes: &[u8]) -> bool {
         self.engine.is_match(bytes)
     }
@@ -44,12 +44,12 @@ impl fmt::Display for Regex {
 
 fn describe(error: &meta::BuildError) -> String {
     if let Some(limit) = error.size_limit() {
-        return format!("compiled it exceeds the size limit of {limit} bytes");
+        return format!("the compiled pattern exceeds the size limit of {limit} bytes");
     }
     let Some(error) = error.syntax_error() else {
         return error.to_string();
     };
-    // The place is drawn on lines of its own; the last one says what is wrong.
+    // The lines before the last one quote the pattern.
     let text = error.to_string();
     let what = text.lines().last().unwrap_or_default();
     what.strip_prefix("error: ").unwrap_or(what).to_owned()
@@ -74,12 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_one_line() {
+    fn an_error_is_one_line() {
         let wrong = |pattern| Regex::new(pattern).unwrap_err();
         assert_eq!(wrong("x("), "unclosed group");
         assert_eq!(
             wrong(r"\w{1000}{1000}"),
-            "compiled it exceeds the size limit of 10485760 bytes"
+            "the compiled pattern exceeds the size limit of 10485760 bytes"
         );
     }
 }

@@ -1,28 +1,27 @@
 //! Keys as a tree of folders.
 
-/// Names deeper than this are not parted any more: a key of many thousand slashes must not become
-/// as many levels.
-const DEEPEST: usize = 64;
+/// The most levels of a tree: a key of many thousand slashes must not become as many levels.
+const MAX_DEPTH: usize = 64;
 
-/// A folder or a key: what stands between two slashes, the last one included.
+/// A folder or a key: one segment of a name, its slash included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Node {
-    /// Its own part of the name; the root has the prefix.
+pub struct TreeNode {
+    /// The segment of the name; the prefix for the root.
     pub name: String,
-    /// How many keys it stands for: itself, if it is one, and all below.
+    /// The number of keys: itself, if it is one, and all below.
     pub keys: u64,
-    /// The bytes of their values, where these were read.
+    /// The bytes of their values, if these were read.
     pub bytes: u64,
-    /// What is below, in the order of names, down to the depth that was asked for.
-    pub children: Vec<Node>,
+    /// The nodes below, sorted by name, down to the requested depth.
+    pub children: Vec<TreeNode>,
 }
 
-impl Node {
-    /// A node with nothing in it.
+impl TreeNode {
+    /// A node without keys.
     pub fn new(name: impl Into<String>) -> Self {
-        Node {
+        TreeNode {
             name: name.into(),
-            ..Node::default()
+            ..TreeNode::default()
         }
     }
 
@@ -31,16 +30,16 @@ impl Node {
         self.name.ends_with('/')
     }
 
-    /// How many folders there are below.
+    /// Returns the number of folders below.
     pub fn folders(&self) -> u64 {
         let folders = self.children.iter().filter(|child| child.is_folder());
-        folders.count() as u64 + self.children.iter().map(Node::folders).sum::<u64>()
+        folders.count() as u64 + self.children.iter().map(TreeNode::folders).sum::<u64>()
     }
 
-    /// Counts a key whose name, without that of this node, is `rest`. Keys come in order, so that
-    /// only the last child can be the one that it belongs to. `depth` levels are kept.
+    /// Adds a key whose name, without that of this node, is `rest`. Keys must be sorted, so that each
+    /// belongs to the last child or a new one. `depth` levels are kept.
     pub fn add(&mut self, rest: &str, bytes: u64, depth: usize) {
-        let depth = depth.min(DEEPEST);
+        let depth = depth.min(MAX_DEPTH);
         let mut node = self;
         let mut rest = rest;
         for level in 1.. {
@@ -50,12 +49,12 @@ impl Node {
                 return;
             }
             let end = match rest.find('/') {
-                Some(slash) if level < DEEPEST => slash + 1,
+                Some(slash) if level < MAX_DEPTH => slash + 1,
                 _ => rest.len(),
             };
             let (name, below) = rest.split_at(end);
             if node.children.last().is_none_or(|last| last.name != name) {
-                node.children.push(Node::new(name));
+                node.children.push(TreeNode::new(name));
             }
             let Some(child) = node.children.last_mut() else {
                 return;
@@ -70,26 +69,26 @@ impl Node {
 mod tests {
     use super::*;
 
-    fn shown(node: &Node, indent: usize, out: &mut String) {
+    fn draw(node: &TreeNode, indent: usize, out: &mut String) {
         let line = format!("{:indent$}{} {} {}\n", "", node.name, node.keys, node.bytes);
         out.push_str(&line);
         for child in &node.children {
-            shown(child, indent + 1, out);
+            draw(child, indent + 1, out);
         }
     }
 
     fn tree(keys: &[&str], depth: usize) -> String {
-        let mut root = Node::new("root");
+        let mut root = TreeNode::new("root");
         for key in keys {
             root.add(key, 2, depth);
         }
         let mut out = String::new();
-        shown(&root, 0, &mut out);
+        draw(&root, 0, &mut out);
         out
     }
 
     #[test]
-    fn folders_count_what_is_below_them() {
+    fn folders_count_the_keys_below_them() {
         let keys = ["a/", "a/x", "a/y/z", "b", "b/c"];
         let expected =
             "root 5 10\n a/ 3 6\n  x 1 2\n  y/ 1 2\n   z 1 2\n b 1 2\n b/ 1 2\n  c 1 2\n";
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_is_counted_and_not_shown() {
+    fn levels_that_are_too_deep_are_counted_and_not_shown() {
         let keys = ["a/x", "a/y/z", "b"];
         assert_eq!(tree(&keys, 1), "root 3 6\n a/ 2 4\n b 1 2\n");
         assert_eq!(tree(&keys, 0), "root 3 6\n");
@@ -113,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_key_of_slashes_does_not_become_as_many_levels() {
-        let mut root = Node::new("");
+        let mut root = TreeNode::new("");
         root.add(&"/".repeat(100_000), 0, usize::MAX);
-        assert_eq!(root.folders(), DEEPEST as u64);
+        assert_eq!(root.folders(), MAX_DEPTH as u64);
     }
 }

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
-use super::notices::rounded;
-use crate::model::{Index, TargetId};
+use super::warnings::rounded;
+use crate::handlers::{HandlerEvent, StopReason};
+use crate::model::{Index, Target, TargetId};
 use crate::output::json;
+use crate::process::name_of_signal;
 use crate::term::Ui;
-use crate::watch::{Account, Event, Flow, Observer, StopWhy, Target, Told, Why};
+use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
 /// Explains.
 pub struct Explain<'a, 'u> {
@@ -32,7 +34,7 @@ impl<'a, 'u> Explain<'a, 'u> {
 impl Observer for Explain<'_, '_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         if let Some(line) = self.words.line(event) {
-            let time = json::time(SystemTime::now());
+            let time = json::format_time(SystemTime::now());
             self.ui.borrow().status(format_args!("{time} {line}"));
         }
         Ok(Flow::Continue)
@@ -42,10 +44,10 @@ impl Observer for Explain<'_, '_> {
 impl Words {
     fn line(&self, event: &Event<'_>) -> Option<String> {
         Some(match event {
-            Event::Answered(account) => {
-                let what = became(account);
-                let indexes = indexes(account.since, account.index);
-                format!("{}: {indexes}: {what}", self.target(account.target))
+            Event::Answered(summary) => {
+                let what = became(summary);
+                let indexes = indexes(summary.since, summary.index);
+                format!("{}: {indexes}: {what}", self.target(summary.target))
             }
             Event::WentBack(id, since, index) => format!(
                 "{}: index {since} went back to {index}: looking again from the start",
@@ -54,11 +56,11 @@ impl Words {
             Event::Unseen(id, trouble) => {
                 format!("{}: cannot be seen: {trouble}", self.target(*id))
             }
-            Event::Waiting {
-                route,
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
                 changes,
                 busy,
-            } => {
+            }) => {
                 let why = if *busy {
                     "waiting, the handler is busy"
                 } else {
@@ -66,14 +68,14 @@ impl Words {
                 };
                 format!("{}{} {why}", self.route(*route), plural(*changes, "change"))
             }
-            Event::Handler { route, told } => format!("{}{}", self.route(*route), did(told)),
+            Event::Handler(RouteId(route), told) => format!("{}{}", self.route(*route), did(told)),
             Event::Leaving => "leaving".to_owned(),
             _ => return None,
         })
     }
 
     fn target(&self, id: TargetId) -> String {
-        self.targets[usize::from(id.0)].what.to_string()
+        self.targets[usize::from(id.0)].scope.to_string()
     }
 
     fn route(&self, at: usize) -> String {
@@ -92,61 +94,72 @@ fn indexes(since: Option<Index>, index: Index) -> String {
 }
 
 /// What became of an answer.
-fn became(account: &Account) -> String {
+fn became(summary: &AnswerSummary) -> String {
     let mut parts = Vec::new();
-    if account.changes > 0 {
-        parts.push(plural(account.changes, "change"));
+    if summary.changes > 0 {
+        parts.push(plural(summary.changes, "change"));
     }
-    if account.left_out > 0 {
+    if summary.left_out > 0 {
         parts.push(format!(
             "{} left out by filters or told by another target",
-            account.left_out
+            summary.left_out
         ));
     }
-    if account.proven > 0 {
-        parts.push(format!("{} proven", plural(account.proven, "delete")));
+    if summary.proven > 0 {
+        parts.push(format!("{} proven", plural(summary.proven, "delete")));
     }
     for (why, words) in [
-        (Why::Hidden, "hidden by lost rights"),
-        (Why::Unproven, "missing without proof"),
-        (Why::HeldBack, "held back by --max-delete"),
+        (WithheldReason::Hidden, "hidden by lost rights"),
+        (WithheldReason::Unproven, "missing without proof"),
+        (WithheldReason::HeldBack, "held back by --max-delete"),
     ] {
-        let withheld = account.withheld.iter();
+        let withheld = summary.withheld.iter();
         let count = withheld.filter(|(_, other)| *other == why).count();
         if count > 0 {
             parts.push(format!("{} {words}", plural(count, "key")));
         }
     }
     if parts.is_empty() {
-        return match account.since {
+        return match summary.since {
             Some(_) => "same content".to_owned(),
-            None => format!("{}, nothing to tell", plural(account.keys, "key")),
+            None => format!("{}, nothing to tell", plural(summary.keys, "key")),
         };
     }
     parts.join(", ")
 }
 
-fn did(told: &Told) -> String {
+fn did(told: &HandlerEvent) -> String {
     match told {
-        Told::Started(batch) => format!(
+        HandlerEvent::Started(batch) => format!(
             "started with {}, reason {}",
             plural(batch.changes.len(), "change"),
-            json::reason(batch.reason)
+            json::reason_name(batch.reason)
         ),
-        Told::Stopping(StopWhy::Superseded) => "being stopped for what came since".to_owned(),
-        Told::Stopping(StopWhy::TimedOut) => "being stopped, its time is up".to_owned(),
-        Told::Stopping(StopWhy::Leaving) => "being stopped in order to leave".to_owned(),
-        Told::Handled(batch) => format!("{} handled", plural(batch.changes.len(), "change")),
-        Told::Dropped(batch) => format!(
+        HandlerEvent::Stopping(StopReason::Superseded) => {
+            "being stopped for what came since".to_owned()
+        }
+        HandlerEvent::Stopping(StopReason::TimedOut) => "being stopped, its time is up".to_owned(),
+        HandlerEvent::Stopping(StopReason::WantsTerminal) => {
+            "being stopped, it wants the terminal".to_owned()
+        }
+        HandlerEvent::Stopping(StopReason::Leaving) => "being stopped in order to leave".to_owned(),
+        HandlerEvent::Handled(batch) => {
+            format!("{} handled", plural(batch.changes.len(), "change"))
+        }
+        HandlerEvent::Dropped(batch) => format!(
             "{} dropped, the handler is busy",
             plural(batch.changes.len(), "change")
         ),
-        Told::Ended(report) => match (report.status, &report.error) {
+        HandlerEvent::Ended(report) => match (report.status, &report.error) {
             (_, Some(error)) => format!("could not be started: {error}"),
             (Some(status), _) => format!("{status} after {}", rounded(report.took)),
             (None, None) => "was sent its signal".to_owned(),
         },
-        Told::Leave(code) => format!("kvw ends with its status {code}"),
+        HandlerEvent::Paused(signal) => {
+            format!("was stopped by {}, continued", name_of_signal(*signal))
+        }
+        HandlerEvent::Feedback(key) => format!("seems to be run by its own write of {key}"),
+        HandlerEvent::Leave(code) => format!("kvw ends with its status {code}"),
     }
 }
 
@@ -161,10 +174,10 @@ fn plural(count: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Prefix;
-    use crate::watch::What;
+    use crate::model::TargetScope;
 
-    fn account() -> Account {
-        Account {
+    fn summary() -> AnswerSummary {
+        AnswerSummary {
             target: TargetId(0),
             since: Some(Index(41)),
             index: Index(42),
@@ -181,7 +194,7 @@ mod tests {
     fn line(event: &Event<'_>) -> String {
         let target = Target {
             id: TargetId(0),
-            what: What::Prefix(Prefix::new("config/")),
+            scope: TargetScope::Prefix(Prefix::new("config/")),
         };
         let words = Words {
             targets: vec![target],
@@ -192,25 +205,25 @@ mod tests {
 
     #[test]
     fn an_answer_is_explained_by_its_indexes_and_what_it_brought() {
-        let told = |account| line(&Event::Answered(&account));
+        let told = |summary| line(&Event::Answered(&summary));
         assert_eq!(
-            told(account()),
+            told(summary()),
             "prefix config/: index 41 → 42: same content"
         );
         assert_eq!(
-            told(Account {
+            told(AnswerSummary {
                 since: None,
-                ..account()
+                ..summary()
             }),
             "prefix config/: full look, index 42: 3 keys, nothing to tell"
         );
         assert_eq!(
-            told(Account {
+            told(AnswerSummary {
                 changes: 2,
                 left_out: 1,
                 proven: 1,
-                withheld: vec![("config/x".to_owned(), Why::HeldBack)],
-                ..account()
+                withheld: vec![("config/x".to_owned(), WithheldReason::HeldBack)],
+                ..summary()
             }),
             "prefix config/: index 41 → 42: 2 changes, 1 left out by filters or told by another \
              target, 1 delete proven, 1 key held back by --max-delete"
@@ -220,11 +233,11 @@ mod tests {
     #[test]
     fn what_waits_says_for_what() {
         let waiting = |busy| {
-            line(&Event::Waiting {
-                route: 1,
+            line(&Event::Waiting(WaitingChanges {
+                route: RouteId(1),
                 changes: 1,
                 busy,
-            })
+            }))
         };
         assert_eq!(waiting(false), "handler [rest]: 1 change held by debounce");
         assert_eq!(

@@ -4,15 +4,17 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::time::{Instant, SystemTime};
 
+use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Batch, Change, TargetId};
-use crate::output::{events, json};
+use crate::output::json;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Flow, Notice, Observer, OutageKind, Outcome, Report, Status, Told, Trouble, Why,
+    Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
 };
 
 /// Prints lines as things happen.
-pub struct Jsonl<'a, 'u> {
+pub struct JsonObserver<'a, 'u> {
     ui: &'a RefCell<&'u mut Ui>,
     /// The targets' names in the order of their ids.
     targets: Vec<String>,
@@ -20,11 +22,11 @@ pub struct Jsonl<'a, 'u> {
     all: Option<Vec<Option<String>>>,
 }
 
-impl<'a, 'u> Jsonl<'a, 'u> {
+impl<'a, 'u> JsonObserver<'a, 'u> {
     /// Prints changes to this stdout.
     pub fn changes(ui: &'a RefCell<&'u mut Ui>, targets: Vec<String>) -> Self {
         let all = None;
-        Jsonl { ui, targets, all }
+        JsonObserver { ui, targets, all }
     }
 
     /// Prints all that happens; handlers are named by their routes.
@@ -34,7 +36,7 @@ impl<'a, 'u> Jsonl<'a, 'u> {
         routes: Vec<Option<String>>,
     ) -> Self {
         let all = Some(routes);
-        Jsonl { ui, targets, all }
+        JsonObserver { ui, targets, all }
     }
 
     fn target(&self, id: TargetId) -> &str {
@@ -45,15 +47,15 @@ impl<'a, 'u> Jsonl<'a, 'u> {
         let mut ui = self.ui.borrow_mut();
         let out = ui.out();
         for change in changes {
-            json::line(out, &json::Change::new(change, self.target(change.target)))?;
+            json::write_line(out, &json::Change::new(change, self.target(change.target)))?;
         }
         out.flush()
     }
 
-    fn line(&self, event: &events::Event<'_>) -> io::Result<()> {
+    fn line(&self, event: &json::Event<'_>) -> io::Result<()> {
         let mut ui = self.ui.borrow_mut();
         let out = ui.out();
-        json::line(out, event)?;
+        json::write_line(out, event)?;
         out.flush()
     }
 
@@ -62,17 +64,17 @@ impl<'a, 'u> Jsonl<'a, 'u> {
         event: &'e Event<'_>,
         routes: &'e [Option<String>],
         now: Instant,
-    ) -> Option<events::Event<'e>> {
-        let time = json::time(SystemTime::now());
+    ) -> Option<json::Event<'e>> {
+        let time = json::format_time(SystemTime::now());
         Some(match event {
-            Event::Synced(account) => events::Event::Synced {
+            Event::Synced(summary) => json::Event::Synced {
                 time,
-                target: self.target(account.target),
-                index: account.index.0,
-                keys: account.keys,
+                target: self.target(summary.target),
+                index: summary.index.0,
+                keys: summary.keys,
             },
             Event::Outage(id, trouble) => outage(time, self.target(*id), trouble),
-            Event::Recovered(kind, lasted) => events::Event::Recovered {
+            Event::Recovered(kind, lasted) => json::Event::Recovered {
                 time,
                 from: match kind {
                     OutageKind::Consul | OutageKind::Reset => "outage",
@@ -82,16 +84,16 @@ impl<'a, 'u> Jsonl<'a, 'u> {
                 lasted_ms: Some(lasted.as_millis()),
             },
             Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
-            Event::Handler { route, told } => {
+            Event::Handler(RouteId(route), told) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
-                events::Event::Handler(handler(time, route, told, now)?)
+                json::Event::Handler(handler(time, route, told, now)?)
             }
             _ => return None,
         })
     }
 }
 
-impl Observer for Jsonl<'_, '_> {
+impl Observer for JsonObserver<'_, '_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
             self.changed(changes)?;
@@ -104,11 +106,11 @@ impl Observer for Jsonl<'_, '_> {
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, trouble: &Trouble) -> events::Event<'a> {
+fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> json::Event<'a> {
     let error = trouble.to_string();
     let kind = match trouble.kind() {
         OutageKind::Rights => {
-            return events::Event::RightsLost {
+            return json::Event::RightsLost {
                 time,
                 target,
                 error: Some(error),
@@ -118,7 +120,7 @@ fn outage<'a>(time: String, target: &'a str, trouble: &Trouble) -> events::Event
         OutageKind::Consul => "consul",
         OutageKind::Reset => "reset",
     };
-    events::Event::Outage {
+    json::Event::Outage {
         time,
         target,
         kind,
@@ -126,28 +128,28 @@ fn outage<'a>(time: String, target: &'a str, trouble: &Trouble) -> events::Event
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, notice: &'a Notice) -> events::Event<'a> {
+fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> json::Event<'a> {
     match notice {
-        Notice::Begun(Why::Hidden, keys) => events::Event::RightsLost {
+        WithheldChange::Begun(WithheldReason::Hidden, keys) => json::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        Notice::Begun(why, keys) => events::Event::HeldBack {
+        WithheldChange::Begun(why, keys) => json::Event::HeldBack {
             time,
             target,
             reason: match why {
-                Why::HeldBack => "max_delete",
-                Why::Hidden | Why::Unproven => "unproven",
+                WithheldReason::HeldBack => "max_delete",
+                WithheldReason::Hidden | WithheldReason::Unproven => "unproven",
             },
             keys,
         },
-        Notice::Ended(why) => events::Event::Recovered {
+        WithheldChange::Ended(why) => json::Event::Recovered {
             time,
             from: match why {
-                Why::Hidden => "rights_lost",
-                Why::Unproven | Why::HeldBack => "held_back",
+                WithheldReason::Hidden => "rights_lost",
+                WithheldReason::Unproven | WithheldReason::HeldBack => "held_back",
             },
             target: Some(target),
             lasted_ms: None,
@@ -158,44 +160,51 @@ fn withheld<'a>(time: String, target: &'a str, notice: &'a Notice) -> events::Ev
 fn handler<'a>(
     time: String,
     route: Option<&'a str>,
-    told: &Told,
+    told: &HandlerEvent,
     now: Instant,
-) -> Option<events::Handler<'a>> {
-    let of = |state, batch: &Batch| events::Handler {
+) -> Option<json::HandlerEvent<'a>> {
+    let of = |state, batch: &Batch| json::HandlerEvent {
         time: time.clone(),
         state,
         route,
-        reason: Some(json::reason(batch.reason)),
+        reason: Some(json::reason_name(batch.reason)),
         changes: Some(batch.changes.len()),
-        ..events::Handler::default()
+        ..json::HandlerEvent::default()
     };
     Some(match told {
-        Told::Started(batch) => of("started", batch),
-        Told::Dropped(batch) => of("dropped", batch),
-        Told::Stopping(_) => events::Handler {
+        HandlerEvent::Started(batch) => of("started", batch),
+        HandlerEvent::Dropped(batch) => of("dropped", batch),
+        HandlerEvent::Stopping(_) => json::HandlerEvent {
             time,
             state: "stopping",
             route,
-            ..events::Handler::default()
+            ..json::HandlerEvent::default()
         },
-        Told::Ended(report) if report.outcome == Outcome::Signalled => {
+        HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
             of("signalled", &report.batch)
         }
-        Told::Ended(report) => ended(of("ended", &report.batch), report, now),
-        Told::Handled(_) | Told::Leave(_) => return None,
+        HandlerEvent::Ended(report) => ended(of("ended", &report.batch), report, now),
+        HandlerEvent::Handled(_)
+        | HandlerEvent::Paused(_)
+        | HandlerEvent::Feedback(_)
+        | HandlerEvent::Leave(_) => return None,
     })
 }
 
-fn ended<'a>(event: events::Handler<'a>, report: &Report, now: Instant) -> events::Handler<'a> {
+fn ended<'a>(
+    event: json::HandlerEvent<'a>,
+    report: &RunReport,
+    now: Instant,
+) -> json::HandlerEvent<'a> {
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
-    events::Handler {
-        success: Some(report.outcome == Outcome::Succeeded),
+    json::HandlerEvent {
+        success: Some(report.outcome == RunOutcome::Succeeded),
         exit: match report.status {
-            Some(Status::Exited(code)) => Some(code),
+            Some(ChildStatus::Exited(code)) => Some(code),
             _ => None,
         },
         signal: match report.status {
-            Some(Status::Killed(signal)) => Some(signal),
+            Some(ChildStatus::Killed(signal)) => Some(signal),
             _ => None,
         },
         error: report.error.as_ref().map(ToString::to_string),

@@ -3,16 +3,16 @@
 
 mod explain;
 mod json;
-mod notices;
 mod runs;
 mod status_file;
 mod systemd;
 mod text;
+mod warnings;
 
 pub use explain::Explain;
-pub use json::Jsonl;
-pub use notices::Notices;
+pub use json::JsonObserver;
 pub use runs::Runs;
 pub use status_file::StatusFile;
 pub use systemd::Systemd;
-pub use text::Text;
+pub use text::TextObserver;
+pub use warnings::Warnings;

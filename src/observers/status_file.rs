@@ -12,11 +12,14 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 
 use self::lag::{Lag, Lags};
+use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
+use crate::process::ChildStatus;
 use crate::term::Ui;
 use crate::watch::{
-    Account, Event, Flow, Observer, OutageKind, Outcome, Report, Status, Told, Trouble, Why,
+    AnswerSummary, Event, Flow, Observer, OutageCause, OutageKind, RouteId, WaitingChanges,
+    WithheldReason,
 };
 
 /// Between two writes: constant news must not wear out a disk.
@@ -46,15 +49,15 @@ struct Page {
     state: &'static str,
     started: String,
     updated: String,
-    targets: Vec<Target>,
+    targets: Vec<TargetStatus>,
     last_change: Option<LastChange>,
-    handlers: Vec<Handler>,
+    handlers: Vec<HandlerStatus>,
     /// Whether all that was handled is in the state file; null without one that ever failed.
     saved: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
-struct Target {
+struct TargetStatus {
     target: String,
     /// Since when every query was answered; null in an outage.
     connected_since: Option<String>,
@@ -62,7 +65,7 @@ struct Target {
     index: Option<u64>,
     keys: Option<usize>,
     outage: Option<Outage>,
-    withheld: Withheld,
+    withheld: WithheldKeys,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +77,7 @@ struct Outage {
 
 /// Keys that are no longer listed and not reported as deleted.
 #[derive(Debug, Default, Serialize)]
-struct Withheld {
+struct WithheldKeys {
     hidden: usize,
     unproven: usize,
     held_back: usize,
@@ -91,7 +94,7 @@ struct LastChange {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Handler {
+struct HandlerStatus {
     /// The glob of its route; null where it takes the rest or all.
     route: Option<String>,
     running: bool,
@@ -128,11 +131,11 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         routes: Vec<Option<String>>,
         now: Instant,
     ) -> io::Result<Self> {
-        let time = json::time(SystemTime::now());
+        let time = json::format_time(SystemTime::now());
         let lags = routes.iter().map(|_| Lags::default()).collect();
-        let handlers = routes.into_iter().map(|route| Handler {
+        let handlers = routes.into_iter().map(|route| HandlerStatus {
             route,
-            ..Handler::default()
+            ..HandlerStatus::default()
         });
         let page = Page {
             version: env!("CARGO_PKG_VERSION"),
@@ -140,7 +143,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             state: "starting",
             started: time.clone(),
             updated: time,
-            targets: targets.into_iter().map(Target::unseen).collect(),
+            targets: targets.into_iter().map(TargetStatus::unseen).collect(),
             last_change: None,
             handlers: handlers.collect(),
             saved: None,
@@ -160,13 +163,17 @@ impl<'a, 'u> StatusFile<'a, 'u> {
 
     fn note(&mut self, event: &Event<'_>, now: SystemTime) {
         match event {
-            Event::Answered(account) => self.answered(account),
+            Event::Answered(summary) => self.answered(summary),
             Event::Unseen(id, trouble) => self.target(*id).lost(trouble, now),
             Event::Changed(changes) => self.changed(changes),
-            Event::Waiting { route, changes, .. } => {
+            Event::Waiting(WaitingChanges {
+                route: RouteId(route),
+                changes,
+                ..
+            }) => {
                 self.page.handlers[*route].waiting = *changes;
             }
-            Event::Handler { route, told } => self.handler(*route, told, now),
+            Event::Handler(RouteId(route), told) => self.handler(*route, told, now),
             Event::Saved(failure) => self.page.saved = Some(failure.is_none()),
             Event::Leaving => self.page.state = "leaving",
             Event::Left => self.page.state = "ended",
@@ -175,8 +182,8 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         self.changed = true;
     }
 
-    fn answered(&mut self, account: &Account) {
-        self.target(account.target).answered(account);
+    fn answered(&mut self, summary: &AnswerSummary) {
+        self.target(summary.target).answered(summary);
         let seen = self
             .page
             .targets
@@ -191,18 +198,18 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         if let Some(last) = changes.last() {
             let target = &self.page.targets[usize::from(last.target.0)];
             self.page.last_change = Some(LastChange {
-                time: json::time(last.seen),
+                time: json::format_time(last.seen),
                 target: target.target.clone(),
-                event: json::event(last.kind()),
+                event: json::event_name(last.kind()),
                 key: last.key().to_owned(),
             });
         }
     }
 
-    fn handler(&mut self, route: usize, told: &Told, now: SystemTime) {
+    fn handler(&mut self, route: usize, told: &HandlerEvent, now: SystemTime) {
         let handler = &mut self.page.handlers[route];
         match told {
-            Told::Started(batch) => {
+            HandlerEvent::Started(batch) => {
                 handler.running = true;
                 handler.waiting = 0;
                 let first = batch.changes.iter().map(|change| change.seen).min();
@@ -211,7 +218,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
                     handler.lag_ms = self.lags[route].lag();
                 }
             }
-            Told::Ended(report) if report.outcome != Outcome::Signalled => {
+            HandlerEvent::Ended(report) if report.outcome != RunOutcome::Signalled => {
                 handler.running = false;
                 handler.runs += 1;
                 let last = LastRun::of(report, now);
@@ -222,7 +229,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         }
     }
 
-    fn target(&mut self, id: TargetId) -> &mut Target {
+    fn target(&mut self, id: TargetId) -> &mut TargetStatus {
         &mut self.page.targets[usize::from(id.0)]
     }
 
@@ -242,7 +249,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.page.updated = json::time(SystemTime::now());
+        self.page.updated = json::format_time(SystemTime::now());
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -252,46 +259,46 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             .prefix(".kvw-status")
             .permissions(Permissions::from_mode(0o644))
             .tempfile_in(folder)?;
-        json::line(&mut file, &self.page)?;
+        json::write_line(&mut file, &self.page)?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
 }
 
-impl Target {
+impl TargetStatus {
     fn unseen(target: String) -> Self {
-        Target {
+        TargetStatus {
             target,
             connected_since: None,
             last_contact: None,
             index: None,
             keys: None,
             outage: None,
-            withheld: Withheld::default(),
+            withheld: WithheldKeys::default(),
         }
     }
 
-    fn answered(&mut self, account: &Account) {
-        let at = json::time(account.at);
+    fn answered(&mut self, summary: &AnswerSummary) {
+        let at = json::format_time(summary.at);
         self.connected_since.get_or_insert_with(|| at.clone());
         self.last_contact = Some(at);
-        self.index = Some(account.index.0);
-        self.keys = Some(account.keys);
+        self.index = Some(summary.index.0);
+        self.keys = Some(summary.keys);
         self.outage = None;
         let count = |why| {
-            let withheld = account.withheld.iter();
+            let withheld = summary.withheld.iter();
             withheld.filter(|(_, other)| *other == why).count()
         };
-        let names = account.withheld.iter().take(LISTED);
-        self.withheld = Withheld {
-            hidden: count(Why::Hidden),
-            unproven: count(Why::Unproven),
-            held_back: count(Why::HeldBack),
+        let names = summary.withheld.iter().take(LISTED);
+        self.withheld = WithheldKeys {
+            hidden: count(WithheldReason::Hidden),
+            unproven: count(WithheldReason::Unproven),
+            held_back: count(WithheldReason::HeldBack),
             keys: names.map(|(key, _)| key.clone()).collect(),
         };
     }
 
-    fn lost(&mut self, trouble: &Trouble, now: SystemTime) {
+    fn lost(&mut self, trouble: &OutageCause, now: SystemTime) {
         let kind = match trouble.kind() {
             OutageKind::Consul => "consul",
             OutageKind::Rights => "rights",
@@ -305,7 +312,7 @@ impl Target {
         {
             self.outage = Some(Outage {
                 kind,
-                since: json::time(now),
+                since: json::format_time(now),
                 error: trouble.to_string(),
             });
         }
@@ -313,18 +320,18 @@ impl Target {
 }
 
 impl LastRun {
-    fn of(report: &Report, now: SystemTime) -> Self {
+    fn of(report: &RunReport, now: SystemTime) -> Self {
         LastRun {
-            ended: json::time(now),
-            reason: json::reason(report.batch.reason),
+            ended: json::format_time(now),
+            reason: json::reason_name(report.batch.reason),
             changes: report.batch.changes.len(),
-            success: report.outcome == Outcome::Succeeded,
+            success: report.outcome == RunOutcome::Succeeded,
             exit: match report.status {
-                Some(Status::Exited(code)) => Some(code),
+                Some(ChildStatus::Exited(code)) => Some(code),
                 _ => None,
             },
             signal: match report.status {
-                Some(Status::Killed(signal)) => Some(signal),
+                Some(ChildStatus::Killed(signal)) => Some(signal),
                 _ => None,
             },
             error: report.error.as_ref().map(ToString::to_string),

@@ -32,10 +32,10 @@ impl Systemd {
 impl Observer for Systemd {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         match event {
-            Event::Synced(account) => {
+            Event::Synced(summary) => {
                 self.unseen = self.unseen.saturating_sub(1);
                 if self.unseen == 0 {
-                    let status = format!("Watching, at index {}", account.index);
+                    let status = format!("Watching, at index {}", summary.index);
                     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
                 }
             }

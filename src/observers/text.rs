@@ -9,12 +9,12 @@ use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer};
 
 /// Prints changes as they come.
-pub struct Text<'a, 'u> {
+pub struct TextObserver<'a, 'u> {
     ui: &'a RefCell<&'u mut Ui>,
     style: Style,
 }
 
-impl<'a, 'u> Text<'a, 'u> {
+impl<'a, 'u> TextObserver<'a, 'u> {
     /// Prints to this stdout.
     pub fn new(ui: &'a RefCell<&'u mut Ui>) -> Self {
         let style = {
@@ -24,11 +24,11 @@ impl<'a, 'u> Text<'a, 'u> {
                 color: ui.out_color(),
             }
         };
-        Text { ui, style }
+        TextObserver { ui, style }
     }
 }
 
-impl Observer for Text<'_, '_> {
+impl Observer for TextObserver<'_, '_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
             let mut ui = self.ui.borrow_mut();

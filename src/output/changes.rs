@@ -4,36 +4,36 @@ use std::io::{self, Write};
 
 use super::line_diff;
 use super::style::Style;
-use super::time::seconds;
-use crate::model::{Change, Entry, Kind};
+use super::time::format_seconds;
+use crate::model::{Change, ChangeKind, Entry};
 use crate::term::Color;
 
-/// One change: time and index, a sign, the key, and what became of its value. A line, or a line and
-/// a diff where a value has several.
+/// Writes a change: time and index, a sign, the key, and the change of its value. A line, or a line and
+/// a diff where a value has several lines.
 pub fn write(out: &mut impl Write, change: &Change, style: Style) -> io::Result<()> {
-    let when = format!("{} {}", seconds(change.seen), change.index);
-    let (sign, color) = sign(change.kind());
+    let when = format!("{} {}", format_seconds(change.seen), change.index);
+    let (sign, color) = sign_of(change.kind());
     let key = style.key(change.key());
     let head = color.paint(&format!("{sign} {key}"), style.color);
     write!(out, "{} {head}", Color::Faint.paint(&when, style.color))?;
     match (&change.before, &change.after) {
-        (None, Some(after)) => created(out, after, style),
-        (Some(before), Some(after)) => updated(out, change, before, after, style),
+        (None, Some(after)) => write_created(out, after, style),
+        (Some(before), Some(after)) => write_updated(out, change, before, after, style),
         (_, None) => writeln!(out),
     }
 }
 
-fn sign(kind: Kind) -> (char, Color) {
+fn sign_of(kind: ChangeKind) -> (char, Color) {
     match kind {
-        Kind::Create => ('+', Color::Added),
-        Kind::Delete => ('-', Color::Removed),
-        Kind::Update | Kind::Lock | Kind::Unlock => ('~', Color::Changed),
+        ChangeKind::Create => ('+', Color::Added),
+        ChangeKind::Delete => ('-', Color::Removed),
+        ChangeKind::Update | ChangeKind::Lock | ChangeKind::Unlock => ('~', Color::Changed),
     }
 }
 
-fn created(out: &mut impl Write, after: &Entry, style: Style) -> io::Result<()> {
-    if let Some(lines) = lines(after) {
-        writeln!(out, "{}", flags(None, after))?;
+fn write_created(out: &mut impl Write, after: &Entry, style: Style) -> io::Result<()> {
+    if let Some(lines) = multiline_text(after) {
+        writeln!(out, "{}", format_flags(None, after))?;
         return line_diff::write(out, "", lines, style);
     }
     out.write_all(b" =")?;
@@ -41,10 +41,10 @@ fn created(out: &mut impl Write, after: &Entry, style: Style) -> io::Result<()> 
         out.write_all(b" ")?;
         out.write_all(&style.bytes(after.value()))?;
     }
-    writeln!(out, "{}", flags(None, after))
+    writeln!(out, "{}", format_flags(None, after))
 }
 
-fn updated(
+fn write_updated(
     out: &mut impl Write,
     change: &Change,
     before: &Entry,
@@ -57,19 +57,19 @@ fn updated(
         ""
     };
     match (change.kind(), after.session().or(before.session())) {
-        (Kind::Lock, Some(session)) => {
+        (ChangeKind::Lock, Some(session)) => {
             return writeln!(out, ": locked by {}{recreated}", style.key(session));
         }
-        (Kind::Unlock, Some(session)) => {
+        (ChangeKind::Unlock, Some(session)) => {
             return writeln!(out, ": released by {}{recreated}", style.key(session));
         }
         _ => {}
     }
-    let rest = format!("{}{recreated}", flags(Some(before), after));
+    let rest = format!("{}{recreated}", format_flags(Some(before), after));
     if before.value_known() && before.value() == after.value() {
         return writeln!(out, "{rest}");
     }
-    if lines(before).is_some() || lines(after).is_some() {
+    if multiline_text(before).is_some() || multiline_text(after).is_some() {
         if let (Ok(old), Ok(new)) = (text(before), text(after)) {
             writeln!(out, "{rest}")?;
             return line_diff::write(out, old, new, style);
@@ -86,8 +86,8 @@ fn updated(
     writeln!(out, "{rest}")
 }
 
-/// The flags where they say something: they differ, or a new key has some.
-fn flags(before: Option<&Entry>, after: &Entry) -> String {
+/// Formats the flags where they differ, or where a new key has some.
+fn format_flags(before: Option<&Entry>, after: &Entry) -> String {
     let (old, new) = (before.map_or(0, Entry::flags), after.flags());
     match before {
         _ if old == new => String::new(),
@@ -96,8 +96,8 @@ fn flags(before: Option<&Entry>, after: &Entry) -> String {
     }
 }
 
-/// The value, if it is text of several lines. One newline at its end makes none.
-fn lines(entry: &Entry) -> Option<&str> {
+/// Returns the value, if it is text of several lines. A newline at its end does not count.
+fn multiline_text(entry: &Entry) -> Option<&str> {
     let text = text(entry).ok()?;
     let inner = text.strip_suffix('\n').unwrap_or(text);
     inner.contains('\n').then_some(text)

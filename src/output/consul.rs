@@ -1,4 +1,4 @@
-//! Consul's own JSON of an entry, written as Go writes it.
+//! Consul's own JSON of an entry, formatted as by Go.
 
 use std::io::{self, Write};
 
@@ -11,10 +11,10 @@ use super::json;
 use crate::model;
 use crate::term;
 
-/// An entry as `/v1/kv` answers it: an empty value is null, no session is no member.
+/// An entry as in an answer of `/v1/kv`: an empty value is null, and no session is no member.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Entry<'a> {
+pub struct ConsulEntry<'a> {
     lock_index: u64,
     key: &'a str,
     flags: u64,
@@ -25,9 +25,9 @@ pub struct Entry<'a> {
     modify_index: u64,
 }
 
-impl<'a> From<&'a model::Entry> for Entry<'a> {
+impl<'a> From<&'a model::Entry> for ConsulEntry<'a> {
     fn from(entry: &'a model::Entry) -> Self {
-        Entry {
+        ConsulEntry {
             lock_index: entry.locked(),
             key: entry.key(),
             flags: entry.flags(),
@@ -39,10 +39,11 @@ impl<'a> From<&'a model::Entry> for Entry<'a> {
     }
 }
 
-/// An entry as `consul watch` gives it to a handler: the session always there, an empty value null.
+/// An entry as `consul watch` gives it to a handler: an empty value is null, and there is always a
+/// session.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Watched<'a> {
+pub struct WatchedEntry<'a> {
     key: &'a str,
     create_index: u64,
     modify_index: u64,
@@ -52,9 +53,9 @@ pub struct Watched<'a> {
     session: &'a str,
 }
 
-impl<'a> From<&'a model::Entry> for Watched<'a> {
+impl<'a> From<&'a model::Entry> for WatchedEntry<'a> {
     fn from(entry: &'a model::Entry) -> Self {
-        Watched {
+        WatchedEntry {
             key: entry.key(),
             create_index: entry.created().0,
             modify_index: entry.modified().0,
@@ -70,25 +71,26 @@ fn base64_or_null(value: &[u8]) -> Option<String> {
     (!value.is_empty()).then(|| STANDARD.encode(value))
 }
 
-/// Writes the value, escaped as Go's encoder does, and for a terminal what could drive it too.
+/// Writes a value, escaped as by Go's encoder. For a terminal, characters that could control it are
+/// escaped too.
 pub fn write(out: &mut impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Go { terminal });
+    let mut serializer = serde_json::Serializer::with_formatter(out, GoFormatter { terminal });
     Ok(value.serialize(&mut serializer)?)
 }
 
-/// Go escapes what could end a script element or a line of JavaScript, and has no short form for
-/// backspace and form feed (before Go 1.22).
-struct Go {
+/// The formatter of Go's encoder: it escapes what could end a script element or a line of JavaScript, and
+/// has no short form for backspace and form feed (before Go 1.22).
+struct GoFormatter {
     terminal: bool,
 }
 
-impl Formatter for Go {
+impl Formatter for GoFormatter {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        json::escape(out, fragment, |c| {
+        json::write_escaped(out, fragment, |c| {
             matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
                 || (self.terminal && term::is_dangerous(c))
         })
@@ -114,12 +116,17 @@ mod tests {
 
     fn text(fields: &Fields<'_>) -> String {
         let mut out = Vec::new();
-        write(&mut out, &Entry::from(&model::Entry::pack(fields)), false).unwrap();
+        write(
+            &mut out,
+            &ConsulEntry::from(&model::Entry::pack(fields)),
+            false,
+        )
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn an_entry_looks_as_on_the_wire() {
+    fn an_entry_is_formatted_as_in_an_answer() {
         let mut fields = Fields {
             key: "foo",
             value: Some(b"bar"),

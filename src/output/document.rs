@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::consul;
 
-/// One entry of the array, its value in base64; the frame around it is that of [`super::List`].
+/// Writes an entry of the array, its value given in base64; [`super::ListWriter`] writes the brackets
+/// around it.
 pub fn entry(
     out: &mut impl Write,
     key: &str,
@@ -24,12 +25,12 @@ pub fn entry(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::{Format, List};
+    use crate::output::{Format, ListWriter};
 
     #[test]
     fn it_is_what_the_official_client_writes() {
         let mut out = Vec::new();
-        let mut list = List::new(Format::Json);
+        let mut list = ListWriter::new(Format::Json);
         for value in [&b"eCB5"[..], b""] {
             list.item(&mut out, |out| entry(out, "d/<b>", 7, value, false))
                 .unwrap();

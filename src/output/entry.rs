@@ -1,4 +1,4 @@
-//! One entry as text.
+//! Entries as text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -10,9 +10,8 @@ use super::{Format, consul, json};
 use crate::model::Entry;
 use crate::term::{self, Ui};
 
-/// The bytes as stdout may have them: made visible on a terminal, untouched in a pipe, or as
-/// base64 where that was asked for.
-fn shown<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
+/// Converts a value for stdout: escaped on a terminal, unchanged in a pipe, or base64 on request.
+fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     if base64 {
         Cow::Owned(STANDARD.encode(value).into_bytes())
     } else if ui.out_is_terminal() {
@@ -22,28 +21,28 @@ fn shown<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     }
 }
 
-/// The value alone: byte for byte in a pipe, with one newline at its end on a terminal. Base64 is
-/// a line.
-pub fn value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
-    let shown = shown(ui, value, base64);
-    let newline = base64 || (ui.out_is_terminal() && !shown.ends_with(b"\n"));
-    ui.out().write_all(&shown)?;
+/// Writes the value alone: byte for byte in a pipe, with a newline at its end on a terminal. Base64
+/// is a line.
+pub fn write_value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+    let bytes = printable(ui, value, base64);
+    let newline = base64 || (ui.out_is_terminal() && !bytes.ends_with(b"\n"));
+    ui.out().write_all(&bytes)?;
     if newline {
         ui.out().write_all(b"\n")?;
     }
     Ok(())
 }
 
-/// Exactly the bytes.
-pub fn raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+/// Writes the exact bytes of a value.
+pub fn write_raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
     if base64 {
-        return self::value(ui, value, true);
+        return write_value(ui, value, true);
     }
     ui.out().write_all(value)
 }
 
-/// A key of a list of names, in the list's format.
-pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
+/// Writes a name of a list, in the format of the list.
+pub fn write_name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, key),
         Format::Consul => {
@@ -57,9 +56,9 @@ pub fn name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
     }
 }
 
-/// `key:value`, as `consul kv get -recurse` has it.
-pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
-    let (key, value) = (ui.shown_key(key), shown(ui, value, base64));
+/// Writes `key:value`, as `consul kv get -recurse`.
+pub fn write_line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
+    let (key, value) = (ui.shown_key(key), printable(ui, value, base64));
     let out = ui.out();
     out.write_all(key.as_bytes())?;
     out.write_all(b":")?;
@@ -67,13 +66,13 @@ pub fn line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()
     out.write_all(b"\n")
 }
 
-/// All fields in two columns, as `consul kv get -detailed` has them. `gap` puts the empty line
-/// between entries in front.
-pub fn detailed(ui: &mut Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
+/// Writes all fields in two columns, as `consul kv get -detailed`. `gap` writes the empty line between
+/// entries first.
+pub fn write_detailed(ui: &mut Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
     let key = ui.shown_key(entry.key()).into_owned();
     let session = entry.session().unwrap_or("-");
     let session = ui.shown_key(session).into_owned();
-    let value = shown(ui, entry.value(), base64);
+    let value = printable(ui, entry.value(), base64);
     let out = ui.out();
     if gap {
         writeln!(out)?;

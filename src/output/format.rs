@@ -1,8 +1,8 @@
-//! The formats of an answer.
+//! The formats of output.
 
 use std::fmt;
 
-/// What `-o` may name; each verb takes some of them.
+/// A format that `-o` names; each verb accepts some of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
     /// For people and line-based tools.
@@ -10,16 +10,16 @@ pub enum Format {
     Text,
     /// The published JSON.
     Json,
-    /// The same, one value a line.
+    /// The published JSON, one value a line.
     Jsonl,
-    /// Exact bytes.
+    /// The exact bytes of a value.
     Raw,
     /// Consul's own JSON.
     Consul,
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Format; 5] = [
         Format::Text,
         Format::Json,
@@ -28,7 +28,7 @@ impl Format {
         Format::Consul,
     ];
 
-    /// The word on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Text => "text",

@@ -1,4 +1,4 @@
-//! Values of several lines, told by the lines that differ.
+//! Diffs of values with several lines.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -8,16 +8,17 @@ use similar::{ChangeTag, TextDiff};
 use super::style::Style;
 use crate::term::Color;
 
-/// Lines around a difference.
+/// The number of lines shown around a difference.
 const CONTEXT: usize = 3;
 
-/// Half a megabyte of lines that have nothing in common would take minutes to match well.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// The time after which the diff becomes approximate: half a megabyte of lines that have nothing in
+/// common would take minutes to match well.
+const TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The hunks of a unified diff, without the lines that name files.
+/// Writes the hunks of a unified diff, without the lines that name files.
 pub fn write(out: &mut impl Write, before: &str, after: &str, style: Style) -> io::Result<()> {
     let diff = TextDiff::configure()
-        .timeout(PATIENCE)
+        .timeout(TIMEOUT)
         .diff_lines(before, after);
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         let header = hunk.header().to_string();
@@ -58,21 +59,21 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_shown_with_some_lines_around() {
+    fn only_differences_are_shown_with_some_lines_around() {
         let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
         let after = "1\n2\n3\n4\nfive\n6\n7\n8\n9\n";
-        let told = "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n";
-        assert_eq!(diff(before, after, PLAIN), told);
+        let expected = "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n";
+        assert_eq!(diff(before, after, PLAIN), expected);
     }
 
     #[test]
-    fn a_newline_that_is_missing_at_the_end_is_said() {
-        let told = "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of value\n+b\n";
-        assert_eq!(diff("a\nb", "a\nb\n", PLAIN), told);
+    fn a_newline_that_is_missing_at_the_end_is_reported() {
+        let expected = "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of value\n+b\n";
+        assert_eq!(diff("a\nb", "a\nb\n", PLAIN), expected);
     }
 
     #[test]
-    fn a_terminal_is_not_driven_by_a_line() {
+    fn a_line_does_not_control_a_terminal() {
         let style = Style {
             terminal: true,
             color: false,

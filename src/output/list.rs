@@ -1,21 +1,22 @@
-//! A list of entries or names, written while it is still coming.
+//! Lists of entries or names, written while they arrive.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::Format;
 
-/// How long a line may stay unseen while others follow it.
-const UNSEEN: Duration = Duration::from_millis(50);
+/// How long an item may stay in the buffer while others follow it.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Items are flushed at once when they come slowly, and together when they come fast.
+/// The time of the last flush. Items are flushed at once when they arrive slowly, and together when
+/// they arrive fast.
 #[derive(Debug, Default)]
-pub(super) struct Pulse(Option<Instant>);
+pub(super) struct FlushTimer(Option<Instant>);
 
-impl Pulse {
-    /// An item was written.
-    pub(super) fn beat(&mut self, out: &mut impl Write) -> io::Result<()> {
-        if self.0.is_none_or(|time| time.elapsed() > UNSEEN) {
+impl FlushTimer {
+    /// Flushes after an item, if the last flush is long enough ago.
+    pub(super) fn flush_item(&mut self, out: &mut impl Write) -> io::Result<()> {
+        if self.0.is_none_or(|time| time.elapsed() > FLUSH_INTERVAL) {
             out.flush()?;
             self.0 = Some(Instant::now());
         }
@@ -23,32 +24,31 @@ impl Pulse {
     }
 }
 
-/// The frame around the items of a list, which are seen while more of them come.
+/// A writer of a list, which adds brackets and separators around the items.
 #[derive(Debug)]
-pub struct List {
+pub struct ListWriter {
     format: Format,
     count: u64,
-    pulse: Pulse,
+    flush_timer: FlushTimer,
 }
 
-impl List {
-    /// An empty one; nothing is written before the first item or the end.
+impl ListWriter {
+    /// Creates a writer; it writes nothing before the first item or the end.
     pub fn new(format: Format) -> Self {
-        List {
+        ListWriter {
             format,
             count: 0,
-            pulse: Pulse::default(),
+            flush_timer: FlushTimer::default(),
         }
     }
 
-    /// Writes what stands in front of an item, the item, and what stands behind it. Text has no
-    /// frame: an item brings its own newline.
+    /// Writes an item with the separators around it. Text has none: an item writes its own newline.
     pub fn item<W: Write>(
         &mut self,
         out: &mut W,
         write: impl FnOnce(&mut W) -> io::Result<()>,
     ) -> io::Result<()> {
-        let (first, between, behind): (&[u8], &[u8], &[u8]) = match self.format {
+        let (first, between, after): (&[u8], &[u8], &[u8]) = match self.format {
             Format::Json => (b"[\n", b",\n", b""),
             Format::Consul => (b"[", b",", b""),
             Format::Jsonl => (b"", b"", b"\n"),
@@ -57,13 +57,13 @@ impl List {
         let before = if self.count == 0 { first } else { between };
         out.write_all(before)?;
         write(out)?;
-        out.write_all(behind)?;
+        out.write_all(after)?;
         self.count += 1;
-        self.pulse.beat(out)
+        self.flush_timer.flush_item(out)
     }
 
-    /// Writes what stands behind the last item. A list that is not finished is no valid JSON, so
-    /// that one that broke off does not look whole.
+    /// Writes the end of the list; returns the number of items. A list without its end is no valid
+    /// JSON, so that a list that broke off does not look complete.
     pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
         out.write_all(match (self.format, self.count) {
             (Format::Json | Format::Consul, 0) => b"[]\n",

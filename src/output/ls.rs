@@ -1,4 +1,4 @@
-//! One level with what its keys hold.
+//! One level of keys, with their details.
 
 use std::io::{self, Write};
 
@@ -6,24 +6,18 @@ use super::{Format, json};
 use crate::model::Entry;
 use crate::term::Ui;
 
-/// Size, index, flags, session and key in columns.
-pub fn entry(ui: &mut Ui, entry: &Entry) -> io::Result<()> {
+/// Writes size, index, flags, session and key in columns.
+pub fn write_entry(ui: &mut Ui, entry: &Entry) -> io::Result<()> {
     let (size, index, flags) = (entry.value().len(), entry.modified().0, entry.flags());
     let key = ui.shown_key(entry.key());
     let session = ui.shown_key(entry.session().unwrap_or("-"));
     writeln!(ui, "{size:>8} {index:>10} {flags:>6} {session} {key}")
 }
 
-/// A folder, of which nothing is known but its name.
-pub fn folder(ui: &mut Ui, name: &str, format: Format) -> io::Result<()> {
+/// Writes a folder, of which only the name is known.
+pub fn write_folder(ui: &mut Ui, name: &str, format: Format) -> io::Result<()> {
     match format {
-        Format::Json | Format::Jsonl => {
-            let folder = json::Folder {
-                key: name,
-                folder: true,
-            };
-            json::write(ui, &folder)
-        }
+        Format::Json | Format::Jsonl => json::write(ui, &json::Folder::new(name)),
         Format::Text | Format::Raw | Format::Consul => {
             let name = ui.shown_key(name);
             writeln!(ui, "{:>8} {:>10} {:>6} - {name}", "-", "-", "-")

@@ -1,11 +1,17 @@
-//! Shapes times formats: how entries, names, changes and outcomes look as text and as JSON. Does
-//! not know where they came from.
+//! Formats of everything that kvw prints: entries, names, changes and outcomes as text and as JSON.
+//!
+//! This room must not know where the data came from.
+//!
+//! - `json`: the published JSON types. `consul`, `document`: Consul's own JSON.
+//! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`: the answers of the verbs. `changes`, `line_diff`:
+//!   changes as text.
+//! - `format`: the names of formats. `list`: lists written while they arrive. `style`, `time`: terminals
+//!   and points in time.
 
 pub mod changes;
 pub mod consul;
 pub mod document;
 pub mod entry;
-pub mod events;
 mod format;
 pub mod json;
 mod line_diff;
@@ -19,5 +25,5 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
-pub use list::List;
+pub use list::ListWriter;
 pub use style::Style;

@@ -1,20 +1,20 @@
-//! How changes are written for whom.
+//! The style of output for a terminal or a pipe.
 
 use std::borrow::Cow;
 
 use crate::term;
 
-/// How the reader of a stream is written for.
+/// The style of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// A person reads it on a terminal, which nothing stored may drive.
+    /// Whether the stream is a terminal, which no stored character may control.
     pub terminal: bool,
-    /// In colour.
+    /// Whether the stream gets colours.
     pub color: bool,
 }
 
 impl Style {
-    /// A key as the stream may show it.
+    /// Converts a key for the stream.
     pub fn key(self, key: &str) -> Cow<'_, str> {
         if self.terminal {
             term::key(key)
@@ -23,7 +23,7 @@ impl Style {
         }
     }
 
-    /// Text of a value.
+    /// Converts the text of a value.
     pub fn value(self, text: &str) -> Cow<'_, str> {
         if self.terminal {
             term::value(text.as_bytes())
@@ -32,7 +32,7 @@ impl Style {
         }
     }
 
-    /// The bytes of a value.
+    /// Converts the bytes of a value.
     pub(super) fn bytes(self, value: &[u8]) -> Cow<'_, [u8]> {
         if self.terminal {
             term::value_bytes(value)

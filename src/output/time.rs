@@ -2,23 +2,23 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The last second that has a year of four digits.
-const LAST: Duration = Duration::from_secs(253_402_300_799);
+/// The last second with a year of four digits.
+const MAX_TIME: Duration = Duration::from_secs(253_402_300_799);
 
-/// To the millisecond, for JSON.
-pub fn millis(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(writable(time)).to_string()
+/// Formats a time to the millisecond, for JSON.
+pub fn format_millis(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(clamp(time)).to_string()
 }
 
-/// To the second, for people.
-pub(super) fn seconds(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(writable(time)).to_string()
+/// Formats a time to the second, for text.
+pub(super) fn format_seconds(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(clamp(time)).to_string()
 }
 
-/// The nearest time that the formatter can write: it panics before 1970 and fails after 9999, and a
-/// machine's clock may say either.
-fn writable(time: SystemTime) -> SystemTime {
-    time.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + LAST)
+/// Returns the nearest time that the formatter can write: it panics before 1970 and fails after 9999,
+/// and the clock of a machine may show either.
+fn clamp(time: SystemTime) -> SystemTime {
+    time.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + MAX_TIME)
 }
 
 #[cfg(test)]
@@ -32,9 +32,9 @@ mod tests {
             SystemTime::UNIX_EPOCH - day,
             SystemTime::UNIX_EPOCH + day * 366 * 9000,
         );
-        assert_eq!(seconds(early), "1970-01-01T00:00:00Z");
-        assert_eq!(millis(early), "1970-01-01T00:00:00.000Z");
-        assert_eq!(seconds(late), "9999-12-31T23:59:59Z");
-        assert_eq!(millis(late), "9999-12-31T23:59:59.000Z");
+        assert_eq!(format_seconds(early), "1970-01-01T00:00:00Z");
+        assert_eq!(format_millis(early), "1970-01-01T00:00:00.000Z");
+        assert_eq!(format_seconds(late), "9999-12-31T23:59:59Z");
+        assert_eq!(format_millis(late), "9999-12-31T23:59:59.000Z");
     }
 }

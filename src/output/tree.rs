@@ -3,56 +3,55 @@
 use std::io::{self, Write};
 
 use indicatif::HumanBytes;
-use serde::Serialize;
 
 use super::json;
-use super::list::Pulse;
-use crate::model::Node;
+use super::list::FlushTimer;
+use crate::model::TreeNode;
 use crate::term::Ui;
 
-/// Writes a tree part by part: what is at the top is written as soon as what comes behind it is
-/// known.
+/// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
+/// whether another one follows.
 #[derive(Debug)]
-pub struct Drawing {
+pub struct TreeWriter {
     sizes: bool,
     folders: u64,
     keys: u64,
     bytes: u64,
-    pulse: Pulse,
+    flush_timer: FlushTimer,
 }
 
-impl Drawing {
-    /// Begins with the name of the root. `sizes` says how many bytes things have.
+impl TreeWriter {
+    /// Writes the name of the root. `sizes` adds the sizes of values.
     pub fn begin(ui: &mut Ui, root: &str, sizes: bool) -> io::Result<Self> {
         let name = match root {
             "" => "/".into(),
             root => ui.shown_key(root),
         };
         writeln!(ui, "{name}")?;
-        Ok(Drawing {
+        Ok(TreeWriter {
             sizes,
             folders: 0,
             keys: 0,
             bytes: 0,
-            pulse: Pulse::default(),
+            flush_timer: FlushTimer::default(),
         })
     }
 
-    /// One child of the root, and all below it.
-    pub fn child(&mut self, ui: &mut Ui, child: &Node, last: bool) -> io::Result<()> {
+    /// Writes a child of the root and everything below it.
+    pub fn write_child(&mut self, ui: &mut Ui, child: &TreeNode, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
-        self.node(ui, child, &mut String::new(), last)?;
-        self.pulse.beat(ui)
+        self.write_node(ui, child, &mut String::new(), last)?;
+        self.flush_timer.flush_item(ui)
     }
 
-    /// Ends with the sums. `own` is what the root stands for without its children.
-    pub fn end(mut self, ui: &mut Ui, own: &Node) -> io::Result<()> {
+    /// Writes the totals. `own` is the root without its children.
+    pub fn finish(mut self, ui: &mut Ui, own: &TreeNode) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
-        let folders = plural(self.folders, "folder");
-        let keys = plural(self.keys, "key");
+        let folders = pluralize(self.folders, "folder");
+        let keys = pluralize(self.keys, "key");
         write!(ui, "\n{folders}, {keys}")?;
         if self.sizes {
             write!(ui, ", {}", HumanBytes(self.bytes))?;
@@ -60,12 +59,18 @@ impl Drawing {
         writeln!(ui)
     }
 
-    fn node(&self, ui: &mut Ui, node: &Node, indent: &mut String, last: bool) -> io::Result<()> {
+    fn write_node(
+        &self,
+        ui: &mut Ui,
+        node: &TreeNode,
+        indent: &mut String,
+        last: bool,
+    ) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
         let name = ui.shown_key(&node.name);
         let mut notes = Vec::new();
         if node.is_folder() {
-            notes.push(plural(node.keys, "key"));
+            notes.push(pluralize(node.keys, "key"));
         }
         if self.sizes {
             notes.push(HumanBytes(node.bytes).to_string());
@@ -78,41 +83,21 @@ impl Drawing {
         let length = indent.len();
         indent.push_str(if last { "    " } else { "│   " });
         for (number, child) in node.children.iter().enumerate() {
-            self.node(ui, child, indent, number + 1 == node.children.len())?;
+            self.write_node(ui, child, indent, number + 1 == node.children.len())?;
         }
         indent.truncate(length);
         Ok(())
     }
 }
 
-fn plural(count: u64, what: &str) -> String {
+fn pluralize(count: u64, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
     }
 }
 
-#[derive(Serialize)]
-struct Json<'a> {
-    name: &'a str,
-    keys: u64,
-    bytes: Option<u64>,
-    children: Vec<Json<'a>>,
-}
-
-impl<'a> Json<'a> {
-    fn of(node: &'a Node, sizes: bool) -> Self {
-        let children = node.children.iter().map(|child| Json::of(child, sizes));
-        Json {
-            name: &node.name,
-            keys: node.keys,
-            bytes: sizes.then_some(node.bytes),
-            children: children.collect(),
-        }
-    }
-}
-
-/// The whole tree as JSON; bytes are null where they are not known.
-pub fn json(out: &mut impl Write, root: &Node, sizes: bool) -> io::Result<()> {
-    json::line(out, &Json::of(root, sizes))
+/// Writes the whole tree as JSON; sizes are null where they are not known.
+pub fn write_json(out: &mut impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
+    json::write_line(out, &json::Tree::new(root, sizes))
 }

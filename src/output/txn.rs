@@ -1,87 +1,26 @@
-//! What became of a transaction.
+//! The outcome of a transaction.
 
 use std::io;
 
-use serde::Serialize;
-
-use super::{entry, json};
+use super::entry;
 use crate::model::{Entry, Op, OpError};
 use crate::term::Ui;
 
-/// What was read, `key:value` a line, in order.
-pub fn reads<'a>(ui: &mut Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
+/// Writes the entries that were read, `key:value` a line, in order.
+pub fn write_reads<'a>(ui: &mut Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
     for read in entries {
-        entry::line(ui, read.key(), read.value(), false)?;
+        entry::write_line(ui, read.key(), read.value(), false)?;
     }
     Ok(())
 }
 
-/// The outcome as JSON, on a line.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Outcome<'a> {
-    /// All of it happened.
-    Applied {
-        /// True.
-        applied: bool,
-        /// What the operations gave, in order.
-        results: Vec<json::Entry<'a>>,
-    },
-    /// None of it did.
-    RolledBack {
-        /// False.
-        applied: bool,
-        /// Why.
-        errors: Vec<Failed<'a>>,
-    },
-}
-
-/// One operation that failed.
-#[derive(Debug, Serialize)]
-pub struct Failed<'a> {
-    /// Its number, from 1.
-    op: usize,
-    /// The operation in words, its value left out.
-    text: String,
-    /// The server's words.
-    reason: &'a str,
-}
-
-impl<'a> Outcome<'a> {
-    /// What the operations gave.
-    pub fn applied(results: impl Iterator<Item = &'a Entry>) -> Self {
-        Outcome::Applied {
-            applied: true,
-            results: results.map(json::Entry::from).collect(),
-        }
-    }
-
-    /// Why nothing happened.
-    pub fn rolled_back(ops: &[Op], errors: &'a [OpError]) -> Self {
-        let failed = errors.iter().map(|error| Failed {
-            op: error.op + 1,
-            text: text(ops, error),
-            reason: &error.what,
-        });
-        Outcome::RolledBack {
-            applied: false,
-            errors: failed.collect(),
-        }
-    }
-}
-
-/// One failed operation in a line.
-pub fn failure(ops: &[Op], error: &OpError) -> String {
-    let (number, text) = (error.op + 1, text(ops, error));
+/// Describes a failed operation in a line.
+pub fn describe_failure(ops: &[Op], error: &OpError) -> String {
+    let (number, text) = (error.op + 1, op_text(ops, error));
     format!("operation {number} ({text}): {}", error.what)
 }
 
-/// The same where the number tells nothing: the operations are not the user's.
-pub fn reason(ops: &[Op], error: &OpError) -> String {
-    let key = ops.get(error.op).map(Op::name).unwrap_or_default();
-    format!("key {key}: {}", error.what)
-}
-
-fn text(ops: &[Op], error: &OpError) -> String {
+/// Returns a failed operation as text, without its value.
+pub(super) fn op_text(ops: &[Op], error: &OpError) -> String {
     ops.get(error.op).map(Op::to_string).unwrap_or_default()
 }

@@ -1,42 +1,27 @@
-//! How a wait ended.
+//! The outcome of a wait.
 
 use std::io;
-
-use serde::Serialize;
 
 use super::{Format, entry, json};
 use crate::model::Entry;
 use crate::term::Ui;
 
-#[derive(Serialize)]
-struct Met<'a> {
-    met: bool,
-    entries: Vec<json::Entry<'a>>,
-}
-
-#[derive(Serialize)]
-struct Unmet<'a> {
-    met: bool,
-    unmet: &'a [String],
-}
-
-/// The conditions hold: the entries of their keys, `key:value` a line or in one JSON object.
-pub fn met<'a>(
+/// Writes the entries of the keys whose conditions hold: `key:value` a line, or one JSON object.
+pub fn write_met<'a>(
     ui: &mut Ui,
     entries: impl Iterator<Item = &'a Entry>,
     format: Format,
 ) -> io::Result<()> {
     if format != Format::Json {
         for found in entries {
-            entry::line(ui, found.key(), found.value(), false)?;
+            entry::write_line(ui, found.key(), found.value(), false)?;
         }
         return Ok(());
     }
-    let entries = entries.map(json::Entry::from).collect();
-    json::line(ui.out(), &Met { met: true, entries })
+    json::write_line(ui.out(), &json::ConditionsMet::new(entries))
 }
 
-/// They do not, in JSON.
-pub fn unmet(ui: &mut Ui, unmet: &[String]) -> io::Result<()> {
-    json::line(ui.out(), &Unmet { met: false, unmet })
+/// Writes the conditions that do not hold, as JSON.
+pub fn write_unmet(ui: &mut Ui, unmet: &[String]) -> io::Result<()> {
+    json::write_line(ui.out(), &json::ConditionsUnmet::new(unmet))
 }

@@ -1,15 +1,18 @@
-//! One child at a time, in a process group of its own, from its start until the whole group is
-//! gone.
+//! A child in a process group of its own, from its start until the whole group is gone.
 //!
 //! ```text
-//! Idle ── start ──► Running ── leader ended: kill the group ──► Sweeping ── group gone ──► Idle
-//!                      │ stop                                      ▲
-//!                      └────► Stopping ── leader ended, or kill ───┘
+//! Idle ── start ──► Running ── leader ended ──► Sweeping ── group gone ──► Idle
+//!                      │ stop                      ▲
+//!                      └────► Stopping ── leader ended, or kill
 //! ```
 //!
-//! The leader's end is *peeked*: as long as it is not reaped, its id, which is the group's, cannot
-//! be given to anyone else, and the kill meets nobody but what the leader left behind. After a
-//! stop the members have the same grace as their leader: only [`Child::kill`] ends it.
+//! The leader's end is *peeked*: as long as it is not reaped, the kernel does not reuse its id, which is
+//! the id of the group, and a signal hits only processes that the leader left behind.
+//!
+//! A leader that ends by itself may have left members that are about to go: a daemon that calls
+//! `setsid` a moment after its parent has ended, a log writer behind a pipe that reads to its end. They
+//! have a time to linger; then the group gets TERM, and KILL after the stop time-out. After a stop the
+//! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -23,96 +26,120 @@ use rustix::process::{
     test_kill_process_group, waitid,
 };
 
-use signal_hook::low_level::signal_name;
+use super::signal::name_of_signal;
+use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
 
-use super::{Command, Groups, Input, Signal};
+/// How often the rest of a group is checked, because no signal reports the end of members whose parent
+/// is alive and not kvw, nor that a member left the group: the first as long as the second after the
+/// leader's end, and then the third.
+const SWEEP_INTERVALS: (Duration, Duration, Duration) = (
+    Duration::from_millis(1),
+    Duration::from_millis(30),
+    Duration::from_millis(20),
+);
 
-/// How often a lingering group is looked at where no signal tells of its end: members whose
-/// parent is alive and not ours.
-const SWEEP: Duration = Duration::from_millis(20);
+/// How long to wait for the end of a killed group. A process that is left after that hangs in the
+/// kernel and never returns to its program.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a killed group is waited for. What is then still there hangs in the kernel, and
-/// never comes back to run a line of its program.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The capacity of a pipe on Linux.
+const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// What a pipe holds on Linux.
-const PIPE: usize = 64 * 1024;
-
-/// How a child ended.
+/// The exit status of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// With this code.
+pub enum ChildStatus {
+    /// The child exited with this code.
     Exited(i32),
-    /// By this signal.
+    /// The child was killed by this signal.
     Killed(i32),
-    /// It never began: 127 where the program is not there, else 126, as in a shell.
+    /// The child could not be started: 127 where the program was not found, else 126, as in a shell.
     Unstarted(u8),
 }
 
-impl Status {
-    /// What a start failed with.
+impl ChildStatus {
+    /// Returns the status for the error of a start.
     pub fn unstarted(error: &io::Error) -> Self {
-        Status::Unstarted(match error.kind() {
+        ChildStatus::Unstarted(match error.kind() {
             io::ErrorKind::NotFound => 127,
             _ => 126,
         })
     }
 
-    /// Whether it returned 0.
+    /// Whether the child exited with 0.
     pub fn success(self) -> bool {
-        self == Status::Exited(0)
+        self == ChildStatus::Exited(0)
     }
 
-    /// As a shell tells it: the code, or 128+n for death by signal n.
+    /// Returns the code as a shell does: the exit code, or 128+n for death by signal n.
     pub fn code(self) -> u8 {
         let code = match self {
-            Status::Exited(code) => code,
-            Status::Killed(signal) => 128 + signal,
-            Status::Unstarted(code) => code.into(),
+            ChildStatus::Exited(code) => code,
+            ChildStatus::Killed(signal) => 128 + signal,
+            ChildStatus::Unstarted(code) => code.into(),
         };
         u8::try_from(code).unwrap_or(u8::MAX)
     }
 }
 
-impl fmt::Display for Status {
-    /// After the name of what ended: `exited with 3`.
+impl fmt::Display for ChildStatus {
+    /// Formats the status to follow the name of the program: `exited with 3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Status::Exited(code) => write!(f, "exited with {code}"),
-            Status::Killed(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "died of {name}"),
-                None => write!(f, "died of signal {signal}"),
-            },
-            Status::Unstarted(_) => f.write_str("could not be started"),
+            ChildStatus::Exited(code) => write!(f, "exited with {code}"),
+            ChildStatus::Killed(signal) => write!(f, "died of {}", name_of_signal(*signal)),
+            ChildStatus::Unstarted(_) => f.write_str("could not be started"),
         }
     }
 }
 
-impl From<WaitIdStatus> for Status {
+impl From<WaitIdStatus> for ChildStatus {
     fn from(status: WaitIdStatus) -> Self {
         match status.exit_status() {
-            Some(code) => Status::Exited(code),
-            None => Status::Killed(status.terminating_signal().unwrap_or_default()),
+            Some(code) => ChildStatus::Exited(code),
+            None => ChildStatus::Killed(status.terminating_signal().unwrap_or_default()),
         }
     }
 }
 
-/// A child that has ended, with its whole group.
+/// The times that a group has after its leader has ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    /// How the leader ended.
-    pub status: Status,
-    /// From its start to the leader's end.
+pub struct SweepTimes {
+    /// The time to become empty by itself, before it gets TERM.
+    pub linger: Duration,
+    /// The time from TERM to KILL.
+    pub stop_timeout: Duration,
+}
+
+/// Something that happened to a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildEvent {
+    /// A signal of this number stopped the leader, as job control does.
+    Stopped(i32),
+    /// The leader has ended by itself, and members of its group are left.
+    Returned,
+    /// The leader has ended, and its whole group is gone.
+    Exited(ChildExit),
+}
+
+/// The end of a child and its whole group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChildExit {
+    /// The status of the leader.
+    pub status: ChildStatus,
+    /// The time from the start to the leader's end.
     pub took: Duration,
+    /// The number of processes that the leader left behind and that had to be ended.
+    pub left_behind: usize,
 }
 
-/// A place for one child at a time. Dropped, it kills what runs.
+/// A runner of one child at a time, which kills the running child when dropped.
 pub struct Child {
-    groups: Arc<Groups>,
-    state: State,
+    groups: Arc<ProcessGroups>,
+    times: SweepTimes,
+    state: ChildState,
 }
 
-enum State {
+enum ChildState {
     Idle,
     Running {
         group: Pid,
@@ -122,168 +149,287 @@ enum State {
         group: Pid,
         since: Instant,
     },
-    /// The leader is gone and reaped.
+    /// The group was killed, and its leader has not ended yet.
+    Killing {
+        group: Pid,
+        since: Instant,
+    },
+    /// The leader has ended; members of its group may be left.
     Sweeping {
         group: Pid,
-        ended: Ended,
-        /// When the group was killed; before that it may still end in peace.
-        killed: Option<Instant>,
+        exit: ChildExit,
+        sweep: Sweep,
     },
 }
 
+/// What the rest of a group waits for.
+#[derive(Debug, Clone, Copy)]
+enum Sweep {
+    /// The leader ended by itself at this time: the members may end, or leave the group.
+    Lingering(Instant),
+    /// The members were asked to end, and are killed at this time.
+    Terminating(Instant),
+    /// The members were asked to end with their leader, and are killed by [`Child::kill`].
+    Grace,
+    /// The members were killed at this time.
+    Killed(Instant),
+}
+
 impl Child {
-    /// Nothing runs yet.
-    pub fn new(groups: Arc<Groups>) -> Self {
+    /// Creates a runner without a child.
+    pub fn new(groups: Arc<ProcessGroups>, times: SweepTimes) -> Self {
         Child {
             groups,
-            state: State::Idle,
+            times,
+            state: ChildState::Idle,
         }
     }
 
-    /// Starts it. Its document is written by a thread of its own, which does not mind a child
-    /// that never reads it.
+    /// Starts a child. A thread of its own writes the document, and ignores a child that never reads
+    /// it.
     ///
     /// # Errors
-    /// When the program is not there or may not be run, or the system has no room for it.
+    /// When the program is missing or may not be run, or the system refuses a new process.
     ///
     /// # Panics
-    /// When the last child has not ended, which its owner was not told yet.
-    pub fn start(&mut self, command: Command, now: Instant) -> io::Result<()> {
-        assert!(self.idle(), "a child is started after the last one's end");
+    /// When [`Child::poll`] has not returned the end of the last child.
+    pub fn start(&mut self, command: ChildCommand, now: Instant) -> io::Result<()> {
+        assert!(
+            self.is_idle(),
+            "a child is started after the last one's end"
+        );
         let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
-        self.state = State::Running { group, since: now };
-        if let (Input::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
-            let writing = thread::Builder::new()
+        self.state = ChildState::Running { group, since: now };
+        if let (StdinSource::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
+            let writer = thread::Builder::new()
                 .name("stdin".to_owned())
                 .spawn(move || {
-                    let mut pipe = BufWriter::with_capacity(PIPE, pipe);
+                    let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
                     let _ = write(&mut pipe).and_then(|()| pipe.flush());
                 });
-            // It runs, but must not take an empty stdin for its document.
-            if writing.is_err() {
+            // The child must not take an empty stdin for its document.
+            if writer.is_err() {
                 self.kill(now);
             }
         }
         Ok(())
     }
 
-    /// Whether there is none.
-    pub fn idle(&self) -> bool {
-        matches!(self.state, State::Idle)
+    /// Whether no child runs.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, ChildState::Idle)
     }
 
-    /// The leader's process id, while it lives.
+    /// Returns the leader's process id, while it runs.
     pub fn id(&self) -> Option<u32> {
         match self.state {
-            State::Running { group, .. } | State::Stopping { group, .. } => {
+            ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 Some(group.as_raw_nonzero().get().unsigned_abs())
             }
-            State::Idle | State::Sweeping { .. } => None,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => None,
         }
     }
 
-    /// Sends the group a signal. Says whether there was somebody to hear it: false when the
-    /// leader has ended, even where that was not told yet.
+    /// Sends the group a signal. Returns false when the leader has ended, even if [`Child::poll`] has
+    /// not returned that yet.
     pub fn signal(&mut self, signal: Signal) -> bool {
         match self.state {
-            State::Running { group, .. } | State::Stopping { group, .. } => {
+            ChildState::Running { group, .. } | ChildState::Stopping { group, .. } => {
                 self.peek(group).is_none() && kill_process_group(group, signal.raw()).is_ok()
             }
-            State::Idle | State::Sweeping { .. } => false,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => false,
         }
     }
 
-    /// Asks the group to end. It is then the caller's to [`Child::kill`] it when its time is up.
-    pub fn stop(&mut self, signal: Signal) {
-        if let State::Running { group, since } = self.state {
-            let _ = kill_process_group(group, signal.raw());
-            // A stopped process hears nothing but this.
+    /// Continues a leader that was stopped, and its group.
+    pub fn resume(&mut self) {
+        if let ChildState::Running { group, .. } | ChildState::Stopping { group, .. } = self.state {
             let _ = kill_process_group(group, Raw::CONT);
-            self.state = State::Stopping { group, since };
+        }
+    }
+
+    /// Asks the group to end. The caller must [`Child::kill`] it at the end of the grace period.
+    pub fn stop(&mut self, signal: Signal) {
+        match &mut self.state {
+            ChildState::Running { group, since } => {
+                request_end(*group, signal.raw());
+                self.state = ChildState::Stopping {
+                    group: *group,
+                    since: *since,
+                };
+            }
+            ChildState::Sweeping {
+                group,
+                sweep: sweep @ Sweep::Lingering(_),
+                ..
+            } => {
+                request_end(*group, signal.raw());
+                *sweep = Sweep::Grace;
+            }
+            ChildState::Idle
+            | ChildState::Stopping { .. }
+            | ChildState::Killing { .. }
+            | ChildState::Sweeping { .. } => {}
         }
     }
 
     /// Kills the group.
     pub fn kill(&mut self, now: Instant) {
         match &mut self.state {
-            State::Idle => {}
-            State::Running { group, since } | State::Stopping { group, since } => {
+            ChildState::Idle | ChildState::Killing { .. } => {}
+            ChildState::Running { group, since } | ChildState::Stopping { group, since } => {
                 let _ = kill_process_group(*group, Raw::KILL);
-                // As `Running`, so that the leader's end sweeps the rest at once.
-                self.state = State::Running {
+                self.state = ChildState::Killing {
                     group: *group,
                     since: *since,
                 };
             }
-            State::Sweeping { group, killed, .. } => {
-                // Members that are left are our children or have a parent among them: the id is
-                // theirs until they are reaped, which is done here and nowhere else.
+            ChildState::Sweeping { group, sweep, .. } => {
+                // The remaining members are children of kvw or of each other: they keep the id of the
+                // group until they are reaped, which only happens here.
                 let _ = kill_process_group(*group, Raw::KILL);
-                killed.get_or_insert(now);
+                if !matches!(sweep, Sweep::Killed(_)) {
+                    *sweep = Sweep::Killed(now);
+                }
             }
         }
     }
 
-    /// Looks whether it has ended; tells it once, when the whole group is gone. To be called on
-    /// SIGCHLD and at the [`Child::deadline`].
-    pub fn poll(&mut self, now: Instant) -> Option<Ended> {
-        if let State::Running { group, since } | State::Stopping { group, since } = self.state {
-            let status = self.peek(group)?;
-            let stopping = matches!(self.state, State::Stopping { .. });
-            if !stopping {
+    /// Checks what has happened to the child. Returns each event once; [`ChildEvent::Exited`] is the
+    /// last, when the whole group is gone. Must be called until it returns `None`, on SIGCHLD and at
+    /// the [`Child::deadline`].
+    pub fn poll(&mut self, now: Instant) -> Option<ChildEvent> {
+        let (group, since) = match self.state {
+            ChildState::Idle => return None,
+            ChildState::Sweeping { .. } => return self.sweep(now),
+            ChildState::Running { group, since }
+            | ChildState::Stopping { group, since }
+            | ChildState::Killing { group, since } => (group, since),
+        };
+        let Some(status) = self.peek(group) else {
+            return self.stopping_signal(group).map(ChildEvent::Stopped);
+        };
+        let by_itself = matches!(self.state, ChildState::Running { .. });
+        let sweep = match self.state {
+            ChildState::Running { .. } => Sweep::Lingering(now),
+            ChildState::Stopping { .. } => Sweep::Grace,
+            ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => {
+                // What was started in the moment of the first kill.
                 let _ = kill_process_group(group, Raw::KILL);
+                Sweep::Killed(now)
             }
-            self.state = State::Sweeping {
-                group,
-                ended: Ended {
-                    status,
-                    // Not `now`: a run may begin and end within one turn of the caller.
-                    took: since.elapsed(),
-                },
-                killed: (!stopping).then_some(now),
-            };
-        }
+        };
+        self.state = ChildState::Sweeping {
+            group,
+            exit: ChildExit {
+                status,
+                // Not `now`: a run may start and end within one turn of the caller's loop.
+                took: since.elapsed(),
+                left_behind: 0,
+            },
+            sweep,
+        };
         self.sweep(now)
+            .or(by_itself.then_some(ChildEvent::Returned))
     }
 
-    /// When to poll without having been told of an end.
+    /// Returns the time of the next poll without a signal.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        matches!(self.state, State::Sweeping { .. }).then(|| now + SWEEP)
+        let ChildState::Sweeping { sweep, .. } = &self.state else {
+            return None;
+        };
+        let (first, while_young, later) = SWEEP_INTERVALS;
+        Some(match *sweep {
+            Sweep::Lingering(since) if now < since + while_young => now + first,
+            Sweep::Lingering(since) => (now + later).min(since + self.times.linger),
+            Sweep::Terminating(kill) => (now + later).min(kill),
+            Sweep::Grace | Sweep::Killed(_) => now + later,
+        })
     }
 
-    /// The leader's status if it has ended; it stays to be reaped.
-    fn peek(&self, group: Pid) -> Option<Status> {
+    /// Returns the signal that stopped the leader, once. Not while kvw itself stops and continues all
+    /// groups.
+    fn stopping_signal(&self, group: Pid) -> Option<i32> {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if self.groups.is_suspended() {
+            return None;
+        }
+        let status = waitid(WaitId::Pid(group), options).ok().flatten()?;
+        status.stopping_signal()
+    }
+
+    /// Returns the leader's status if it has ended, without reaping it.
+    fn peek(&self, group: Pid) -> Option<ChildStatus> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match waitid(WaitId::Pid(group), options) {
-            Ok(status) => status.map(Status::from),
-            // Already reaped by `reap`, which keeps the status of a leader.
+            Ok(status) => status.map(ChildStatus::from),
+            // `reap` has reaped it and kept its status.
             Err(Errno::CHILD) => self.groups.status(group),
             Err(_) => None,
         }
     }
 
-    /// Reaps what has ended of the group.
-    fn sweep(&mut self, now: Instant) -> Option<Ended> {
-        let State::Sweeping {
-            group,
-            ended,
-            killed,
-        } = self.state
-        else {
+    /// Reaps the members of the group that have ended, and ends those that stay for too long.
+    fn sweep(&mut self, now: Instant) -> Option<ChildEvent> {
+        let ChildState::Sweeping { group, exit, sweep } = &mut self.state else {
             return None;
         };
+        let group = *group;
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
-        // An error is "no such group", or "not permitted" where only processes of another user
-        // are left, which we cannot end.
-        let gone = test_kill_process_group(group).is_err();
-        if !gone && killed.is_none_or(|killed| now < killed + PATIENCE) {
+        // An error is "no such group", or "not permitted" where only processes of another user are
+        // left, which kvw cannot kill.
+        let mut gone = test_kill_process_group(group).is_err();
+        match *sweep {
+            _ if gone => {}
+            Sweep::Lingering(since) if now >= since + self.times.linger => {
+                // Members that have ended and that their parent has not reaped need no signal.
+                match count_members(group) {
+                    Some(0) => gone = true,
+                    members => {
+                        exit.left_behind = members.unwrap_or(1);
+                        request_end(group, Raw::TERM);
+                        *sweep = Sweep::Terminating(now + self.times.stop_timeout);
+                    }
+                }
+            }
+            Sweep::Terminating(kill) if now >= kill => {
+                let _ = kill_process_group(group, Raw::KILL);
+                *sweep = Sweep::Killed(now);
+            }
+            Sweep::Killed(at) => gone = now >= at + KILL_TIMEOUT,
+            Sweep::Lingering(_) | Sweep::Terminating(_) | Sweep::Grace => {}
+        }
+        if !gone {
             return None;
         }
-        self.groups.release(group);
-        self.state = State::Idle;
-        Some(ended)
+        let exit = *exit;
+        self.groups.remove(group);
+        self.state = ChildState::Idle;
+        Some(ChildEvent::Exited(exit))
     }
+}
+
+/// Asks a group to end. A stopped process reacts to no other signal, so it is continued.
+fn request_end(group: Pid, signal: Raw) {
+    let _ = kill_process_group(group, signal);
+    let _ = kill_process_group(group, Raw::CONT);
+}
+
+/// Returns the number of processes of a group that have not ended; `None` where `/proc` is missing.
+fn count_members(group: Pid) -> Option<usize> {
+    let folders = std::fs::read_dir("/proc").ok()?;
+    let members = folders.flatten().filter(|folder| {
+        let stat = std::fs::read_to_string(folder.path().join("stat")).unwrap_or_default();
+        // `pid (name) state ppid pgrp …`: the name may hold anything.
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let fields: Vec<&str> = fields.split_whitespace().take(3).collect();
+        let [state, _, of_group] = fields[..] else {
+            return false;
+        };
+        !matches!(state, "Z" | "X") && of_group == group.as_raw_nonzero().to_string()
+    });
+    Some(members.count())
 }
 
 impl Drop for Child {

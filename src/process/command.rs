@@ -1,4 +1,4 @@
-//! What to run, and in which surroundings.
+//! Commands: a program, its environment and its standard streams.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command as Std, Stdio};
 
-/// A program and how it is found.
+/// A program and how it is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
     /// A program and its arguments, without a shell. Never empty.
@@ -17,10 +17,10 @@ pub enum Program {
     Shell(OsString),
 }
 
-/// Writes a document. What it fails with when the reader has gone is nobody's concern.
+/// A function that writes a document. Its error is ignored: the reader may have gone.
 pub type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 
-/// Its name, for messages: without arguments, which may be secret.
+/// The name of the program, for messages. Not its arguments, which may be secret.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -33,40 +33,40 @@ impl fmt::Display for Program {
     }
 }
 
-/// What a child reads on its stdin.
-pub enum Input {
+/// The stdin of a child.
+pub enum StdinSource {
     /// The null device.
     Null,
-    /// What this writes, then the end. It is called by a thread of its own, and writes as the
-    /// child reads: a document is never held as a whole.
+    /// A pipe into which this function writes a document, on a thread of its own and as fast as the
+    /// child reads: no document is held as a whole.
     Document(Writer),
 }
 
-/// Where a child's stdout goes.
+/// The stdout of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stdout {
-    /// To ours.
+    /// The stdout of kvw.
     Inherit,
-    /// To our stderr, because our stdout carries something else.
+    /// The stderr of kvw, because its stdout carries something else.
     Stderr,
 }
 
-/// One run of a program.
-pub struct Command {
-    /// What is run.
+/// A program to run, with its environment and standard streams. Its stderr is that of kvw.
+pub struct ChildCommand {
+    /// The program.
     pub program: Program,
-    /// Variables to set.
-    pub set: Vec<(OsString, OsString)>,
-    /// Variables of ours to withhold; what is also set stays set.
-    pub withhold: Vec<OsString>,
-    /// Its stdin.
-    pub input: Input,
-    /// Its stdout. Stderr is ours.
+    /// Environment variables to set.
+    pub env: Vec<(OsString, OsString)>,
+    /// Environment variables of kvw that the child does not get, unless `env` sets them.
+    pub env_remove: Vec<OsString>,
+    /// The stdin.
+    pub input: StdinSource,
+    /// The stdout.
     pub stdout: Stdout,
 }
 
-impl Command {
-    /// As std wants it, in a process group of its own.
+impl ChildCommand {
+    /// Builds the command of std, in a process group of its own.
     pub(super) fn build(&self) -> io::Result<Std> {
         let mut command = match &self.program {
             Program::Argv(words) => {
@@ -83,14 +83,14 @@ impl Command {
                 command
             }
         };
-        for name in &self.withhold {
+        for name in &self.env_remove {
             command.env_remove(name);
         }
         command
-            .envs(self.set.iter().map(|(name, value)| (name, value)))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(match self.input {
-                Input::Null => Stdio::null(),
-                Input::Document(_) => Stdio::piped(),
+                StdinSource::Null => Stdio::null(),
+                StdinSource::Document(_) => Stdio::piped(),
             })
             .stdout(match self.stdout {
                 Stdout::Inherit => Stdio::inherit(),

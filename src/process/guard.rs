@@ -1,159 +1,60 @@
-//! The groups that live, and who ends them when kvw cannot.
+//! The guard: a second process, which kills the groups of all children when kvw dies.
 //!
-//! A process of our own, started from our own binary, reads lines from a pipe: `?MARK`, a child is
-//! about to start; `+ID`, it lives and leads this group; `.`, it did not start; `-ID`, its group is
-//! gone. At the end of the pipe, that is when kvw is gone for whatever reason, it kills the groups
+//! It is started from the binary of kvw and reads lines from a pipe: `?MARK`, a child is about to
+//! start; `+ID`, the child runs and leads this group; `.`, it did not start; `-ID`, its group is
+//! gone. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
 //! that are left. A parent-death signal would reach the direct child only.
 //!
-//! kvw may be killed between a start and the line that tells of it, which is not rare where runs
-//! are short. So each child carries its mark in its environment, and is looked for by that. It
-//! holds a copy of the pipe until its program has been loaded: the end is not seen before.
+//! kvw may be killed between a start and the line that reports it, which is not rare where runs are
+//! short. So each child carries a mark in its environment, by which the guard finds it. The child
+//! holds a copy of the pipe until its program has been loaded, so the end comes no earlier.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child as StdChild, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
-use super::Status;
-
-/// The first word of the guard's command line, by which it knows what it is. Not `kvw…`: a
-/// `pkill -9 kvw` must leave it alive, it is what it is there for.
+/// The first word of the guard's command line, by which it recognizes itself. Not `kvw…`: a
+/// `pkill -9 kvw` must not kill the guard.
 const NAME: &str = "handler-guard";
 
-/// The variable that a child is known by before its group is.
-const MARK: &str = "KVW_GUARD";
+/// The environment variable that marks a child before its group is known.
+pub(super) const MARK: &str = "KVW_GUARD";
 
-/// How long a marked child is looked for. Its environment may become readable only a moment after
-/// the end of the pipe was seen; and there is no child at all if kvw died before it started one.
-const SEARCH: Duration = Duration::from_millis(200);
+/// How long the guard searches for a marked child. Its environment may become readable a moment after
+/// the end of the pipe; and there is no child at all if kvw died before it started one.
+const SEARCH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The process groups of all children that run.
-#[derive(Default)]
-pub struct Groups(Mutex<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    /// By id; with the leader's end where it was reaped in passing.
-    live: HashMap<Pid, Option<Status>>,
-    guard: Option<Guard>,
-}
-
-impl Groups {
-    /// None yet, and no guard.
-    pub fn new() -> Arc<Self> {
-        Arc::default()
-    }
-
-    /// Starts the guard process, once.
-    ///
-    /// # Errors
-    /// When our own binary cannot be started again. Everything else works without a guard; only
-    /// `kill -9` would leave children behind.
-    pub fn start_guard(&self) -> io::Result<()> {
-        let mut inner = self.lock();
-        if inner.guard.is_none() {
-            inner.guard = Some(Guard::start()?);
-        }
-        Ok(())
-    }
-
-    /// Kills all groups that live. One that is started after this is not killed: the caller is about
-    /// to end the process.
-    pub(super) fn kill_all(&self) {
-        for id in self.lock().live.keys() {
-            let _ = kill_process_group(*id, Signal::KILL);
-        }
-    }
-
-    /// Starts a child and holds its group, in one: whoever kills all groups waits for it.
-    pub(super) fn spawn(&self, command: &mut Command) -> io::Result<(StdChild, Pid)> {
-        let mut inner = self.lock();
-        if let Some(mark) = inner.guard.as_mut().map(Guard::next_mark) {
-            command.env(MARK, &mark);
-            inner.tell(format_args!("?{mark}"));
-        }
-        match command.spawn() {
-            Ok(child) => {
-                let id = Pid::from_child(&child);
-                inner.live.insert(id, None);
-                inner.tell(format_args!("+{id}"));
-                Ok((child, id))
-            }
-            Err(error) => {
-                inner.tell(format_args!("."));
-                Err(error)
-            }
-        }
-    }
-
-    /// The group is gone.
-    pub(super) fn release(&self, id: Pid) {
-        let mut inner = self.lock();
-        inner.live.remove(&id);
-        inner.tell(format_args!("-{id}"));
-    }
-
-    /// A child was reaped: if it leads a group, its status is kept for the owner.
-    pub(super) fn reaped(&self, id: Pid, status: Status) {
-        if let Some(slot) = self.lock().live.get_mut(&id) {
-            *slot = Some(status);
-        }
-    }
-
-    /// The status of a leader that was reaped in passing.
-    pub(super) fn status(&self, id: Pid) -> Option<Status> {
-        self.lock().live.get(&id).copied().flatten()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// Tells the guard. One that was killed is replaced, and told everything.
-    fn tell(&mut self, line: fmt::Arguments<'_>) {
-        let Some(guard) = &mut self.guard else { return };
-        if guard.tell(line).is_ok() {
-            return;
-        }
-        self.guard = Guard::start().ok();
-        if let Some(guard) = &mut self.guard {
-            for id in self.live.keys() {
-                let _ = guard.tell(format_args!("+{id}"));
-            }
-            let _ = guard.tell(line);
-        }
-    }
-}
-
-/// The guard process, seen from kvw. Dropped, it ends.
-struct Guard {
+/// The guard process as kvw holds it; it ends when dropped.
+pub(super) struct Guard {
     process: StdChild,
     pipe: Option<ChildStdin>,
-    /// What marks this guard's children: a random number of its own, and a count.
-    mark: (u64, u64),
+    /// The random part of the marks of this guard's children.
+    mark_id: u64,
+    /// The number of marks given.
+    marks: u64,
 }
 
 impl Guard {
-    fn start() -> io::Result<Self> {
-        // The link names the running binary even when the file was replaced since.
+    /// Starts a guard.
+    pub(super) fn start() -> io::Result<Self> {
+        // The link leads to the running binary even if the file was replaced since.
         let own = if cfg!(target_os = "linux") {
             "/proc/self/exe".into()
         } else {
             std::env::current_exe()?
         };
-        // A group of its own, so that what kills ours spares it; nothing of ours held open, and no
-        // mark in its environment where kvw itself is a handler of another kvw.
+        // A group of its own, so that a kill of kvw's group spares it. It holds nothing open, and has no
+        // mark in its environment where kvw itself is the handler of another kvw.
         let mut process = Command::new(own)
             .arg0(NAME)
             .env_clear()
@@ -167,19 +68,21 @@ impl Guard {
         Ok(Guard {
             process,
             pipe,
-            mark: (fastrand::u64(..), 0),
+            mark_id: fastrand::u64(..),
+            marks: 0,
         })
     }
 
-    /// What no other process has in its environment.
-    fn next_mark(&mut self) -> String {
-        self.mark.1 += 1;
-        format!("{:016x}-{}", self.mark.0, self.mark.1)
+    /// Returns a mark that no other process has in its environment.
+    pub(super) fn next_mark(&mut self) -> String {
+        self.marks += 1;
+        format!("{:016x}-{}", self.mark_id, self.marks)
     }
 
-    fn tell(&mut self, line: fmt::Arguments<'_>) -> io::Result<()> {
+    /// Sends a line.
+    pub(super) fn send(&mut self, line: fmt::Arguments<'_>) -> io::Result<()> {
         match &mut self.pipe {
-            // In one piece: half a line would be another group's id.
+            // In one write: half a line would be the id of another group.
             Some(pipe) => pipe.write_all(format!("{line}\n").as_bytes()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
@@ -193,87 +96,89 @@ impl Drop for Guard {
     }
 }
 
-/// Whether this process was started as a guard, and then its whole life. To be asked first of all:
-/// a guard parses no arguments and reads no environment.
+/// Runs the guard and returns true, if this process was started as one. Must be called first: a guard
+/// parses no arguments and reads no environment.
 pub fn run_as_guard() -> bool {
-    let guard = std::env::args_os().next().as_deref() == Some(OsStr::new(NAME));
-    if guard {
-        // What `killall kvw` looks at.
+    let is_guard = std::env::args_os().next().as_deref() == Some(OsStr::new(NAME));
+    if is_guard {
+        // The name that `killall kvw` compares.
         let _ = std::fs::write("/proc/self/comm", NAME);
-        // Caught, and nothing done: whoever stops kvw by its process group or by name must not stop
-        // the guard before it has done its work.
+        // Caught and ignored: a signal to the process group or to all kvw by name must not stop the
+        // guard before it has killed the groups.
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE] {
             let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
         }
-        let left = left_at_end(io::stdin().lock());
-        for id in left.groups {
+        let remaining = read_remaining(io::stdin().lock());
+        for id in remaining.groups {
             let _ = kill_process_group(id, Signal::KILL);
         }
-        if let Some(mark) = left.starting {
+        if let Some(mark) = remaining.starting {
             kill_marked(&mark);
         }
     }
-    guard
+    is_guard
 }
 
-/// What there is when the pipe ends.
+/// The groups that live when the pipe ends.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Left {
+struct RemainingGroups {
     groups: HashSet<Pid>,
-    /// The mark of a child of which nothing more is known.
+    /// The mark of a child whose start was not reported.
     starting: Option<String>,
 }
 
-fn left_at_end(pipe: impl BufRead) -> Left {
-    let mut left = Left::default();
+/// Reads the lines of the pipe to its end.
+fn read_remaining(pipe: impl BufRead) -> RemainingGroups {
+    let mut remaining = RemainingGroups::default();
     for line in pipe.lines().map_while(Result::ok) {
         let Some((sign, rest)) = line.split_at_checked(1) else {
             continue;
         };
-        // 1 would be every process there is.
+        // 1 would be every process.
         let id = rest
             .parse()
             .ok()
             .filter(|id| *id > 1)
             .and_then(Pid::from_raw);
         match (sign, id) {
-            ("?", _) if !rest.is_empty() => left.starting = Some(rest.to_owned()),
-            (".", _) => left.starting = None,
+            ("?", _) if !rest.is_empty() => remaining.starting = Some(rest.to_owned()),
+            (".", _) => remaining.starting = None,
             ("+", Some(id)) => {
-                left.starting = None;
-                left.groups.insert(id);
+                remaining.starting = None;
+                remaining.groups.insert(id);
             }
-            ("-", Some(id)) => _ = left.groups.remove(&id),
+            ("-", Some(id)) => _ = remaining.groups.remove(&id),
             _ => {}
         }
     }
-    left
+    remaining
 }
 
-/// Kills the group of the child that carries this mark, once it shows itself.
+/// Searches for the child with this mark and kills its group.
 fn kill_marked(mark: &str) {
-    let (variable, until) = (format!("{MARK}={mark}"), Instant::now() + SEARCH);
+    let (variable, until) = (format!("{MARK}={mark}"), Instant::now() + SEARCH_TIMEOUT);
     while Instant::now() < until {
-        let mut groups = marked(&variable).peekable();
+        let mut groups = groups_with(&variable).peekable();
         if groups.peek().is_some() {
             for id in groups {
                 let _ = kill_process_group(id, Signal::KILL);
             }
             return;
         }
-        thread::sleep(SEARCH / 40);
+        thread::sleep(SEARCH_TIMEOUT / 40);
     }
 }
 
-/// The groups of all processes that have this in their environment; none where there is no `/proc`.
-fn marked(variable: &str) -> impl Iterator<Item = Pid> {
+/// Returns the groups of all processes with this variable in their environment; none where `/proc` is
+/// missing.
+fn groups_with(variable: &str) -> impl Iterator<Item = Pid> {
     let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     folders.filter_map(move |folder| {
         let id = folder.file_name().to_str()?.parse().ok()?;
         let environment = std::fs::read(folder.path().join("environ")).ok()?;
         let mut variables = environment.split(|byte| *byte == 0);
         variables
-            .any(|one| one == variable.as_bytes())
+            .any(|other| other == variable.as_bytes())
             .then(|| getpgid(Pid::from_raw(id)).ok())?
     })
 }
@@ -282,32 +187,32 @@ fn marked(variable: &str) -> impl Iterator<Item = Pid> {
 mod tests {
     use super::*;
 
-    fn left(text: &str) -> Vec<i32> {
-        let left = left_at_end(text.as_bytes());
-        let ids = left.groups.iter().map(|id| id.as_raw_nonzero().get());
+    fn remaining(text: &str) -> Vec<i32> {
+        let remaining = read_remaining(text.as_bytes());
+        let ids = remaining.groups.iter().map(|id| id.as_raw_nonzero().get());
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         ids
     }
 
     fn starting(text: &str) -> Option<String> {
-        left_at_end(text.as_bytes()).starting
+        read_remaining(text.as_bytes()).starting
     }
 
     #[test]
-    fn what_was_released_is_not_killed() {
-        assert_eq!(left("+10\n+11\n-10\n+12\n"), [11, 12]);
-        assert_eq!(left("+10\n-10\n"), [0; 0]);
+    fn a_group_that_is_gone_is_not_killed() {
+        assert_eq!(remaining("+10\n+11\n-10\n+12\n"), [11, 12]);
+        assert_eq!(remaining("+10\n-10\n"), [0; 0]);
     }
 
     #[test]
-    fn a_line_that_is_none_kills_nobody() {
-        assert_eq!(left("\n+\n+0\n+1\n+-5\n+x\n10\nä9\n"), [0; 0]);
+    fn a_malformed_line_kills_no_group() {
+        assert_eq!(remaining("\n+\n+0\n+1\n+-5\n+x\n10\nä9\n"), [0; 0]);
         assert_eq!(starting("?\n"), None);
     }
 
     #[test]
-    fn a_start_is_open_until_it_is_known_what_came_of_it() {
+    fn a_start_is_open_until_it_is_reported() {
         assert_eq!(starting("?m-1\n").as_deref(), Some("m-1"));
         assert_eq!(starting("?m-1\n+10\n-10\n?m-2\n").as_deref(), Some("m-2"));
         assert_eq!(starting("?m-1\n+10\n"), None);

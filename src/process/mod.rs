@@ -1,25 +1,33 @@
-//! Child processes, their groups, signals and orphans. Knows nothing of why a child is run.
+//! Child processes, their process groups, signals and orphans.
 //!
-//! How a caller that waits on one channel uses it:
+//! This room must not know why a child is run.
 //!
-//! 1. [`Groups::new`] once, and [`Groups::start_guard`] where children will be run at all; then
-//!    [`listen`], whose nudge puts a wake-up into the channel.
-//! 2. At each turn of its loop it takes what came from [`Signals::take`]. On `child`, each
-//!    [`Child::poll`] first, then [`reap`].
+//! A caller that waits on one channel uses it so:
+//!
+//! 1. [`ProcessGroups::new`] once, and [`ProcessGroups::start_guard`] if it runs children at all; then
+//!    [`listen`], with a `wake` that sends a message into the channel.
+//! 2. At each turn of its loop, [`Signals::take`]. On `child`, each [`Child::poll`] first, then
+//!    [`reap`].
 //! 3. [`Child::start`], [`Child::signal`], [`Child::stop`], [`Child::kill`] as it decides.
-//!    [`Child::poll`] says once that the child has ended, and only when its whole group is gone.
-//!    While a group lingers, [`Child::deadline`] asks to be polled without a signal.
+//!    [`Child::poll`] returns what happened to the child, and its end only when its whole group is gone.
+//!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
+//!
+//! - `command`: what to run. `child`: one child from its start to the end of its group.
+//! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
+//! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
 mod command;
+mod groups;
 mod guard;
 mod reaper;
 mod signal;
 mod signals;
 
-pub use child::{Child, Status};
-pub use command::{Command, Input, Program, Stdout};
-pub use guard::{Groups, run_as_guard};
+pub use child::{Child, ChildEvent, ChildExit, ChildStatus, SweepTimes};
+pub use command::{ChildCommand, Program, StdinSource, Stdout};
+pub use groups::ProcessGroups;
+pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
-pub use signal::Signal;
+pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};

@@ -1,27 +1,26 @@
-//! Orphans: processes whose parents died and that were handed to us.
+//! Orphans: descendants whose parents have died, which the kernel hands to kvw.
 
 use rustix::process::{WaitOptions, wait};
 
-use super::{Groups, Status};
+use super::{ChildStatus, ProcessGroups};
 
-/// Makes this process the parent of its descendants' orphans, so that the members of a group are
-/// ours to reap when their parent is gone. Linux only; elsewhere they go to the init process,
-/// which reaps them.
+/// Makes this process the subreaper of its descendants, so that it can reap the members of a group
+/// whose parent is gone. Linux only; elsewhere the init process reaps them.
 pub fn take_orphans() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Reaps whoever has ended and is nobody's: orphans that left their group, and as process 1 of a
-/// container everything that is handed to it. To be called after the owners of children have
-/// looked at theirs; a leader that ends in between is reaped here and its status kept for them.
-pub fn reap(groups: &Groups) {
+/// Reaps all other children that have ended: orphans that left their group, and in a container, as
+/// process 1, all orphans. Must be called after each [`Child::poll`](super::Child::poll); a leader
+/// that ends in between is reaped here, and its status is kept for its owner.
+pub fn reap(groups: &ProcessGroups) {
     while let Ok(Some((id, status))) = wait(WaitOptions::NOHANG) {
         let status = match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Status::Exited(code),
-            (None, Some(signal)) => Status::Killed(signal),
+            (Some(code), _) => ChildStatus::Exited(code),
+            (None, Some(signal)) => ChildStatus::Killed(signal),
             (None, None) => continue,
         };
-        groups.reaped(id, status);
+        groups.keep_status(id, status);
     }
 }

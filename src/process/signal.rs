@@ -1,11 +1,11 @@
-//! A signal as people write it.
+//! Signals by name and number.
 
 use std::fmt;
 use std::str::FromStr;
 
 use rustix::process::Signal as Raw;
 
-/// The signals that can be asked for: those that processes are told things by.
+/// The signals that a user can choose: those that programs commonly react to.
 const NAMES: &[(&str, Raw)] = &[
     ("HUP", Raw::HUP),
     ("INT", Raw::INT),
@@ -24,20 +24,31 @@ const NAMES: &[(&str, Raw)] = &[
 pub struct Signal(Raw);
 
 impl Signal {
-    /// Asks a process to end.
+    /// The request to end.
     pub const TERM: Signal = Signal(Raw::TERM);
-    /// Tells a process to read its configuration again.
+    /// The request to read the configuration again.
     pub const HUP: Signal = Signal(Raw::HUP);
+
+    /// Returns the signal of this number, if there is one.
+    pub(super) fn from_number(number: i32) -> Option<Self> {
+        Raw::from_named_raw(number).map(Signal)
+    }
 
     pub(super) fn raw(self) -> Raw {
         self.0
     }
 }
 
+/// Returns the name of a signal, `SIGSTOP`, or its number where it has none.
+pub fn name_of_signal(number: i32) -> String {
+    let name = signal_hook::low_level::signal_name(number);
+    name.map_or_else(|| format!("signal {number}"), str::to_owned)
+}
+
 impl FromStr for Signal {
     type Err = String;
 
-    /// `HUP`, `SIGHUP`, `hup` or its number.
+    /// Parses `HUP`, `SIGHUP`, `hup` or a number.
     fn from_str(text: &str) -> Result<Self, String> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);

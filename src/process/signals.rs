@@ -1,92 +1,110 @@
-//! The signal thread. It never depends on the main loop: a stalled stdout or a full channel must
-//! not swallow a TERM.
+//! The signal thread. It does not depend on the main loop: neither a stalled stdout nor a full channel
+//! may block a TERM.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGWINCH,
+};
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
-use super::Groups;
+use super::{ProcessGroups, Signal};
 
-/// Two signals within this time are one wish: `timeout` sends its signal to the process and then
-/// to its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
-const TWIN: Duration = Duration::from_millis(100);
+/// Two signals within this time count as one: `timeout` sends its signal to the process and then to
+/// its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
+const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
-/// How long the first signal may stay unheard. Then the main loop hangs, in a write to a stdout
-/// that nobody reads, and the signal is carried out without it.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the main loop may take to take the first signal. After that it hangs, in a write to a
+/// stdout that nobody reads, and the signal thread ends the process.
+const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What came and was not taken yet.
+/// The signals that a service may react to and that mean nothing to kvw: they are passed on. USR1 is
+/// kvw's own.
+const FORWARDED: [i32; 6] = [SIGUSR2, SIGWINCH, SIGTTIN, SIGTTOU, SIGALRM, SIGVTALRM];
+
+/// The signals that arrived and were not taken yet.
 #[derive(Debug, Default)]
 pub struct Signals {
     stop: AtomicI32,
-    heard: AtomicBool,
+    stop_taken: AtomicBool,
     child: AtomicBool,
     run: AtomicBool,
+    /// The signals of [`FORWARDED`] that arrived, as bits.
+    forwarded: AtomicU64,
 }
 
-/// What came since the last look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// INT, TERM or HUP: the number to end by.
+/// The signals that arrived since the last call of [`Signals::take`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakenSignals {
+    /// INT, TERM, HUP or QUIT, by number: the process is to end.
     pub stop: Option<i32>,
     /// CHLD: a child has ended.
     pub child: bool,
     /// USR1: run the handlers now.
     pub run: bool,
+    /// The signals to pass on to services.
+    pub forwarded: Vec<Signal>,
 }
 
 impl Signals {
-    /// Takes what came. Who takes a stop has to end in a time of his own choice; from then on only
-    /// a second signal is carried out by the signal thread.
-    pub fn take(&self) -> Taken {
+    /// Takes the signals that arrived. A caller that takes a stop must end the process, in its own
+    /// time; from then on the signal thread acts on a second signal only.
+    pub fn take(&self) -> TakenSignals {
         let stop = self.stop.swap(0, Ordering::SeqCst);
         if stop != 0 {
-            self.heard.store(true, Ordering::SeqCst);
+            self.stop_taken.store(true, Ordering::SeqCst);
         }
-        Taken {
+        TakenSignals {
             stop: (stop != 0).then_some(stop),
             child: self.child.swap(false, Ordering::SeqCst),
             run: self.run.swap(false, Ordering::SeqCst),
+            forwarded: forwarded_in(self.forwarded.swap(0, Ordering::SeqCst)),
         }
     }
 }
 
-/// Starts the signal thread. What came is kept in the [`Signals`]; then `nudge` is called, which
-/// may wake the main loop and must not block.
+/// Starts the signal thread. It keeps each signal in the returned [`Signals`] and then calls `wake`,
+/// which may wake the main loop and must not block.
 ///
-/// A second INT, TERM or HUP, or a first that nobody takes, is carried out at once: kill the
-/// groups, say `farewell` (put the terminal right), die of the signal.
+/// Where [`ProcessGroups::forward_signals`] was called, the signals that a service may react to are kept
+/// too, to be passed on. TSTP, the
+/// Ctrl-Z of a terminal, stops all groups and then kvw; when kvw is continued, so are they.
 ///
-/// A signal that is ignored at the start stays so, as `nohup` and shells mean it.
+/// On a second INT, TERM, HUP or QUIT, or when the first is not taken in time, it kills all groups, calls
+/// `on_death` (which restores the terminal) and dies of the signal.
+///
+/// A signal that is ignored at the start stays ignored, as `nohup` and shells expect.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(
-    groups: &Arc<Groups>,
-    nudge: impl Fn() + Send + 'static,
-    farewell: impl Fn() + Send + Sync + 'static,
+    groups: &Arc<ProcessGroups>,
+    wake: impl Fn() + Send + 'static,
+    on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
-    let ignored = ignored();
-    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1];
-    let mut source = Source::new(wanted.into_iter().filter(|signal| {
-        // An ignored CHLD would have the kernel reap our children.
-        *signal == SIGCHLD || ignored & (1 << (signal - 1)) == 0
+    let ignored = ignored_signals();
+    let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1, SIGTSTP];
+    let forwarded = FORWARDED.into_iter().filter(|_| groups.forwards_signals());
+    let mut source = Source::new(wanted.into_iter().chain(forwarded).filter(|signal| {
+        // If CHLD were ignored, the kernel would reap the children.
+        *signal == SIGCHLD || ignored & bit(*signal) == 0
     }))?;
     let signals = Arc::new(Signals::default());
     let shared = signals.clone();
-    // Not an owner: when the verb lets go of the groups, their guard goes home.
+    // A weak reference: when the verb drops the groups, their guard ends.
     let groups = Arc::downgrade(groups);
+    let suspended = groups.clone();
     let end = Arc::new(move |signal| {
         if let Some(groups) = groups.upgrade() {
             groups.kill_all();
         }
-        farewell();
+        on_death();
         die(signal)
     });
     thread::Builder::new()
@@ -97,34 +115,63 @@ pub fn listen(
                 match (signal, first) {
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
-                    (_, Some(first)) if first.elapsed() > TWIN => end(signal),
+                    (SIGTSTP, _) => suspend(&suspended),
+                    (signal, _) if FORWARDED.contains(&signal) => {
+                        shared.forwarded.fetch_or(bit(signal), Ordering::SeqCst);
+                    }
+                    (_, Some(first)) if first.elapsed() > DUPLICATE_WINDOW => end(signal),
                     (_, Some(_)) => {}
                     (_, None) => {
                         first = Some(Instant::now());
                         shared.stop.store(signal, Ordering::SeqCst);
-                        be_patient(shared.clone(), end.clone(), signal);
+                        escalate_after(shared.clone(), end.clone(), signal);
                     }
                 }
-                nudge();
+                wake();
             }
         })?;
     Ok(signals)
 }
 
-/// Carries the signal out if nobody hears it in time.
-fn be_patient(signals: Arc<Signals>, end: Arc<impl Fn(i32) + Send + Sync + 'static>, signal: i32) {
-    // Without the thread a second signal still does it.
+/// Stops all groups and kvw until it is continued.
+fn suspend(groups: &Weak<ProcessGroups>) {
+    let stop_self = || drop(low_level::emulate_default_handler(SIGTSTP));
+    match groups.upgrade() {
+        Some(groups) => groups.suspend(stop_self),
+        None => stop_self(),
+    }
+}
+
+/// Returns the bit of a signal in a mask of the kernel.
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+fn forwarded_in(mask: u64) -> Vec<Signal> {
+    let signals = FORWARDED
+        .into_iter()
+        .filter(|signal| mask & bit(*signal) != 0);
+    signals.filter_map(Signal::from_number).collect()
+}
+
+/// Ends the process if the main loop does not take the signal in time.
+fn escalate_after(
+    signals: Arc<Signals>,
+    end: Arc<impl Fn(i32) + Send + Sync + 'static>,
+    signal: i32,
+) {
+    // Without the thread a second signal still ends the process.
     let _ = thread::Builder::new()
-        .name("patience".to_owned())
+        .name("signal-timeout".to_owned())
         .spawn(move || {
-            thread::sleep(PATIENCE);
-            if !signals.heard.load(Ordering::SeqCst) {
+            thread::sleep(TAKE_TIMEOUT);
+            if !signals.stop_taken.load(Ordering::SeqCst) {
                 end(signal);
             }
         });
 }
 
-/// Dies of the signal. Process 1 is immune to its own signals and exits with 128+n.
+/// Dies of the signal. Process 1 is immune to its own signals and exits with 128+n instead.
 fn die(signal: i32) -> ! {
     if std::process::id() != 1 {
         let _ = low_level::emulate_default_handler(signal);
@@ -132,8 +179,8 @@ fn die(signal: i32) -> ! {
     low_level::exit(128 + signal)
 }
 
-/// The signals that this process ignores, as bits; none where it cannot be known.
-fn ignored() -> u64 {
+/// Returns the signals that this process ignores, as bits; none where `/proc` is missing.
+fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()
@@ -147,14 +194,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_is_taken_once() {
+    fn a_signal_is_taken_once() {
         let signals = Signals::default();
         signals.stop.store(SIGTERM, Ordering::SeqCst);
         signals.child.store(true, Ordering::SeqCst);
         let taken = signals.take();
         assert_eq!(taken.stop, Some(SIGTERM));
         assert!(taken.child && !taken.run);
-        assert_eq!(signals.take(), Taken::default());
-        assert!(signals.heard.load(Ordering::SeqCst));
+        assert_eq!(signals.take(), TakenSignals::default());
+        assert!(signals.stop_taken.load(Ordering::SeqCst));
     }
 }

@@ -37,7 +37,7 @@ impl Write for Out {
         Out::told(self.0.write(bytes))
     }
 
-    // Documents are written in many small pieces: the buffer's own takes them faster.
+    // Documents are many small writes, for which that of the buffer is faster than the default.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         Out::told(self.0.write_all(bytes))
     }

@@ -1,34 +1,34 @@
-//! What to ask Consul next: the rules of its indexes. Pure.
+//! The index to wait on next: the rules of Consul's indexes. Pure.
 //!
-//! An index is a hint when to look, never a proof of a change: a restore, a new cluster and the
-//! collection of deletion marks (after 15 minutes) all make it go back.
+//! An index is a hint when to read, never a proof of a change: a restore, a new cluster and the
+//! collection of tombstones (after 15 minutes) all make it go back.
 
 use crate::model::{Continuity, Index};
 
-/// What an answer's index says.
+/// The meaning of an answer's index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The answer is the state at its index. The content may have changed even where the index did
-    /// not: a recursive delete above the target leaves no mark that its own index shows.
+pub enum IndexVerdict {
+    /// The answer is the state at its index. The content may have changed even if the index has not:
+    /// a recursive delete above the target leaves no tombstone that the target's index shows.
     Take(Continuity),
-    /// The index is lower than the one that was sent: look again from the start before anything is
-    /// believed. A request released by a restore may still carry the data from before.
+    /// The index is lower than the one that was sent: the target is read again without an index
+    /// first. A request released by a restore may still have the data from before.
     StartOver,
 }
 
-/// Where a target's queries stand.
+/// The state of a target's queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The highest index that stands for what was taken last; kept over failures.
+    /// The index of the answer that was taken last; kept over failures.
     taken: Option<Index>,
-    /// What the next query waits on; `None` reads at once.
+    /// The index that the next query waits on; `None`: it does not wait.
     since: Option<Index>,
-    /// Whether the query under way is the start over after a lower index.
+    /// Whether the current query is the one after a lower index.
     starting_over: bool,
 }
 
 impl Cursor {
-    /// Begins with a full read; `taken` is the index of a state that is remembered from before.
+    /// Starts with a full read; `taken` is the index of the handled state from a state file.
     pub fn new(taken: Option<Index>) -> Self {
         Cursor {
             taken,
@@ -37,41 +37,41 @@ impl Cursor {
         }
     }
 
-    /// The index that the next query waits on.
+    /// Returns the index that the next query waits on.
     pub fn since(&self) -> Option<Index> {
         self.since
     }
 
-    /// The query under way did not wait after all: everything was read at once.
+    /// Records that the current query did not wait: everything was read at once.
     pub fn read_at_once(&mut self) {
         self.since = None;
     }
 
-    /// An answer came with this index. Consul never sends 0; where something in between does, it
-    /// counts as 1, because to wait on 0 is not to wait at all.
-    pub fn answered(&mut self, index: Index) -> Verdict {
+    /// Records the index of an answer. Consul never sends 0; if a proxy does, it counts as 1, because
+    /// a query does not wait on 0.
+    pub fn answered(&mut self, index: Index) -> IndexVerdict {
         let index = index.max(Index(1));
-        let asked = self.since;
-        if asked.is_some_and(|asked| index < asked) && !self.starting_over {
+        let sent = self.since;
+        if sent.is_some_and(|sent| index < sent) && !self.starting_over {
             self.since = None;
             self.starting_over = true;
-            return Verdict::StartOver;
+            return IndexVerdict::StartOver;
         }
-        // Once in a row only: two servers that lag behind one another answer with higher and lower
-        // indexes in turn, and every other query would be a full one.
-        self.starting_over = self.starting_over && asked.is_none();
+        // Only once in a row: two servers of which one lags behind answer with higher and lower indexes
+        // in turn, and every other query would be a full one.
+        self.starting_over = self.starting_over && sent.is_none();
         let broken = self.taken.is_some_and(|taken| index < taken);
         self.taken = Some(index);
         self.since = Some(index);
-        Verdict::Take(if broken {
+        IndexVerdict::Take(if broken {
             Continuity::Broken
         } else {
             Continuity::Kept
         })
     }
 
-    /// No usable answer came: the next one is read in full and at once, because nobody knows
-    /// which server gives it.
+    /// Records that there was no usable answer: the next query is a full read, because it is unknown
+    /// which server answers it.
     pub fn failed(&mut self) {
         self.since = None;
         self.starting_over = false;
@@ -82,8 +82,8 @@ impl Cursor {
 mod tests {
     use super::*;
 
-    const KEPT: Verdict = Verdict::Take(Continuity::Kept);
-    const BROKEN: Verdict = Verdict::Take(Continuity::Broken);
+    const KEPT: IndexVerdict = IndexVerdict::Take(Continuity::Kept);
+    const BROKEN: IndexVerdict = IndexVerdict::Take(Continuity::Broken);
 
     fn at(index: u64) -> Cursor {
         let mut cursor = Cursor::new(None);
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_lower_index_starts_over_and_breaks_the_history() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(3)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(3)), IndexVerdict::StartOver);
         assert_eq!(cursor.since(), None);
         assert_eq!(cursor.answered(Index(3)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(3)));
@@ -118,28 +118,28 @@ mod tests {
     #[test]
     fn a_start_over_that_finds_the_old_index_again_breaks_nothing() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(7)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(7)), IndexVerdict::StartOver);
         assert_eq!(cursor.answered(Index(8)), KEPT);
     }
 
     #[test]
-    fn servers_that_lag_behind_one_another_are_not_read_in_full_at_every_turn() {
+    fn servers_of_which_one_lags_behind_are_not_read_in_full_at_every_turn() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
         assert_eq!(cursor.answered(Index(8)), KEPT);
         assert_eq!(cursor.answered(Index(5)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(5)));
         assert_eq!(cursor.answered(Index(8)), KEPT);
-        assert_eq!(cursor.answered(Index(5)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
     }
 
     #[test]
-    fn what_was_read_at_once_is_taken_at_a_lower_index_too() {
+    fn an_answer_without_waiting_is_taken_at_a_lower_index_too() {
         let mut cursor = at(8);
         cursor.read_at_once();
         assert_eq!(cursor.answered(Index(3)), BROKEN);
         assert_eq!(cursor.since(), Some(Index(3)));
-        assert_eq!(cursor.answered(Index(2)), Verdict::StartOver);
+        assert_eq!(cursor.answered(Index(2)), IndexVerdict::StartOver);
     }
 
     #[test]

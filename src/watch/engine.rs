@@ -1,104 +1,92 @@
-//! The loop: one channel, and the nearest deadline of whoever has one.
+//! The loop of a watch: one channel of messages, and the nearest deadline.
 
-mod answers;
-mod closing;
-mod handing;
+mod dispatch;
+mod polls;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use self::closing::{Closing, Ending};
-use super::event::{Event, Flow, Observer, Wake};
+use super::event::{Event, Flow, Observer};
 use super::outages::Outages;
 use super::plan::{Initial, Plan};
-use super::poller::Poller;
-use super::resume::Resume;
+use super::poll_event::Message;
+use super::poller::PollerConfig;
 use super::routes::Routes;
-use super::standing::Standings;
+use super::shutdown::{Shutdown, ShutdownMode, ShutdownStep};
+use super::target_state::TargetStates;
 use crate::exit::Exit;
 use crate::model::{Batch, Reason, Snapshot};
-use crate::process::{Groups, Signals, listen, reap};
+use crate::process::{ProcessGroups, Signals, listen, reap};
+use crate::state_file::StateFile;
 
-/// Answers that wait for the engine. More would only be older ones.
+/// The number of messages that wait for the engine. More would only be older ones.
 const CHANNEL: usize = 64;
 
-/// A watch at work.
+/// A running watch.
 pub struct Engine<'a> {
     plan: Plan,
+    /// The targets' names, in the order of their ids.
     names: Vec<String>,
-    standings: Standings,
+    target_states: TargetStates,
     outages: Outages,
     routes: Routes,
-    groups: Arc<Groups>,
-    resume: Option<Resume>,
+    groups: Arc<ProcessGroups>,
+    state_file: Option<StateFile>,
     observers: Vec<Box<dyn Observer + 'a>>,
-    sender: SyncSender<Wake>,
-    wakes: Receiver<Wake>,
-    /// When the time of the plan is up.
-    until: Option<Instant>,
-    /// The initial batch, as long as not every target was seen.
+    sender: SyncSender<Message>,
+    messages: Receiver<Message>,
+    /// The initial batch, until every target was seen.
     initial: Option<Batch>,
-    batches: u64,
-    /// Whether something was printed that is not counted yet.
+    /// Whether changes were printed that are not counted as a batch yet.
     uncounted: bool,
-    /// Of the handlers' batches that ended, the first that is not 0.
-    status: u8,
-    closing: Option<(Closing, Ending)>,
+    shutdown: Shutdown,
 }
 
 impl<'a> Engine<'a> {
-    /// Nothing is watched yet. `groups` are those of the routes' handlers.
+    /// An engine that watches nothing yet. `groups` are those of the routes' handlers.
     pub fn new(
         plan: Plan,
         routes: Routes,
-        groups: Arc<Groups>,
-        resume: Option<Resume>,
+        groups: Arc<ProcessGroups>,
+        state_file: Option<StateFile>,
         observers: Vec<Box<dyn Observer + 'a>>,
     ) -> Self {
-        let (sender, wakes) = sync_channel(CHANNEL);
-        let known = |id| match &resume {
-            Some(resume) if plan.initial != Initial::Skip => resume.at_start(id),
+        let (sender, messages) = sync_channel(CHANNEL);
+        let known = |id| match &state_file {
+            Some(state_file) if plan.initial != Initial::Skip => state_file.at_start(id),
             _ => Snapshot::default(),
         };
-        let standings = Standings::new(
+        let target_states = TargetStates::new(
             plan.targets.clone(),
             plan.filter.clone(),
             plan.locks,
             plan.max_delete,
             known,
         );
-        let time = plan.time.filter(|time| !time.is_zero());
         let collects = !routes.is_empty() && plan.initial != Initial::Skip;
-        let anew = plan.initial == Initial::Run || plan.fresh;
-        let reason = if anew {
+        let reason = if plan.initial == Initial::Run || plan.fresh {
             Reason::Initial
         } else {
             Reason::Change
         };
+        let names = plan.targets.iter().map(|target| target.name().to_owned());
         Engine {
-            names: plan
-                .targets
-                .iter()
-                .map(|target| target.name().to_owned())
-                .collect(),
-            standings,
+            names: names.collect(),
+            target_states,
             outages: Outages::default(),
             routes,
             groups,
-            resume,
+            state_file,
             observers,
             sender,
-            wakes,
-            until: time.and_then(|time| Instant::now().checked_add(time)),
+            messages,
             initial: collects.then(|| Batch {
                 reason,
                 changes: Vec::new(),
             }),
-            batches: 0,
             uncounted: false,
-            status: 0,
-            closing: None,
+            shutdown: Shutdown::new(&plan, Instant::now()),
             plan,
         }
     }
@@ -108,72 +96,82 @@ impl<'a> Engine<'a> {
     /// # Errors
     /// When an observer fails, the system has no threads to give, or the command line turns out
     /// to be wrong.
-    pub fn run(mut self, pollers: Vec<Poller>) -> anyhow::Result<Exit> {
-        let nudge = self.sender.clone();
+    pub fn run(mut self, pollers: Vec<PollerConfig>) -> anyhow::Result<Exit> {
+        let wake = self.sender.clone();
         // A full channel wakes the engine just as well.
-        let nudge = move || drop(nudge.try_send(Wake::Signal));
-        let signals = listen(&self.groups, nudge, || {})?;
+        let wake = move || drop(wake.try_send(Message::Signal));
+        if self.routes.has_service() {
+            self.groups.forward_signals();
+        }
+        let signals = listen(&self.groups, wake, || {})?;
         for poller in pollers {
             poller.start(self.sender.clone())?;
         }
         loop {
-            let wake = self.next_wake();
+            let message = self.next_message();
             let now = Instant::now();
-            if let Err(error) = self.turn(wake, &signals, now) {
-                self.close(Closing::Stopping, Err(error), now);
+            if let Err(error) = self.step(message, &signals, now) {
+                self.shut_down(ShutdownMode::Stop, Err(error), now);
             }
-            if self.closing.is_some() && self.routes.idle() {
+            if self.shutdown.is_under_way() && self.routes.is_idle() {
                 return self.end(now);
             }
         }
     }
 
-    fn next_wake(&self) -> Option<Wake> {
+    fn next_message(&self) -> Option<Message> {
         let Some(deadline) = self.deadline(Instant::now()) else {
-            return self.wakes.recv().ok();
+            return self.messages.recv().ok();
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        self.wakes.recv_timeout(left).ok()
+        self.messages.recv_timeout(left).ok()
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
         let observers = self.observers.iter().filter_map(|other| other.deadline());
-        let own = self.own_deadline().filter(|_| self.closing.is_none());
-        let saving = self.resume.as_ref().and_then(Resume::deadline);
-        let deadlines = [own, saving, self.routes.deadline(now)];
+        let deadlines = [
+            self.shutdown.deadline(&self.outages),
+            self.state_file.as_ref().and_then(StateFile::deadline),
+            self.routes.deadline(now),
+        ];
         observers.chain(deadlines.into_iter().flatten()).min()
     }
 
-    fn turn(&mut self, wake: Option<Wake>, signals: &Signals, now: Instant) -> anyhow::Result<()> {
-        self.signals(signals, now)?;
-        match wake {
-            // What comes after the end is another watch's.
-            Some(Wake::Polled(target, poll)) if self.closing.is_none() => {
-                self.polled(target, poll, now)?;
+    fn step(
+        &mut self,
+        message: Option<Message>,
+        signals: &Signals,
+        now: Instant,
+    ) -> anyhow::Result<()> {
+        self.take_signals(signals, now)?;
+        match message {
+            // What comes during a shutdown is left to the next watch.
+            Some(Message::Polled(target, poll)) if !self.shutdown.is_under_way() => {
+                self.take_poll(target, poll, now)?;
             }
-            Some(Wake::Polled(..) | Wake::Signal) | None => {}
+            Some(Message::Polled(..) | Message::Signal) | None => {}
         }
         self.drive(now, Routes::poll)?;
-        if let Some(resume) = &mut self.resume {
-            let saved = resume.retry(now, fastrand::f64());
-            self.saved(saved, now)?;
-        }
-        self.observe(now, |observer| match observer.deadline() {
+        self.save(now, |state_file, random| state_file.retry(now, random))?;
+        self.call_observers(now, |observer| match observer.deadline() {
             Some(due) if due <= now => observer.tick(now),
             _ => Ok(Flow::Continue),
         })?;
-        self.look_at_the_clock(now);
+        self.check_deadlines(now);
         Ok(())
     }
 
-    fn signals(&mut self, signals: &Signals, now: Instant) -> anyhow::Result<()> {
+    fn take_signals(&mut self, signals: &Signals, now: Instant) -> anyhow::Result<()> {
         let taken = signals.take();
         if let Some(signal) = taken.stop {
-            self.close(Closing::Stopping, Ok(Exit::Signal(signal)), now);
+            self.shut_down(ShutdownMode::Stop, Ok(Exit::Signal(signal)), now);
         }
         if taken.child {
             self.drive(now, Routes::poll)?;
             reap(&self.groups);
+        }
+        for signal in taken.forwarded {
+            self.routes.forward(signal);
         }
         if taken.run {
             self.run_now(now)?;
@@ -181,34 +179,64 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Runs every handler with all there is, as far as all of it was seen: a part could be taken
-    /// for the whole.
-    fn run_now(&mut self, now: Instant) -> anyhow::Result<()> {
-        if self.standings.synced() {
-            let changes = self.standings.everything(SystemTime::now());
-            let reason = Reason::Manual;
-            self.give(Batch { reason, changes }, true, now)?;
+    /// Shuts the watch down when its time is up, an outage has lasted too long, or one look was
+    /// asked for and was had.
+    fn check_deadlines(&mut self, now: Instant) {
+        let unseen: Vec<_> = self.target_states.unseen().collect();
+        if let Some((mode, ending)) = self.shutdown.due(now, &self.outages, &unseen) {
+            self.shut_down(mode, ending, now);
         }
-        Ok(())
     }
 
-    fn tell(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<()> {
-        self.observe(now, |observer| observer.event(event, now))
+    /// Begins the shutdown, or sharpens the one under way.
+    fn shut_down(&mut self, mode: ShutdownMode, ending: anyhow::Result<Exit>, now: Instant) {
+        match self.shutdown.begin(mode, ending) {
+            ShutdownStep::Unchanged => return,
+            ShutdownStep::Sharpened => {}
+            ShutdownStep::Begun => {
+                if let Err(error) = self.notify(&Event::Leaving, now) {
+                    self.shut_down(ShutdownMode::Stop, Err(error), now);
+                }
+            }
+        }
+        let input = mode.queue_input();
+        if let Err(error) = self.drive(now, |routes, context| routes.step_all(&input, context)) {
+            self.shut_down(ShutdownMode::Stop, Err(error), now);
+        }
     }
 
-    /// Asks each observer. One that fails is asked no more: it would fail again.
-    fn observe(
+    /// Ends the watch, after all handlers have come to rest.
+    fn end(mut self, now: Instant) -> anyhow::Result<Exit> {
+        let saved = self.state_file.take().map_or(Ok(()), StateFile::close);
+        let notified = self.notify(&Event::Left, now);
+        let exit = self.shutdown.take_ending()?;
+        if let (Exit::Signal(_), Err(failure)) = (exit, &saved) {
+            // The process dies of the signal, whatever else went wrong.
+            self.notify(&Event::Saved(Some(failure)), now)?;
+            return Ok(exit);
+        }
+        saved?;
+        notified?;
+        Ok(self.shutdown.exit(exit))
+    }
+
+    fn notify(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<()> {
+        self.call_observers(now, |observer| observer.event(event, now))
+    }
+
+    /// Calls each observer. One that fails is called no more: it would fail again.
+    fn call_observers(
         &mut self,
         now: Instant,
-        mut ask: impl FnMut(&mut dyn Observer) -> anyhow::Result<Flow>,
+        mut call: impl FnMut(&mut dyn Observer) -> anyhow::Result<Flow>,
     ) -> anyhow::Result<()> {
-        // By place: what an observer asks for may come back to here.
+        // By place: a shutdown that an observer asks for comes back to here.
         let mut at = 0;
         while let Some(observer) = self.observers.get_mut(at) {
-            match ask(observer.as_mut()) {
+            match call(observer.as_mut()) {
                 Ok(Flow::Continue) => at += 1,
                 Ok(Flow::Stop(exit)) => {
-                    self.close(Closing::Stopping, Ok(exit), now);
+                    self.shut_down(ShutdownMode::Stop, Ok(exit), now);
                     at += 1;
                 }
                 Err(error) => {

@@ -1,33 +1,30 @@
-//! Blocking queries to batches: what is watched, what was seen, what of it is believed, and what
-//! was handled. Knows nothing of who looks on.
+//! Blocking queries to batches: one poller per target, the proof that a vanished key was deleted,
+//! and the engine, which dispatches changes to handlers, acknowledges what they handled and notifies
+//! observers. Must not know the terminal, output formats, or who observes.
 
+mod consistent_reader;
 mod cursor;
 mod engine;
 mod event;
 mod filter;
-mod floor;
-mod look;
 mod outages;
 mod plan;
+mod poll_event;
 mod poller;
-mod probe;
 mod proof;
-mod resume;
 mod routes;
-mod standing;
-mod target;
+mod shutdown;
+mod target_state;
+mod wait_time;
 mod withheld;
 
-pub use crate::handlers::{Outcome, Report, Told, Why as StopWhy};
-pub use crate::process::Status;
+pub use consistent_reader::ConsistentReader;
 pub use engine::Engine;
-pub use event::{Account, Event, Flow, Note, Observer, OutageKind, Trouble};
-pub use filter::{Filter, Glob};
-pub use look::{LANES, Limits, look_at};
+pub use event::{AnswerSummary, Event, Flow, Observer};
+pub use filter::Filter;
 pub use plan::{Initial, Plan};
-pub use poller::Poller;
-pub use probe::Consistent;
-pub use resume::{Identity, Keep, Opened, Resume};
-pub use routes::Routes;
-pub use target::{Target, What};
-pub use withheld::{MaxDelete, Notice, Why};
+pub use poll_event::{Advice, OutageCause, OutageKind};
+pub use poller::PollerConfig;
+pub use routes::{RouteId, Routes, WaitingChanges};
+pub use wait_time::{SharedWait, ShortenedWait};
+pub use withheld::{MaxDelete, WithheldChange, WithheldReason};

@@ -1,36 +1,38 @@
-//! Which targets cannot be seen, so that an outage is said once when it begins and once when it
-//! ends, however many targets it hides. Pure.
+//! The targets that cannot be read, so that an outage is reported once when it starts and once when
+//! it ends, however many targets it concerns. Pure.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::event::OutageKind;
+use super::poll_event::OutageKind;
 use crate::model::TargetId;
 
 /// The targets in outage, by kind.
 #[derive(Debug, Clone, Default)]
 pub struct Outages {
-    /// Since when each kind lasts.
+    /// The start of each kind of outage.
     since: BTreeMap<OutageKind, Instant>,
-    /// What each target is in, the latest last. Who cannot reach Consul any more does not know
-    /// whether the token may read again: nothing of it ends before the target is seen.
+    /// The kinds of outage of each target, the latest last. While Consul is unreachable it is unknown
+    /// whether the token may read again, so all of them end only when the target is read.
     targets: BTreeMap<TargetId, Vec<OutageKind>>,
-    /// Targets of which a lost right hides a part, and since when.
+    /// The targets with hidden keys, and the time since they are hidden.
     hidden: BTreeMap<TargetId, Instant>,
 }
 
 impl Outages {
-    /// A target cannot be seen. Says whether this kind of outage begins with it.
-    pub fn begin(&mut self, target: TargetId, kind: OutageKind, now: Instant) -> bool {
+    /// Records that a target cannot be read, from the given time on. Returns whether this starts the
+    /// kind of outage.
+    pub fn begin(&mut self, target: TargetId, kind: OutageKind, since: Instant) -> bool {
         let kinds = self.targets.entry(target).or_default();
         kinds.retain(|other| *other != kind);
         kinds.push(kind);
-        let begun = !self.since.contains_key(&kind);
-        self.since.entry(kind).or_insert(now);
-        begun
+        let starts = !self.since.contains_key(&kind);
+        self.since.entry(kind).or_insert(since);
+        starts
     }
 
-    /// A target was seen. Gives the kinds that ended with that, and how long they lasted.
+    /// Records that a target was read. Returns the kinds of outage that this ends, and how long they
+    /// lasted.
     pub fn end(&mut self, target: TargetId, now: Instant) -> Vec<(OutageKind, Duration)> {
         let mut kinds = self.targets.remove(&target).unwrap_or_default();
         kinds.retain(|kind| !self.targets.values().any(|others| others.contains(kind)));
@@ -41,17 +43,17 @@ impl Outages {
         ended.collect()
     }
 
-    /// A lost right hides a part of a target, which is an outage of rights too.
+    /// Records that a target has hidden keys, which is an outage of permissions too.
     pub fn hide(&mut self, target: TargetId, now: Instant) {
         self.hidden.entry(target).or_insert(now);
     }
 
-    /// Nothing of it is hidden any more.
+    /// Records that a target has no hidden keys any more.
     pub fn unhide(&mut self, target: TargetId) {
         self.hidden.remove(&target);
     }
 
-    /// What lasts longest, and since when.
+    /// Returns the oldest outage and its start.
     pub fn oldest(&self) -> Option<(Instant, OutageKind)> {
         let outages = self.since.iter().map(|(kind, since)| (*since, *kind));
         let hidden = self.hidden.values();
@@ -60,8 +62,8 @@ impl Outages {
             .min()
     }
 
-    /// The latest kind that a target is in.
-    pub fn of(&self, target: TargetId) -> Option<OutageKind> {
+    /// Returns the latest kind of outage of a target.
+    pub fn latest(&self, target: TargetId) -> Option<OutageKind> {
         self.targets.get(&target)?.last().copied()
     }
 }
@@ -92,9 +94,9 @@ mod tests {
         let (mut outages, now) = (Outages::default(), Instant::now());
         assert!(outages.begin(A, OutageKind::Rights, now));
         assert!(outages.begin(A, OutageKind::Consul, now + SECOND));
-        assert_eq!(outages.of(A), Some(OutageKind::Consul));
+        assert_eq!(outages.latest(A), Some(OutageKind::Consul));
         assert!(!outages.begin(A, OutageKind::Rights, now + SECOND * 2));
-        assert_eq!(outages.of(A), Some(OutageKind::Rights));
+        assert_eq!(outages.latest(A), Some(OutageKind::Rights));
         assert_eq!(outages.oldest(), Some((now, OutageKind::Rights)));
         assert!(!outages.begin(B, OutageKind::Consul, now));
         let ended = outages.end(A, now + SECOND * 3);

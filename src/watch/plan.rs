@@ -3,43 +3,63 @@
 use std::time::Duration;
 
 use super::filter::Filter;
-use super::target::Target;
 use super::withheld::MaxDelete;
+use crate::model::Target;
 
-/// What is made of what is there at the start.
+/// How entries that already exist are treated at startup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Initial {
-    /// It is told as created.
+    /// They are reported as created.
     Run,
-    /// It is where telling begins.
+    /// They are skipped: only later changes are reported.
     Skip,
-    /// What differs from what was handled is told.
+    /// Those that differ from what was handled are reported.
     IfChanged,
 }
 
 /// What a watch is to do.
 #[derive(Debug)]
 pub struct Plan {
-    /// What is watched.
+    /// The targets, by their ids.
     pub targets: Vec<Target>,
-    /// What of it is told, and to whom.
+    /// The keys that are reported.
     pub filter: Filter,
     /// Whether taking and releasing a lock is a change.
     pub locks: bool,
-    /// What is made of what is there at the start.
+    /// How entries that already exist are treated at startup.
     pub initial: Initial,
     /// Whether nothing was ever handled before.
     pub fresh: bool,
-    /// The end comes after this many batches.
+    /// The number of batches after which the watch ends.
     pub count: Option<u64>,
-    /// With `count`: the handler's status is passed on.
+    /// With `count`: whether the handler's status is passed on.
     pub pass_status: bool,
-    /// The end comes after this time; zero means one look.
+    /// The time after which the watch ends; zero means one look.
     pub time: Option<Duration>,
-    /// The end comes after an outage of this length.
+    /// The length of an outage with which the watch ends.
     pub max_outage: Option<Duration>,
-    /// More deletes at once than this are held back.
+    /// The number of deletes at once above which they are held back.
     pub max_delete: Option<MaxDelete>,
-    /// A Consul that looks reset is believed.
+    /// Whether a Consul that looks reset is accepted as real.
     pub accept_reset: bool,
+}
+
+impl Plan {
+    /// A plan to report every change of these targets until the watch is stopped, and no entry that
+    /// already exists.
+    pub fn new(targets: Vec<Target>) -> Self {
+        Plan {
+            targets,
+            filter: Filter::default(),
+            locks: false,
+            initial: Initial::Skip,
+            fresh: true,
+            count: None,
+            pass_status: false,
+            time: None,
+            max_outage: None,
+            max_delete: None,
+            accept_reset: false,
+        }
+    }
 }

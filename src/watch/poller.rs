@@ -1,153 +1,167 @@
-//! One thread a target: asks the cursor what to query, looks, proves what vanished, and tells the
-//! engine. Owns nothing that must be saved, so that leaving does not wait for it.
+//! One thread per target: asks the cursor what to query, fetches the target, proves deletes, and
+//! sends events to the engine. Owns nothing that must be saved, so that an exit does not wait for it.
 
 use std::io;
 use std::sync::mpsc::{SendError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::cursor::{Cursor, Verdict};
-use super::event::{Answered, Note, OutageKind, Poll, Trouble, Wake};
-use super::floor::Floor;
-use super::look::{Answer, Look};
-use super::probe::Probe;
-use super::proof::{Emptiness, Verdict as Proven, emptiness, prove};
-use super::target::{Target, What};
-use super::withheld::{Why, vanished};
+use super::consistent_reader::TargetProber;
+use super::cursor::{Cursor, IndexVerdict};
+use super::poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};
+use super::proof::{Proof, prove};
+use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use crate::backoff::Backoff;
-use crate::consul::{Cause, Error, Outcome};
-use crate::model::{Continuity, Index, Snapshot};
+use crate::consul::{Cause, Error, ErrorClass};
+use crate::fetch::{Fetch, Fetched};
+use crate::model::{Continuity, Index, Snapshot, Target, TargetScope};
+use crate::rate_limiter::RateLimiter;
 
-/// Each target has a thread, and none needs more.
+/// The stack of a thread, of which there may be many.
 const STACK: usize = 256 * 1024;
 
-/// After the first failure in a row.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Queries that may follow one another without delay, so that a single change is seen at once.
+const QUERY_BURST: u32 = 2;
 
-/// After many.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The time between queries after a burst, so that constant writes do not become a storm of queries.
+const QUERY_PERIOD: Duration = Duration::from_millis(100);
 
-/// What a poller is given.
-pub struct Poller {
-    /// What it looks at.
+/// The back-off after the first failure in a row.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// The longest back-off.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+
+/// The parts of a poller.
+pub struct PollerConfig {
+    /// The target to watch.
     pub target: Target,
-    /// How.
-    pub look: Box<dyn Look>,
-    /// Who settles what a look leaves open.
-    pub probe: Box<dyn Probe>,
-    /// How long Consul may hold an answer. A recursive delete above the target wakes nobody in
-    /// some cases, and is found when this is over.
-    pub wait: Duration,
-    /// What was handled before this start; empty where nothing is remembered.
+    /// Fetches the target.
+    pub fetch: Box<dyn Fetch>,
+    /// Answers what a fetch leaves open.
+    pub prober: Box<dyn TargetProber>,
+    /// The time for which Consul may hold an answer. In some cases a recursive delete above the target
+    /// wakes no query, and is found when this time is over.
+    pub wait: SharedWait,
+    /// The entries that were handled before this start; empty without a state file.
     pub known: Snapshot,
 }
 
-impl Poller {
+impl PollerConfig {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When the system has no thread to give.
-    pub fn start(self, wakes: SyncSender<Wake>) -> io::Result<()> {
+    /// When the system cannot create a thread.
+    pub fn start(self, messages: SyncSender<Message>) -> io::Result<()> {
         thread::Builder::new()
             .name(format!("poll {}", self.target.id.0))
             .stack_size(STACK)
             .spawn(move || {
-                // The engine has gone: so does the poller.
-                let _ = Polling::of(self, wakes).run();
+                // It ends when the engine has ended.
+                let _ = Poller::new(self, messages).run();
             })
             .map(drop)
     }
 }
 
 /// The engine has ended.
-struct Gone;
+struct Disconnected;
 
-impl<T> From<SendError<T>> for Gone {
+impl<T> From<SendError<T>> for Disconnected {
     fn from(_: SendError<T>) -> Self {
-        Gone
+        Disconnected
     }
 }
 
-/// How one turn ended, but for news.
-enum Setback {
-    /// The answer is not to be taken: look again at once.
-    Again,
-    /// Nor is this one, because its index is lower than the one that was sent.
+/// The reason why a poll has no answer.
+enum PollError {
+    /// The answer was stale: the target is fetched again at once.
+    Stale,
+    /// The index went back from the first to the second: the target is fetched again at once.
     WentBack(Index, Index),
-    /// The target cannot be seen.
-    Trouble(Trouble),
+    /// The target cannot be read.
+    Outage(OutageCause),
 }
 
-impl From<Error> for Setback {
+impl From<Error> for PollError {
     fn from(error: Error) -> Self {
-        Setback::Trouble(Trouble::Consul(error))
+        PollError::Outage(OutageCause::Consul(error))
     }
 }
 
-/// A poller at work.
-struct Polling {
-    poller: Poller,
-    wakes: SyncSender<Wake>,
+/// A running poller.
+struct Poller {
+    config: PollerConfig,
+    messages: SyncSender<Message>,
     cursor: Cursor,
-    /// What Consul showed last: the working copy of the look.
+    /// The entries that Consul showed last: the fetcher's working copy.
     seen: Snapshot,
-    /// `seen` and what vanished from it unproven: what the next answer is compared with.
+    /// `seen` and the entries that vanished from it unproven: the next answer is compared with it.
     believed: Snapshot,
-    /// Whether an index went back since the last answer that was told.
+    /// Whether an index went back since the last answer that was sent.
     continuity: Continuity,
-    /// The highest index that was taken.
+    /// The highest index so far.
     peak: Index,
-    /// The table's index, asked for when the target was found empty.
+    /// The table's index, read when the target was found empty.
     table: Option<Index>,
-    /// Whether an answer was told yet.
+    /// The time of the last usable answer; at first that of the start.
+    last_answer: Instant,
+    /// Whether an answer was sent yet.
     synced: bool,
-    said_unreadable: bool,
-    said_filtered: bool,
+    /// Whether non-UTF-8 keys were reported yet.
+    non_utf8_reported: bool,
+    /// Whether filtered listings were reported yet.
+    filtered_reported: bool,
 }
 
-impl Polling {
-    fn of(poller: Poller, wakes: SyncSender<Wake>) -> Self {
-        let known = poller.known.clone();
-        Polling {
+impl Poller {
+    fn new(config: PollerConfig, messages: SyncSender<Message>) -> Self {
+        let known = config.known.clone();
+        Poller {
             cursor: Cursor::new((known.index() > Index(0)).then_some(known.index())),
-            // Not what is remembered, whose values may be unknown.
+            // Not the known entries, whose values may be unknown.
             seen: Snapshot::default(),
             peak: known.index(),
             table: None,
             believed: known,
             continuity: Continuity::Kept,
+            last_answer: Instant::now(),
             synced: false,
-            said_unreadable: false,
-            said_filtered: false,
-            poller,
-            wakes,
+            non_utf8_reported: false,
+            filtered_reported: false,
+            config,
+            messages,
         }
     }
 
-    fn run(mut self) -> Result<(), Gone> {
-        let mut floor = Floor::new(Instant::now());
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    fn run(mut self) -> Result<(), Disconnected> {
+        let mut rate_limiter = RateLimiter::new(QUERY_PERIOD, QUERY_BURST, Instant::now());
+        let mut backoff = Backoff::new(FIRST_BACKOFF, LONGEST_BACKOFF);
         let mut outage: Option<OutageKind> = None;
         loop {
-            thread::sleep(floor.take(Instant::now()));
-            match self.turn() {
+            thread::sleep(rate_limiter.take(1, Instant::now()));
+            match self.poll() {
                 Ok(answered) => {
                     backoff.reset();
                     outage = None;
-                    self.send(Poll::Answered(Box::new(answered)))?;
+                    self.last_answer = Instant::now();
+                    self.send(PollEvent::Answered(Box::new(answered)))?;
                     self.synced = true;
                 }
-                Err(Setback::Again) => {}
-                Err(Setback::WentBack(since, index)) => self.send(Poll::WentBack(since, index))?,
-                Err(Setback::Trouble(Trouble::Consul(error))) if self.is_final(&error) => {
-                    return self.send(Poll::Ended(error));
+                Err(PollError::Stale) => {}
+                Err(PollError::WentBack(since, index)) => {
+                    self.send(PollEvent::WentBack(since, index))?;
                 }
-                Err(Setback::Trouble(trouble)) => {
+                Err(PollError::Outage(OutageCause::Consul(error))) if self.is_final(&error) => {
+                    return self.send(PollEvent::Ended(error));
+                }
+                Err(PollError::Outage(cause)) => {
                     self.cursor.failed();
-                    log::info!("{}: {trouble}", self.poller.target.what);
-                    if outage != Some(trouble.kind()) {
-                        outage = Some(trouble.kind());
-                        self.send(Poll::Outage(trouble))?;
+                    log::info!("{}: {cause}", self.config.target.scope);
+                    if outage != Some(cause.kind()) {
+                        outage = Some(cause.kind());
+                        let since = self.outage_start(&cause);
+                        self.send(PollEvent::Outage(cause, since))?;
                     }
                     thread::sleep(backoff.next(fastrand::f64()));
                 }
@@ -155,130 +169,156 @@ impl Polling {
         }
     }
 
-    /// One query, and what it leaves open.
-    fn turn(&mut self) -> Result<Answered, Setback> {
+    /// Runs one query, and the reads that it makes necessary.
+    fn poll(&mut self) -> Result<TargetAnswer, PollError> {
         let since = self.cursor.since();
-        let poller = &mut self.poller;
-        let answer = poller.look.look(&mut self.seen, since, poller.wait)?;
+        let answer = self.fetch(since)?;
         if answer.at_once {
             self.cursor.read_at_once();
         }
-        // The client takes no read without an index for an answer.
+        // A read without an index is an error of the client.
         let index = answer.meta.index.unwrap_or_default();
         match self.cursor.answered(index) {
-            Verdict::StartOver => {
-                return Err(Setback::WentBack(since.unwrap_or_default(), index));
+            IndexVerdict::StartOver => {
+                return Err(PollError::WentBack(since.unwrap_or_default(), index));
             }
-            Verdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
-            Verdict::Take(Continuity::Kept) => {}
+            IndexVerdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
+            IndexVerdict::Take(Continuity::Kept) => {}
         }
         let mut shown = self.check_empty(self.seen.clone())?;
-        let (unproven, proven) = self.prove(&mut shown)?;
+        let Proof {
+            deleted, unproven, ..
+        } = self.prove(&mut shown)?;
         self.peak = self.peak.max(shown.index());
-        self.believed = kept(&self.believed, &shown, &unproven);
-        self.notes(&answer);
-        Ok(Answered {
+        let mut believed = shown.clone();
+        let unproven_entries = unproven
+            .iter()
+            .filter_map(|(key, _)| self.believed.get(key));
+        believed.apply(unproven_entries.map(|entry| (entry.key(), Some(entry))));
+        self.believed = believed;
+        self.advise(&answer);
+        Ok(TargetAnswer {
             since,
             snapshot: shown,
             continuity: std::mem::replace(&mut self.continuity, Continuity::Kept),
             unproven,
-            proven,
+            proven: deleted,
             meta: answer.meta,
             at: SystemTime::now(),
         })
     }
 
-    /// Settles what became of the keys that are no longer listed; those that are back are put into
-    /// `shown`. Gives those that nobody knows to be deleted, and how many are.
-    fn prove(&mut self, shown: &mut Snapshot) -> Result<(Vec<(String, Why)>, usize), Error> {
-        let gone = vanished(&self.believed, shown);
-        if gone.is_empty() {
-            return Ok((Vec::new(), 0));
+    /// Fetches the target. A query that was held for some seconds and then failed was cut on the way,
+    /// by a load balancer's idle time-out for example, if the same query is answered at once when it
+    /// is not held: that is no outage, and queries are held for less time from now on.
+    fn fetch(&mut self, since: Option<Index>) -> Result<Fetched, Error> {
+        let PollerConfig {
+            target,
+            fetch,
+            wait,
+            ..
+        } = &mut self.config;
+        let asked = Instant::now();
+        let error = match fetch.fetch(&mut self.seen, since, wait.wait(asked)) {
+            Err(error) if since.is_some() && error.may_be_cut() => error,
+            result => return result,
+        };
+        let held = asked.elapsed();
+        if !WaitTime::may_be_cut(held) {
+            return Err(error);
         }
-        let keys: Vec<&str> = gone.iter().map(|entry| entry.key()).collect();
-        let verdicts = prove(self.poller.probe.as_mut(), &keys)?;
-        let (mut unproven, mut proven) = (Vec::new(), 0);
-        for (key, verdict) in keys.into_iter().zip(verdicts) {
-            match verdict {
-                Proven::Deleted => proven += 1,
-                // Made after the answer that lacked it: it was deleted, and the next answer tells
-                // of it. With it, this one would be a state that the store never had.
-                Proven::Back(entry) if entry.created() > shown.index() => proven += 1,
-                Proven::Back(entry) => shown.insert(entry),
-                Proven::Hidden => unproven.push((key.to_owned(), Why::Hidden)),
-                Proven::Unproven => unproven.push((key.to_owned(), Why::Unproven)),
-            }
+        log::info!("{}: cut after {held:?}? {error}", target.scope);
+        let answer = fetch.fetch(&mut self.seen, since, NOT_HELD)?;
+        if let Some(shortened) = wait.shorten(held, Instant::now()) {
+            // An engine that has ended is noticed when the answer is sent.
+            let _ = self.send(PollEvent::Advice(Advice::ShortenedWait(shortened)));
         }
-        Ok((unproven, proven))
+        Ok(answer)
     }
 
-    /// What is to be thought of a look that shows nothing. A first one says nothing about rights: a
-    /// listing that a token may not see is empty too. And an index that went back may be that of
-    /// another Consul, or only that of an older mark below a prefix whose keys were deleted from
-    /// above: the table's own index, which never goes back in one history, tells which.
-    fn check_empty(&mut self, shown: Snapshot) -> Result<Snapshot, Setback> {
-        let What::Prefix(prefix) = &self.poller.target.what else {
+    /// Returns when an outage began: where nothing was answered in time, with the last answer. A query
+    /// that failed otherwise was held until then with nothing wrong.
+    fn outage_start(&self, cause: &OutageCause) -> Instant {
+        match cause {
+            OutageCause::Consul(error) if error.cause() == Cause::TimedOut => self.last_answer,
+            OutageCause::Consul(_) | OutageCause::NoRights | OutageCause::Reset => Instant::now(),
+        }
+    }
+
+    /// Proves which of the keys that are no longer listed are deleted, and inserts those that exist
+    /// again into `shown`.
+    fn prove(&mut self, shown: &mut Snapshot) -> Result<Proof, Error> {
+        let vanished = self.believed.vanished(shown);
+        if vanished.is_empty() {
+            return Ok(Proof::default());
+        }
+        let keys: Vec<&str> = vanished.iter().map(|entry| entry.key()).collect();
+        let mut proof = prove(self.config.prober.as_mut(), &keys, shown.index())?;
+        for entry in proof.returned.drain(..) {
+            shown.insert(entry);
+        }
+        Ok(proof)
+    }
+
+    /// Checks a fetch without entries. The first one may be hidden by ACLs. And an index that went
+    /// back may be that of another Consul, or only that of an older tombstone below a prefix whose
+    /// keys were deleted from above: the table's own index, which never goes back in one history,
+    /// tells which.
+    fn check_empty(&mut self, shown: Snapshot) -> Result<Snapshot, PollError> {
+        let TargetScope::Prefix(prefix) = &self.config.target.scope else {
             return Ok(shown);
         };
         if !shown.is_empty() {
             self.table = None;
         } else if self.table.is_none() && (!self.synced || shown.index() < self.peak) {
-            match emptiness(self.poller.probe.as_mut(), prefix)? {
-                Emptiness::Real(table) => self.table = Some(table),
-                // What was there is proven one by one.
-                Emptiness::NoRights if !self.believed.is_empty() => {}
-                Emptiness::NoRights => return Err(Setback::Trouble(Trouble::NoRights)),
-                Emptiness::Over => {
+            match self.config.prober.check_empty(prefix) {
+                Ok(Some(table)) => self.table = Some(table),
+                Ok(None) => {
                     self.cursor.failed();
-                    return Err(Setback::Again);
+                    return Err(PollError::Stale);
                 }
+                Err(error) if error.cause() != Cause::Denied => return Err(error.into()),
+                // The known entries are proven one by one.
+                Err(_) if !self.believed.is_empty() => {}
+                Err(_) => return Err(PollError::Outage(OutageCause::NoRights)),
             }
         }
         let index = self.table.unwrap_or_default().max(shown.index());
         Ok(shown.at(index))
     }
 
-    /// Says what is worth saying once. When the engine is gone the answer will find out.
-    fn notes(&mut self, answer: &Answer) {
-        if answer.unreadable && !self.said_unreadable {
-            self.said_unreadable = true;
-            let _ = self.send(Poll::Note(Note::Unreadable));
+    /// Sends each advice once. An engine that has ended is noticed when the answer is sent.
+    fn advise(&mut self, answer: &Fetched) {
+        if answer.non_utf8 && !self.non_utf8_reported {
+            self.non_utf8_reported = true;
+            let _ = self.send(PollEvent::Advice(Advice::NonUtf8));
         }
-        if answer.meta.filtered && !self.said_filtered {
-            self.said_filtered = true;
-            let _ = self.send(Poll::Note(Note::Filtered));
+        if answer.meta.filtered && !self.filtered_reported {
+            self.filtered_reported = true;
+            let _ = self.send(PollEvent::Advice(Advice::Filtered));
         }
-        if let (What::Key(key), false, true) =
-            (&self.poller.target.what, self.synced, self.seen.is_empty())
+        if let (TargetScope::Key(key), false, true) =
+            (&self.config.target.scope, self.synced, self.seen.is_empty())
         {
-            if !key.is_folder() && self.poller.probe.is_folder(key) {
-                let note = Note::Folder(key.clone());
-                let _ = self.send(Poll::Note(note));
+            if !key.is_folder() && self.config.prober.is_folder(key) {
+                let advice = Advice::Folder(key.clone());
+                let _ = self.send(PollEvent::Advice(advice));
             }
         }
     }
 
-    /// Whether an error will not pass, and the watch has never seen its target: then it is the
-    /// command line that is wrong. Once it was right, whatever fails may be mended.
+    /// Whether an error ends the watch: it is not transient, and the target was never read, so that
+    /// the command line is wrong. After a first answer anything may be repaired.
     fn is_final(&self, error: &Error) -> bool {
         let lasting = !error.is_transient() || error.cause() == Cause::UnknownDatacenter;
-        !self.synced && lasting && error.outcome() != Outcome::Denied
+        !self.synced && lasting && error.class() != ErrorClass::Denied
     }
 
-    fn send(&self, poll: Poll) -> Result<(), Gone> {
-        self.wakes
-            .send(Wake::Polled(self.poller.target.id, poll))
-            .map_err(Gone::from)
+    fn send(&self, poll: PollEvent) -> Result<(), Disconnected> {
+        self.messages
+            .send(Message::Polled(self.config.target.id, poll))
+            .map_err(Disconnected::from)
     }
-}
-
-/// What is shown, and of what was believed before all that vanished unproven.
-fn kept(before: &Snapshot, shown: &Snapshot, unproven: &[(String, Why)]) -> Snapshot {
-    let mut believed = shown.clone();
-    for entry in unproven.iter().filter_map(|(key, _)| before.get(key)) {
-        believed.insert(entry.clone());
-    }
-    believed
 }
 
 #[cfg(test)]

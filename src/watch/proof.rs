@@ -1,247 +1,130 @@
-//! Which vanished keys are really deleted, and which a lost right only hides.
+//! Which keys that are no longer listed are deleted.
 //!
-//! A listing cut down by ACLs looks like one whose keys were deleted: the same status, at the same
-//! index. A read-only transaction of `get`s tells them apart without rights on any of the keys: a
-//! key that does not exist is named in its errors, a hidden one is not, and one that is back is in
-//! its results. Only what is proven here is reported as a delete.
+//! A listing filtered by ACLs looks like one whose keys were deleted: the same status, at the same
+//! index. So each key that vanished is asked for, and only what is proven here is reported as a
+//! delete.
 
-use std::collections::{HashMap, HashSet};
+use super::consistent_reader::TargetProber;
+use super::withheld::WithheldReason;
+use crate::consul::{Error, Lookup};
+use crate::model::{Entry, Index, Key};
 
-use crate::model::{Entry, Index, Key, OpError, OpErrorKind, Prefix, obstacle};
+/// The character that Consul puts in place of a byte that is not UTF-8. Several keys may share such
+/// a name, and a lookup of it is one of yet another key: nothing can be proven about any of them.
+const REPLACEMENT: char = '\u{fffd}';
 
-/// Consul's limit of operations in a transaction, up to 1.13; later servers take 128.
-const GROUP: usize = 64;
-
-/// How many bytes of names go into one transaction. JSON may make six of one, and the whole body
-/// has to stay below 512 KiB.
-const GROUP_BYTES: usize = 64 * 1024;
-
-/// What a byte that is no UTF-8 reads as. Several keys may share such a name, and a proof of it
-/// speaks of yet another key: nothing can be said about any of them.
-const REPLACED: char = '\u{fffd}';
-
-/// What became of a key that is no longer listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does not exist.
-    Deleted,
-    /// It exists again, as this.
-    Back(Entry),
-    /// It exists and may not be read.
-    Hidden,
-    /// Consul gives no answer about this name.
-    Unproven,
+/// The result for keys that are no longer listed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The number of deleted keys.
+    pub deleted: usize,
+    /// Keys that may not be deleted, and why they are withheld.
+    pub unproven: Vec<(String, WithheldReason)>,
+    /// Entries that exist although they are not listed.
+    pub returned: Vec<Entry>,
 }
 
-/// What Consul says to a transaction of `get`s.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Together {
-    /// None of the keys is missing; these may be read.
-    Found(Vec<Entry>),
-    /// These are missing, or refused.
-    RolledBack(Vec<OpError>),
-    /// The server will not take one of the names, and says nothing about the others: 400
-    /// `Invalid key in transaction`, or 413.
-    Unacceptable,
-    /// The agent takes no PUT from here: 403 `Access is restricted`.
-    Restricted,
-}
-
-/// What Consul says to a GET of one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Alone {
-    /// It exists.
-    Found(Entry),
-    /// It does not; the table's index.
-    Missing(Index),
-    /// It may not be read: 403 `Permission denied`.
-    Denied,
-}
-
-/// Who is asked: a client that reads consistently. A trait, so that the decisions are tested
-/// without a network. An error is an outage, a deleted token included.
-pub trait Witness {
-    /// What keeps it from answering.
-    type Error;
-
-    /// A consistent read-only transaction, one `get` a key.
-    fn together(&mut self, keys: &[Key]) -> Result<Together, Self::Error>;
-
-    /// A consistent GET; only asked for keys that a URL can carry.
-    fn alone(&mut self, key: &Key) -> Result<Alone, Self::Error>;
-}
-
-/// What became of each of these keys, in their order.
+/// Proves which of the keys, missing from a listing at `index`, are deleted.
 ///
 /// # Errors
 /// When Consul does not answer: then nothing is proven.
-pub fn prove<W: Witness + ?Sized>(
-    witness: &mut W,
+pub fn prove<P: TargetProber + ?Sized>(
+    prober: &mut P,
     keys: &[&str],
-) -> Result<Vec<Verdict>, W::Error> {
-    let mut proof = Proof {
-        witness,
-        restricted: false,
-        verdicts: HashMap::with_capacity(keys.len()),
-    };
-    let askable: Vec<Key> = keys
-        .iter()
-        .filter(|key| !key.contains(REPLACED))
-        .filter_map(|key| Key::new(*key).ok())
-        .collect();
-    for group in groups(&askable) {
-        proof.group(group)?;
-    }
-    let mut verdicts = proof.verdicts;
-    Ok(keys
-        .iter()
-        .map(|key| verdicts.remove(*key).unwrap_or(Verdict::Unproven))
-        .collect())
-}
-
-struct Proof<'a, W: ?Sized> {
-    witness: &'a mut W,
-    restricted: bool,
-    verdicts: HashMap<String, Verdict>,
-}
-
-impl<W: Witness + ?Sized> Proof<'_, W> {
-    fn group(&mut self, keys: &[Key]) -> Result<(), W::Error> {
-        let mut open = keys.to_vec();
-        // Each turn settles at least one key, so this ends.
-        while !open.is_empty() {
-            if self.restricted {
-                return self.one_by_one(&open);
+    index: Index,
+) -> Result<Proof, Error> {
+    let mut proof = Proof::default();
+    let (mut names, mut askable) = (Vec::new(), Vec::new());
+    for name in keys {
+        match Key::new(*name) {
+            Ok(key) if !name.contains(REPLACEMENT) => {
+                names.push(*name);
+                askable.push(key);
             }
-            match self.witness.together(&open)? {
-                Together::Found(entries) => {
-                    self.found(open, entries);
-                    return Ok(());
-                }
-                // An answer that names none of the keys settles nothing: they stay unproven.
-                Together::RolledBack(errors) if !names_one(&errors, open.len()) => return Ok(()),
-                Together::RolledBack(errors) => open = self.rolled_back(open, &errors),
-                Together::Unacceptable => return self.halves(&open),
-                Together::Restricted => self.restricted = true,
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing is missing: what is not among the entries is hidden.
-    fn found(&mut self, open: Vec<Key>, entries: Vec<Entry>) {
-        let mut back: HashMap<String, Entry> = entries
-            .into_iter()
-            .map(|entry| (entry.key().to_owned(), entry))
-            .collect();
-        for key in open {
-            let verdict = back
-                .remove(key.as_str())
-                .map_or(Verdict::Hidden, Verdict::Back);
-            self.verdicts.insert(key.as_str().to_owned(), verdict);
+            _ => proof.withhold(name, WithheldReason::Unproven),
         }
     }
-
-    /// Notes the keys that the errors name and gives the others: hidden or back, which a
-    /// transaction says only when none of its keys is missing.
-    fn rolled_back(&mut self, open: Vec<Key>, errors: &[OpError]) -> Vec<Key> {
-        for error in errors {
-            let verdict = match error.kind {
-                OpErrorKind::Missing => Verdict::Deleted,
-                // No version is known to say so of a `get`; a later one might.
-                OpErrorKind::Denied => Verdict::Hidden,
-                OpErrorKind::IndexDiffers | OpErrorKind::Other => Verdict::Unproven,
-            };
-            if let Some(key) = open.get(error.op) {
-                self.verdicts.insert(key.as_str().to_owned(), verdict);
-            }
+    for (name, lookup) in names.into_iter().zip(prober.prove(&askable)?) {
+        match lookup {
+            Some(Lookup::Missing) => proof.deleted += 1,
+            // Created after the listing: it was deleted, and the next listing has it. With it,
+            // this one would be a state that the store never had.
+            Some(Lookup::Found(entry)) if entry.created() > index => proof.deleted += 1,
+            Some(Lookup::Found(entry)) => proof.returned.push(entry),
+            Some(Lookup::Denied) => proof.withhold(name, WithheldReason::Hidden),
+            None => proof.withhold(name, WithheldReason::Unproven),
         }
-        let named: HashSet<usize> = errors.iter().map(|error| error.op).collect();
-        open.into_iter()
-            .enumerate()
-            .filter_map(|(at, key)| (!named.contains(&at)).then_some(key))
-            .collect()
     }
-
-    /// Newer servers refuse a whole transaction for one name (a leading `/`, an edge space, `..`).
-    fn halves(&mut self, keys: &[Key]) -> Result<(), W::Error> {
-        if keys.len() > 1 {
-            let (first, second) = keys.split_at(keys.len() / 2);
-            self.group(first)?;
-            self.group(second)?;
-        }
-        Ok(())
-    }
-
-    /// A GET needs rights on the key, so it says less: but 404 is given only where they are there.
-    fn one_by_one(&mut self, keys: &[Key]) -> Result<(), W::Error> {
-        for key in keys.iter().filter(|key| obstacle(key.as_str()).is_none()) {
-            let verdict = match self.witness.alone(key)? {
-                Alone::Found(entry) => Verdict::Back(entry),
-                Alone::Missing(_) => Verdict::Deleted,
-                Alone::Denied => Verdict::Hidden,
-            };
-            self.verdicts.insert(key.as_str().to_owned(), verdict);
-        }
-        Ok(())
-    }
+    Ok(proof)
 }
 
-fn names_one(errors: &[OpError], keys: usize) -> bool {
-    errors.iter().any(|error| error.op < keys)
-}
-
-/// Cuts the keys into transactions by count and bytes.
-fn groups(keys: &[Key]) -> impl Iterator<Item = &[Key]> {
-    let mut rest = keys;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = rest
-            .iter()
-            .take(GROUP)
-            .take_while(|key| {
-                bytes += key.as_str().len();
-                bytes <= GROUP_BYTES
-            })
-            .count();
-        // A single name over the limit goes alone.
-        let (group, later) = rest.split_at(fits.max(1).min(rest.len()));
-        rest = later;
-        (!group.is_empty()).then_some(group)
-    })
-}
-
-/// What an empty listing means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Emptiness {
-    /// There is nothing, at this index of the table.
-    Real(Index),
-    /// There may be something: the token may not read here.
-    NoRights,
-    /// There is something by now: look again.
-    Over,
-}
-
-/// Whether an empty listing of `prefix` is the truth. A listing that a token may not see is empty
-/// too, on every version; a GET of the prefix's own name as a key is refused with 403.
-///
-/// # Errors
-/// When Consul does not answer.
-pub fn emptiness<W: Witness + ?Sized>(
-    witness: &mut W,
-    prefix: &Prefix,
-) -> Result<Emptiness, W::Error> {
-    // The root has no name of its own and an unclean one fits in no URL: the nearest name that does.
-    let clean = prefix.clean();
-    let name = if clean.is_root() { "_" } else { clean.as_str() };
-    let own = Key::new(name).expect("it is not empty");
-    Ok(match witness.alone(&own)? {
-        Alone::Missing(index) => Emptiness::Real(index),
-        Alone::Denied => Emptiness::NoRights,
-        Alone::Found(entry) if entry.key().starts_with(prefix.as_str()) => Emptiness::Over,
-        Alone::Found(entry) => Emptiness::Real(entry.modified()),
-    })
+impl Proof {
+    fn withhold(&mut self, key: &str, reason: WithheldReason) {
+        self.unproven.push((key.to_owned(), reason));
+    }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::model::{Fields, Prefix};
+
+    /// Answers with these lookups.
+    struct FixedProber(Vec<(&'static str, Option<Lookup>)>);
+
+    impl TargetProber for FixedProber {
+        fn prove(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error> {
+            let asked: Vec<_> = keys.iter().map(Key::as_str).collect();
+            let known: Vec<_> = self.0.iter().map(|(key, _)| *key).collect();
+            assert_eq!(asked, known);
+            Ok(self.0.iter().map(|(_, lookup)| lookup.clone()).collect())
+        }
+
+        fn check_empty(&mut self, _: &Prefix) -> Result<Option<Index>, Error> {
+            unreachable!("proofs are of keys")
+        }
+
+        fn is_folder(&mut self, _: &Key) -> bool {
+            unreachable!("proofs are of keys")
+        }
+    }
+
+    fn entry(key: &str, created: u64) -> Entry {
+        Entry::pack(&Fields {
+            key,
+            created,
+            ..Fields::default()
+        })
+    }
+
+    #[test]
+    fn deleted_hidden_returned_and_unproven_keys_are_told_apart() {
+        let mut prober = FixedProber(vec![
+            ("again", Some(Lookup::Found(entry("again", 9)))),
+            ("back", Some(Lookup::Found(entry("back", 4)))),
+            ("gone", Some(Lookup::Missing)),
+            ("hid", Some(Lookup::Denied)),
+            ("odd", None),
+        ]);
+        let keys = ["again", "back", "gone", "hid", "odd"];
+        let proof = prove(&mut prober, &keys, Index(8)).unwrap();
+        let expected = Proof {
+            deleted: 2,
+            unproven: vec![
+                ("hid".to_owned(), WithheldReason::Hidden),
+                ("odd".to_owned(), WithheldReason::Unproven),
+            ],
+            returned: vec![entry("back", 4)],
+        };
+        assert_eq!(proof, expected);
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_never_asked_for() {
+        let mut prober = FixedProber(vec![("c", Some(Lookup::Missing))]);
+        let proof = prove(&mut prober, &["a\u{fffd}b", "c"], Index(8)).unwrap();
+        let odd = "a\u{fffd}b".to_owned();
+        assert_eq!(proof.unproven, [(odd, WithheldReason::Unproven)]);
+        assert_eq!(proof.deleted, 1);
+    }
+}

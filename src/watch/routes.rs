@@ -1,36 +1,57 @@
-//! The handlers of a watch: news goes to the one whose it is.
+//! The handlers of a watch, and which of them gets a change.
 
 use std::time::Instant;
 
-use super::filter::Glob;
-use crate::handlers::{Around, Handler, Input, Told};
-use crate::model::{Batch, Change, Reason};
+use crate::handlers::{Handler, HandlerContext, HandlerEvent, QueueInput};
+use crate::model::{Batch, Change, Glob, Reason};
+use crate::process::Signal;
 
-/// What handlers did, each with its place.
-pub type Deeds = Vec<(usize, Told)>;
+/// A route's place on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RouteId(pub usize);
 
-/// All handlers, and whose keys are whose.
+/// What happened in handlers, in order.
+pub type RouteEvents = Vec<(RouteId, HandlerEvent)>;
+
+/// Changes that wait in a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingChanges {
+    /// The route.
+    pub route: RouteId,
+    /// The number of changes.
+    pub changes: usize,
+    /// Whether they wait for a run to end, or else for quiet.
+    pub busy: bool,
+}
+
+/// All handlers, and the keys of each.
 #[derive(Default)]
 pub struct Routes {
-    /// A handler's keys; none takes whatever no other took.
+    /// The keys of each handler; `None` takes those that no other takes.
     globs: Vec<Option<Glob>>,
     handlers: Vec<Handler>,
 }
 
 impl Routes {
-    /// These handlers; of several whose globs match a key it is the first one's.
+    /// Routes to these handlers; of several whose globs match a key the first takes it.
     pub fn new(routes: Vec<(Option<Glob>, Handler)>) -> Self {
         let (globs, handlers) = routes.into_iter().unzip();
         Routes { globs, handlers }
     }
 
-    /// Whether there are none.
+    /// Whether there is no handler.
     pub fn is_empty(&self) -> bool {
         self.handlers.is_empty()
     }
 
-    /// Gives each handler its part of a batch; with `to_all` also those for which there is nothing.
-    pub fn give(&mut self, batch: Batch, to_all: bool, around: &Around<'_>) -> Deeds {
+    /// Dispatches each change to the first route whose glob matches; with `to_all` routes without
+    /// changes run too.
+    pub fn dispatch(
+        &mut self,
+        batch: Batch,
+        to_all: bool,
+        context: &mut HandlerContext<'_>,
+    ) -> RouteEvents {
         let reason = batch.reason;
         let mut parts: Vec<Vec<Change>> = self.globs.iter().map(|_| Vec::new()).collect();
         for change in batch.changes {
@@ -39,63 +60,80 @@ impl Routes {
                 None => log::info!("{}: no route takes it", change.key()),
             }
         }
-        let mut deeds = Deeds::new();
-        for (at, (handler, changes)) in self.handlers.iter_mut().zip(parts).enumerate() {
+        let mut parts = parts.into_iter();
+        self.each(|handler| {
+            let changes = parts.next().unwrap_or_default();
             if changes.is_empty() && !to_all {
-                continue;
+                return Vec::new();
             }
             let part = Batch { reason, changes };
             let input = match reason {
-                Reason::Manual => Input::Run(part),
-                Reason::Initial | Reason::Change | Reason::Retry => Input::Changes(part),
+                Reason::Manual => QueueInput::Run(part),
+                Reason::Initial | Reason::Change | Reason::Retry => QueueInput::Changes(part),
             };
-            let told = handler.step(input, around);
-            deeds.extend(told.into_iter().map(|told| (at, told)));
-        }
-        deeds
+            handler.step(input, context)
+        })
     }
 
-    /// The same for all.
-    pub fn all(&mut self, input: &Input, around: &Around<'_>) -> Deeds {
-        self.each(|handler| handler.step(input.clone(), around))
+    /// Puts the same input into all handlers.
+    pub fn step_all(
+        &mut self,
+        input: &QueueInput,
+        context: &mut HandlerContext<'_>,
+    ) -> RouteEvents {
+        self.each(|handler| handler.step(input.clone(), context))
     }
 
     /// Looks after children and deadlines.
-    pub fn poll(&mut self, around: &Around<'_>) -> Deeds {
-        self.each(|handler| handler.poll(around))
+    pub fn poll(&mut self, context: &mut HandlerContext<'_>) -> RouteEvents {
+        self.each(|handler| handler.poll(context))
     }
 
-    /// When to look at the latest.
+    /// Passes a signal on to the services.
+    pub fn forward(&mut self, signal: Signal) {
+        for handler in &mut self.handlers {
+            handler.forward(signal);
+        }
+    }
+
+    /// Whether a handler is a service.
+    pub fn has_service(&self) -> bool {
+        self.handlers.iter().any(Handler::runs_service)
+    }
+
+    /// When to call [`Routes::poll`] at the latest.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let deadlines = self
-            .handlers
-            .iter()
-            .filter_map(|handler| handler.deadline(now));
-        deadlines.min()
+        let handlers = self.handlers.iter();
+        handlers.filter_map(|handler| handler.deadline(now)).min()
     }
 
-    /// Those in which changes wait: place, how many, and whether for a run to end.
-    pub fn waiting(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+    /// The routes in which changes wait.
+    pub fn waiting(&self) -> impl Iterator<Item = WaitingChanges> {
         let handlers = self.handlers.iter().enumerate();
         handlers
-            .map(|(at, handler)| (at, handler.waiting(), handler.running()))
-            .filter(|(_, changes, _)| *changes > 0)
+            .map(|(at, handler)| WaitingChanges {
+                route: RouteId(at),
+                changes: handler.waiting(),
+                busy: handler.is_running(),
+            })
+            .filter(|waiting| waiting.changes > 0)
     }
 
-    /// Whether all have come to rest.
-    pub fn idle(&self) -> bool {
-        self.handlers.iter().all(Handler::idle)
+    /// Whether all handlers have come to rest.
+    pub fn is_idle(&self) -> bool {
+        self.handlers.iter().all(Handler::is_idle)
     }
 
-    fn each(&mut self, mut deed: impl FnMut(&mut Handler) -> Vec<Told>) -> Deeds {
-        let handlers = self.handlers.iter_mut().enumerate();
-        handlers
-            .flat_map(|(at, handler)| deed(handler).into_iter().map(move |told| (at, told)))
-            .collect()
+    fn each(&mut self, mut step: impl FnMut(&mut Handler) -> Vec<HandlerEvent>) -> RouteEvents {
+        let mut events = RouteEvents::new();
+        for (at, handler) in self.handlers.iter_mut().enumerate() {
+            events.extend(step(handler).into_iter().map(|event| (RouteId(at), event)));
+        }
+        events
     }
 }
 
-/// The route of a key, by its place.
+/// Returns the place of the route that takes a key.
 fn route(globs: &[Option<Glob>], key: &str) -> Option<usize> {
     let matches = |glob: &Option<Glob>| glob.as_ref().is_some_and(|glob| glob.matches(key));
     let takes = globs.iter().position(matches);

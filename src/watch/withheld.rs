@@ -1,5 +1,5 @@
-//! What is kept from being reported although it is no longer listed: keys that a lost right hides
-//! or nobody can prove deleted, and deletes over `--max-delete`. Pure.
+//! Keys that are not listed any more and not reported as deleted: hidden ones, unproven ones, and
+//! deletes over `--max-delete`. Pure.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -7,21 +7,21 @@ use std::str::FromStr;
 
 use crate::model::{Entry, Snapshot};
 
-/// More deletes at once than this are held back.
+/// The most deletes at once that are not held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaxDelete {
-    /// This many keys.
+    /// A number of keys.
     Keys(usize),
-    /// This part of what was there, in percent.
+    /// A percentage of the keys before.
     Percent(u8),
 }
 
 impl MaxDelete {
-    /// Whether `deletes` keys may go at once where there were `of`.
-    pub fn allows(self, deletes: usize, of: usize) -> bool {
+    /// Whether `deletes` of `keys` keys may be reported at once.
+    pub fn allows(self, deletes: usize, keys: usize) -> bool {
         match self {
             MaxDelete::Keys(most) => deletes <= most,
-            MaxDelete::Percent(most) => deletes as u128 * 100 <= of as u128 * u128::from(most),
+            MaxDelete::Percent(most) => deletes as u128 * 100 <= keys as u128 * u128::from(most),
         }
     }
 }
@@ -53,48 +53,52 @@ impl fmt::Display for MaxDelete {
     }
 }
 
-/// Why a key that is no longer listed is not reported as deleted.
+/// The reason why a key that is not listed any more is not reported as deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
-    /// It exists and may not be read any more.
+pub enum WithheldReason {
+    /// It exists, and the token may not read it any more.
     Hidden,
     /// Consul gives no answer about its name.
     Unproven,
-    /// It is deleted, with more others than `--max-delete` lets go at once.
+    /// It is deleted, together with more keys than `--max-delete` allows.
     HeldBack,
 }
 
-impl Why {
-    const ALL: [Why; 3] = [Why::Hidden, Why::Unproven, Why::HeldBack];
+impl WithheldReason {
+    const ALL: [WithheldReason; 3] = [
+        WithheldReason::Hidden,
+        WithheldReason::Unproven,
+        WithheldReason::HeldBack,
+    ];
 }
 
-/// Something to say once.
+/// A start or an end of withholding, which is reported once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// These keys, by name, are the first that are withheld for this reason.
-    Begun(Why, Vec<String>),
-    /// None is withheld for this reason any more.
-    Ended(Why),
+pub enum WithheldChange {
+    /// These keys, sorted, are the first that are withheld for this reason.
+    Begun(WithheldReason, Vec<String>),
+    /// No key is withheld for this reason any more.
+    Ended(WithheldReason),
 }
 
-/// What is let through of an answer.
+/// The admitted part of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
-    /// What was seen, and what is withheld as it last was.
+    /// The entries of the answer, and withheld ones as they last were.
     pub snapshot: Snapshot,
-    /// What began or ended with this answer.
-    pub notices: Vec<Notice>,
+    /// The starts and ends of withholding.
+    pub notices: Vec<WithheldChange>,
 }
 
 /// The withheld keys of one target.
 #[derive(Debug, Clone, Default)]
 pub struct Withheld {
     bound: Option<MaxDelete>,
-    keys: BTreeMap<String, Why>,
+    keys: BTreeMap<String, WithheldReason>,
 }
 
 impl Withheld {
-    /// Nothing withheld yet.
+    /// No key withheld yet.
     pub fn new(bound: Option<MaxDelete>) -> Self {
         Withheld {
             bound,
@@ -102,92 +106,88 @@ impl Withheld {
         }
     }
 
-    /// Lets an answer through, but for the deletes that are not to be believed or not to be acted
-    /// on. `last` is what was last let through (at a restart: what was last handled), `unproven`
-    /// every key of it that is not in `seen` and not proven deleted either.
+    /// Admits an answer without the deletes that are unproven or too many. `last` is the last admitted
+    /// snapshot (after a restart: the handled one), `unproven` every key of it that is not in `seen`
+    /// and not proven deleted.
     ///
-    /// Deletes that are held back stay so until their keys are there again: where a mass delete is
-    /// being mended key by key, the last missing ones are no small delete of their own. As long as
-    /// there are such, further deletes count together with them.
+    /// Deletes stay held back until their keys exist again: if a mass delete is repaired key by key,
+    /// the last missing ones are no small delete of their own. Until then further deletes count
+    /// together with them.
     pub fn admit(
         &mut self,
         last: &Snapshot,
         seen: &Snapshot,
-        unproven: &[(String, Why)],
+        unproven: &[(String, WithheldReason)],
     ) -> Admitted {
-        let gone = vanished(last, seen);
-        let unproven: BTreeMap<&str, Why> = unproven
+        let vanished = last.vanished(seen);
+        let unproven: BTreeMap<&str, WithheldReason> = unproven
             .iter()
-            .map(|(key, why)| (key.as_str(), *why))
+            .map(|(key, reason)| (key.as_str(), *reason))
             .collect();
-        let deletes = gone
+        let deletes = vanished
             .iter()
             .filter(|entry| !unproven.contains_key(entry.key()))
             .count();
         let too_many = self
             .bound
             .is_some_and(|bound| !bound.allows(deletes, last.len()));
-        let withheld: Vec<(&Entry, Why)> = gone
+        let withheld: Vec<(&Entry, WithheldReason)> = vanished
             .into_iter()
             .filter_map(|entry| {
-                let held = too_many || self.keys.get(entry.key()) == Some(&Why::HeldBack);
-                let why = unproven.get(entry.key()).copied();
-                why.or(held.then_some(Why::HeldBack))
-                    .map(|why| (entry, why))
+                let held =
+                    too_many || self.keys.get(entry.key()) == Some(&WithheldReason::HeldBack);
+                let reason = unproven.get(entry.key()).copied();
+                reason
+                    .or(held.then_some(WithheldReason::HeldBack))
+                    .map(|reason| (entry, reason))
             })
             .collect();
-        let snapshot = joined(seen, &withheld);
+        let mut snapshot = seen.clone();
+        let kept = withheld.iter().map(|(entry, _)| *entry);
+        snapshot.apply(kept.map(|entry| (entry.key(), Some(entry))));
         let keys = withheld
             .iter()
-            .map(|(entry, why)| (entry.key().to_owned(), *why))
+            .map(|(entry, reason)| (entry.key().to_owned(), *reason))
             .collect();
         let before = std::mem::replace(&mut self.keys, keys);
         Admitted {
             snapshot,
-            notices: notices(&before, &self.keys),
+            notices: changes(&before, &self.keys),
         }
     }
 
-    /// The withheld keys and why, by key.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, Why)> {
-        self.keys.iter().map(|(key, why)| (key.as_str(), *why))
+    /// Returns the withheld keys and their reasons, by key.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, WithheldReason)> {
+        self.keys
+            .iter()
+            .map(|(key, reason)| (key.as_str(), *reason))
     }
 }
 
-/// The entries of `last` whose keys are not in `seen`, by key.
-pub fn vanished<'a>(last: &'a Snapshot, seen: &Snapshot) -> Vec<&'a Entry> {
-    last.differences(seen)
-        .filter_map(|(was, is)| was.filter(|_| is.is_none()))
-        .collect()
-}
-
-fn joined(seen: &Snapshot, withheld: &[(&Entry, Why)]) -> Snapshot {
-    if withheld.is_empty() {
-        return seen.clone();
-    }
-    let kept = withheld.iter().map(|(entry, _)| (*entry).clone());
-    let mut entries: Vec<Entry> = seen.entries().iter().cloned().chain(kept).collect();
-    // Two sorted runs: this merges them.
-    entries.sort_by(|a, b| a.key().cmp(b.key()));
-    Snapshot::new(seen.index(), entries)
-}
-
-fn notices(before: &BTreeMap<String, Why>, now: &BTreeMap<String, Why>) -> Vec<Notice> {
-    let reasons = |keys: &BTreeMap<String, Why>| keys.values().copied().collect::<HashSet<Why>>();
+/// Returns the starts and ends of withholding between two answers.
+fn changes(
+    before: &BTreeMap<String, WithheldReason>,
+    now: &BTreeMap<String, WithheldReason>,
+) -> Vec<WithheldChange> {
+    let reasons = |keys: &BTreeMap<String, WithheldReason>| {
+        keys.values().copied().collect::<HashSet<WithheldReason>>()
+    };
     let (had, has) = (reasons(before), reasons(now));
-    let of = |why| {
+    let keys = |reason| {
         now.iter()
-            .filter(move |(_, other)| **other == why)
+            .filter(move |(_, other)| **other == reason)
             .map(|(key, _)| key.clone())
             .collect()
     };
-    Why::ALL
+    WithheldReason::ALL
         .into_iter()
-        .filter_map(|why| match (had.contains(&why), has.contains(&why)) {
-            (false, true) => Some(Notice::Begun(why, of(why))),
-            (true, false) => Some(Notice::Ended(why)),
-            _ => None,
-        })
+        .filter_map(
+            |reason| match (had.contains(&reason), has.contains(&reason)) {
+                (false, true) => Some(WithheldChange::Begun(reason, keys(reason))),
+                (true, false) => Some(WithheldChange::Ended(reason)),
+                _ => None,
+            },
+        )
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::harness::{Faulty, Kvw, On, Output};
+use crate::harness::{Faulty, Kvw, On, Output, PATIENCE, wait_for};
 
 /// The read that `kvw status` begins with.
 const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent";
@@ -118,11 +118,11 @@ fn a_token_file_is_read_again_when_consul_refuses_the_token() {
             .args(["status", "--token-file", "token"]);
     let file = kvw.home().join("token");
     let running = kvw.spawn();
-    while server.requests().is_empty() {
-        std::thread::yield_now();
-    }
+    wait_for("the first request", || {
+        (!server.requests().is_empty()).then_some(())
+    });
     std::fs::write(file, "new\n").unwrap();
-    let output = running.wait(std::time::Duration::from_secs(20));
+    let output = running.wait(PATIENCE);
     output.expect(2).says(&["enough"]);
 }
 
@@ -236,7 +236,11 @@ fn other_hosts_are_asked_through_the_proxy_unless_exempt() {
         .run()
         .expect(3)
         .one_line()
-        .says(&["asking the leader at consul.invalid:8500", "proxy", "403"]);
+        .says(&[
+            "checking for a leader at consul.invalid:8500",
+            "proxy",
+            "403",
+        ]);
     through(Kvw::at("consul.invalid:8500"))
         .env("NO_PROXY", ".invalid")
         .run()

@@ -178,7 +178,7 @@ fn on_a_terminal_it_shows_the_count_and_asks() {
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_asked() {
+fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["delete"][..], "<KEY>"),
         (

@@ -3,9 +3,8 @@
 
 use std::io::Read;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
-use crate::harness::{Kvw, Running, Wire};
+use crate::harness::{Kvw, PATIENCE, RawHttp, Running, wait_for};
 
 /// A dev agent on a free port, and its address.
 fn dev<const N: usize>(more: [&str; N]) -> (Running, String) {
@@ -27,7 +26,7 @@ fn started(kvw: Kvw) -> (Running, String) {
 #[test]
 fn the_address_is_the_only_line_on_stdout_and_the_warning_is_on_stderr() {
     let (running, address) = dev([]);
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
     let output = running.stop();
@@ -42,10 +41,10 @@ fn the_address_is_the_only_line_on_stdout_and_the_warning_is_on_stderr() {
 fn it_dies_of_the_signal_that_stops_it() {
     for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
         let (running, address) = dev([]);
-        let mut blocked = Wire::to(&address);
+        let mut blocked = RawHttp::connect(&address);
         blocked.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
         running.signal(name);
-        let output = running.wait(Duration::from_secs(10));
+        let output = running.wait(PATIENCE);
         assert_eq!(output.signal, Some(number), "{output}");
     }
 }
@@ -80,7 +79,7 @@ fn an_address_that_others_reach_is_warned_about_and_printed_so_that_clients_take
     let mut running = Kvw::bare().args(["dev", "--listen", "0.0.0.0:0"]).spawn();
     let line = running.line();
     let address = line.strip_prefix("http://127.0.0.1:").expect(&line);
-    Wire::to(&format!("127.0.0.1:{address}"))
+    RawHttp::connect(&format!("127.0.0.1:{address}"))
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
     running
@@ -101,7 +100,7 @@ fn an_export_is_loaded_under_a_prefix() {
         "--prefix",
         "app/",
     ]));
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     wire.ask("GET", "/v1/kv/?keys", "")
         .is(200, r#"["app/a","app/b/"]"#);
     wire.ask("GET", "/v1/kv/app/a?raw", "").is(200, "one");
@@ -161,7 +160,7 @@ fn a_command_gets_the_address_and_kvw_and_no_other_setting() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_or_dies_is_told() {
+fn a_command_that_cannot_be_run_or_dies_is_reported() {
     let output = Kvw::bare().args(["dev", "--", "/no/such/command"]).run();
     output.expect(2).says(&["error: running /no/such/command"]);
     let output = Kvw::bare()
@@ -172,26 +171,26 @@ fn a_command_that_cannot_be_run_or_dies_is_told() {
 
 #[test]
 fn signals_are_passed_on_to_the_command() {
-    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+    let script = "trap 'echo asked; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
     let mut running = Kvw::bare().args(["dev", "--", "sh", "-c", script]).spawn();
     assert_eq!(running.line(), "ready");
     running.signal("TERM");
-    assert_eq!(running.line(), "told");
-    let output = running.wait(Duration::from_secs(10));
+    assert_eq!(running.line(), "asked");
+    let output = running.wait(PATIENCE);
     assert_eq!((output.code, output.signal), (3, None), "{output}");
     let mut running = Kvw::bare()
         .args(["dev", "--", "sh", "-c", "echo ready; exec sleep 100"])
         .spawn();
     assert_eq!(running.line(), "ready");
     running.signal("TERM");
-    let output = running.wait(Duration::from_secs(10));
+    let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
 }
 
 #[test]
 fn what_it_has_not_is_said_in_a_sentence() {
     let (_running, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     for path in [
         "/v1/health/service/web",
         "/v1/catalog/nodes",
@@ -213,7 +212,7 @@ fn what_it_has_not_is_said_in_a_sentence() {
 #[test]
 fn an_index_of_an_earlier_run_does_not_block() {
     let (first, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     for number in 0..100 {
         wire.ask("PUT", &format!("/v1/kv/k{number}"), "")
             .is(200, "true");
@@ -221,14 +220,15 @@ fn an_index_of_an_earlier_run_does_not_block() {
     let old = wire.ask("GET", "/v1/kv/?keys", "").index();
     first.stop();
     let (_second, address) = dev([]);
-    let answer = Wire::to(&address).ask("GET", &format!("/v1/kv/?keys&index={old}&wait=5m"), "");
+    let answer =
+        RawHttp::connect(&address).ask("GET", &format!("/v1/kv/?keys&index={old}&wait=5m"), "");
     assert!(answer.is(200, "[]").index() > old);
 }
 
 #[test]
 fn an_endless_header_line_is_cut_off() {
     let (running, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     wire.send("GET / HTTP/1.1\r\nHost: h\r\nA: ");
     let line = vec![b'a'; 64 * 1024];
     let mut sent = 0;
@@ -254,7 +254,7 @@ fn lengths_that_could_be_read_two_ways_are_refused_and_nothing_after_them_is_ans
         ("Content-Length : 1\r\n", 400),
         ("A: b\r\n c\r\n", 400),
     ] {
-        let mut wire = Wire::to(&address);
+        let mut wire = RawHttp::connect(&address);
         wire.send(format!(
             "PUT /v1/kv/smuggled HTTP/1.1\r\nHost: h\r\n{lines}\r\nxGET /v1/kv/?keys HTTP/1.1\r\nHost: h\r\n\r\n"
         ));
@@ -263,7 +263,7 @@ fn lengths_that_could_be_read_two_ways_are_refused_and_nothing_after_them_is_ans
         assert_eq!(reply.header("Connection"), Some("close"), "{lines}");
         assert!(wire.is_closed(), "{lines}");
     }
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
 }
@@ -273,16 +273,16 @@ fn chunks_that_are_none_or_too_many_are_refused() {
     let (_running, address) = dev([]);
     let put = "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in ["x\r\n", "3\r\nfour\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
-        let mut wire = Wire::to(&address);
+        let mut wire = RawHttp::connect(&address);
         wire.send(format!("{put}{body}"));
         assert_eq!(wire.reply().status, 400, "{body:?}");
         assert!(wire.is_closed(), "{body:?}");
     }
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     wire.send(format!("{put}fffffffffffffff\r\n"));
     wire.reply()
         .is(413, "Request body too large. Max allowed is 524288 bytes.");
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
 }
@@ -290,7 +290,7 @@ fn chunks_that_are_none_or_too_many_are_refused() {
 #[test]
 fn json_as_deep_as_a_body_allows_is_refused_and_not_fatal() {
     let (_running, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     let deep = "[".repeat(500_000);
     assert_eq!(wire.ask("PUT", "/v1/txn", &deep).status, 400);
     assert_eq!(wire.ask("PUT", "/v1/session/create", &deep).status, 400);
@@ -305,38 +305,23 @@ fn large_requests_have_a_bound_together_and_small_ones_pass() {
     let (running, address) = dev([]);
     let few = threads(&running);
     let head = "PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n";
-    let mut large: Vec<_> = (0..128).map(|_| Wire::to(&address)).collect();
+    let mut large: Vec<_> = (0..129).map(|_| RawHttp::connect(&address)).collect();
     for wire in &mut large {
         wire.send(head);
     }
-    // One more is refused as soon as all others were seen.
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let mut one_more = Wire::to(&address);
-        one_more.send(head);
-        one_more
-            .stream()
-            .set_read_timeout(Some(Duration::from_millis(200)))
-            .unwrap();
-        if one_more
-            .stream()
-            .peek(&mut [0])
-            .is_ok_and(|bytes| bytes > 0)
-        {
-            one_more
-                .reply()
-                .is(503, "too many large requests at once, try again");
-            break;
-        }
-        assert!(Instant::now() < until, "nothing is refused");
-    }
-    let mut wire = Wire::to(&address);
+    // Whichever is seen last.
+    let refused = wait_for("a refusal", || large.iter().position(RawHttp::has_answer));
+    large
+        .remove(refused)
+        .reply()
+        .is(503, "too many large requests at once, try again");
+    assert!(!large.iter().any(RawHttp::has_answer));
+    let mut wire = RawHttp::connect(&address);
     wire.ask("PUT", "/v1/kv/small", "s").is(200, "true");
     drop(large);
-    while threads(&running) > few + 1 {
-        assert!(Instant::now() < until, "their threads are still there");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the end of their threads", || {
+        (threads(&running) <= few + 1).then_some(())
+    });
     wire.ask("PUT", "/v1/kv/x", vec![b'x'; 500_000])
         .is(200, "true");
 }
@@ -344,15 +329,15 @@ fn large_requests_have_a_bound_together_and_small_ones_pass() {
 #[test]
 fn half_a_request_holds_up_nobody_else() {
     let (_running, address) = dev([]);
-    let mut halves: Vec<_> = (0..50).map(|_| Wire::to(&address)).collect();
+    let mut halves: Vec<_> = (0..50).map(|_| RawHttp::connect(&address)).collect();
     for half in &mut halves {
         half.send("PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhal");
     }
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
     drop(halves);
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
 }
@@ -361,16 +346,16 @@ fn half_a_request_holds_up_nobody_else() {
 fn a_thousand_blocked_queries_leave_room_for_others_and_wake_together() {
     raise_descriptor_limit();
     let (running, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     wire.ask("PUT", "/v1/kv/watched", "1").is(200, "true");
     let since = wire.ask("GET", "/v1/kv/watched", "").index();
-    let mut blocked: Vec<_> = (0..1000).map(|_| Wire::to(&address)).collect();
+    let mut blocked: Vec<_> = (0..1000).map(|_| RawHttp::connect(&address)).collect();
     for blocked in &mut blocked {
         blocked.send(format!(
             "GET /v1/kv/watched?raw&index={since}&wait=5m HTTP/1.1\r\nHost: h\r\n\r\n"
         ));
     }
-    await_threads(&running, 1000);
+    wait_for_threads(&running, 1000);
     wire.ask("PUT", "/v1/kv/other", "1").is(200, "true");
     wire.ask("GET", "/v1/kv/other?raw", "").is(200, "1");
     if let Some(memory) = resident(&running) {
@@ -388,18 +373,16 @@ fn a_client_that_has_gone_is_noticed_while_its_query_is_blocked() {
     let few = threads(&running);
     let gone: Vec<_> = (0..20)
         .map(|_| {
-            let mut wire = Wire::to(&address);
+            let mut wire = RawHttp::connect(&address);
             wire.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
             wire
         })
         .collect();
-    await_threads(&running, 20);
+    wait_for_threads(&running, 20);
     drop(gone);
-    let until = Instant::now() + Duration::from_secs(20);
-    while threads(&running) > few {
-        assert!(Instant::now() < until, "their threads are still there");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the end of their threads", || {
+        (threads(&running) <= few).then_some(())
+    });
 }
 
 #[test]
@@ -419,7 +402,7 @@ fn running_out_of_descriptors_is_survived() {
         .map(|_| TcpStream::connect(&address).unwrap())
         .collect();
     drop(many);
-    Wire::to(&address)
+    RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, "[]");
     running.stop();
@@ -428,7 +411,7 @@ fn running_out_of_descriptors_is_survived() {
 #[test]
 fn a_client_that_sends_a_refused_body_all_the_same_reads_the_refusal() {
     let (_running, address) = dev([]);
-    let mut wire = Wire::to(&address);
+    let mut wire = RawHttp::connect(&address);
     wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
     wire.send(vec![b'x'; 2_000_000]);
     assert_eq!(wire.reply().status, 413);
@@ -440,7 +423,9 @@ fn a_client_that_sends_a_refused_body_all_the_same_reads_the_refusal() {
 #[test]
 fn it_says_what_it_is_to_whoever_asks() {
     let (_running, address) = dev([]);
-    let this = Wire::to(&address).ask("GET", "/v1/agent/self", "").json();
+    let this = RawHttp::connect(&address)
+        .ask("GET", "/v1/agent/self", "")
+        .json();
     assert_eq!(this["Meta"]["kvw-dev"], env!("CARGO_PKG_VERSION"));
 }
 
@@ -479,10 +464,9 @@ fn threads(running: &Running) -> usize {
 
 /// Waits until so many connections have a thread. Where the system does not tell, nothing is
 /// awaited: the assertions hold either way, only less often for a query that already waits.
-fn await_threads(running: &Running, count: usize) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while status(running, "Threads").is_some_and(|threads| threads < count) {
-        assert!(Instant::now() < until, "the connections are not served");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+fn wait_for_threads(running: &Running, count: usize) {
+    wait_for("a thread for each connection", || {
+        let enough = status(running, "Threads").is_none_or(|threads| threads >= count);
+        enough.then_some(())
+    });
 }

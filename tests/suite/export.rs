@@ -1,7 +1,7 @@
 //! kvw export
 
-use crate::harness::{Agent, Faulty, Kvw, Scope, not_tried};
-use crate::json_contract::Entry;
+use crate::harness::contract::Entry;
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Scope, not_tried};
 
 /// A document's entries, of any of the shapes that are arrays.
 fn document(text: &str) -> Vec<serde_json::Value> {
@@ -158,9 +158,9 @@ fn a_signal_leaves_the_old_file_and_no_other() {
     let old = folder();
     let args = ["export", "--output-file", &old.1];
     let running = Kvw::at(server.address()).args(args).spawn();
-    server.played_out();
+    server.wait_until_played();
     running.signal("TERM");
-    let output = running.wait(std::time::Duration::from_secs(10));
+    let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
     is_untouched(&old);
 }

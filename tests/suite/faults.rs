@@ -83,7 +83,7 @@ fn what_will_not_pass_is_not_tried_again() {
         let server = Faulty::script().on(LOOK).answers(answer, text).start();
         status(&server, [])
             .one_line()
-            .says(&["asking the leader", words]);
+            .says(&["checking for a leader", words]);
     }
 }
 
@@ -104,17 +104,17 @@ fn each_failure_is_named_for_what_it_is() {
         ),
         (Faulty::script().on(LOOK).answers(429, ""), 3, "too many requests"),
         (Faulty::script().on(LOOK).writes(redirect), 3, "redirect (301), which is not followed"),
-        (Faulty::script().on(LOOK).writes(tls), 3, "begins with https://"),
-        (Faulty::script().on(LOOK).writes(b"\x15\x03\x01\x00\x02\x02\x46"), 3, "begins with https://"),
-        (Faulty::script().on(LOOK).writes("SSH-2.0-OpenSSH_9.2\r\n"), 3, "not an answer of Consul's"),
-        (Faulty::script().on(LOOK).answers(404, "404 page not found"), 3, "is it Consul's own API"),
+        (Faulty::script().on(LOOK).writes(tls), 3, "starts with https://"),
+        (Faulty::script().on(LOOK).writes(b"\x15\x03\x01\x00\x02\x02\x46"), 3, "starts with https://"),
+        (Faulty::script().on(LOOK).writes("SSH-2.0-OpenSSH_9.2\r\n"), 3, "invalid answer"),
+        (Faulty::script().on(LOOK).answers(404, "404 page not found"), 3, "is this the address of a Consul HTTP API?"),
         (Faulty::script().on(LOOK).writes("HTTP/1.1 200 OK\r\nContent-Le"), 3, "lost"),
     ] {
         let output = fails(script);
         output
             .expect(code)
             .one_line()
-            .says(&["asking the leader at 127.0.0.1:", words]);
+            .says(&["checking for a leader at 127.0.0.1:", words]);
     }
 }
 
@@ -133,7 +133,7 @@ fn a_page_of_a_proxy_is_one_line_and_short() {
 }
 
 #[test]
-fn an_answer_that_is_no_json_is_nonsense() {
+fn an_answer_that_is_no_json_is_invalid() {
     let server = Faulty::script()
         .on(LOOK)
         .misses(1)
@@ -141,8 +141,8 @@ fn an_answer_that_is_no_json_is_nonsense() {
         .answers(200, "<html>")
         .start();
     status(&server, []).expect(3).one_line().says(&[
-        "asking for the leader at 127.0.0.1:",
-        "not an answer of Consul's",
+        "reading the leader's address at 127.0.0.1:",
+        "invalid answer",
     ]);
 }
 
@@ -320,17 +320,17 @@ fn an_answer_that_breaks_off_is_never_a_short_one() {
 }
 
 #[test]
-fn an_answer_that_consul_would_not_give_is_nonsense() {
+fn an_answer_that_consul_does_not_give_is_invalid() {
     for (json, words) in [
         ("<html>", "a JSON array"),
-        ("[]", "not the one entry"),
+        ("[]", "expected the one entry"),
         (
             r#"[{"Key":"p/a","Value":"%%%","CreateIndex":1,"ModifyIndex":1}]"#,
             "the value of p/a is not base64",
         ),
         (
             r#"[{"Key":"p/b","Value":null,"CreateIndex":1,"ModifyIndex":1}]"#,
-            "not the one entry",
+            "expected the one entry",
         ),
         (
             r#"[{"Key":"p/a","Value":null,"Flags":"x","ModifyIndex":1}]"#,
@@ -343,7 +343,7 @@ fn an_answer_that_consul_would_not_give_is_nonsense() {
         )
         .expect(3)
         .one_line()
-        .says(&["reading key p/a at ", "not an answer of Consul's", words]);
+        .says(&["reading key p/a at ", "invalid answer", words]);
     }
     let output = run(
         Faulty::script().on("GET /v1/kv/p/a").answers(200, "[]"),
@@ -391,8 +391,52 @@ fn an_error_of_a_listing_of_names_says_of_what() {
     let nobody = |args: &[&str]| Kvw::at("127.0.0.1:1").args(args).run();
     nobody(&["get", "--keys"])
         .expect(3)
-        .says(&["listing the names in the whole store"]);
+        .says(&["listing all keys"]);
     nobody(&["get", "--keys", "app/"])
         .expect(3)
-        .says(&["listing the names in prefix app/"]);
+        .says(&["listing prefix app/"]);
+}
+
+#[test]
+fn a_rolled_back_write_exits_one_and_four_where_permission_was_denied() {
+    let rolled_back = |what: &str| {
+        let errors = serde_json::json!([
+            {"OpIndex": 0, "What": "out of order"},
+            {"OpIndex": 1, "What": what},
+        ]);
+        let answer = serde_json::json!({"Results": null, "Errors": errors}).to_string();
+        Faulty::script().on("PUT /v1/txn").answers(409, &answer)
+    };
+    for (what, code, words) in [
+        ("some other reason", 1, "key a: rolled back: out of order"),
+        ("Permission denied", 4, "key b: permission denied"),
+    ] {
+        let output = run(rolled_back(what), ["delete", "a", "b"]);
+        output.expect(code).says(&[words]);
+        run(rolled_back(what), ["txn", "set a v", "set b v"])
+            .expect(code)
+            .says(&["operation 2 (set b)"]);
+    }
+}
+
+#[test]
+fn an_empty_store_is_believed_only_where_its_keys_may_be_read() {
+    for args in [
+        &["get", "--recurse"][..],
+        &["get", "--keys"],
+        &["ls"],
+        &["tree"],
+        &["export"],
+        &["delete", "--recurse", "", "--all", "--yes"],
+    ] {
+        let empty = || Faulty::script().on("GET /v1/kv/?").misses(7);
+        let denied = empty().on("GET /v1/kv/_").answers(403, "Permission denied");
+        let server = denied.start();
+        let output = Kvw::at(server.address()).args(args).run();
+        output
+            .expect(4)
+            .says(&["listing all keys at ", "permission denied"]);
+        let server = empty().on("GET /v1/kv/_").misses(7).start();
+        Kvw::at(server.address()).args(args).run().expect(0);
+    }
 }

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use crate::harness::contract::{Entry, parse_document};
 use crate::harness::{Agent, Faulty, Kvw};
-use crate::json_contract::{Entry, json};
 
 /// Every byte there is.
 fn all_bytes() -> Vec<u8> {
@@ -55,7 +55,7 @@ fn a_default_stands_in_for_a_missing_key_only() {
         "d"
     );
     let args = ["get", &scope.key("x"), "--default", "", "-o", "json"];
-    let entry: Entry = json(&scope.kvw(args).ok());
+    let entry: Entry = parse_document(&scope.kvw(args).ok());
     assert_eq!((entry.value.as_deref(), entry.modify_index), (Some(""), 0));
 }
 
@@ -161,7 +161,7 @@ fn base64_is_a_line_and_an_encoding() {
         .kvw(["get", "--base64", "--recurse", scope.prefix()])
         .ok();
     assert_eq!(text, format!("{key}:dGV4dA==\n"));
-    let entry: Entry = json(&scope.kvw(["get", "--base64", &key, "-o", "json"]).ok());
+    let entry: Entry = parse_document(&scope.kvw(["get", "--base64", &key, "-o", "json"]).ok());
     assert_eq!(entry.encoding.as_deref(), Some("base64"));
 }
 
@@ -208,7 +208,7 @@ fn keys_that_others_cannot_reach_are_refused_unless_they_are_meant() {
     let output = Kvw::bare().args(["get", "/a"]).run();
     output
         .expect(2)
-        .says(&["begins with '/'", "did you mean 'a'?"]);
+        .says(&["starts with '/'", "did you mean 'a'?"]);
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn a_listing_that_acls_cut_down_is_printed_with_a_warning() {
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_asked() {
+fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["get"][..], "<KEY>"),
         (&["get", "--recurse", "a", "b"], "one prefix"),

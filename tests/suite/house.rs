@@ -1,113 +1,132 @@
-//! Imports run one way. The table is the one of CONTRIBUTING.md, as data: a room may use only what
-//! its row names (plus std and crates). What is said here is checked against every `crate::` path in
-//! `src/`, test modules aside.
+//! The architecture that CONTRIBUTING.md describes, held against `src/`: imports run one way, by the
+//! table that stands there; no room passes on what is another's; traits have two implementations.
+//! Items marked `#[cfg(test)]`, and files that such a `mod` names, may use what they like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Room, and the rooms it may use.
-const ROOMS: &[(&str, &[&str])] = &[
-    ("model", &[]),
-    ("exit", &[]),
-    ("backoff", &[]),
-    ("term", &[]),
-    ("process", &[]),
-    ("consul", &["model", "backoff"]),
-    // Never `consul`: a client and its imitation that shared wire code would share mistakes.
-    ("agent", &["model"]),
-    ("output", &["model", "term"]),
-    ("handlers", &["model", "process", "backoff", "output"]),
-    (
-        "watch",
-        &["model", "consul", "handlers", "process", "backoff", "exit"],
-    ),
-    ("observers", &["model", "watch", "output", "term", "exit"]),
-    (
-        "args",
-        &[
-            "model", "consul", "handlers", "process", "output", "term", "exit",
-        ],
-    ),
-    ("context", &["args", "consul", "term"]),
-    (
-        "commands",
-        &[
-            "model",
-            "exit",
-            "backoff",
-            "term",
-            "process",
-            "consul",
-            "agent",
-            "output",
-            "handlers",
-            "watch",
-            "observers",
-            "args",
-            "context",
-        ],
-    ),
-    ("report", &["consul", "model", "exit", "term"]),
-    ("cli", &["args", "commands", "context", "exit", "term"]),
-    ("lib", &["cli", "process", "report", "exit", "term"]),
-];
+use crate::harness::source::{Source, pattern, rust_files, sources};
+
+/// A row of the table.
+struct Room {
+    name: String,
+    may_use: BTreeSet<String>,
+    /// Whether its files may not use each other.
+    parts_are_separate: bool,
+}
 
 #[test]
 fn imports_run_one_way() {
+    let rooms = rooms();
     let mut wrong = Vec::new();
-    for file in sources(Path::new("src")) {
-        let room = room_of(&file);
-        if room == "main" {
-            continue;
-        }
-        let (_, allowed) = ROOMS
-            .iter()
-            .find(|(name, _)| *name == room)
-            .unwrap_or_else(|| panic!("{} stands in no room of the table", file.display()));
-        let text = std::fs::read_to_string(&file).unwrap();
-        for used in used_rooms(production(&text)) {
-            if used != room && !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{} uses {used}", file.display()));
+    for (source, room) in production(&rooms) {
+        // The library's own file names rooms without `crate::`.
+        let used = match &*room.name {
+            "lib" => pattern(r"(?:^|[^\w:])(\w+)::"),
+            _ => pattern(r"\bcrate::(\w*)"),
+        };
+        let is_room = |name: &str| rooms.iter().any(|room| room.name == name);
+        for (place, used) in source.find_in(&source.production_code(), &used) {
+            let elsewhere = room.name == "lib" && !is_room(&used);
+            if used != room.name && !elsewhere && !room.may_use.contains(&used) {
+                wrong.push(format!("{place}: {} may not use {used}", room.name));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "imports against the table:\n{}",
-        wrong.join("\n")
-    );
+    none(&wrong);
 }
 
 #[test]
-fn verbs_do_not_know_each_other() {
-    for file in sources(Path::new("src/commands")) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            !production(&text).contains("crate::commands::"),
-            "{} uses another verb",
-            file.display()
-        );
-    }
-}
-
-#[test]
-fn imports_are_written_so_that_this_test_can_read_them() {
-    for file in sources(Path::new("src")) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for forbidden in ["super::super", "use crate::{"] {
-            assert!(
-                !production(&text).contains(forbidden),
-                "{}: {forbidden}",
-                file.display()
-            );
+fn parts_of_a_room_that_are_separate_do_not_use_each_other() {
+    let rooms = rooms();
+    assert!(rooms.iter().any(|room| room.parts_are_separate));
+    let mut wrong = Vec::new();
+    for (source, room) in production(&rooms) {
+        if !room.parts_are_separate {
+            continue;
+        }
+        let is_part = source.path.parent().unwrap().file_name().unwrap() == &*room.name;
+        let other = match (
+            is_part,
+            &*source.path.file_name().unwrap().to_string_lossy(),
+        ) {
+            (true, name) if name != "mod.rs" => format!(r"\b(crate::{}|super)::", room.name),
+            _ => format!(r"\b(crate::{})::", room.name),
+        };
+        for (place, used) in source.find_in(&source.production_code(), &pattern(&other)) {
+            wrong.push(format!("{place}: {used}::"));
         }
     }
+    none(&wrong);
+}
+
+#[test]
+fn no_room_passes_on_what_is_another_rooms() {
+    let rooms = rooms();
+    let passed_on =
+        pattern(r"\bpub(?:\([^)]*\))?\s+(?:use\s+(?:::)?crate|type\s+[^;]*?\bcrate)::(\w+)");
+    let mut wrong = Vec::new();
+    for (source, room) in production(&rooms) {
+        for (place, owner) in source.find_in(&source.production_code(), &passed_on) {
+            if owner != room.name {
+                wrong.push(format!(
+                    "{place}: {} passes on what {owner} owns",
+                    room.name
+                ));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn imports_are_written_so_that_these_tests_can_read_them() {
+    let rooms = rooms();
+    let mut wrong = Vec::new();
+    for (source, _) in production(&rooms) {
+        let code = source.production_code();
+        let mut forbidden = vec![
+            r"(\bsuper::super\b)",
+            r"(\buse\s+crate::\s*[{*])",
+            r"(\bcrate\s+as\b)",
+        ];
+        // Above a room is the whole crate.
+        if is_top_of_room(&source.path) {
+            forbidden.push(r"(\bsuper::)");
+        }
+        for forbidden in forbidden {
+            for (place, found) in source.find_in(&code, &pattern(forbidden)) {
+                wrong.push(format!("{place}: {found}"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn a_trait_has_two_implementations() {
+    let sources = sources("src");
+    let mut wrong = Vec::new();
+    for source in &sources {
+        for (place, name) in source.find_code(&pattern(r"\btrait\s+(\w+)")) {
+            let implemented = format!(r"\bimpl\b[^;{{}}]*?\b({name})\b(?:<[^;{{}}]*>)?\s+for\b");
+            let implemented = pattern(&implemented);
+            let count: usize = sources
+                .iter()
+                .map(|source| source.find_code(&implemented).len())
+                .sum();
+            if count < 2 {
+                wrong.push(format!("{place}: trait {name} has {count}"));
+            }
+        }
+    }
+    none(&wrong);
 }
 
 #[test]
 fn every_file_of_the_suite_is_declared() {
     let main = std::fs::read_to_string("tests/suite/main.rs").unwrap();
-    for file in sources(Path::new("tests/suite")) {
+    for file in rust_files(Path::new("tests/suite")) {
         let name = file.file_stem().unwrap().to_str().unwrap();
         if file.parent() == Some(Path::new("tests/suite")) && name != "main" {
             assert!(
@@ -119,49 +138,106 @@ fn every_file_of_the_suite_is_declared() {
     }
 }
 
-/// What stands before the test module at the end of a file; nothing of a file of tests.
-fn production(text: &str) -> &str {
-    text.find("#[cfg(test)]").map_or(text, |at| &text[..at])
+#[track_caller]
+fn none(wrong: &[String]) {
+    assert!(
+        wrong.is_empty(),
+        "against CONTRIBUTING.md:\n{}",
+        wrong.join("\n")
+    );
 }
 
-fn used_rooms(text: &str) -> BTreeSet<String> {
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    code.flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| {
-            rest.chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect()
+/// The table of CONTRIBUTING.md.
+fn rooms() -> Vec<Room> {
+    let text = std::fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let row = pattern(r"(?m)^\| `(\w+)` \|.*\| ([^|]+) \|$");
+    let mut rooms: Vec<Room> = Vec::new();
+    for captures in row.captures_iter(&text) {
+        let above = || rooms.iter().map(|room| room.name.clone());
+        let may_use: BTreeSet<_> = match &captures[2] {
+            "nothing" => BTreeSet::new(),
+            "all above, never each other" => above().collect(),
+            list => list.split(", ").map(str::to_owned).collect(),
+        };
+        let name = captures[1].to_owned();
+        for used in &may_use {
+            assert!(
+                above().any(|above| above == *used),
+                "{name} uses {used}, which is not above it"
+            );
+        }
+        rooms.push(Room {
+            parts_are_separate: captures[2].ends_with("never each other"),
+            name,
+            may_use,
+        });
+    }
+    assert!(
+        rooms.len() > 10,
+        "the table of CONTRIBUTING.md was not found"
+    );
+    rooms
+}
+
+/// The files that are not for tests, each with its room.
+fn production(rooms: &[Room]) -> Vec<(Source, &Room)> {
+    let files = modules();
+    for file in rust_files(Path::new("src")) {
+        let is_main = file == Path::new("src/main.rs");
+        assert!(
+            is_main || files.contains_key(&file),
+            "{} is declared nowhere",
+            file.display()
+        );
+    }
+    let production = files.iter().filter(|(_, is_test)| !**is_test);
+    production
+        .map(|(file, _)| {
+            let top = file.iter().nth(1).unwrap().to_str().unwrap();
+            let name = top.trim_end_matches(".rs");
+            let room = rooms.iter().find(|room| room.name == name);
+            let room = room.unwrap_or_else(|| panic!("{name} is no room of the table"));
+            (Source::read(file), room)
         })
         .collect()
 }
 
-fn room_of(file: &Path) -> String {
-    let inside = file.strip_prefix("src").unwrap();
-    let first = inside
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_str()
-        .unwrap();
-    first.trim_end_matches(".rs").to_owned()
+/// The files of the library as its `mod` items name them, and whether each is for tests only.
+fn modules() -> BTreeMap<PathBuf, bool> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![(PathBuf::from("src/lib.rs"), false)];
+    while let Some((file, is_test)) = open.pop() {
+        let source = Source::read(&file);
+        let test_items = source.test_items();
+        for captures in pattern(r"\bmod\s+(\w+)\s*;").captures_iter(&source.code) {
+            let name = captures.get(1).unwrap();
+            let is_test = is_test || test_items.iter().any(|item| item.contains(&name.start()));
+            let folder = folder_of(&file);
+            let [flat, deep] =
+                ["{}.rs", "{}/mod.rs"].map(|form| folder.join(form.replace("{}", name.as_str())));
+            match [flat, deep].into_iter().find(|file| file.exists()) {
+                Some(child) => open.push((child, is_test)),
+                // A path of its own, outside of the crate.
+                None => assert!(is_test, "{}: no file", source.place(name.start())),
+            }
+        }
+        found.insert(file, is_test);
+    }
+    found
 }
 
-/// All Rust files below, but for siblings that hold nothing but tests.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|end| end == "rs")
-            && path.file_stem().unwrap() != "tests"
-        {
-            found.push(path);
-        }
+/// Where the files of a module's children lie.
+fn folder_of(file: &Path) -> PathBuf {
+    let stem = file.file_stem().unwrap();
+    let parent = file.parent().unwrap();
+    if stem == "lib" || stem == "mod" {
+        parent.to_owned()
+    } else {
+        parent.join(stem)
     }
-    found.sort();
-    found
+}
+
+fn is_top_of_room(file: &Path) -> bool {
+    let depth = file.iter().count();
+    depth == 2 || depth == 3 && file.ends_with("mod.rs")
 }

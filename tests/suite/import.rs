@@ -4,19 +4,9 @@ use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 
-use crate::harness::{Agent, Faulty, Kvw, Scope};
-use crate::json_contract::json;
-
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Imported {
-    written: u64,
-    unchanged: u64,
-    skipped: u64,
-    unknown: u64,
-}
+use crate::harness::contract::{Entry, Imported, parse_document, parse_line};
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Scope};
 
 fn counts(written: u64, unchanged: u64, skipped: u64) -> Imported {
     Imported {
@@ -40,7 +30,7 @@ fn document(entries: &[(String, u64, &[u8])]) -> String {
 
 fn import(scope: &Scope, document: &str, args: &[&str]) -> Imported {
     let kvw = scope.kvw(["import", "-", "-o", "json"]).args(args);
-    json(&kvw.stdin(document).ok())
+    parse_document(&kvw.stdin(document).ok())
 }
 
 /// Many entries with keys below the test's prefix.
@@ -70,7 +60,7 @@ fn what_was_exported_in_any_shape_is_imported_again() {
     let values = |prefix: &str| {
         let text = scope.kvw(["get", "--recurse", "-o", "jsonl", prefix]).ok();
         let entries = text.lines().map(|line| {
-            let entry: crate::json_contract::Entry = serde_json::from_str(line).unwrap();
+            let entry: Entry = parse_line(line);
             let key = entry.key.strip_prefix(prefix).unwrap().to_owned();
             (key, entry.bytes(), entry.flags)
         });
@@ -322,7 +312,7 @@ fn a_server_that_fails_midway_leaves_an_exact_account() {
         .expect(5)
         .one_line()
         .says(&["128 written", "72 unknown", "0 not written", "run again"]);
-    let counted: Imported = json(&output.text());
+    let counted: Imported = parse_document(&output.text());
     assert_eq!((counted.written, counted.unknown), (128, 72));
 }
 
@@ -365,7 +355,7 @@ fn a_key_that_somebody_else_creates_meanwhile_is_left_alone() {
     let kvw = Kvw::at(server.address())
         .args(args)
         .stdin(r#"[{"key":"a"},{"key":"b"}]"#);
-    assert_eq!(json::<Imported>(&kvw.ok()), counts(1, 0, 1));
+    assert_eq!(parse_document::<Imported>(&kvw.ok()), counts(1, 0, 1));
 }
 
 #[test]
@@ -377,13 +367,13 @@ fn a_signal_is_died_of_after_an_account() {
     let mut running = kvw.spawn();
     running.err_line_with("PUT /v1/txn: 200");
     running.signal("TERM");
-    let output = running.wait(std::time::Duration::from_secs(10));
+    let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
     output.says(&["import stopped: ", "0 unknown", "not written"]);
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_asked() {
+fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["import", "none"][..], "'none'"),
         (&["import", "@file"], "without @"),

@@ -1,32 +1,7 @@
 //! kvw ls and kvw tree
 
-use serde::Deserialize;
-
+use crate::harness::contract::{Entry, Listed, Node, parse_document};
 use crate::harness::{Agent, Kvw, Scope};
-use crate::json_contract::{Entry, json};
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Folder {
-    key: String,
-    folder: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Listed {
-    Entry(Entry),
-    Folder(Folder),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Node {
-    name: String,
-    keys: u64,
-    bytes: Option<u64>,
-    children: Vec<Node>,
-}
 
 fn filled() -> Scope {
     let scope = Agent::shared();
@@ -49,7 +24,7 @@ fn one_level_is_listed_and_a_folder_needs_no_slash() {
     let expected = format!("{c}a\n{c}f/\n{c}g/\n");
     assert_eq!(scope.kvw(["ls", &c]).ok(), expected);
     assert_eq!(scope.kvw(["ls", &scope.key("c")]).ok(), expected);
-    let names: Vec<String> = json(&scope.kvw(["ls", &c, "-o", "json"]).ok());
+    let names: Vec<String> = parse_document(&scope.kvw(["ls", &c, "-o", "json"]).ok());
     assert_eq!(names, [format!("{c}a"), format!("{c}f/"), format!("{c}g/")]);
     assert_eq!(scope.kvw(["ls", &scope.key("none")]).ok(), "");
 }
@@ -76,8 +51,8 @@ fn the_long_form_reads_the_keys_of_the_level() {
     let index = scope.entry("c/z").unwrap()["ModifyIndex"].to_string();
     assert_eq!(lines[4], ["2", &index, "7", "-", &format!("{c}z")]);
     assert_eq!(lines[2], ["-", "-", "-", "-", &format!("{c}f/")]);
-    let listed: Vec<Listed> = json(&scope.kvw(["ls", "--long", &c, "-o", "json"]).ok());
-    let told: Vec<_> = listed
+    let listed: Vec<Listed> = parse_document(&scope.kvw(["ls", "--long", &c, "-o", "json"]).ok());
+    let shown: Vec<_> = listed
         .iter()
         .map(|listed| match listed {
             Listed::Entry(entry) => (entry.key.replace(&c, ""), false),
@@ -91,7 +66,10 @@ fn the_long_form_reads_the_keys_of_the_level() {
         ("g/", true),
         ("z", false),
     ];
-    assert_eq!(told, expected.map(|(key, folder)| (key.to_owned(), folder)));
+    assert_eq!(
+        shown,
+        expected.map(|(key, folder)| (key.to_owned(), folder))
+    );
 }
 
 #[test]
@@ -134,7 +112,7 @@ fn the_tree_counts_what_is_below_each_folder() {
 fn the_tree_as_json_has_sizes_only_where_they_were_read() {
     let scope = filled();
     let c = scope.key("c/");
-    let root: Node = json(&scope.kvw(["tree", &c, "-o", "json"]).ok());
+    let root: Node = parse_document(&scope.kvw(["tree", &c, "-o", "json"]).ok());
     assert_eq!((&*root.name, root.keys, root.bytes), (&*c, 4, None));
     let names: Vec<_> = root
         .children
@@ -142,7 +120,7 @@ fn the_tree_as_json_has_sizes_only_where_they_were_read() {
         .map(|child| (&*child.name, child.keys))
         .collect();
     assert_eq!(names, [("a", 1), ("f/", 2), ("g/", 1)]);
-    let root: Node = json(&scope.kvw(["tree", &c, "--du", "-o", "json"]).ok());
+    let root: Node = parse_document(&scope.kvw(["tree", &c, "--du", "-o", "json"]).ok());
     assert_eq!(root.bytes, Some(8));
     assert_eq!(root.children[0].bytes, Some(5));
 }
@@ -153,7 +131,7 @@ fn an_empty_tree_is_its_root() {
     let none = scope.key("none");
     let text = scope.kvw(["tree", &none]).ok();
     assert_eq!(text, format!("{none}/\n\n0 folders, 0 keys\n"));
-    let root: Node = json(&scope.kvw(["tree", &none, "-o", "json"]).ok());
+    let root: Node = parse_document(&scope.kvw(["tree", &none, "-o", "json"]).ok());
     assert_eq!((root.keys, root.children.len()), (0, 0));
 }
 

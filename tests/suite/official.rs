@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Kvw, Output, Running, Scope, not_tried};
+use crate::harness::{Agent, Kvw, Output, PATIENCE, Running, Scope, not_tried};
 
 /// The client's binary; says why the test does not run when there is none.
 fn client() -> Option<PathBuf> {
@@ -256,7 +256,7 @@ fn watch_hands_each_change_to_its_handler() {
     let Some(consul) = Consul::new() else { return };
     let stop = |running: Running| {
         running.signal("INT");
-        running.wait(std::time::Duration::from_secs(20)).expect(0);
+        running.wait(PATIENCE).expect(0);
     };
     let key = format!("-key={}", consul.key("k"));
     let mut watch = consul.command(["watch", "-type=key", &key, "cat"]).spawn();
@@ -320,10 +320,10 @@ fn lock_lets_one_in_at_a_time() {
     );
     let mut second = consul.command(["lock", &prefix, "echo second"]).spawn();
     std::fs::write(first.home().join("stop"), "go\n").unwrap();
-    first.wait(std::time::Duration::from_secs(20)).expect(0);
+    first.wait(PATIENCE).expect(0);
     assert_eq!(
         second.line_within(std::time::Duration::from_secs(40)),
         "second"
     );
-    second.wait(std::time::Duration::from_secs(20)).expect(0);
+    second.wait(PATIENCE).expect(0);
 }

@@ -1,14 +1,7 @@
 //! kvw put
 
+use crate::harness::contract::{Entry, parse_document};
 use crate::harness::{Agent, Kvw, Scope};
-use crate::json_contract::{Entry, json};
-
-/// A session that lasts as long as the server.
-pub fn session(scope: &Scope) -> String {
-    let answer = scope.http("PUT", "/v1/session/create", br#"{"LockDelay":"0s"}"#);
-    let answer: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
-    answer["ID"].as_str().unwrap().to_owned()
-}
 
 fn modify_index(scope: &Scope, name: &str) -> String {
     scope.entry(name).unwrap()["ModifyIndex"].to_string()
@@ -151,7 +144,7 @@ fn flags_have_64_bits_and_are_kept_only_on_demand() {
     let most = u64::MAX.to_string();
     scope.kvw(["put", &key, "a", "--flags", &most]).ok();
     assert_eq!(flags(&scope, "k"), u64::MAX);
-    let entry: Entry = json(&scope.kvw(["get", &key, "-o", "json"]).ok());
+    let entry: Entry = parse_document(&scope.kvw(["get", &key, "-o", "json"]).ok());
     assert_eq!(entry.flags, u64::MAX);
     scope.kvw(["put", &key, "b", "--keep-flags"]).ok();
     assert_eq!(
@@ -190,7 +183,7 @@ fn flags_have_64_bits_and_are_kept_only_on_demand() {
 fn a_lock_is_taken_once_and_given_back_with_value_and_flags_left() {
     let scope = Agent::shared();
     let key = scope.key("k");
-    let (one, two) = (session(&scope), session(&scope));
+    let (one, two) = (scope.create_session(), scope.create_session());
     let args = [
         "put",
         "--acquire",
@@ -213,7 +206,7 @@ fn a_lock_is_taken_once_and_given_back_with_value_and_flags_left() {
     output.expect(1).one_line().says(&[&key, &two]);
     assert_eq!(scope.value("k").unwrap(), b"mine");
     let args = ["put", "--release", "--session", &one, &key, "-o", "json"];
-    let entry: Entry = json(&scope.kvw(args).ok());
+    let entry: Entry = parse_document(&scope.kvw(args).ok());
     assert_eq!(
         (entry.bytes(), entry.flags, entry.session),
         (b"mine".to_vec(), 7, None)
@@ -285,7 +278,7 @@ fn a_control_character_in_a_key_cannot_drive_the_terminal_through_a_message() {
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_asked() {
+fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["put"][..], "<KEY>"),
         (&["put", "k", "v", "w"], "'w'"),

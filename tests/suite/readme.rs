@@ -98,7 +98,7 @@ fn the_two_first_commands_of_the_readme_are_those_of_a_newcomer() {
         .collect();
     assert_eq!(
         blocks[0],
-        "cargo run -q -- dev --load examples/config.json -- examples/demo.sh"
+        "cargo run -- dev --load examples/config.json -- examples/demo.sh"
     );
     assert_eq!(blocks[1], "cargo test");
 }
@@ -181,13 +181,6 @@ fn run(command: &str, address: &str, root: &Path) -> String {
 
 /// Numbers as `0` and times without their unit, so that indexes, times and addresses compare.
 fn normal(text: &str) -> String {
-    let numbers = regex_automata::meta::Regex::new(r"\d+(\.\d+)*(ms|µs|s\b)?").unwrap();
-    let mut normal = String::new();
-    let mut end = 0;
-    for number in numbers.find_iter(text) {
-        normal.push_str(&text[end..number.start()]);
-        normal.push('0');
-        end = number.end();
-    }
-    normal + &text[end..]
+    let numbers = regex::Regex::new(r"\d+(\.\d+)*(ms|µs|s\b)?").unwrap();
+    numbers.replace_all(text, "0").into_owned()
 }

@@ -1,49 +1,38 @@
-//! What a token that may not do everything is told. ACLs are a real Consul's: `kvw dev` has none.
+//! Commands with a token that may not do everything. ACLs are a real Consul's: `kvw dev` has none.
 
-use crate::harness::{Agent, MASTER, request};
-use crate::json_contract::{RolledBack, json};
+use crate::harness::contract::{RolledBack, parse_document};
+use crate::harness::{AclAgent, Kvw, MASTER, Token, prefix_rules};
 
-/// A server with a token that may write `own/`, read `seen/` and nothing else, and some entries.
-struct Guarded {
-    agent: Agent,
-    token: String,
+/// A server with some entries, and a token that may write `own/`, read `seen/` and nothing else.
+struct RestrictedClient {
+    agent: AclAgent,
+    token: Token,
 }
 
-impl Guarded {
-    fn start() -> Option<Guarded> {
-        let agent = Agent::with_acl()?;
-        let ask = |path: &str, body: &str| {
-            let headers = [("X-Consul-Token", MASTER)];
-            let answer = request(&agent.address(), "PUT", path, &headers, body.as_bytes());
-            assert_eq!(answer.status(), 200, "{path}: {answer:?}");
-            serde_json::from_slice::<serde_json::Value>(answer.body()).unwrap()
-        };
+impl RestrictedClient {
+    fn start() -> Option<Self> {
+        let agent = AclAgent::start()?;
         for key in ["own/a", "own/b", "seen/a", "hidden/a", "hidden/b"] {
-            ask(&format!("/v1/kv/{key}"), key);
+            agent.put(key, key);
         }
-        let rules =
-            r#"key_prefix \"own/\" {policy=\"write\"} key_prefix \"seen/\" {policy=\"read\"}"#;
-        ask(
-            "/v1/acl/policy",
-            &format!(r#"{{"Name":"p","Rules":"{rules}"}}"#),
-        );
-        let token = ask("/v1/acl/token", r#"{"Policies":[{"Name":"p"}]}"#);
-        let token = token["SecretID"].as_str().unwrap().to_owned();
-        Some(Guarded { agent, token })
+        let rules = prefix_rules("write", &["own/"]) + &prefix_rules("read", &["seen/"]);
+        let token = agent.create_token(&agent.create_policy(&rules));
+        Some(RestrictedClient { agent, token })
     }
 
-    fn kvw<const N: usize>(&self, args: [&str; N]) -> crate::harness::Kvw {
-        self.agent.kvw(args).env("CONSUL_HTTP_TOKEN", &self.token)
+    fn kvw<const N: usize>(&self, args: [&str; N]) -> Kvw {
+        let token = &self.token.secret;
+        self.agent.kvw(args).env("CONSUL_HTTP_TOKEN", token)
     }
 }
 
 #[test]
 fn what_may_not_be_done_exits_four_and_names_what_it_was() {
-    let Some(guarded) = Guarded::start() else {
+    let Some(client) = RestrictedClient::start() else {
         return;
     };
     let denied = |args: &[&str], words: &[&str]| {
-        let output = guarded.kvw([]).args(args).run();
+        let output = client.kvw([]).args(args).run();
         output.expect(4).says(words);
         assert_eq!(output.text(), "", "{output}");
     };
@@ -58,12 +47,15 @@ fn what_may_not_be_done_exits_four_and_names_what_it_was() {
     // An empty listing is believed only where the prefix may be read.
     denied(&["get", "--recurse", "hidden/"], &["hidden/"]);
     denied(&["get", "--keys", "hidden/"], &["hidden/"]);
-    assert_eq!(guarded.kvw(["get", "--recurse", "seen/none/"]).ok(), "");
+    assert_eq!(client.kvw(["get", "--recurse", "seen/none/"]).ok(), "");
     // Writes, one and many.
     denied(&["put", "seen/a", "v"], &["seen/a"]);
     denied(&["put", "seen/a", "v", "--keep-flags"], &["seen/a"]);
     denied(&["delete", "seen/a"], &["seen/a"]);
-    denied(&["delete", "own/a", "seen/a"], &["operation 2", "seen/a"]);
+    denied(
+        &["delete", "own/a", "seen/a"],
+        &["key seen/a", "ermission denied"],
+    );
     denied(&["delete", "seen/", "--recurse", "--yes"], &["seen/"]);
     denied(&["delete", "hidden/", "--recurse", "--yes"], &["hidden/"]);
     denied(
@@ -76,24 +68,24 @@ fn what_may_not_be_done_exits_four_and_names_what_it_was() {
         &["operation 2 (set seen/c)"],
     );
     assert_eq!(
-        guarded.kvw(["get", "own/a", "own/b"]).ok(),
+        client.kvw(["get", "own/a", "own/b"]).ok(),
         "own/a:own/a\nown/b:own/b\n"
     );
 }
 
 #[test]
 fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
-    let Some(guarded) = Guarded::start() else {
+    let Some(client) = RestrictedClient::start() else {
         return;
     };
     for verb in ["ls", "tree", "export"] {
-        let output = guarded.kvw([verb, "hidden/"]).run();
+        let output = client.kvw([verb, "hidden/"]).run();
         output.expect(4).one_line().says(&["hidden/"]);
         assert_eq!(output.text(), "");
-        guarded.kvw([verb, "seen/none/"]).ok();
+        client.kvw([verb, "seen/none/"]).ok();
     }
-    assert_eq!(guarded.kvw(["ls"]).ok(), "own/\nseen/\n");
-    let import = |document: &'static str| guarded.kvw(["import"]).stdin(document).run();
+    assert_eq!(client.kvw(["ls"]).ok(), "own/\nseen/\n");
+    let import = |document: &'static str| client.kvw(["import"]).stdin(document).run();
     let output = import(r#"[{"key":"own/n","value":"eA=="},{"key":"seen/n","value":"eA=="}]"#);
     output
         .expect(4)
@@ -104,20 +96,47 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
 }
 
 #[test]
-fn what_may_be_read_is_printed_beside_what_may_not() {
-    let Some(guarded) = Guarded::start() else {
+fn an_empty_store_is_believed_only_with_the_right_to_it() {
+    let Some(client) = RestrictedClient::start() else {
         return;
     };
-    let output = guarded.kvw(["get", "own/a", "hidden/a", "seen/a"]).run();
+    let master = |args: &[&str]| {
+        let kvw = client.agent.kvw([]).args(args);
+        kvw.env("CONSUL_HTTP_TOKEN", MASTER).run().expect(0);
+    };
+    master(&["delete", "--recurse", "", "--all", "--yes"]);
+    for args in [
+        &["get", "--recurse"][..],
+        &["get", "--keys"],
+        &["ls"],
+        &["tree"],
+        &["export"],
+        &["delete", "--recurse", "", "--all", "--yes"],
+    ] {
+        let output = client.kvw([]).args(args).run();
+        output
+            .expect(4)
+            .says(&["listing all keys at ", "permission denied"]);
+        assert_eq!(output.text(), "", "{output}");
+        master(args);
+    }
+}
+
+#[test]
+fn what_may_be_read_is_printed_beside_what_may_not() {
+    let Some(client) = RestrictedClient::start() else {
+        return;
+    };
+    let output = client.kvw(["get", "own/a", "hidden/a", "seen/a"]).run();
     output.expect(4).one_line().says(&["hidden/a"]);
     assert_eq!(output.text(), "own/a:own/a\nseen/a:seen/a\n");
-    let names = guarded.kvw(["get", "--keys", "--recurse"]).ok();
+    let names = client.kvw(["get", "--keys", "--recurse"]).ok();
     assert_eq!(names, "own/a\nown/b\nseen/a\n");
-    let output = guarded
+    let output = client
         .kvw(["txn", "set own/c 1", "set hidden/c 1", "-o", "json"])
         .run();
     output.expect(4);
-    let rolled_back: RolledBack = json(&output.text());
+    let rolled_back: RolledBack = parse_document(&output.text());
     assert!(
         rolled_back.errors[0]
             .reason
@@ -127,7 +146,7 @@ fn what_may_be_read_is_printed_beside_what_may_not() {
 
 #[test]
 fn an_unknown_token_exits_four_and_is_not_shown() {
-    let Some(guarded) = Guarded::start() else {
+    let Some(client) = RestrictedClient::start() else {
         return;
     };
     let secret = "11111111-2222-4333-8444-555555555555";
@@ -136,7 +155,7 @@ fn an_unknown_token_exits_four_and_is_not_shown() {
         &["put", "own/a", "v"],
         &["txn", "get own/a"],
     ] {
-        let output = guarded
+        let output = client
             .kvw(["-v"])
             .args(args)
             .env("CONSUL_HTTP_TOKEN", secret)

@@ -1,6 +1,6 @@
 //! Everything goes wrong at random for a while: handlers fail and hang, kvw is killed, the server
-//! freezes and (a real one, which has its data on disk) is killed. At the end what the handlers were
-//! told is what the store holds, nothing was told that did not happen, and no process is left.
+//! freezes and (a real one, which has its data on disk) is killed. At the end what the
+//! handlers got is what the store holds, they got nothing that did not happen, and no process is left.
 //!
 //! `KVW_SOAK=1m cargo test --test suite soak -- --nocapture` runs it longer and shows the figures.
 
@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::ledger::{Ledger, Replay, Store};
-use crate::harness::{Agent, Kvw, Running};
+use crate::harness::{Agent, Kvw, PATIENCE, Running};
 
 /// How long it lasts: a duration as people write it.
 const LENGTH: &str = "KVW_SOAK";
@@ -26,9 +26,6 @@ const LENGTH: &str = "KVW_SOAK";
 const DEFAULT: Duration = Duration::from_secs(6);
 
 const WRITERS: usize = 3;
-
-/// How long what must come may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Keeps each batch as a file whose name is its place. Of sixteen runs two fail, two hang, and one
 /// leaves a process behind; once there is a file `calm`, none does.
@@ -79,8 +76,8 @@ fn nothing_is_lost_and_nothing_is_made_up_whatever_goes_wrong() {
         restarts
     });
     soak.comes_to_rest();
-    let replay = Replay::of(&soak.path("record"));
-    let store = Store::of(&soak.address, writers::PREFIX);
+    let replay = Replay::read(&soak.path("record"));
+    let store = Store::read(&soak.address, writers::PREFIX);
     let lost = replay.differences(&store);
     println!(
         "soak of {length:?} on {}: {} writes, {} restarts ({kills} of them kill -9), {} outages, \
@@ -183,7 +180,7 @@ impl Soak {
             };
             running.signal(signal);
             *count += 1;
-            let output = running.wait(PATIENCE);
+            let output = running.wait(2 * PATIENCE);
             let signals = [Some(9), Some(15)];
             assert!(
                 signals.contains(&output.signal),
@@ -217,9 +214,9 @@ impl Soak {
         flags
     }
 
-    /// Waits until no handler is left: it would go on telling of the past in the next run's time.
+    /// Waits until no handler is left: it would go on with the past in the next run's time.
     fn leaves_nobody(&self) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + 2 * PATIENCE;
         loop {
             let left = processes_with(self.folder.path());
             if left.is_empty() {
@@ -235,9 +232,9 @@ impl Soak {
     fn comes_to_rest(&self) {
         fs::write(self.path("calm"), "").unwrap();
         let running = self.watch::<&str>(&[]).spawn();
-        let until = Instant::now() + PATIENCE;
-        let store = Store::of(&self.address, writers::PREFIX);
-        while !Replay::of(&self.path("record"))
+        let until = Instant::now() + 2 * PATIENCE;
+        let store = Store::read(&self.address, writers::PREFIX);
+        while !Replay::read(&self.path("record"))
             .differences(&store)
             .is_empty()
         {
@@ -245,22 +242,22 @@ impl Soak {
             thread::sleep(Duration::from_millis(20));
         }
         running.signal("KILL");
-        running.wait(PATIENCE);
+        running.wait(2 * PATIENCE);
         self.leaves_nobody();
         self.watch(&["--for", "0"]).run().expect(0);
     }
 
     fn behind(&self, running: Running, store: &Store) -> String {
-        let replay = Replay::of(&self.path("record"));
+        let replay = Replay::read(&self.path("record"));
         let output = running.stop();
         format!("not caught up: {:#?}{output}", replay.differences(store))
     }
 
-    /// Where nothing happens, nothing is told.
+    /// Where nothing happens, no handler runs.
     fn stays_silent(&self, batches: usize) {
         self.watch(&["--for", "0"]).run().expect(0);
         self.watch(&["--for", "700ms"]).run().expect(0);
-        assert_eq!(Replay::of(&self.path("record")).batches(), batches);
+        assert_eq!(Replay::read(&self.path("record")).batches(), batches);
         self.leaves_nobody();
     }
 }

@@ -1,25 +1,13 @@
 //! kvw status
 
-use std::time::Duration;
-
-use serde::Deserialize;
-
-use crate::harness::{Agent, Faulty, Kvw, MASTER};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Status {
-    leader: Option<String>,
-    servers: Vec<String>,
-    rtt_ms: f64,
-    datacenter: Option<String>,
-}
+use crate::harness::contract::{Status, parse_document};
+use crate::harness::{AclAgent, Agent, Faulty, Kvw, MASTER, PATIENCE};
 
 #[test]
-fn a_led_server_is_told_with_its_leader_servers_time_and_datacenter() {
+fn a_led_server_is_shown_with_its_leader_servers_time_and_datacenter() {
     let agent = Agent::shared();
     let json = agent.kvw(["status", "-o", "json"]).ok();
-    let status: Status = serde_json::from_str(&json).unwrap();
+    let status: Status = parse_document(&json);
     let leader = status.leader.unwrap();
     assert!(status.servers.contains(&leader), "{json}");
     assert!(status.rtt_ms > 0.0, "{json}");
@@ -37,7 +25,7 @@ fn nobody_there_is_trouble_and_is_said_at_once() {
     output
         .expect(3)
         .one_line()
-        .says(&["asking the leader at 127.0.0.1:9: connection refused"]);
+        .says(&["checking for a leader at 127.0.0.1:9: connection refused"]);
     assert!(output.stdout.is_empty(), "{output}");
 }
 
@@ -47,7 +35,7 @@ fn waiting_outlasts_a_server_that_starts_late() {
     agent.kill();
     let waiting = agent.kvw(["status", "--wait", "60s", "-o", "json"]).spawn();
     agent.start();
-    waiting.wait(Duration::from_secs(60)).expect(0);
+    waiting.wait(2 * PATIENCE).expect(0);
 }
 
 #[test]
@@ -71,7 +59,7 @@ fn a_dead_leader_that_is_still_named_does_not_count() {
     output
         .expect(3)
         .one_line()
-        .says(&["asking the leader", "500"]);
+        .says(&["checking for a leader", "500"]);
 }
 
 #[test]
@@ -90,7 +78,7 @@ fn a_token_without_rights_proves_a_leader_too() {
     let json = Kvw::at(server.address())
         .args(["status", "-o", "json", "--token", "weak"])
         .ok();
-    let status: Status = serde_json::from_str(&json).unwrap();
+    let status: Status = parse_document(&json);
     assert_eq!(status.leader.as_deref(), Some("10.0.0.1:8300"));
     assert_eq!(status.servers, ["10.0.0.1:8300", "10.0.0.2:8300"]);
     assert_eq!(status.datacenter, None);
@@ -98,17 +86,17 @@ fn a_token_without_rights_proves_a_leader_too() {
 
 #[test]
 fn a_server_with_acls_is_proven_without_any_token() {
-    let Some(agent) = Agent::with_acl() else {
+    let Some(agent) = AclAgent::start() else {
         return;
     };
     let json = agent.kvw(["status", "-o", "json"]).ok();
-    let status: Status = serde_json::from_str(&json).unwrap();
+    let status: Status = parse_document(&json);
     assert!(status.leader.is_some());
     assert_eq!(status.datacenter, None);
     let json = agent
         .kvw(["status", "-o", "json"])
         .env("CONSUL_HTTP_TOKEN", MASTER)
         .ok();
-    let status: Status = serde_json::from_str(&json).unwrap();
+    let status: Status = parse_document(&json);
     assert_eq!(status.datacenter.as_deref(), Some("dc1"));
 }

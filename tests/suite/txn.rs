@@ -1,8 +1,7 @@
 //! kvw txn
 
+use crate::harness::contract::{Applied, RolledBack, parse_document};
 use crate::harness::{Agent, Kvw, Scope};
-use crate::json_contract::{Applied, RolledBack, json};
-use crate::put::session;
 
 /// Operations with `%` for the test's prefix.
 fn txn(scope: &Scope, ops: &[&str]) -> Kvw {
@@ -56,7 +55,7 @@ fn every_verb_does_what_it_says() {
     let scope = Agent::shared();
     scope.put("a", "1");
     let index = scope.entry("a").unwrap()["ModifyIndex"].to_string();
-    let held = session(&scope);
+    let held = scope.create_session();
     let ok = |ops: &[&str]| txn(&scope, ops).run().code;
     assert_eq!(
         ok(&[&format!("check %a {index}"), &format!("cas %a {index} 2")]),
@@ -189,7 +188,7 @@ fn results_hold_what_was_written_and_what_was_only_checked_has_no_value() {
     let index = scope.entry("a").unwrap()["ModifyIndex"].to_string();
     let check = format!("check %a {index}");
     let output = txn(&scope, &[&check, "set %b 2", "delete %none", "get %b"]);
-    let applied: Applied = json(&output.args(["-o", "json"]).ok());
+    let applied: Applied = parse_document(&output.args(["-o", "json"]).ok());
     let results: Vec<_> = applied
         .results
         .iter()
@@ -206,7 +205,7 @@ fn a_rollback_in_json_has_the_same_numbers_as_in_text() {
         .args(["-o", "json"])
         .run();
     output.expect(1).says(&["operation 2 "]);
-    let rolled_back: RolledBack = json(&output.text());
+    let rolled_back: RolledBack = parse_document(&output.text());
     assert_eq!(rolled_back.errors[0].op, 2);
     assert_eq!(
         rolled_back.errors[0].text,

@@ -2,24 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use crate::harness::{Agent, Kvw, Running, Scope};
-use crate::json_contract::Entry;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Met {
-    met: bool,
-    entries: Vec<Entry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unmet {
-    met: bool,
-    unmet: Vec<String>,
-}
+use crate::harness::contract::{Met, Unmet, parse_document};
+use crate::harness::{Agent, Kvw, PATIENCE, Running, SILENCE, Scope};
 
 /// The program, waiting: what it waits for was said.
 fn waiting(scope: &Scope, args: &[&str]) -> Running {
@@ -27,8 +11,6 @@ fn waiting(scope: &Scope, args: &[&str]) -> Running {
     running.err_line_with("waiting for ");
     running
 }
-
-const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_key_that_exists_is_waited_for_no_time_and_nothing_is_printed() {
@@ -47,7 +29,7 @@ fn a_key_that_comes_into_being_ends_the_wait() {
     let key = scope.key("a");
     let running = waiting(&scope, &[&key, "-o", "text"]);
     scope.put("a", "new");
-    let output = running.wait(SOON);
+    let output = running.wait(PATIENCE);
     output.expect(0);
     assert_eq!(output.text(), format!("{key}:new\n"));
 }
@@ -67,7 +49,7 @@ fn a_key_that_goes_away_ends_the_wait_for_its_absence() {
     scope.put("a", "1");
     let running = waiting(&scope, &["--absent", &scope.key("a")]);
     scope.delete("a");
-    running.wait(SOON).expect(0);
+    running.wait(PATIENCE).expect(0);
 }
 
 #[test]
@@ -80,7 +62,7 @@ fn a_value_that_becomes_another_ends_the_wait_for_either() {
     let matches = waiting(&scope, &["--matches", &key, "^--t.o$"]);
     scope.put("a", "--two");
     for running in [equals, differs, matches] {
-        running.wait(SOON).expect(0);
+        running.wait(PATIENCE).expect(0);
     }
 }
 
@@ -94,7 +76,7 @@ fn a_write_after_an_index_is_a_change_and_one_before_is_not() {
     earlier.expect(0);
     let running = waiting(&scope, &["--changed-since", &key, &index]);
     scope.put("a", "2");
-    running.wait(SOON).expect(0);
+    running.wait(PATIENCE).expect(0);
     scope.delete("a");
     scope
         .kvw(["wait", "--changed-since", &key, &index])
@@ -109,11 +91,11 @@ fn all_conditions_have_to_hold_at_once() {
     scope.put("b", "1");
     let mut running = waiting(&scope, &[&a, "--absent", &b, "-o", "json"]);
     scope.put("a", "1");
-    assert!(running.silent_for(Duration::from_millis(300)));
+    assert!(running.silent_for(SILENCE));
     scope.delete("b");
-    let output = running.wait(SOON);
+    let output = running.wait(PATIENCE);
     output.expect(0);
-    let Met { met, entries } = serde_json::from_str(&output.text()).unwrap();
+    let Met { met, entries } = parse_document(&output.text());
     assert!(met);
     let names: Vec<_> = entries.iter().map(|entry| entry.key.as_str()).collect();
     assert_eq!(names, [a.as_str()]);
@@ -126,7 +108,7 @@ fn any_condition_is_enough_with_any() {
     let (a, b) = (scope.key("a"), scope.key("b"));
     let running = waiting(&scope, &[&a, "--equals", &b, "x", "--any", "-o", "text"]);
     scope.put("b", "x");
-    let output = running.wait(SOON);
+    let output = running.wait(PATIENCE);
     output.expect(0);
     assert_eq!(output.text(), format!("{b}:x\n"));
 }
@@ -147,7 +129,7 @@ fn when_time_is_up_what_does_not_hold_is_named_and_the_exit_is_one() {
     assert_eq!(output.text(), "");
     let output = scope.kvw(args).args(["-o", "json"]).run();
     output.expect(1);
-    let answer: Unmet = serde_json::from_str(&output.text()).unwrap();
+    let answer: Unmet = parse_document(&output.text());
     assert!(!answer.met);
     assert_eq!(answer.unmet, unmet);
 }
@@ -171,7 +153,7 @@ fn a_wait_outlives_an_outage_and_says_it_once() {
     running.err_line_with("trying again");
     agent.start();
     agent.http("PUT", "/v1/kv/a", b"1");
-    let output = running.wait(SOON);
+    let output = running.wait(PATIENCE);
     output.expect(0);
     assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
     assert_eq!(
@@ -227,7 +209,7 @@ fn a_key_that_no_url_can_carry_is_waited_for_too() {
     let body = serde_json::json!([{"KV": {"Verb": "set", "Key": key, "Value": "MQ=="}}]);
     let response = scope.http("PUT", "/v1/txn", body.to_string().as_bytes());
     assert_eq!(response.status(), 200);
-    let output = running.wait(SOON);
+    let output = running.wait(PATIENCE);
     output.expect(0);
     assert_eq!(output.text(), format!("{key}:1\n"));
 }

@@ -1,113 +1,27 @@
 //! `kvw watch` with a handler: what it is given, when it runs, how it ends.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::Deserialize;
-
-use crate::harness::{Agent, Kvw, Output, Running, Scope};
-
-const SILENCE: Duration = Duration::from_millis(400);
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::harness::contract::Batch;
+use crate::harness::{
+    Agent, Output, PATIENCE, Running, SECOND_SIGNAL, SILENCE, Scope, is_alive, wait_for,
+    wait_for_exit, wait_for_text,
+};
 
 /// Writes the document as one line.
 const SHOW: &str = "cat";
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Batch {
-    index: u64,
-    time: String,
-    targets: Vec<String>,
-    reason: String,
-    changes: Vec<Change>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    event: String,
-    key: String,
-    before: Option<Entry>,
-    after: Option<Entry>,
-    index: u64,
-    #[serde(rename = "time")]
-    _time: String,
-    target: String,
-    #[serde(default)]
-    recreated: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(rename = "key")]
-    _key: String,
-    value: Option<String>,
-    #[serde(rename = "encoding")]
-    _encoding: Option<String>,
-    #[serde(rename = "flags")]
-    _flags: u64,
-    #[serde(rename = "create_index")]
-    _create_index: u64,
-    #[serde(rename = "modify_index")]
-    _modify_index: u64,
-    #[serde(rename = "lock_index")]
-    _lock_index: u64,
-    #[serde(rename = "session")]
-    _session: Option<String>,
-}
-
-impl Batch {
-    /// `event key=value` of each change, with keys as the test names them.
-    fn told(&self, scope: &Scope) -> Vec<String> {
-        let changes = self.changes.iter();
-        changes
-            .map(|change| {
-                let key = change.key.strip_prefix(scope.prefix()).unwrap();
-                let entry = change.after.as_ref().or(change.before.as_ref());
-                let value = entry.and_then(|entry| entry.value.as_deref());
-                format!("{} {key}={}", change.event, value.unwrap_or("?"))
-            })
-            .collect()
-    }
-}
-
-fn watch(scope: &Scope, args: &[&str]) -> Kvw {
-    scope.kvw(["watch", scope.prefix()]).args(args)
-}
-
-#[track_caller]
-fn batch(running: &mut Running) -> Batch {
-    let line = running.line();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
-}
-
-/// Whether a process is there and not a zombie.
-fn lives(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    status.is_ok_and(|status| !status.contains(") Z "))
-}
-
-#[track_caller]
-fn await_end(pid: &str) {
-    let until = Instant::now() + PATIENCE;
-    while lives(pid) {
-        assert!(Instant::now() < until, "process {pid} is still there");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-#[track_caller]
-fn await_file(path: &Path) -> String {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match std::fs::read_to_string(path) {
-            Ok(text) if text.ends_with('\n') => return text.trim().to_owned(),
-            _ => assert!(Instant::now() < until, "{} never came", path.display()),
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+/// `event key=value` of each change, with keys as the test names them.
+fn changes(batch: &Batch, scope: &Scope) -> Vec<String> {
+    let changes = batch.changes.iter();
+    changes
+        .map(|change| {
+            let key = change.key.strip_prefix(scope.prefix()).unwrap();
+            let entry = change.after.as_ref().or(change.before.as_ref());
+            let value = entry.and_then(|entry| entry.value.as_deref());
+            format!("{} {key}={}", change.event, value.unwrap_or("?"))
+        })
+        .collect()
 }
 
 #[test]
@@ -115,11 +29,11 @@ fn the_initial_batch_holds_every_entry_as_created() {
     let scope = Agent::shared();
     scope.put("a", "1");
     scope.put("b/c", "2");
-    let mut running = watch(&scope, &["--exec", SHOW]).spawn();
-    let batch = batch(&mut running);
+    let mut running = scope.watch(&["--exec", SHOW]).spawn();
+    let batch = running.batch();
     assert_eq!(batch.reason, "initial");
     assert_eq!(batch.targets, [scope.prefix()]);
-    assert_eq!(batch.told(&scope), ["create a=1", "create b/c=2"]);
+    assert_eq!(changes(&batch, &scope), ["create a=1", "create b/c=2"]);
     let newest = batch.changes.iter().map(|change| change.index).max();
     assert_eq!(Some(batch.index), newest);
     assert!(batch.time.ends_with('Z'));
@@ -130,8 +44,8 @@ fn the_initial_batch_holds_every_entry_as_created() {
 #[test]
 fn an_empty_target_runs_the_handler_once_without_changes() {
     let scope = Agent::shared();
-    let mut running = watch(&scope, &["--exec", SHOW]).spawn();
-    let batch = batch(&mut running);
+    let mut running = scope.watch(&["--exec", SHOW]).spawn();
+    let batch = running.batch();
     assert_eq!((batch.reason.as_str(), batch.changes.len()), ("initial", 0));
     assert!(running.silent_for(SILENCE));
 }
@@ -139,15 +53,17 @@ fn an_empty_target_runs_the_handler_once_without_changes() {
 #[test]
 fn the_initial_batch_can_be_skipped_or_left_out_where_nothing_is_there() {
     let scope = Agent::shared();
-    let mut changed = watch(&scope, &["--initial", "if-changed", "--exec", SHOW]).spawn();
+    let mut changed = scope
+        .watch(&["--initial", "if-changed", "--exec", SHOW])
+        .spawn();
     assert!(changed.silent_for(SILENCE));
     scope.put("a", "1");
-    assert_eq!(batch(&mut changed).told(&scope), ["create a=1"]);
-    let mut skipping = watch(&scope, &["--initial", "skip", "--exec", SHOW]).spawn();
+    assert_eq!(changes(&changed.batch(), &scope), ["create a=1"]);
+    let mut skipping = scope.watch(&["--initial", "skip", "--exec", SHOW]).spawn();
     assert!(skipping.silent_for(SILENCE));
     scope.put("b", "1");
-    let batch = batch(&mut skipping);
-    assert_eq!(batch.told(&scope), ["create b=1"]);
+    let batch = skipping.batch();
+    assert_eq!(changes(&batch, &scope), ["create b=1"]);
     assert_eq!(batch.reason, "change");
 }
 
@@ -155,53 +71,40 @@ fn the_initial_batch_can_be_skipped_or_left_out_where_nothing_is_there() {
 fn a_burst_is_one_batch() {
     let scope = Agent::shared();
     let args = ["--debounce", "300ms", "--exec", SHOW];
-    let mut running = watch(&scope, &args).spawn();
-    batch(&mut running);
+    let mut running = scope.watch(&args).spawn();
+    running.batch();
     for value in 0..5 {
         scope.put("a", value.to_string());
         scope.put(&format!("n{value}"), "x");
     }
     scope.put("gone", "1");
     scope.delete("gone");
-    let told = batch(&mut running).told(&scope);
-    assert_eq!(told.len(), 6, "{told:?}");
-    assert_eq!(told[0], "create a=4");
+    let changed = changes(&running.batch(), &scope);
+    assert_eq!(changed.len(), 6, "{changed:?}");
+    assert_eq!(changed[0], "create a=4");
     assert!(running.silent_for(SILENCE));
 }
 
 #[test]
 fn a_burst_without_end_is_handed_over_after_the_longest_delay() {
     let scope = Agent::shared();
-    let args = [
-        "--debounce",
-        "10s",
-        "--max-delay",
-        "10s",
-        "--initial",
-        "skip",
-        "--exec",
-        SHOW,
-    ];
-    let mut never = watch(&scope, &args).spawn();
-    let args = [
-        "--debounce",
-        "400ms",
-        "--max-delay",
-        "700ms",
-        "--initial",
-        "skip",
-        "--exec",
-        SHOW,
-    ];
-    let mut running = watch(&scope, &args).spawn();
+    let watch = |debounce, max_delay| {
+        let times = ["--debounce", debounce, "--max-delay", max_delay];
+        let args = ["--initial", "skip", "--exec", SHOW];
+        scope.watch(&times).args(args).spawn()
+    };
+    let mut never = watch("1h", "1h");
+    let mut running = watch("400ms", "700ms");
     assert!(running.silent_for(SILENCE));
-    for value in 0..20 {
-        scope.put("a", value.to_string());
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    // Two seconds of writes, never quiet for 400 ms.
-    batch(&mut running);
-    batch(&mut running);
+    // Writes that are never quiet for 400 ms, until there were two batches all the same.
+    let (mut writes, mut batches) = (0, 0);
+    wait_for("two batches", || {
+        writes += 1;
+        scope.put("a", writes.to_string());
+        let pause = Duration::from_millis(20);
+        batches += usize::from(running.try_line(pause).is_some());
+        (batches == 2).then_some(())
+    });
     assert!(never.silent_for(Duration::ZERO));
 }
 
@@ -210,15 +113,15 @@ fn what_comes_while_the_handler_runs_is_one_next_batch() {
     let scope = Agent::shared();
     // Runs as long as the file is not there.
     let handler = "cat; while [ ! -e go ]; do sleep 0.02; done";
-    let mut running = watch(&scope, &["--debounce", "0", "--exec", handler]).spawn();
-    batch(&mut running);
+    let mut running = scope.watch(&["--debounce", "0", "--exec", handler]).spawn();
+    running.batch();
     scope.put("a", "1");
     scope.put("a", "2");
     scope.put("b", "1");
     assert!(running.silent_for(SILENCE));
     std::fs::write(running.home().join("go"), "").unwrap();
-    let told = batch(&mut running).told(&scope);
-    assert_eq!(told, ["create a=2", "create b=1"]);
+    let changed = changes(&running.batch(), &scope);
+    assert_eq!(changed, ["create a=2", "create b=1"]);
 }
 
 #[test]
@@ -226,30 +129,30 @@ fn a_failed_batch_stays_pending_and_is_part_of_the_next() {
     let scope = Agent::shared();
     scope.put("a", "1");
     let handler = "cat; [ -e ok ]";
-    let mut running = watch(&scope, &["--exec", handler]).spawn();
-    assert_eq!(batch(&mut running).reason, "initial");
+    let mut running = scope.watch(&["--exec", handler]).spawn();
+    assert_eq!(running.batch().reason, "initial");
     let said = running.err_line_with("warning");
     assert!(said.contains("the handler exited with 1"), "{said}");
     assert!(said.contains("stay pending"), "{said}");
     std::fs::write(running.home().join("ok"), "").unwrap();
     scope.put("b", "1");
-    let second = batch(&mut running);
+    let second = running.batch();
     assert_eq!(second.reason, "retry");
-    assert_eq!(second.told(&scope), ["create a=1", "create b=1"]);
+    assert_eq!(changes(&second, &scope), ["create a=1", "create b=1"]);
     running.err_line_with("handled in");
     scope.put("c", "1");
-    assert_eq!(batch(&mut running).told(&scope), ["create c=1"]);
+    assert_eq!(changes(&running.batch(), &scope), ["create c=1"]);
 }
 
 #[test]
 fn once_passes_the_handlers_status_on() {
     let scope = Agent::shared();
     for (handler, code) in [("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137)] {
-        let output = watch(&scope, &["--once", "--exec", handler]).run();
+        let output = scope.watch(&["--once", "--exec", handler]).run();
         output.expect(code);
         assert_eq!(output.signal, None);
     }
-    let output = watch(&scope, &["--once", "--", "./no-such-program"]).run();
+    let output = scope.watch(&["--once", "--", "./no-such-program"]).run();
     output.expect(127).says(&["could not be started"]);
 }
 
@@ -257,10 +160,10 @@ fn once_passes_the_handlers_status_on() {
 fn count_ends_after_so_many_runs() {
     let scope = Agent::shared();
     let args = ["--count", "2", "--debounce", "0", "--exec", SHOW];
-    let mut running = watch(&scope, &args).spawn();
-    batch(&mut running);
+    let mut running = scope.watch(&args).spawn();
+    running.batch();
     scope.put("a", "1");
-    batch(&mut running);
+    running.batch();
     running.wait(PATIENCE).expect(0);
 }
 
@@ -277,10 +180,10 @@ fn a_time_that_is_up_hands_over_what_is_pending() {
         "--exec",
         SHOW,
     ];
-    let mut running = watch(&scope, &args).spawn();
+    let mut running = scope.watch(&args).spawn();
     assert!(running.silent_for(Duration::from_millis(300)));
     scope.put("a", "1");
-    assert_eq!(batch(&mut running).told(&scope), ["create a=1"]);
+    assert_eq!(changes(&running.batch(), &scope), ["create a=1"]);
     running.wait(PATIENCE).expect(0);
 }
 
@@ -288,20 +191,19 @@ fn a_time_that_is_up_hands_over_what_is_pending() {
 fn no_time_at_all_is_one_look() {
     let scope = Agent::shared();
     scope.put("a", "1");
-    let output = watch(&scope, &["--for", "0", "--exec", SHOW]).run();
+    let output = scope.watch(&["--for", "0", "--exec", SHOW]).run();
     output.expect(0);
     assert!(output.text().contains("\"reason\":\"initial\""), "{output}");
-    let skipped = watch(
-        &scope,
-        &["--for", "0", "--once", "--initial", "skip", "--exec", SHOW],
-    );
+    let skipped = scope.watch(&["--for", "0", "--once", "--initial", "skip", "--exec", SHOW]);
     skipped.run().expect(1);
 }
 
 #[test]
 fn a_program_is_run_without_a_shell() {
     let scope = Agent::shared();
-    let output = watch(&scope, &["--once", "--", "printf", "%s\n", "$HOME; *"]).run();
+    let output = scope
+        .watch(&["--once", "--", "printf", "%s\n", "$HOME; *"])
+        .run();
     output.expect(0);
     assert_eq!(output.text(), "$HOME; *\n");
 }
@@ -312,7 +214,8 @@ fn the_environment_tells_the_batch_and_the_connection_but_not_the_token() {
     scope.put("a", "1");
     scope.put("b", "1");
     let handler = "env | sort | grep -E '^(KVW|CONSUL)_'";
-    let output = watch(&scope, &["--once", "--exec", handler])
+    let output = scope
+        .watch(&["--once", "--exec", handler])
         .env("CONSUL_HTTP_TOKEN", "secret-of-mine")
         .env("KVW_KEY", "of an outer handler")
         .run();
@@ -344,8 +247,9 @@ fn the_environment_tells_the_batch_and_the_connection_but_not_the_token() {
 fn a_handler_that_never_reads_its_stdin_does_no_harm() {
     let scope = Agent::shared();
     scope.put("big", vec![b'x'; 400_000]);
-    watch(&scope, &["--once", "--exec", "true"]).run().expect(0);
-    watch(&scope, &["--once", "--exec", "exec <&-; sleep 0.1"])
+    scope.watch(&["--once", "--exec", "true"]).run().expect(0);
+    scope
+        .watch(&["--once", "--exec", "exec <&-; sleep 0.1"])
         .run()
         .expect(0);
 }
@@ -355,10 +259,10 @@ fn status_lines_are_for_people_and_quiet_takes_them_away() {
     let scope = Agent::shared();
     scope.put("a", "1");
     let args = ["--once", "--exec", "echo out"];
-    let output = watch(&scope, &args).run();
+    let output = scope.watch(&args).run();
     assert_eq!(output.text(), "out\n");
     output.says(&["initial run, 1 key: handled in"]);
-    let quiet = watch(&scope, &args).args(["-q"]).run();
+    let quiet = scope.watch(&args).args(["-q"]).run();
     assert_eq!(
         (quiet.text().as_str(), quiet.stderr.as_str()),
         ("out\n", "")
@@ -369,7 +273,9 @@ fn status_lines_are_for_people_and_quiet_takes_them_away() {
 fn changes_on_stdout_send_the_handlers_output_to_stderr() {
     let scope = Agent::shared();
     scope.put("a", "1");
-    let output = watch(&scope, &["-o", "jsonl", "--once", "--exec", "echo mine"]).run();
+    let output = scope
+        .watch(&["-o", "jsonl", "--once", "--exec", "echo mine"])
+        .run();
     output.expect(0).says(&["mine"]);
     let text = output.text();
     assert_eq!(text.lines().count(), 1, "{output}");
@@ -391,18 +297,18 @@ fn routes_part_a_batch_and_each_has_its_own_handler() {
     let (web, db) = (route("web"), route("db"));
     let rest = "echo rest $KVW_COUNT $KVW_KEYS";
     let args = ["--once", "--route", &web, "--route", &db, "--exec", rest];
-    let output = watch(&scope, &args).run();
+    let output = scope.watch(&args).run();
     output.expect(0);
     let text = output.text();
     let mut lines: Vec<_> = text.lines().collect();
     lines.sort_unstable();
-    let told = |name: &str, key: &str| format!("{name} 1 {}", scope.key(key));
+    let line = |name: &str, key: &str| format!("{name} 1 {}", scope.key(key));
     assert_eq!(
         lines,
         [
-            told("db", "db/host"),
-            told("rest", "other"),
-            told("web", "web/port")
+            line("db", "db/host"),
+            line("rest", "other"),
+            line("web", "web/port")
         ]
     );
 }
@@ -413,32 +319,32 @@ fn an_initial_difference_runs_only_the_handlers_whose_it_is() {
     scope.put("web/port", "1");
     let web = format!("{}web/**=echo web", scope.prefix());
     let args = ["--initial", "if-changed", "--for", "0", "--route", &web];
-    let output = watch(&scope, &args).args(["--exec", "echo rest"]).run();
+    let output = scope.watch(&args).args(["--exec", "echo rest"]).run();
     output.expect(0);
     assert_eq!(output.text(), "web\n");
     let all = ["--for", "0", "--route", &web, "--exec", "echo rest"];
-    assert_eq!(watch(&scope, &all).ok().lines().count(), 2);
+    assert_eq!(scope.watch(&all).ok().lines().count(), 2);
 }
 
 #[test]
 fn usr1_runs_the_handler_with_everything() {
     let scope = Agent::shared();
     scope.put("a", "1");
-    let mut running = watch(&scope, &["--initial", "skip", "--exec", SHOW]).spawn();
+    let mut running = scope.watch(&["--initial", "skip", "--exec", SHOW]).spawn();
     assert!(running.silent_for(SILENCE));
     running.signal("USR1");
-    let batch = batch(&mut running);
+    let batch = running.batch();
     assert_eq!(batch.reason, "manual");
-    assert_eq!(batch.told(&scope), ["create a=1"]);
+    assert_eq!(changes(&batch, &scope), ["create a=1"]);
 }
 
 /// Starts a handler that leaves a grandchild behind, and gives the grandchild's process id.
-fn with_grandchild(scope: &Scope, args: &[&str], handler: &str) -> (Running, String) {
+fn with_grandchild(scope: &Scope, args: &[&str], handler: &str) -> (Running, u32) {
     let handler =
         format!("(trap '' TERM; echo $$ >/dev/null; sleep 300) & echo $! >pid; {handler}");
-    let running = watch(scope, args).args(["--exec", &handler]).spawn();
-    let pid = await_file(&running.home().join("pid"));
-    (running, pid)
+    let running = scope.watch(args).args(["--exec", &handler]).spawn();
+    let pid = wait_for_text(&running.home().join("pid"));
+    (running, pid.parse().unwrap())
 }
 
 #[test]
@@ -446,7 +352,7 @@ fn a_stop_signal_ends_the_handler_first_and_is_then_died_of() {
     for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
         let scope = Agent::shared();
         let handler = "trap 'echo asked; exit' TERM; echo begun; while :; do sleep 0.02; done";
-        let mut running = watch(&scope, &["--exec", handler]).spawn();
+        let mut running = scope.watch(&["--exec", handler]).spawn();
         assert_eq!(running.line(), "begun");
         running.signal(name);
         let output = running.wait(PATIENCE);
@@ -459,11 +365,11 @@ fn a_stop_signal_ends_the_handler_first_and_is_then_died_of() {
 fn the_whole_group_is_gone_when_kvw_ends() {
     let scope = Agent::shared();
     let (running, pid) = with_grandchild(&scope, &["--stop-timeout", "300ms"], "wait");
-    assert!(lives(&pid));
+    assert!(is_alive(pid));
     running.signal("TERM");
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
-    await_end(&pid);
+    wait_for_exit(pid);
 }
 
 #[test]
@@ -471,7 +377,7 @@ fn the_whole_group_is_gone_before_the_next_run() {
     let scope = Agent::shared();
     let (mut running, pid) = with_grandchild(&scope, &[], "exit 0");
     running.err_line_with("handled in");
-    assert!(!lives(&pid));
+    assert!(!is_alive(pid));
 }
 
 #[test]
@@ -479,11 +385,11 @@ fn a_second_signal_does_not_wait_for_the_handler() {
     let scope = Agent::shared();
     let (running, pid) = with_grandchild(&scope, &["--stop-timeout", "60s"], "trap '' TERM; wait");
     running.signal("TERM");
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(SECOND_SIGNAL);
     running.signal("TERM");
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
-    await_end(&pid);
+    wait_for_exit(pid);
 }
 
 #[test]
@@ -492,14 +398,14 @@ fn not_even_kill_nine_leaves_a_handler_behind() {
     let (running, pid) = with_grandchild(&scope, &[], "wait");
     running.signal("KILL");
     running.wait(PATIENCE);
-    await_end(&pid);
+    wait_for_exit(pid);
 }
 
 #[test]
 fn flags_that_contradict_each_other_are_refused() {
     let scope = Agent::shared();
     let refused = |args: &[&str]| -> Output {
-        let output = watch(&scope, args).run();
+        let output = scope.watch(args).run();
         output.expect(2);
         output
     };

@@ -4,96 +4,19 @@ use std::fs::File;
 use std::io::Read;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use crate::harness::{Agent, Kvw, Running, Scope, not_tried};
-
-const SILENCE: Duration = Duration::from_millis(400);
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::harness::contract::{ConsulEntry, parse_line};
+use crate::harness::{
+    Agent, Kvw, PATIENCE, Process, Running, SECOND_SIGNAL, SILENCE, children, is_alive, not_tried,
+    processes, send_signal, wait_for, wait_for_exit, wait_for_text,
+};
 
 /// Runs until it is asked to end, and says so.
 const SERVICE: &str =
     "trap 'echo asked; exit' TERM; echo run $KVW_REASON; while :; do sleep 0.02; done";
 
-fn watch(scope: &Scope, args: &[&str]) -> Kvw {
-    scope.kvw(["watch", scope.prefix()]).args(args)
-}
-
-#[track_caller]
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what} did not come");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-#[track_caller]
-fn told(running: &Running, file: &str) -> String {
-    let path = running.home().join(file);
-    until(file, || {
-        let text = std::fs::read_to_string(&path).ok()?;
-        Some(text.strip_suffix('\n')?.to_owned())
-    })
-}
-
-/// A line of the process table.
-#[derive(Debug)]
-struct Process {
-    id: u32,
-    parent: u32,
-    state: char,
-    name: String,
-}
-
-fn processes() -> Vec<Process> {
-    let folders = std::fs::read_dir("/proc").unwrap().flatten();
-    let ids = folders.filter_map(|folder| folder.file_name().to_str()?.parse().ok());
-    ids.filter_map(|id: u32| {
-        let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        let (name, rest) = text.split_once(" (")?.1.rsplit_once(") ")?;
-        let mut fields = rest.split(' ');
-        Some(Process {
-            id,
-            name: name.to_owned(),
-            state: fields.next()?.chars().next()?,
-            parent: fields.next()?.parse().ok()?,
-        })
-    })
-    .collect()
-}
-
-fn children(parent: u32) -> Vec<Process> {
-    let mut all = processes();
-    all.retain(|process| process.parent == parent);
-    all
-}
-
-fn lives(id: u32) -> bool {
-    let all = processes();
-    all.iter()
-        .any(|process| process.id == id && process.state != 'Z')
-}
-
-#[track_caller]
-fn await_end(id: u32) {
-    until("the end of a process", || (!lives(id)).then_some(()));
-}
-
-fn send(signal: &str, id: u32) {
-    let status = Command::new("kill")
-        .args(["-s", signal, &id.to_string()])
-        .status();
-    assert!(status.unwrap().success());
-}
-
 fn guard_of(kvw: u32) -> u32 {
-    until("the guard", || {
+    wait_for("the guard", || {
         let mut children = children(kvw).into_iter();
         children
             .find(|child| child.name == "handler-guard")
@@ -104,7 +27,9 @@ fn guard_of(kvw: u32) -> u32 {
 #[test]
 fn restart_stops_what_runs_and_runs_it_with_what_came() {
     let scope = Agent::shared();
-    let mut running = watch(&scope, &["--on-busy", "restart", "--exec", SERVICE]).spawn();
+    let mut running = scope
+        .watch(&["--on-busy", "restart", "--exec", SERVICE])
+        .spawn();
     assert_eq!(running.line(), "run initial");
     scope.put("a", "1");
     assert_eq!(running.line(), "asked");
@@ -119,14 +44,15 @@ fn restart_does_not_wait_longer_than_the_stop_timeout() {
     let stubborn = "trap 'echo asked' INT; trap '' TERM; \
                     echo run $$; while :; do sleep 0.02; done";
     let stop = ["--stop-signal", "INT", "--stop-timeout", "300ms"];
-    let mut running = watch(&scope, &["--on-busy", "restart", "--exec", stubborn])
+    let mut running = scope
+        .watch(&["--on-busy", "restart", "--exec", stubborn])
         .args(stop)
         .spawn();
     let first: u32 = running.line()["run ".len()..].parse().unwrap();
     scope.put("a", "1");
     assert_eq!(running.line(), "asked");
     assert!(running.line().starts_with("run "));
-    assert!(!lives(first));
+    assert!(!is_alive(first));
 }
 
 #[test]
@@ -134,7 +60,8 @@ fn signal_tells_the_handler_and_starts_no_other() {
     for (flags, name) in [(&[][..], "HUP"), (&["--signal", "USR2"], "USR2")] {
         let scope = Agent::shared();
         let reload = format!("trap 'echo reload' {name}; echo up; while :; do sleep 0.02; done");
-        let mut running = watch(&scope, &["--on-busy", "signal", "--exec", &reload])
+        let mut running = scope
+            .watch(&["--on-busy", "signal", "--exec", &reload])
             .args(flags)
             .spawn();
         assert_eq!(running.line(), "up");
@@ -150,11 +77,9 @@ fn signal_tells_the_handler_and_starts_no_other() {
 #[test]
 fn signal_runs_a_handler_that_has_ended_again() {
     let scope = Agent::shared();
-    let mut running = watch(
-        &scope,
-        &["--on-busy", "signal", "--exec", "echo $KVW_REASON"],
-    )
-    .spawn();
+    let mut running = scope
+        .watch(&["--on-busy", "signal", "--exec", "echo $KVW_REASON"])
+        .spawn();
     assert_eq!(running.line(), "initial");
     running.err_line_with("handled in");
     scope.put("a", "1");
@@ -165,7 +90,7 @@ fn signal_runs_a_handler_that_has_ended_again() {
 fn drop_forgets_what_comes_while_the_handler_runs() {
     let scope = Agent::shared();
     let slow = "echo \"run $KVW_KEYS\"; while ! [ -e go ]; do sleep 0.02; done";
-    let mut running = watch(&scope, &["--on-busy", "drop", "--exec", slow]).spawn();
+    let mut running = scope.watch(&["--on-busy", "drop", "--exec", slow]).spawn();
     assert_eq!(running.line(), "run ");
     scope.put("lost", "1");
     running.err_line_with("dropped, the handler is busy");
@@ -179,7 +104,9 @@ fn drop_forgets_what_comes_while_the_handler_runs() {
 fn retry_runs_again_without_a_change() {
     let scope = Agent::shared();
     let flaky = "echo $KVW_REASON $KVW_COUNT; [ -e healed ]";
-    let mut running = watch(&scope, &["--on-fail", "retry", "--exec", flaky]).spawn();
+    let mut running = scope
+        .watch(&["--on-fail", "retry", "--exec", flaky])
+        .spawn();
     assert_eq!(running.line(), "initial 0");
     running.err_line_with("again in");
     File::create(running.home().join("healed")).unwrap();
@@ -191,7 +118,7 @@ fn retry_runs_again_without_a_change() {
 #[test]
 fn exit_passes_the_handlers_status_on() {
     let scope = Agent::shared();
-    let run = |args: &[&str]| watch(&scope, &["--on-fail", "exit"]).args(args).run();
+    let run = |args: &[&str]| scope.watch(&["--on-fail", "exit"]).args(args).run();
     run(&["--exec", "exit 7"]).expect(7);
     run(&["--exec", "kill -KILL $$"]).expect(137);
     let missing = run(&["--", "/no/such/program"]);
@@ -207,7 +134,9 @@ fn ignore_counts_a_failure_as_handled() {
     let scope = Agent::shared();
     scope.put("a", "1");
     let failing = "echo $KVW_REASON $KVW_COUNT; exit 1";
-    let mut running = watch(&scope, &["--on-fail", "ignore", "--exec", failing]).spawn();
+    let mut running = scope
+        .watch(&["--on-fail", "ignore", "--exec", failing])
+        .spawn();
     assert_eq!(running.line(), "initial 1");
     running.err_line_with("counted as handled");
     scope.put("b", "1");
@@ -219,13 +148,13 @@ fn a_handler_over_its_time_is_ended_with_all_it_started() {
     let scope = Agent::shared();
     let stuck = "(trap '' TERM; sleep 300) & echo $! >pid; echo $KVW_REASON; trap '' TERM; wait";
     let times = ["--handler-timeout", "300ms", "--stop-timeout", "300ms"];
-    let mut running = watch(&scope, &["--exec", stuck]).args(times).spawn();
+    let mut running = scope.watch(&["--exec", stuck]).args(times).spawn();
     assert_eq!(running.line(), "initial");
-    let grandchild = told(&running, "pid").parse().unwrap();
+    let grandchild = wait_for_text(&running.home().join("pid")).parse().unwrap();
     let said = running.err_line_with("took longer");
     // What it took holds the time to stop too, so it is not the bound.
     assert!(said.contains("longer than it may"), "{said}");
-    assert!(!lives(grandchild));
+    assert!(!is_alive(grandchild));
     scope.put("a", "1");
     assert_eq!(running.line(), "retry");
 }
@@ -235,7 +164,7 @@ fn each_runs_once_a_changed_key_and_not_for_the_initial_state() {
     let scope = Agent::shared();
     scope.put("a", "1");
     let show = "echo $KVW_EVENT $KVW_KEY $KVW_OLD_VALUE $KVW_VALUE $KVW_COUNT";
-    let mut running = watch(&scope, &["--each", "--exec", show]).spawn();
+    let mut running = scope.watch(&["--each", "--exec", show]).spawn();
     assert!(running.silent_for(SILENCE));
     scope.put("a", "2");
     scope.put("b", "1");
@@ -250,30 +179,19 @@ fn each_runs_once_a_changed_key_and_not_for_the_initial_state() {
 #[test]
 fn a_splay_puts_a_batch_off_but_not_the_end() {
     let scope = Agent::shared();
-    let mut running = watch(&scope, &["--splay", "24h", "--exec", "echo run"]).spawn();
+    let mut running = scope
+        .watch(&["--splay", "24h", "--exec", "echo run"])
+        .spawn();
     assert!(running.silent_for(SILENCE));
     let output = running.stop();
     assert_eq!((output.signal, output.text().as_str()), (Some(15), ""));
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct ConsulEntry {
-    key: String,
-    #[serde(rename = "CreateIndex")]
-    _create_index: u64,
-    modify_index: u64,
-    lock_index: u64,
-    flags: u64,
-    value: Option<String>,
-    session: String,
 }
 
 #[test]
 fn a_handler_of_consul_watch_works_unchanged() {
     let scope = Agent::shared();
     let args = ["--stdin", "consul", "--exec", "cat; echo $CONSUL_INDEX"];
-    let mut prefix = watch(&scope, &args).spawn();
+    let mut prefix = scope.watch(&args).spawn();
     let mut key = scope.kvw(["watch", &scope.key("a")]).args(args).spawn();
     let mut last = 0;
     let mut next = |running: &mut Running| -> String {
@@ -285,7 +203,7 @@ fn a_handler_of_consul_watch_works_unchanged() {
     assert_eq!(next(&mut prefix), "null");
     assert_eq!(next(&mut key), "null");
     scope.put("a", "2");
-    let one: ConsulEntry = serde_json::from_str(&next(&mut key)).unwrap();
+    let one: ConsulEntry = parse_line(&next(&mut key));
     assert_eq!(
         (one.key, one.value.as_deref()),
         (scope.key("a"), Some("Mg=="))
@@ -296,7 +214,7 @@ fn a_handler_of_consul_watch_works_unchanged() {
     );
     next(&mut prefix);
     scope.put("b", "");
-    let all: Vec<ConsulEntry> = serde_json::from_str(&next(&mut prefix)).unwrap();
+    let all: Vec<ConsulEntry> = parse_line(&next(&mut prefix));
     assert_eq!(all.len(), 2);
     assert_eq!(
         (all[1].key.clone(), all[1].value.clone()),
@@ -319,7 +237,7 @@ fn the_token_is_handed_over_where_that_is_asked_for() {
     let scope = Agent::shared();
     let show = "echo $CONSUL_HTTP_TOKEN $CONSUL_HTTP_AUTH";
     let run = |flags: &[&str]| {
-        let kvw = watch(&scope, &["--once", "--exec", show]).args(flags);
+        let kvw = scope.watch(&["--once", "--exec", show]).args(flags);
         kvw.env("CONSUL_HTTP_TOKEN", "mine")
             .env("CONSUL_HTTP_AUTH", "me:pass")
     };
@@ -335,7 +253,8 @@ fn the_token_is_handed_over_where_that_is_asked_for() {
 fn a_busy_route_does_not_keep_another_waiting() {
     let scope = Agent::shared();
     let slow = format!("{}slow/*=echo slow; sleep 300", scope.prefix());
-    let mut running = watch(&scope, &["--initial", "if-changed", "--route", &slow])
+    let mut running = scope
+        .watch(&["--initial", "if-changed", "--route", &slow])
         .args(["--exec", "echo rest"])
         .spawn();
     scope.put("slow/a", "1");
@@ -353,7 +272,7 @@ fn a_busy_route_does_not_keep_another_waiting() {
 fn a_change_that_no_route_takes_is_said_on_demand() {
     let scope = Agent::shared();
     let route = format!("{}a=echo a", scope.prefix());
-    let mut running = watch(&scope, &["-v", "--route", &route]).spawn();
+    let mut running = scope.watch(&["-v", "--route", &route]).spawn();
     assert_eq!(running.line(), "a");
     scope.put("b", "1");
     running.err_line_with(&format!("{}: no route takes it", scope.key("b")));
@@ -364,7 +283,7 @@ fn a_change_that_no_route_takes_is_said_on_demand() {
 fn a_watch_without_a_handler_starts_no_process() {
     let scope = Agent::shared();
     scope.put("a", "1");
-    let mut running = watch(&scope, &["--initial", "run"]).spawn();
+    let mut running = scope.watch(&["--initial", "run"]).spawn();
     running.line();
     assert!(children(running.pid()).is_empty());
 }
@@ -372,19 +291,19 @@ fn a_watch_without_a_handler_starts_no_process() {
 #[test]
 fn the_guard_outlives_what_stops_kvw_and_not_kvw() {
     let scope = Agent::shared();
-    let mut running = watch(&scope, &["--exec", "echo up; sleep 300"]).spawn();
+    let mut running = scope.watch(&["--exec", "echo up; sleep 300"]).spawn();
     running.line();
     let guard = guard_of(running.pid());
     for signal in ["TERM", "INT", "HUP"] {
-        send(signal, guard);
+        send_signal(signal, guard);
     }
     let sleepers = children(running.pid());
     assert_eq!(sleepers.len(), 2, "guard and handler: {sleepers:?}");
-    assert!(lives(guard));
+    assert!(is_alive(guard));
     running.signal("KILL");
     running.wait(PATIENCE);
     for process in sleepers {
-        await_end(process.id);
+        wait_for_exit(process.id);
     }
 }
 
@@ -393,19 +312,19 @@ fn a_guard_that_was_killed_is_replaced() {
     let scope = Agent::shared();
     let handler = "(trap '' TERM; sleep 300) & echo $! >pid; echo $KVW_REASON; \
                    [ $KVW_REASON = initial ] || wait";
-    let mut running = watch(&scope, &["--exec", handler]).spawn();
+    let mut running = scope.watch(&["--exec", handler]).spawn();
     assert_eq!(running.line(), "initial");
     running.err_line_with("handled in");
     let guard = guard_of(running.pid());
-    send("KILL", guard);
-    await_end(guard);
+    send_signal("KILL", guard);
+    wait_for_exit(guard);
     scope.put("a", "1");
     assert_eq!(running.line(), "change");
     assert_ne!(guard_of(running.pid()), guard);
-    let grandchild = told(&running, "pid").parse().unwrap();
+    let grandchild = wait_for_text(&running.home().join("pid")).parse().unwrap();
     running.signal("KILL");
     running.wait(PATIENCE);
-    await_end(grandchild);
+    wait_for_exit(grandchild);
 }
 
 #[test]
@@ -413,14 +332,14 @@ fn a_daemon_that_a_handler_started_lives_on_and_leaves_no_zombie() {
     let scope = Agent::shared();
     let handler = "setsid sh -c 'echo $$ >pid; exec sleep 300' <&- >/dev/null 2>&1 & \
                    while ! [ -s pid ]; do sleep 0.02; done";
-    let mut running = watch(&scope, &["--exec", handler]).spawn();
+    let mut running = scope.watch(&["--exec", handler]).spawn();
     running.err_line_with("handled in");
-    let daemon: u32 = told(&running, "pid").parse().unwrap();
-    assert!(lives(daemon));
+    let daemon: u32 = wait_for_text(&running.home().join("pid")).parse().unwrap();
+    assert!(is_alive(daemon));
     let parent = |process: &Process| process.id == daemon && process.parent == running.pid();
     assert!(processes().iter().any(parent), "its orphan is kvw's");
-    send("KILL", daemon);
-    until("its reaping", || {
+    send_signal("KILL", daemon);
+    wait_for("its reaping", || {
         (!processes().iter().any(|process| process.id == daemon)).then_some(())
     });
 }
@@ -429,18 +348,19 @@ fn a_daemon_that_a_handler_started_lives_on_and_leaves_no_zombie() {
 fn a_second_interrupt_kills_the_handler_and_kvw() {
     let scope = Agent::shared();
     let stubborn = "trap 'echo asked' TERM; trap '' INT; echo up; while :; do sleep 0.02; done";
-    let mut running = watch(&scope, &["--stop-timeout", "1h", "--exec", stubborn]).spawn();
+    let mut running = scope
+        .watch(&["--stop-timeout", "1h", "--exec", stubborn])
+        .spawn();
     assert_eq!(running.line(), "up");
     let group = children(running.pid());
     running.signal("INT");
     assert_eq!(running.line(), "asked");
-    // Two within a moment are one wish; a person's second one comes later.
-    thread::sleep(Duration::from_millis(150));
+    thread::sleep(SECOND_SIGNAL);
     running.signal("INT");
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(2), "{output}");
     for process in group {
-        await_end(process.id);
+        wait_for_exit(process.id);
     }
 }
 
@@ -449,7 +369,8 @@ fn a_signal_that_comes_twice_in_a_moment_leaves_the_handler_its_grace() {
     // `timeout` signals its child and then its whole group.
     let scope = Agent::shared();
     let slow_to_end = "trap 'sleep 0.5; echo clean; exit' TERM; while :; do sleep 0.02; done";
-    let output = watch(&scope, &["--exec", slow_to_end])
+    let output = scope
+        .watch(&["--exec", slow_to_end])
         .under(["timeout", "1"])
         .run();
     assert_eq!(
@@ -462,7 +383,8 @@ fn a_signal_that_comes_twice_in_a_moment_leaves_the_handler_its_grace() {
 #[test]
 fn a_signal_that_is_ignored_from_the_start_stays_so() {
     let scope = Agent::shared();
-    let mut running = watch(&scope, &["--exec", "echo $KVW_REASON"])
+    let mut running = scope
+        .watch(&["--exec", "echo $KVW_REASON"])
         .under(["sh", "-c", r#"trap "" HUP; exec "$0" "$@""#])
         .spawn();
     assert_eq!(running.line(), "initial");
@@ -473,27 +395,25 @@ fn a_signal_that_is_ignored_from_the_start_stays_so() {
 }
 
 #[test]
-fn a_term_is_obeyed_while_stdout_is_stalled_and_news_pours_in() {
+fn a_term_is_obeyed_while_stdout_is_stalled_and_changes_pour_in() {
     let scope = Agent::shared();
-    let running = watch(
-        &scope,
-        &[
+    let running = scope
+        .watch(&[
             "-o",
             "jsonl",
             "--exec",
             "(trap '' TERM; sleep 300) & echo $! >pid; wait",
-        ],
-    )
-    .under(["sh", "-c", r#"mkfifo out; exec "$0" "$@" >out"#])
-    .spawn();
+        ])
+        .under(["sh", "-c", r#"mkfifo out; exec "$0" "$@" >out"#])
+        .spawn();
     let fifo = running.home().join("out");
-    until("the pipe", || fifo.exists().then_some(()));
+    wait_for("the pipe", || fifo.exists().then_some(()));
     let mut unread = File::open(&fifo).unwrap();
-    let grandchild = told(&running, "pid").parse().unwrap();
+    let grandchild = wait_for_text(&running.home().join("pid")).parse().unwrap();
     // Until the pipe is full, and then some.
     let big = vec![b'x'; 100_000];
     let mut number = 0;
-    until("a stalled stdout", || {
+    wait_for("a stalled stdout", || {
         scope.put(
             &format!("big{}", number % 3),
             [&big[..], &[number]].concat(),
@@ -507,7 +427,7 @@ fn a_term_is_obeyed_while_stdout_is_stalled_and_news_pours_in() {
     running.signal("TERM");
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
-    await_end(grandchild);
+    wait_for_exit(grandchild);
     let mut rest = Vec::new();
     unread.read_to_end(&mut rest).unwrap();
 }
@@ -540,20 +460,20 @@ fn as_process_one_it_reaps_what_it_inherits_and_ends_with_the_signals_code() {
     let handler = "setsid sh -c 'echo >ended.$KVW_REASON' & \
                    while ! [ -s ended.$KVW_REASON ]; do sleep 0.02; done; \
                    echo $KVW_REASON; [ $KVW_REASON = initial ] || exec sleep 300";
-    let Some(mut running) = as_first_process(watch(&scope, &["--exec", handler])) else {
+    let Some(mut running) = as_first_process(scope.watch(&["--exec", handler])) else {
         return;
     };
     assert_eq!(running.line(), "initial");
     running.err_line_with("handled in");
-    let kvw = until("kvw", || children(running.pid()).pop()).id;
-    until("an empty table", || {
+    let kvw = wait_for("kvw", || children(running.pid()).pop()).id;
+    wait_for("an empty table", || {
         let left = children(kvw);
         let guard = |process: &Process| process.name == "handler-guard";
         left.iter().all(guard).then_some(())
     });
     scope.put("a", "1");
     assert_eq!(running.line(), "change");
-    send("TERM", kvw);
+    send_signal("TERM", kvw);
     let output = running.wait(PATIENCE);
     assert_eq!((output.code, output.signal), (143, None), "{output}");
 }
@@ -562,16 +482,16 @@ fn as_process_one_it_reaps_what_it_inherits_and_ends_with_the_signals_code() {
 fn as_process_one_a_second_signal_ends_it_with_the_signals_code() {
     let scope = Agent::shared();
     let stubborn = "trap 'echo asked' TERM; echo up; while :; do sleep 0.02; done";
-    let kvw = watch(&scope, &["--stop-timeout", "1h", "--exec", stubborn]);
+    let kvw = scope.watch(&["--stop-timeout", "1h", "--exec", stubborn]);
     let Some(mut running) = as_first_process(kvw) else {
         return;
     };
     assert_eq!(running.line(), "up");
-    let kvw = until("kvw", || children(running.pid()).pop()).id;
-    send("TERM", kvw);
+    let kvw = wait_for("kvw", || children(running.pid()).pop()).id;
+    send_signal("TERM", kvw);
     assert_eq!(running.line(), "asked");
-    thread::sleep(Duration::from_millis(150));
-    send("TERM", kvw);
+    thread::sleep(SECOND_SIGNAL);
+    send_signal("TERM", kvw);
     let output = running.wait(PATIENCE);
     assert_eq!((output.code, output.signal), (143, None), "{output}");
 }

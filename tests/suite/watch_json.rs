@@ -1,35 +1,7 @@
 //! `kvw watch -o jsonl`: the published lines, parsed with types that refuse what they do not know.
 
-use serde::Deserialize;
-
+use crate::harness::contract::{Change, parse_line};
 use crate::harness::{Agent, Running, Scope};
-
-#[derive(Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    key: String,
-    value: Option<String>,
-    encoding: Option<String>,
-    flags: u64,
-    create_index: u64,
-    modify_index: u64,
-    lock_index: u64,
-    session: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    event: String,
-    key: String,
-    before: Option<Entry>,
-    after: Option<Entry>,
-    index: u64,
-    time: String,
-    target: String,
-    #[serde(default)]
-    recreated: bool,
-}
 
 fn watching(scope: &Scope) -> Running {
     scope.put("zz-ready", "");
@@ -41,8 +13,7 @@ fn watching(scope: &Scope) -> Running {
 
 #[track_caller]
 fn next(running: &mut Running) -> Change {
-    let line = running.line();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    parse_line(&running.line())
 }
 
 #[test]

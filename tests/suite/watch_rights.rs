@@ -1,71 +1,20 @@
 //! Rights that are lost while kvw watches: an outage of its own kind, never a delete.
 
-use std::time::Duration;
+use crate::harness::{AclAgent, Faulty, Kvw, Running, SILENCE, Token, prefix_rules};
 
-use serde_json::{Value, json};
-
-use crate::harness::{Agent, Faulty, Kvw, MASTER, Running, request};
-
-/// How long a silence must last to be one.
-const SILENCE: Duration = Duration::from_millis(400);
-
-struct Acl(Agent);
-
-impl Acl {
-    #[track_caller]
-    fn call(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
-        let master = [("X-Consul-Token", MASTER)];
-        let response = request(&self.0.address(), method, path, &master, body);
-        assert_eq!(response.status(), 200, "{method} {path}: {response:?}");
-        response.into_body()
-    }
-
-    fn put(&self, key: &str, value: &str) {
-        self.call("PUT", &format!("/v1/kv/{key}"), value.as_bytes());
-    }
-
-    fn delete(&self, key: &str) {
-        self.call("DELETE", &format!("/v1/kv/{key}"), b"");
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Value {
-        let body = self.call("PUT", path, body.to_string().as_bytes());
-        serde_json::from_slice(&body).unwrap()
-    }
-
-    /// A policy that lets read below these prefixes, and its id.
-    fn policy(&self, readable: &[&str]) -> String {
-        let policy = json!({"Name": "reader", "Rules": rules(readable)});
-        let policy = self.post("/v1/acl/policy", &policy);
-        policy["ID"].as_str().unwrap().to_owned()
-    }
-
-    fn allow(&self, policy: &str, readable: &[&str]) {
-        let changed = json!({"ID": policy, "Name": "reader", "Rules": rules(readable)});
-        self.post(&format!("/v1/acl/policy/{policy}"), &changed);
-    }
-
-    /// A token of this policy: what is sent, and what it is called.
-    fn token(&self, policy: &str) -> (String, String) {
-        let token = self.post("/v1/acl/token", &json!({"Policies": [{"ID": policy}]}));
-        let text = |name: &str| token[name].as_str().unwrap().to_owned();
-        (text("SecretID"), text("AccessorID"))
-    }
-
-    fn watch(&self, token: &str, args: &[&str]) -> Kvw {
-        // A held query keeps the rights it was asked with: short ones show a change soon.
-        self.0
-            .kvw(["watch", "--token", token, "--longest-wait", "500ms"])
-            .args(args)
-    }
+/// Rules that let read below these prefixes.
+fn reading(prefixes: &[&str]) -> String {
+    prefix_rules("read", prefixes)
 }
 
-fn rules(readable: &[&str]) -> String {
-    let rule = |prefix: &&str| format!("key_prefix \"{prefix}\" {{ policy = \"read\" }}\n");
-    readable.iter().map(rule).collect()
+/// `kvw watch` with a token. A held query keeps the rights it was asked with: short ones show a
+/// change soon.
+fn watch(acl: &AclAgent, token: &Token, args: &[&str]) -> Kvw {
+    let flags = ["--token", &token.secret, "--longest-wait", "500ms"];
+    acl.kvw(["watch"]).args(flags).args(args)
 }
 
-/// Lines of a watch that told what is there at the start.
+/// Reads the lines of the keys that exist at the start.
 #[track_caller]
 fn started(running: &mut Running, keys: usize) {
     for _ in 0..keys {
@@ -75,17 +24,17 @@ fn started(running: &mut Running, keys: usize) {
 
 #[test]
 fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     for key in ["r/a", "r/b/1", "r/b/2"] {
         acl.put(key, "1");
     }
-    let policy = acl.policy(&["r/"]);
-    let (token, _) = acl.token(&policy);
-    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
+    let mut running = watch(&acl, &token, &["r/", "--initial", "run"]).spawn();
     started(&mut running, 3);
-    acl.allow(&policy, &["r/a"]);
+    acl.set_rules(&policy, &reading(&["r/a"]));
     let lost = running.err_line_with("may no longer read");
     assert!(lost.contains("r/b/1, r/b/2"), "{lost}");
     // Other changes go on, and what is hidden may change unseen.
@@ -93,7 +42,7 @@ fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
     assert!(running.line().contains("~ r/a: 1 → 2"));
     acl.put("r/b/2", "2");
     assert!(running.silent_for(SILENCE));
-    acl.allow(&policy, &["r/"]);
+    acl.set_rules(&policy, &reading(&["r/"]));
     running.err_line_with("may read everything again");
     assert!(running.line().contains("~ r/b/2: 1 → 2"));
     let output = running.stop();
@@ -107,36 +56,36 @@ fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
 
 #[test]
 fn all_rights_lost_is_no_delete_of_everything() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
     acl.put("r/b", "1");
-    let policy = acl.policy(&["r/"]);
-    let (token, _) = acl.token(&policy);
-    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
+    let mut running = watch(&acl, &token, &["r/", "--initial", "run"]).spawn();
     started(&mut running, 2);
-    acl.allow(&policy, &["elsewhere/"]);
+    acl.set_rules(&policy, &reading(&["elsewhere/"]));
     running.err_line_with("may no longer read");
     // A key that is really deleted meanwhile is a delete, proven without any right on it.
     acl.delete("r/a");
     assert!(running.line().contains("- r/a"));
-    acl.allow(&policy, &["r/"]);
+    acl.set_rules(&policy, &reading(&["r/"]));
     running.err_line_with("may read everything again");
     assert!(running.silent_for(SILENCE));
 }
 
 #[test]
 fn a_deleted_token_is_an_outage_said_once() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
-    let policy = acl.policy(&["r/"]);
-    let (token, accessor) = acl.token(&policy);
-    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
+    let mut running = watch(&acl, &token, &["r/", "--initial", "run"]).spawn();
     started(&mut running, 1);
-    acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
+    acl.delete_token(&token);
     running.err_line_with("trying again");
     assert!(running.silent_for(SILENCE));
     acl.delete("r/a");
@@ -147,17 +96,16 @@ fn a_deleted_token_is_an_outage_said_once() {
 
 #[test]
 fn a_token_file_that_is_written_anew_ends_the_outage() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
-    let policy = acl.policy(&["r/"]);
-    let (token, accessor) = acl.token(&policy);
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
-    std::fs::write(&file, format!("{token}\n")).unwrap();
+    std::fs::write(&file, format!("{}\n", token.secret)).unwrap();
     let mut running = acl
-        .0
         .kvw([
             "watch",
             "r/",
@@ -170,69 +118,75 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
         .args([&file])
         .spawn();
     started(&mut running, 1);
-    acl.call("DELETE", &format!("/v1/acl/token/{accessor}"), b"");
+    acl.delete_token(&token);
     running.err_line_with("trying again");
     acl.put("r/a", "2");
-    let (token, _) = acl.token(&policy);
-    std::fs::write(&file, token).unwrap();
+    let token = acl.create_token(&policy);
+    std::fs::write(&file, token.secret).unwrap();
     running.err_line_with("again after");
     assert!(running.line().contains("~ r/a: 1 → 2"));
 }
 
 #[test]
 fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
-    let policy = acl.policy(&["elsewhere/"]);
-    let (token, _) = acl.token(&policy);
-    let mut running = acl.watch(&token, &["r/", "--initial", "run"]).spawn();
+    let policy = acl.create_policy(&reading(&["elsewhere/"]));
+    let token = acl.create_token(&policy);
+    let mut running = watch(&acl, &token, &["r/", "--initial", "run"]).spawn();
     running.err_line_with("the token may not read here");
-    acl.allow(&policy, &["r/"]);
+    acl.set_rules(&policy, &reading(&["r/"]));
     assert!(running.line().contains("+ r/a = 1"));
     // With rights an empty prefix is nothing to speak of.
-    let output = acl.watch(&token, &["r/none/", "--for", "300ms"]).run();
+    let output = watch(&acl, &token, &["r/none/", "--for", "300ms"]).run();
     output.expect(0);
     assert_eq!(output.stderr, "");
 }
 
 #[test]
 fn a_right_lost_while_kvw_was_down_is_no_delete_either() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
     acl.put("r/b", "1");
-    let policy = acl.policy(&["r/"]);
-    let (token, _) = acl.token(&policy);
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let look = || {
         let args = ["r/", "--for", "0", "--state", state.to_str().unwrap()];
-        acl.watch(&token, &args).run()
+        watch(&acl, &token, &args).run()
     };
     assert_eq!(look().text().lines().count(), 2);
-    acl.allow(&policy, &["r/b"]);
+    acl.set_rules(&policy, &reading(&["r/b"]));
     let output = look();
     output.expect(0).says(&["may no longer read r/a"]);
     assert_eq!(output.text(), "");
     acl.delete("r/a");
     assert!(look().text().contains("- r/a"));
-    acl.allow(&policy, &["r/"]);
+    acl.set_rules(&policy, &reading(&["r/"]));
     assert_eq!(look().text(), "");
 }
 
 #[test]
 fn a_wait_that_may_not_look_exits_four() {
-    let Some(acl) = Agent::with_acl().map(Acl) else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
     acl.put("r/a", "1");
-    let (token, _) = acl.token(&acl.policy(&["elsewhere/"]));
+    let token = acl.create_token(&acl.create_policy(&reading(&["elsewhere/"])));
     let output = acl
-        .0
-        .kvw(["wait", "r/a", "--timeout", "300ms", "--token", &token])
+        .kvw([
+            "wait",
+            "r/a",
+            "--timeout",
+            "300ms",
+            "--token",
+            &token.secret,
+        ])
         .run();
     output.expect(4).says(&["nobody knows: r/a was not seen"]);
 }
@@ -252,7 +206,7 @@ fn watching(server: &Faulty) -> Running {
 }
 
 #[test]
-fn a_hidden_key_is_told_from_a_deleted_one_at_the_same_index() {
+fn a_hidden_key_and_a_deleted_one_differ_at_the_same_index() {
     let server = Faulty::script()
         .on("GET /v1/kv/p/?recurse")
         .finds(9, BOTH)
@@ -273,7 +227,7 @@ fn a_hidden_key_is_told_from_a_deleted_one_at_the_same_index() {
     let mut running = watching(&server);
     running.err_line_with("may no longer read p/b");
     assert!(running.line().contains("- p/b"));
-    server.played_out();
+    server.wait_until_played();
     running.stop();
 }
 
@@ -296,7 +250,7 @@ fn an_agent_that_takes_no_put_proves_by_reading_key_by_key() {
     let mut running = watching(&server);
     assert!(running.line().contains("- p/b"));
     running.err_line_with("may no longer read p/a");
-    server.played_out();
+    server.wait_until_played();
     assert!(!running.stop().text().contains("- p/a"));
 }
 
@@ -323,7 +277,7 @@ fn an_outage_in_the_midst_of_a_proof_reports_nothing_until_it_is_over() {
     running.err_line_with("trying again");
     running.err_line_with("Consul answers again");
     assert!(running.line().contains("- p/b"));
-    server.played_out();
+    server.wait_until_played();
     running.stop();
 }
 
@@ -344,7 +298,7 @@ fn a_token_that_is_not_known_any_more_is_an_outage_and_its_end_is_said() {
     let mut running = watching(&server);
     running.err_line_with("trying again");
     running.err_line_with("may read again after");
-    server.played_out();
+    server.wait_until_played();
     let output = running.stop();
     assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
     assert_eq!(output.text().lines().count(), 2, "{output}");
@@ -371,7 +325,7 @@ fn a_key_that_was_there_all_along_is_no_delete() {
         .start();
     let mut running = watching(&server);
     assert!(running.line().contains("~ p/b: 1 → 2"));
-    server.played_out();
+    server.wait_until_played();
     running.stop();
 }
 
@@ -389,6 +343,6 @@ fn a_key_made_again_after_the_answer_that_lacked_it_was_deleted_before() {
         .start();
     let mut running = watching(&server);
     assert!(running.line().ends_with("- p/b"));
-    server.played_out();
+    server.wait_until_played();
     running.stop();
 }

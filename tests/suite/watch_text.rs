@@ -1,15 +1,10 @@
 //! `kvw watch` as text.
 
-use std::time::Duration;
-
-use crate::harness::{Agent, Running, Scope};
-
-/// How long a silence must last to be one. Wake-ups take milliseconds.
-const SILENCE: Duration = Duration::from_millis(400);
+use crate::harness::{Agent, PATIENCE, Running, SILENCE, Scope, wait_for};
 
 /// The program, watching, once it has seen its targets.
 fn watching(scope: &Scope, args: &[&str]) -> Running {
-    // What is there at the start is told, so that the test knows when the watch stands.
+    // Existing keys are printed, so that the test knows when the watch stands.
     scope.put("zz-ready", "");
     let mut running = scope
         .kvw(["watch", scope.prefix(), "--initial", "run"])
@@ -21,7 +16,7 @@ fn watching(scope: &Scope, args: &[&str]) -> Running {
 
 /// A line without its time and index, which are checked.
 #[track_caller]
-fn told(line: &str) -> String {
+fn change(line: &str) -> String {
     let mut parts = line.splitn(3, ' ');
     let time = parts.next().unwrap();
     assert!(time.len() == 20 && time.ends_with('Z'), "{line}");
@@ -31,20 +26,20 @@ fn told(line: &str) -> String {
 }
 
 #[test]
-fn a_key_is_told_as_created_updated_and_deleted() {
+fn a_key_is_created_updated_and_deleted() {
     let scope = Agent::shared();
     let mut running = watching(&scope, &[]);
     let key = scope.key("name");
     scope.put("name", "one");
-    assert_eq!(told(&running.line()), format!("+ {key} = one"));
+    assert_eq!(change(&running.line()), format!("+ {key} = one"));
     scope.put("name", "two");
-    assert_eq!(told(&running.line()), format!("~ {key}: one → two"));
+    assert_eq!(change(&running.line()), format!("~ {key}: one → two"));
     scope.delete("name");
-    assert_eq!(told(&running.line()), format!("- {key}"));
+    assert_eq!(change(&running.line()), format!("- {key}"));
 }
 
 #[test]
-fn what_is_there_at_the_start_is_not_told() {
+fn existing_keys_are_not_printed() {
     let scope = Agent::shared();
     scope.put("old", "1");
     let output = scope.kvw(["watch", scope.prefix(), "--for", "300ms"]).run();
@@ -54,13 +49,13 @@ fn what_is_there_at_the_start_is_not_told() {
 }
 
 #[test]
-fn initial_run_tells_what_is_there_as_created() {
+fn initial_run_prints_existing_keys_as_created() {
     let scope = Agent::shared();
     scope.put("a", "1");
     scope.put("b", "2");
     let args = ["watch", scope.prefix(), "--initial", "run", "--once"];
     let text = scope.kvw(args).ok();
-    let lines: Vec<_> = text.lines().map(told).collect();
+    let lines: Vec<_> = text.lines().map(change).collect();
     let key = |name| scope.key(name);
     assert_eq!(
         lines,
@@ -88,7 +83,7 @@ fn a_wake_up_without_a_change_is_silent() {
     scope.put("missing2", "1");
     assert!(running.silent_for(SILENCE));
     scope.put("missing", "1");
-    assert_eq!(told(&running.line()), format!("+ {missing} = 1"));
+    assert_eq!(change(&running.line()), format!("+ {missing} = 1"));
 }
 
 #[test]
@@ -98,7 +93,7 @@ fn values_of_several_lines_are_a_diff() {
     let mut running = watching(&scope, &[]);
     scope.put("conf", "one\n2\nthree\n");
     let lines: Vec<_> = (0..6).map(|_| running.line()).collect();
-    assert_eq!(told(&lines[0]), format!("~ {}", scope.key("conf")));
+    assert_eq!(change(&lines[0]), format!("~ {}", scope.key("conf")));
     assert_eq!(
         lines[1..],
         ["@@ -1,3 +1,3 @@", " one", "-two", "+2", " three"]
@@ -117,20 +112,18 @@ fn a_key_made_again_between_two_looks_is_marked() {
     let body = serde_json::json!([delete, set]).to_string();
     assert_eq!(scope.http("PUT", "/v1/txn", body.as_bytes()).status(), 200);
     assert_eq!(
-        told(&running.line()),
+        change(&running.line()),
         format!("~ {key}: one → two (recreated)")
     );
 }
 
 #[test]
-fn locks_are_told_where_asked_for() {
+fn locks_are_printed_on_demand() {
     let scope = Agent::shared();
     scope.put("name", "v");
     let mut quiet = watching(&scope, &[]);
     let mut running = watching(&scope, &["--locks"]);
-    let session = scope.http("PUT", "/v1/session/create", b"{\"LockDelay\":\"0s\"}");
-    let session: serde_json::Value = serde_json::from_slice(session.body()).unwrap();
-    let session = session["ID"].as_str().unwrap().to_owned();
+    let session = scope.create_session();
     let key = scope.key("name");
     let lock = |how: &str| {
         let path = format!("/v1/kv/{key}?{how}={session}");
@@ -138,12 +131,12 @@ fn locks_are_told_where_asked_for() {
     };
     lock("acquire");
     assert_eq!(
-        told(&running.line()),
+        change(&running.line()),
         format!("~ {key}: locked by {session}")
     );
     lock("release");
     assert_eq!(
-        told(&running.line()),
+        change(&running.line()),
         format!("~ {key}: released by {session}")
     );
     assert!(quiet.silent_for(SILENCE));
@@ -170,18 +163,18 @@ fn include_and_exclude_choose_keys_and_exclude_wins() {
     scope.put("app/db/secret", "1");
     scope.put("app/db/host", "1");
     assert_eq!(
-        told(&running.line()),
+        change(&running.line()),
         format!("+ {} = 1", scope.key("app/db/host"))
     );
 }
 
 #[test]
-fn overlapping_targets_tell_a_change_once() {
+fn overlapping_targets_print_a_change_once() {
     let scope = Agent::shared();
     let (inner, key) = (scope.key("app/"), scope.key("app/name"));
     let mut running = watching(&scope, &[&inner, &key]);
     scope.put("app/name", "1");
-    assert_eq!(told(&running.line()), format!("+ {key} = 1"));
+    assert_eq!(change(&running.line()), format!("+ {key} = 1"));
     assert!(running.silent_for(SILENCE));
 }
 
@@ -220,7 +213,10 @@ fn a_recursive_delete_above_the_target_is_noticed_when_the_wait_is_over() {
     running.line();
     let above = format!("/v1/kv/{}?recurse", scope.key("h/p"));
     assert_eq!(scope.http("DELETE", &above, b"").status(), 200);
-    assert_eq!(told(&running.line()), format!("- {}", scope.key("h/p/one")));
+    assert_eq!(
+        change(&running.line()),
+        format!("- {}", scope.key("h/p/one"))
+    );
 }
 
 #[test]
@@ -231,11 +227,11 @@ fn count_ends_after_so_many_batches() {
         scope.put("name", value);
         running.line();
     }
-    running.wait(Duration::from_secs(20)).expect(0);
+    running.wait(PATIENCE).expect(0);
 }
 
 #[test]
-fn once_with_nothing_to_tell_in_time_is_a_no() {
+fn once_without_a_change_in_time_is_a_no() {
     let scope = Agent::shared();
     let args = ["watch", scope.prefix(), "--once", "--for", "300ms"];
     scope.kvw(args).run().expect(1);
@@ -244,13 +240,15 @@ fn once_with_nothing_to_tell_in_time_is_a_no() {
 #[test]
 fn a_closed_stdout_ends_the_watch_by_sigpipe_without_a_word() {
     let scope = Agent::shared();
-    let running = scope.kvw(["watch", scope.prefix()]).deaf().spawn();
-    // Whichever write the watch sees first.
-    for value in 0..40 {
-        scope.put("name", value.to_string());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let output = running.wait(Duration::from_secs(20));
+    let mut running = scope.watch(&[]).with_stdout_closed().spawn();
+    // Writes go on until the watch has seen one.
+    let mut writes = 0;
+    wait_for("the end of the watch", || {
+        writes += 1;
+        scope.put("name", writes.to_string());
+        running.has_ended().then_some(())
+    });
+    let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(13), "{output}");
     assert_eq!(output.stderr, "");
 }
@@ -261,7 +259,7 @@ fn a_stop_signal_is_what_the_watch_dies_of() {
         let scope = Agent::shared();
         let running = watching(&scope, &[]);
         running.signal(name);
-        let output = running.wait(Duration::from_secs(20));
+        let output = running.wait(PATIENCE);
         assert_eq!(output.signal, Some(number), "{output}");
         assert_eq!(output.stderr, "");
     }
@@ -279,7 +277,7 @@ fn a_key_that_others_cannot_reach_is_watched_when_it_is_meant() {
     let set = serde_json::json!([{"KV": {"Verb": "set", "Key": key, "Value": "MQ=="}}]);
     let body = set.to_string();
     assert_eq!(scope.http("PUT", "/v1/txn", body.as_bytes()).status(), 200);
-    assert_eq!(told(&running.line()), format!("+ {key} = 1"));
+    assert_eq!(change(&running.line()), format!("+ {key} = 1"));
 }
 
 #[test]

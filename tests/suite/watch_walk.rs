@@ -1,18 +1,15 @@
-//! `kvw watch` on a prefix that it walks: while writers do what they like, what is told leads from
-//! state to state of the store, misses nothing and invents nothing.
+//! `kvw watch` on a prefix that it walks: while writers do what they like, what is reported leads
+//! from state to state of the store, misses nothing and invents nothing.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, MASTER, Running, request};
-
-/// How long the whole of a run may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::harness::contract::{Batch, Change, Entry, parse_line};
+use crate::harness::{AclAgent, Agent, PATIENCE, Running, prefix_rules, request};
 
 /// For how long writers write; `KVW_TEST_SECONDS` asks for a longer run.
 fn writing_time() -> Duration {
@@ -27,75 +24,21 @@ const ROOT: &str = "p/q/";
 /// Keys and values.
 type State = BTreeMap<String, String>;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Batch {
-    #[serde(rename = "index")]
-    _index: u64,
-    #[serde(rename = "time")]
-    _time: String,
-    #[serde(rename = "targets")]
-    _targets: Vec<String>,
-    #[serde(rename = "reason")]
-    _reason: String,
-    changes: Vec<Change>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    event: String,
-    key: String,
-    before: Option<Entry>,
-    after: Option<Entry>,
-    #[serde(rename = "index")]
-    _index: u64,
-    #[serde(rename = "time")]
-    _time: String,
-    #[serde(rename = "target")]
-    _target: String,
-    #[serde(default, rename = "recreated")]
-    _recreated: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    #[serde(rename = "key")]
-    _key: String,
-    value: Option<String>,
-    #[serde(rename = "encoding")]
-    _encoding: Option<String>,
-    #[serde(rename = "flags")]
-    _flags: u64,
-    #[serde(rename = "create_index")]
-    _create_index: u64,
-    #[serde(rename = "modify_index")]
-    _modify_index: u64,
-    #[serde(rename = "lock_index")]
-    _lock_index: u64,
-    #[serde(rename = "session")]
-    _session: Option<String>,
-}
-
-impl Change {
-    /// Carries the change out, where what it says was there before was.
-    #[track_caller]
-    fn apply(&self, state: &mut State) {
-        let value =
-            |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.value.clone().unwrap());
-        let was = match value(&self.after) {
-            Some(after) => state.insert(self.key.clone(), after),
-            None => state.remove(&self.key),
-        };
-        assert_eq!(was, value(&self.before), "{self:?}");
-        let event = match (&self.before, &self.after) {
-            (None, _) => "create",
-            (_, None) => "delete",
-            _ => "update",
-        };
-        assert_eq!(self.event, event, "{self:?}");
-    }
+/// Carries a change out, where what it says was there before was.
+#[track_caller]
+fn apply(change: &Change, state: &mut State) {
+    let value = |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.value.clone().unwrap());
+    let was = match value(&change.after) {
+        Some(after) => state.insert(change.key.clone(), after),
+        None => state.remove(&change.key),
+    };
+    assert_eq!(was, value(&change.before), "{change:?}");
+    let event = match (&change.before, &change.after) {
+        (None, _) => "create",
+        (_, None) => "delete",
+        _ => "update",
+    };
+    assert_eq!(change.event, event, "{change:?}");
 }
 
 /// A stream of random operations.
@@ -243,12 +186,11 @@ fn start(seed: u64) -> (Agent, Writer, Running) {
 }
 
 fn batch(running: &mut Running) -> Batch {
-    let line = running.line_within(PATIENCE);
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    parse_line(&running.line_within(2 * PATIENCE))
 }
 
-/// The looks that `-v` tells of: how many walked, how many gave up and read everything.
-fn ways(stderr: &str) -> (usize, usize) {
+/// The reads that `-v` logs: how many walked, how many gave up and read everything.
+fn count_reads(stderr: &str) -> (usize, usize) {
     let count = |words: &str| stderr.lines().filter(|line| line.contains(words)).count();
     (count("walked \""), count(", because "))
 }
@@ -259,10 +201,9 @@ fn every_batch_leads_to_a_state_that_the_store_has_had() {
     let address = agent.address();
     let mut state = State::new();
     let initial = batch(&mut running);
-    initial
-        .changes
-        .iter()
-        .for_each(|change| change.apply(&mut state));
+    for change in &initial.changes {
+        apply(change, &mut state);
+    }
     let mut history = vec![read(&address)];
     assert_eq!(state, history[0]);
 
@@ -284,10 +225,10 @@ fn every_batch_leads_to_a_state_that_the_store_has_had() {
     let mut batches = 0;
     while !state.contains_key(&end) {
         for change in &batch(&mut running).changes {
-            change.apply(&mut state);
+            apply(change, &mut state);
         }
         batches += 1;
-        reached = await_state(&states, &mut history, reached, &state);
+        reached = wait_for_state(&states, &mut history, reached, &state);
         assert_eq!(
             state.get(&format!("{ROOT}~left")),
             state.get(&format!("{ROOT}~right/a/b")),
@@ -297,7 +238,7 @@ fn every_batch_leads_to_a_state_that_the_store_has_had() {
     thread.join().unwrap();
     assert_eq!(state, read(&address));
     let stderr = running.stop().stderr;
-    let (walked, read) = ways(&stderr);
+    let (walked, read) = count_reads(&stderr);
     println!(
         "{} states, {batches} batches, {walked} looks walked, {read} read everything",
         history.len()
@@ -306,8 +247,8 @@ fn every_batch_leads_to_a_state_that_the_store_has_had() {
 }
 
 /// Finds the state among those the store has had, not before the one that was reached last. The
-/// writer may not have told of it yet.
-fn await_state(
+/// writer may not have sent it yet.
+fn wait_for_state(
     states: &Receiver<State>,
     history: &mut Vec<State>,
     reached: usize,
@@ -317,7 +258,7 @@ fn await_state(
         if let Some(found) = history[reached..].iter().position(|known| known == state) {
             return reached + found;
         }
-        match states.recv_timeout(PATIENCE) {
+        match states.recv_timeout(2 * PATIENCE) {
             Ok(next) => history.push(next),
             Err(_) => panic!("the store was never like this: {}", nearest(history, state)),
         }
@@ -367,13 +308,12 @@ fn several_writers_at_once_are_followed_to_the_end() {
     let mut state = State::new();
     while !state.contains_key(&end) {
         let batch = batch(&mut running);
-        batch
-            .changes
-            .iter()
-            .for_each(|change| change.apply(&mut state));
+        for change in &batch.changes {
+            apply(change, &mut state);
+        }
     }
     assert_eq!(state, read(&agent.address()));
-    let (walked, read) = ways(&running.stop().stderr);
+    let (walked, read) = count_reads(&running.stop().stderr);
     println!("{walked} looks walked, {read} read everything");
     assert!(walked > 0);
 }
@@ -396,49 +336,35 @@ fn a_prefix_that_is_deleted_from_further_up_is_seen_gone() {
 
 #[test]
 fn rights_that_come_and_go_are_seen_on_a_walk_too() {
-    let Some(agent) = Agent::with_acl() else {
+    let Some(acl) = AclAgent::start() else {
         return;
     };
-    let master = [("X-Consul-Token", MASTER)];
-    let call = |path: &str, body: &Value| -> Value {
-        let body = body.to_string();
-        let address = agent.address();
-        let response = request(&address, "PUT", path, &master, body.as_bytes());
-        assert_eq!(response.status(), 200, "{path}: {response:?}");
-        serde_json::from_slice(response.body()).unwrap()
-    };
-    let rules = |prefix: &str| format!("key_prefix \"{prefix}\" {{ policy = \"read\" }}");
     for key in ["r/a/1", "r/a/2", "r/b/1", "r/b/2"] {
-        call(&format!("/v1/kv/{key}"), &json!(1));
+        acl.put(key, "1");
     }
-    let policy = json!({"Name": "reader", "Rules": rules("r/a/")});
-    let policy = call("/v1/acl/policy", &policy)["ID"].clone();
-    let token = call("/v1/acl/token", &json!({"Policies": [{"ID": policy}]}))["SecretID"].clone();
-    let allow = |prefix: &str| {
-        let changed = json!({"ID": policy, "Name": "reader", "Rules": rules(prefix)});
-        let path = format!("/v1/acl/policy/{}", policy.as_str().unwrap());
-        call(&path, &changed);
-    };
+    let policy = acl.create_policy(&prefix_rules("read", &["r/a/"]));
+    let token = acl.create_token(&policy);
+    let allow = |prefix: &str| acl.set_rules(&policy, &prefix_rules("read", &[prefix]));
     let args = ["watch", "r/", "--walk-from", "1", "--longest-wait", "500ms"];
-    let mut running = agent
+    let mut running = acl
         .kvw(args)
-        .args(["--initial", "run", "--token", token.as_str().unwrap()])
+        .args(["--initial", "run", "--token", &token.secret])
         .spawn();
-    let mut told = |what: &str, keys: &[&str]| {
+    let mut expect = |what: &str, keys: &[&str]| {
         for key in keys {
             let line = running.line();
             assert!(line.contains(&format!("{what} {key}")), "{line}");
         }
     };
-    told("+", &["r/a/1", "r/a/2"]);
+    expect("+", &["r/a/1", "r/a/2"]);
     // A change that may not be seen moves the index, and is none.
-    call("/v1/kv/r/b/1", &json!(2));
-    call("/v1/kv/r/a/2", &json!(2));
-    told("~", &["r/a/2"]);
+    acl.put("r/b/1", "2");
+    acl.put("r/a/2", "2");
+    expect("~", &["r/a/2"]);
     allow("r/");
-    told("+", &["r/b/1", "r/b/2"]);
-    call("/v1/kv/r/b/2", &json!(3));
-    told("~", &["r/b/2"]);
+    expect("+", &["r/b/1", "r/b/2"]);
+    acl.put("r/b/2", "3");
+    expect("~", &["r/b/2"]);
     allow("r/a/");
     running.err_line_with("may no longer read");
 }

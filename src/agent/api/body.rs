@@ -1,25 +1,28 @@
-//! JSON bodies, taken and refused as Go's decoder does: member names in any case, the first value
-//! only, whatever follows it ignored.
+//! JSON bodies, decoded and refused as Go's decoder does: only the first value counts, and whatever
+//! follows it is ignored.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
-/// The first JSON value of a body, or Go's words for why there is none.
+/// Parses the first JSON value of a body.
+///
+/// # Errors
+/// The text of Go's error.
 pub fn parse(body: &[u8]) -> Result<Value, String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     Value::deserialize(&mut reader).map_err(|error| match error.classify() {
         _ if body.trim_ascii().is_empty() => "EOF".to_owned(),
         Category::Eof => "unexpected EOF".to_owned(),
-        _ => match offender(body, &error) {
+        _ => match find_character(body, &error) {
             Some(found) => format!("invalid character '{found}' looking for beginning of value"),
             None => error.to_string(),
         },
     })
 }
 
-/// The character that an error points at.
-fn offender(body: &[u8], error: &serde_json::Error) -> Option<char> {
+/// Finds the character that an error points at.
+fn find_character(body: &[u8], error: &serde_json::Error) -> Option<char> {
     let line = body
         .split(|byte| *byte == b'\n')
         .nth(error.line().checked_sub(1)?)?;
@@ -27,8 +30,8 @@ fn offender(body: &[u8], error: &serde_json::Error) -> Option<char> {
     text.chars().next()
 }
 
-/// What Go calls the kind of a value.
-pub fn kind(value: &Value) -> &'static str {
+/// Returns Go's name for the type of a value.
+pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -39,43 +42,43 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A member of a Go struct: its full name there and its type, for refusals.
+/// A field of a Go struct, as Go's errors name it.
 #[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
+pub struct GoField<'a> {
     pub owner: &'a str,
     pub name: &'a str,
     pub kind: &'a str,
 }
 
-impl Member<'_> {
-    fn refuse(self, found: &str) -> String {
-        let Member { owner, name, kind } = self;
+impl GoField<'_> {
+    fn type_error(self, found: &str) -> String {
+        let GoField { owner, name, kind } = self;
         format!("json: cannot unmarshal {found} into Go struct field {owner}.{name} of type {kind}")
     }
 
-    /// A string; null leaves the member as it is.
-    pub fn text(self, value: &Value) -> Result<Option<String>, String> {
+    /// Decodes a string; `None` for null, which leaves a field as it is.
+    pub fn decode_string(self, value: &Value) -> Result<Option<String>, String> {
         match value {
             Value::Null => Ok(None),
             Value::String(text) => Ok(Some(text.clone())),
-            other => Err(self.refuse(kind(other))),
+            other => Err(self.type_error(type_name(other))),
         }
     }
 
-    /// An unsigned number of 64 bits.
-    pub fn number(self, value: &Value) -> Result<u64, String> {
+    /// Decodes an unsigned number of 64 bits.
+    pub fn decode_u64(self, value: &Value) -> Result<u64, String> {
         match value {
             Value::Null => Ok(0),
             Value::Number(number) => number
                 .as_u64()
-                .ok_or_else(|| self.refuse(&format!("number {number}"))),
-            other => Err(self.refuse(kind(other))),
+                .ok_or_else(|| self.type_error(&format!("number {number}"))),
+            other => Err(self.type_error(type_name(other))),
         }
     }
 
-    /// A list of strings.
-    pub fn texts(self, value: &Value) -> Result<Option<Vec<String>>, String> {
-        let element = Member {
+    /// Decodes a list of strings.
+    pub fn decode_strings(self, value: &Value) -> Result<Option<Vec<String>>, String> {
+        let element = GoField {
             kind: "string",
             ..self
         };
@@ -83,10 +86,10 @@ impl Member<'_> {
             Value::Null => Ok(None),
             Value::Array(values) => values
                 .iter()
-                .map(|value| Ok(element.text(value)?.unwrap_or_default()))
+                .map(|value| Ok(element.decode_string(value)?.unwrap_or_default()))
                 .collect::<Result<_, _>>()
                 .map(Some),
-            other => Err(self.refuse(kind(other))),
+            other => Err(self.type_error(type_name(other))),
         }
     }
 }
@@ -96,8 +99,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_that_is_no_json_is_refused_in_gos_words() {
-        for (body, words) in [
+    fn a_body_that_is_not_json_is_refused_with_gos_text() {
+        for (body, text) in [
             ("", "EOF"),
             ("  \n", "EOF"),
             ("[", "unexpected EOF"),
@@ -108,7 +111,7 @@ mod tests {
                 "invalid character 'x' looking for beginning of value",
             ),
         ] {
-            assert_eq!(parse(body.as_bytes()).unwrap_err(), words, "{body}");
+            assert_eq!(parse(body.as_bytes()).unwrap_err(), text, "{body}");
         }
     }
 
@@ -118,20 +121,20 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_kind_is_named() {
-        let member = Member {
+    fn a_value_of_the_wrong_type_is_named() {
+        let field = GoField {
             owner: "KVTxnOp.KV",
             name: "Flags",
             kind: "uint64",
         };
         assert_eq!(
-            member.number(&serde_json::json!(-1)).unwrap_err(),
+            field.decode_u64(&serde_json::json!(-1)).unwrap_err(),
             "json: cannot unmarshal number -1 into Go struct field KVTxnOp.KV.Flags of type uint64"
         );
         assert_eq!(
-            member.number(&serde_json::json!("1")).unwrap_err(),
+            field.decode_u64(&serde_json::json!("1")).unwrap_err(),
             "json: cannot unmarshal string into Go struct field KVTxnOp.KV.Flags of type uint64"
         );
-        assert_eq!(member.number(&serde_json::json!(u64::MAX)), Ok(u64::MAX));
+        assert_eq!(field.decode_u64(&serde_json::json!(u64::MAX)), Ok(u64::MAX));
     }
 }

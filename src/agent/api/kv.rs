@@ -1,44 +1,44 @@
-//! `/v1/kv/KEY`
+//! The endpoint `/v1/kv/KEY`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{MOST_BYTES, Shown, with_meta};
+use super::{EntryJson, MAX_BYTES, with_index};
 use crate::agent::golang;
 use crate::agent::http::Response;
-use crate::agent::params::Blocking;
-use crate::agent::request::{Answer, Refused, Request};
-use crate::agent::state::{Entry, Op, Query, State, Verb};
+use crate::agent::params::BlockingQuery;
+use crate::agent::request::{ApiError, ApiRequest, ApiResult};
+use crate::agent::state::{KvEntry, KvQuery, KvState, TxnOp, TxnVerb};
 
-/// Reads, writes and deletes.
-pub fn kv(request: &mut Request<'_>) -> Answer {
-    let blocking = request.params.options(&request.head.cache_control)?;
-    request.params.namespace(&request.head.namespace)?;
-    let key = request.behind("/v1/kv/").to_vec();
+/// Reads, writes or deletes, by method.
+pub fn serve(request: &mut ApiRequest<'_>) -> ApiResult {
+    let blocking = request.params.blocking_query(&request.head.cache_control)?;
+    request.params.check_namespace(&request.head.namespace)?;
+    let key = request.path_after("/v1/kv/").to_vec();
     match &*request.head.method {
         "PUT" => put(request, key),
         "DELETE" => delete(request, key),
-        _ if request.params.has("keys") => names(request, &key, blocking),
+        _ if request.params.has("keys") => list_names(request, &key, blocking),
         _ => get(request, &key, blocking),
     }
 }
 
-fn require_key(key: &[u8]) -> Result<(), Refused> {
+fn require_key(key: &[u8]) -> Result<(), ApiError> {
     if key.is_empty() {
         return Err(Response::text(400, "Missing key name").into());
     }
     Ok(())
 }
 
-fn get(request: &Request<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer {
+fn get(request: &ApiRequest<'_>, key: &[u8], blocking: Option<BlockingQuery>) -> ApiResult {
     let recurse = request.params.has("recurse");
     let query = if recurse {
-        Query::Prefix(key.into())
+        KvQuery::Prefix(key.into())
     } else {
         require_key(key)?;
-        Query::Key(key.into())
+        KvQuery::Key(key.into())
     };
-    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<Entry>> {
+    let (index, entries) = read(request, &query, blocking, |state| -> Vec<Arc<KvEntry>> {
         if recurse {
             state.under(key).cloned().collect()
         } else {
@@ -49,36 +49,40 @@ fn get(request: &Request<'_>, key: &[u8], blocking: Option<Blocking>) -> Answer 
         Response::empty(404)
     } else if request.params.has("raw") && !recurse {
         Response::bytes(200, "text/plain", entries[0].value.clone())
-            .with("Content-Security-Policy", "sandbox")
-            .with("X-Content-Type-Options", "nosniff")
+            .with_header("Content-Security-Policy", "sandbox")
+            .with_header("X-Content-Type-Options", "nosniff")
     } else {
         let shown: Vec<_> = entries
             .iter()
-            .map(|entry| Shown::new(entry, true))
+            .map(|entry| EntryJson::new(entry, true))
             .collect();
         request.json(200, &shown)
     };
-    Ok(with_meta(response, index))
+    Ok(with_index(response, index))
 }
 
 fn read<T>(
-    request: &Request<'_>,
-    query: &Query,
-    blocking: Option<Blocking>,
-    look: impl Fn(&State) -> T,
-) -> Result<(u64, T), Refused> {
-    request.params.datacenter()?;
-    let gone = || request.connection.is_gone();
-    Ok(request.agent.store.read(query, blocking, gone, look)?)
+    request: &ApiRequest<'_>,
+    query: &KvQuery,
+    blocking: Option<BlockingQuery>,
+    read: impl Fn(&KvState) -> T,
+) -> Result<(u64, T), ApiError> {
+    request.params.check_datacenter()?;
+    let is_gone = || request.connection.is_gone();
+    Ok(request.agent.store.read(query, blocking, is_gone, read)?)
 }
 
-/// Names below a prefix, cut after the first separator behind it.
-fn names(request: &Request<'_>, prefix: &[u8], blocking: Option<Blocking>) -> Answer {
+/// Lists the names below a prefix, each cut after the first separator that follows the prefix.
+fn list_names(
+    request: &ApiRequest<'_>,
+    prefix: &[u8],
+    blocking: Option<BlockingQuery>,
+) -> ApiResult {
     let separator = match request.params.first("separator") {
         "" => request.params.first("seperator"),
         separator => separator,
     };
-    let query = Query::Prefix(prefix.into());
+    let query = KvQuery::Prefix(prefix.into());
     let (index, keys) = read(request, &query, blocking, |state| -> Vec<Arc<[u8]>> {
         state
             .under(prefix)
@@ -90,83 +94,85 @@ fn names(request: &Request<'_>, prefix: &[u8], blocking: Option<Blocking>) -> An
         .iter()
         .map(|key| cut(key, prefix.len(), separator.as_bytes()))
         .filter(|name| seen.insert(*name))
-        .map(golang::text)
+        .map(golang::utf8_lossy)
         .collect();
     let response = if cut.is_empty() && !prefix.is_empty() {
         Response::empty(404)
     } else {
         request.json(200, &cut)
     };
-    Ok(with_meta(response, index))
+    Ok(with_index(response, index))
 }
 
-fn cut<'a>(key: &'a [u8], behind: usize, separator: &[u8]) -> &'a [u8] {
+fn cut<'a>(key: &'a [u8], prefix_len: usize, separator: &[u8]) -> &'a [u8] {
     if separator.is_empty() {
         return key;
     }
-    let found = key[behind..]
+    let found = key[prefix_len..]
         .windows(separator.len())
         .position(|window| window == separator);
-    found.map_or(key, |at| &key[..behind + at + separator.len()])
+    found.map_or(key, |at| &key[..prefix_len + at + separator.len()])
 }
 
-fn put(request: &mut Request<'_>, key: Vec<u8>) -> Answer {
+fn put(request: &mut ApiRequest<'_>, key: Vec<u8>) -> ApiResult {
     require_key(&key)?;
-    request.params.exclude(&["cas", "acquire", "release"])?;
-    let mut op = Op::new(Verb::Set, key);
+    request
+        .params
+        .check_exclusive(&["cas", "acquire", "release"])?;
+    let mut op = TxnOp::new(TxnVerb::Set, key);
     if request.params.has("flags") {
-        op.flags = number(request, "flags")?;
+        op.flags = parse_number(request, "flags")?;
     }
     if request.params.has("cas") {
-        op.verb = Verb::Cas;
-        op.index = number(request, "cas")?;
+        op.verb = TxnVerb::Cas;
+        op.index = parse_number(request, "cas")?;
     }
-    for (name, verb) in [("acquire", Verb::Lock), ("release", Verb::Unlock)] {
+    for (name, verb) in [("acquire", TxnVerb::Lock), ("release", TxnVerb::Unlock)] {
         if request.params.has(name) {
             op.verb = verb;
             request.params.first(name).clone_into(&mut op.session);
         }
     }
-    op.value = request.body(MOST_BYTES, |length| match length {
+    op.value = request.read_body(MAX_BYTES, |length| match length {
         Some(length) => format!(
-            "Request body({length} bytes) too large, max size: {MOST_BYTES} bytes. \
+            "Request body({length} bytes) too large, max size: {MAX_BYTES} bytes. \
              See https://www.consul.io/docs/agent/options.html#kv_max_value_size."
         ),
-        // 1.8.7 has no limit here; newer ones do, and say this.
-        None => format!("Request body too large. Max allowed is {MOST_BYTES} bytes."),
+        // The text of newer servers; 1.8.7 has no limit here.
+        None => format!("Request body too large. Max allowed is {MAX_BYTES} bytes."),
     })?;
     write(request, &op)
 }
 
-fn delete(request: &Request<'_>, key: Vec<u8>) -> Answer {
-    request.params.exclude(&["recurse", "cas"])?;
+fn delete(request: &ApiRequest<'_>, key: Vec<u8>) -> ApiResult {
+    request.params.check_exclusive(&["recurse", "cas"])?;
     let recurse = request.params.has("recurse");
     if !recurse {
         require_key(&key)?;
     }
     let verb = if recurse {
-        Verb::DeleteTree
+        TxnVerb::DeleteTree
     } else if request.params.has("cas") {
-        Verb::DeleteCas
+        TxnVerb::DeleteCas
     } else {
-        Verb::Delete
+        TxnVerb::Delete
     };
-    let mut op = Op::new(verb, key);
-    if op.verb == Verb::DeleteCas {
-        op.index = number(request, "cas")?;
+    let mut op = TxnOp::new(verb, key);
+    if op.verb == TxnVerb::DeleteCas {
+        op.index = parse_number(request, "cas")?;
     }
     write(request, &op)
 }
 
-fn write(request: &Request<'_>, op: &Op) -> Answer {
-    request.params.datacenter()?;
+fn write(request: &ApiRequest<'_>, op: &TxnOp) -> ApiResult {
+    request.params.check_datacenter()?;
     match request.agent.store.write(|state, now| state.apply(op, now)) {
         Ok(done) => Ok(request.json(200, &done)),
         Err(text) => Err(Response::text(500, text).into()),
     }
 }
 
-fn number(request: &Request<'_>, name: &str) -> Result<u64, Response> {
+fn parse_number(request: &ApiRequest<'_>, name: &str) -> Result<u64, Response> {
     golang::parse_uint(request.params.first(name)).map_err(|text| Response::text(500, text))
 }
 
@@ -175,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_cut_after_the_first_separator_behind_the_prefix() {
+    fn names_are_cut_after_the_first_separator_that_follows_the_prefix() {
         for (key, prefix, separator, name) in [
             ("web/b/c", "web/", "/", "web/b/"),
             ("web/a", "web/", "/", "web/a"),

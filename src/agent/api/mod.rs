@@ -1,4 +1,4 @@
-//! The endpoints: parameters and bodies in, Consul's shapes out.
+//! The endpoints: parameters and bodies in, Consul's JSON out.
 
 mod body;
 pub mod kv;
@@ -14,19 +14,19 @@ use serde::Serialize;
 
 use super::golang;
 use super::http::Response;
-use super::state::Entry;
+use super::state::KvEntry;
 
-/// The largest value, and the largest transaction, of an agent that is not told otherwise.
-const MOST_BYTES: usize = 512 * 1024;
+/// The default limit of Consul for a value and for the body of a transaction.
+const MAX_BYTES: usize = 512 * 1024;
 
-/// An entry in the order that Consul writes it.
+/// An entry, with its members in Consul's order.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shown<'a> {
+struct EntryJson<'a> {
     lock_index: u64,
     key: Cow<'a, str>,
     flags: u64,
-    /// Null for an empty value too: there is no difference once stored.
+    /// Null for an empty value too: Consul stores both the same.
     value: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
@@ -34,11 +34,11 @@ struct Shown<'a> {
     modify_index: u64,
 }
 
-impl<'a> Shown<'a> {
-    fn new(entry: &'a Entry, with_value: bool) -> Self {
-        Shown {
+impl<'a> EntryJson<'a> {
+    fn new(entry: &'a KvEntry, with_value: bool) -> Self {
+        EntryJson {
             lock_index: entry.locked,
-            key: golang::text(&entry.key),
+            key: golang::utf8_lossy(&entry.key),
             flags: entry.flags,
             value: (with_value && !entry.value.is_empty())
                 .then(|| BASE64_STANDARD.encode(&entry.value)),
@@ -49,7 +49,8 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// JSON as Go encodes it: compact, or indented by four spaces with a newline at the end.
+/// Returns a response of JSON as Go encodes it: compact, or indented by four spaces with a newline at
+/// the end.
 pub fn json(status: u16, value: &impl Serialize, pretty: bool) -> Response {
     let mut bytes = Vec::new();
     let written = if pretty {
@@ -61,20 +62,20 @@ pub fn json(status: u16, value: &impl Serialize, pretty: bool) -> Response {
         value.serialize(&mut serde_json::Serializer::new(&mut bytes))
     };
     written.expect("only strings, numbers and lists of them go into a vector");
-    let mut bytes = golang::json_escapes(bytes);
+    let mut bytes = golang::escape_json(bytes);
     if pretty {
         bytes.push(b'\n');
     }
     Response::bytes(status, "application/json", bytes)
 }
 
-/// The headers of a query that reached the store.
-fn with_meta(response: Response, index: u64) -> Response {
-    with_leader(response.with("X-Consul-Index", index.to_string()))
+/// Adds the headers of a query that read the store.
+fn with_index(response: Response, index: u64) -> Response {
+    with_leader(response.with_header("X-Consul-Index", index.to_string()))
 }
 
 fn with_leader(response: Response) -> Response {
     response
-        .with("X-Consul-Knownleader", "true")
-        .with("X-Consul-Lastcontact", "0")
+        .with_header("X-Consul-Knownleader", "true")
+        .with_header("X-Consul-Lastcontact", "0")
 }

@@ -1,35 +1,35 @@
-//! What a client asks before it trusts an agent.
+//! The endpoints by which clients find out about an agent.
 
 use serde_json::json;
 
 use crate::agent::params::DATACENTER;
-use crate::agent::request::{Answer, Request};
+use crate::agent::request::{ApiRequest, ApiResult};
 use crate::agent::state::NODE;
 
-/// What the answers are an imitation of.
+/// The version of Consul that the agent imitates.
 const VERSION: &str = "1.8.7";
 
-/// `/v1/status/leader`: always ourselves.
-pub fn leader(request: &mut Request<'_>) -> Answer {
-    request.params.options(&request.head.cache_control)?;
-    request.params.datacenter()?;
+/// Serves `/v1/status/leader`: always the agent itself.
+pub fn leader(request: &mut ApiRequest<'_>) -> ApiResult {
+    request.params.blocking_query(&request.head.cache_control)?;
+    request.params.check_datacenter()?;
     Ok(request.json(200, &request.agent.address.to_string()))
 }
 
-/// `/v1/status/peers`
-pub fn peers(request: &mut Request<'_>) -> Answer {
-    request.params.options(&request.head.cache_control)?;
-    request.params.datacenter()?;
+/// Serves `/v1/status/peers`.
+pub fn peers(request: &mut ApiRequest<'_>) -> ApiResult {
+    request.params.blocking_query(&request.head.cache_control)?;
+    request.params.check_datacenter()?;
     Ok(request.json(200, &[request.agent.address.to_string()]))
 }
 
-/// `/v1/catalog/datacenters`
-pub fn datacenters(request: &mut Request<'_>) -> Answer {
+/// Serves `/v1/catalog/datacenters`.
+pub fn datacenters(request: &mut ApiRequest<'_>) -> ApiResult {
     Ok(request.json(200, &[DATACENTER]))
 }
 
-/// `/v1/agent/self`: as much as `consul lock` and `consul watch` read.
-pub fn agent_self(request: &mut Request<'_>) -> Answer {
+/// Serves `/v1/agent/self`: as much as `consul lock` and `consul watch` read.
+pub fn agent_self(request: &mut ApiRequest<'_>) -> ApiResult {
     let (address, port) = (request.agent.address.ip(), request.agent.address.port());
     let id = "6b767720-6465-7620-6167-656e74202020";
     let shown = json!({

@@ -1,119 +1,94 @@
-//! A client's connection: bytes in and out, bounded in size and memory.
+//! A client's connection: requests in and responses out, limited in size and memory.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use httparse::Status;
 
-use super::head::{MOST_HEADERS, head_end, parse_head};
-use super::{Head, Length, Response};
+use super::head::{MAX_HEADERS, find_head_end, parse_head};
+use super::{BodyLength, RequestHead, Response};
+use crate::agent::semaphore::{Permit, Semaphore};
 
-/// The longest request head, Go's slack included: a megabyte.
-const MOST_HEAD: usize = (1 << 20) + 4096;
+/// The longest request head: a megabyte, and the slack that Go adds.
+const MAX_HEAD: usize = (1 << 20) + 4096;
 
 /// The most of an unwanted body that is read to keep a connection.
-const MOST_DISCARDED: u64 = 256 * 1024;
+const MAX_DISCARDED: u64 = 256 * 1024;
 
-/// What is read at once; a blocked connection holds no more than this.
+/// The number of bytes read at once; the buffer of a blocked connection holds no more.
 const CHUNK: usize = 4096;
 
-/// A head or a body above this needs a seat.
-const LARGE: usize = 64 * 1024;
+/// The size from which a head or a body needs a permit.
+const LARGE_REQUEST: usize = 64 * 1024;
 
-/// How many connections may hold something large at once: with heads of a megabyte and bodies of
-/// half of one, thousands of connections would fill the memory.
-const SEATS: usize = 128;
+/// How long a connection that is to be closed is still read from.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a connection that is to be closed is still listened to.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// The seats of a server, counted.
-#[derive(Debug, Clone, Default)]
-pub struct Seats(Arc<AtomicUsize>);
-
-/// One of them; given back when dropped.
-#[derive(Debug)]
-struct Seat(Seats);
-
-impl Seats {
-    fn take(&self) -> Option<Seat> {
-        let seat = Seat(self.clone());
-        (self.0.fetch_add(1, Ordering::Relaxed) < SEATS).then_some(seat)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Why a body could not be had.
+/// The reason why a body could not be read.
 #[derive(Debug)]
 pub enum BodyError {
     TooLarge,
-    /// Too many others are sending something large.
-    Crowded,
-    /// A chunked body that is none; the connection is of no more use.
+    /// Too many other connections send large requests.
+    TooManyLarge,
+    /// The chunks are malformed; the connection cannot be used any more.
     Malformed,
     Lost,
 }
 
-/// A client's connection: what was read of it and not used yet.
-pub struct Connection {
+/// A client's connection, with the bytes that were read and not used yet.
+pub struct ClientConnection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    body: Body,
-    seats: Seats,
-    seat: Option<Seat>,
+    body: BodyState,
+    large_requests: Semaphore,
+    permit: Option<Permit>,
 }
 
-/// How much of the current body is still on the wire.
+/// The state of the current request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
-    Left(Length),
-    /// It was not read to its end and cannot be.
-    Spoilt,
+enum BodyState {
+    /// The length still to be read.
+    Unread(BodyLength),
+    /// A read failed in the middle, and where the body ends is unknown.
+    Lost,
 }
 
-impl Connection {
+impl ClientConnection {
     /// Takes over a connected socket.
-    pub fn new(stream: TcpStream, seats: Seats) -> Self {
-        Connection {
+    pub fn new(stream: TcpStream, large_requests: Semaphore) -> Self {
+        ClientConnection {
             stream,
             buffer: Vec::new(),
-            body: Body::Left(Length::Exactly(0)),
-            seats,
-            seat: None,
+            body: BodyState::Unread(BodyLength::Exact(0)),
+            large_requests,
+            permit: None,
         }
     }
 
-    /// The next request's head; nothing at the end of the connection.
+    /// Reads the head of the next request; `None` at the end of the connection.
     ///
     /// # Errors
-    /// A response that refuses it, to be sent before the connection is closed.
-    pub fn head(&mut self) -> Result<Option<Head>, Response> {
+    /// A response that refuses the request, to be sent before the connection is closed.
+    pub fn read_head(&mut self) -> Result<Option<RequestHead>, Response> {
         let mut scanned = 0;
-        self.seat = None;
+        self.permit = None;
         self.buffer.shrink_to(CHUNK);
         loop {
-            if let Some(end) = head_end(&self.buffer, scanned) {
+            if let Some(end) = find_head_end(&self.buffer, scanned) {
                 let head = parse_head(&self.buffer[..end])?;
                 self.buffer.drain(..end);
-                self.body = Body::Left(head.length);
+                self.body = BodyState::Unread(head.length);
                 return Ok(Some(head));
             }
-            if self.buffer.len() > MOST_HEAD {
-                return Err(Response::refusal(
+            if self.buffer.len() > MAX_HEAD {
+                return Err(Response::closing(
                     431,
                     "431 Request Header Fields Too Large",
                 ));
             }
-            if !self.has_room_for(self.buffer.len()) {
-                return Err(Response::crowded());
+            if !self.acquire_for(self.buffer.len()) {
+                return Err(Response::too_many_large_requests());
             }
             scanned = self.buffer.len().saturating_sub(3);
             match self.fill() {
@@ -123,42 +98,43 @@ impl Connection {
         }
     }
 
-    /// The body of a request, at most `most` bytes of it.
-    pub fn body(&mut self, head: &Head, most: usize) -> Result<Vec<u8>, BodyError> {
-        let Body::Left(length) = std::mem::replace(&mut self.body, Body::Spoilt) else {
+    /// Reads the body of a request, of at most `limit` bytes.
+    pub fn read_body(&mut self, head: &RequestHead, limit: usize) -> Result<Vec<u8>, BodyError> {
+        let BodyState::Unread(length) = std::mem::replace(&mut self.body, BodyState::Lost) else {
             return Err(BodyError::Lost);
         };
-        if length == Length::Exactly(0) {
-            self.body = Body::Left(length);
+        if length == BodyLength::Exact(0) {
+            self.body = BodyState::Unread(length);
             return Ok(Vec::new());
         }
         if head.expects_continue && self.buffer.is_empty() {
-            let go_on = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
-            go_on.map_err(|_| BodyError::Lost)?;
+            let sent = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+            sent.map_err(|_| BodyError::Lost)?;
         }
         let body = match length {
-            Length::Exactly(length) => match usize::try_from(length) {
-                Ok(length) if length <= most => {
+            BodyLength::Exact(length) => match usize::try_from(length) {
+                Ok(length) if length <= limit => {
                     let mut body = Vec::new();
-                    self.take(length, &mut body).map(|()| body)
+                    self.read_exact(length, &mut body).map(|()| body)
                 }
                 _ => Err(BodyError::TooLarge),
             },
-            Length::Chunked => self.chunks(most),
+            BodyLength::Chunked => self.read_chunked(limit),
         }?;
-        self.body = Body::Left(Length::Exactly(0));
+        self.body = BodyState::Unread(BodyLength::Exact(0));
         Ok(body)
     }
 
-    /// Whether so much may be held, from now until the next request.
-    fn has_room_for(&mut self, size: usize) -> bool {
-        if size > LARGE && self.seat.is_none() {
-            self.seat = self.seats.take();
+    /// Acquires the permit to hold this number of bytes until the next request; returns whether it
+    /// was granted.
+    fn acquire_for(&mut self, size: usize) -> bool {
+        if size > LARGE_REQUEST && self.permit.is_none() {
+            self.permit = self.large_requests.try_acquire();
         }
-        size <= LARGE || self.seat.is_some()
+        size <= LARGE_REQUEST || self.permit.is_some()
     }
 
-    /// Whether the client has closed its side: there is nobody to answer.
+    /// Whether the client has closed its side.
     pub fn is_gone(&self) -> bool {
         if self.stream.set_nonblocking(true).is_err() {
             return true;
@@ -171,11 +147,12 @@ impl Connection {
         gone || self.stream.set_nonblocking(false).is_err()
     }
 
-    /// Sends the response, head and body in one write: two would meet Nagle and delayed
-    /// acknowledgements. Says whether the connection can go on.
-    pub fn send(&mut self, head: Option<&Head>, response: &Response) -> bool {
-        let keep = !response.close && head.is_some_and(|head| head.keep_alive) && self.rest(head);
-        let mut bytes = response.head(head, keep);
+    /// Sends the response; returns whether the connection can be kept. Head and body are one write: two
+    /// would be slowed down by Nagle's algorithm and delayed acknowledgements.
+    pub fn send(&mut self, head: Option<&RequestHead>, response: &Response) -> bool {
+        let keep =
+            !response.close && head.is_some_and(|head| head.keep_alive) && self.discard_body(head);
+        let mut bytes = response.encode_head(head, keep);
         if head.is_none_or(|head| head.method != "HEAD") {
             bytes.extend_from_slice(&response.body);
         }
@@ -188,35 +165,38 @@ impl Connection {
         keep
     }
 
-    /// Passes over what was not read of a body, if that is worth it.
-    fn rest(&mut self, head: Option<&Head>) -> bool {
+    /// Discards what was not read of a body, if it is short; returns whether the connection can be
+    /// kept.
+    fn discard_body(&mut self, head: Option<&RequestHead>) -> bool {
         match self.body {
-            Body::Left(Length::Exactly(0)) => true,
-            Body::Left(Length::Exactly(length)) if length > MOST_DISCARDED => false,
-            // The client waits for a word that it does not get: whether a body follows is open.
-            Body::Left(_) if head.is_some_and(|head| head.expects_continue) => false,
-            Body::Left(_) => head.is_some_and(|head| {
-                self.body(head, usize::try_from(MOST_DISCARDED).unwrap_or(0))
+            BodyState::Unread(BodyLength::Exact(0)) => true,
+            BodyState::Unread(BodyLength::Exact(length)) if length > MAX_DISCARDED => false,
+            // The client waits for `100 Continue` and does not get it: whether a body follows is
+            // unknown.
+            BodyState::Unread(_) if head.is_some_and(|head| head.expects_continue) => false,
+            BodyState::Unread(_) => head.is_some_and(|head| {
+                self.read_body(head, usize::try_from(MAX_DISCARDED).unwrap_or(0))
                     .is_ok()
             }),
-            Body::Spoilt => false,
+            BodyState::Lost => false,
         }
     }
 
-    /// Ends a connection so that the client gets to read the response: closing with input unread
-    /// would reset it.
+    /// Ends a connection so that the client can read the response: closing it with unread input would
+    /// reset it.
     fn linger(&mut self) {
-        let until = Instant::now() + LINGER;
+        let until = Instant::now() + LINGER_TIMEOUT;
         let _ = self.stream.shutdown(std::net::Shutdown::Write);
-        let _ = self.stream.set_read_timeout(Some(LINGER / 4));
-        let mut waste = vec![0; CHUNK];
+        let _ = self.stream.set_read_timeout(Some(LINGER_TIMEOUT / 4));
+        let mut discarded = vec![0; CHUNK];
         while Instant::now() < until {
-            if !matches!(self.stream.read(&mut waste), Ok(read) if read > 0) {
+            if !matches!(self.stream.read(&mut discarded), Ok(read) if read > 0) {
                 break;
             }
         }
     }
 
+    /// Reads what is there into the buffer.
     fn fill(&mut self) -> io::Result<usize> {
         let had = self.buffer.len();
         self.buffer.resize(had + CHUNK, 0);
@@ -233,11 +213,11 @@ impl Connection {
         read
     }
 
-    /// Exactly so many bytes, onto the end of what there is. Memory is taken as they come: a length
-    /// alone costs nothing.
-    fn take(&mut self, length: usize, bytes: &mut Vec<u8>) -> Result<(), BodyError> {
-        if !self.has_room_for(bytes.len() + length) {
-            return Err(BodyError::Crowded);
+    /// Appends exactly this number of bytes. Memory is allocated as they arrive: a length alone costs
+    /// nothing.
+    fn read_exact(&mut self, length: usize, bytes: &mut Vec<u8>) -> Result<(), BodyError> {
+        if !self.acquire_for(bytes.len() + length) {
+            return Err(BodyError::TooManyLarge);
         }
         let buffered = length.min(self.buffer.len());
         bytes.extend(self.buffer.drain(..buffered));
@@ -249,8 +229,8 @@ impl Connection {
         }
     }
 
-    /// A line without its end, which must come soon.
-    fn line(&mut self) -> Result<Vec<u8>, BodyError> {
+    /// Reads a line of limited length, without its end.
+    fn read_line(&mut self) -> Result<Vec<u8>, BodyError> {
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
@@ -270,10 +250,10 @@ impl Connection {
         }
     }
 
-    fn chunks(&mut self, most: usize) -> Result<Vec<u8>, BodyError> {
+    fn read_chunked(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         let mut body = Vec::new();
         loop {
-            let mut line = self.line()?;
+            let mut line = self.read_line()?;
             line.extend_from_slice(b"\r\n");
             let Ok(Status::Complete((_, size))) = httparse::parse_chunk_size(&line) else {
                 return Err(BodyError::Malformed);
@@ -282,16 +262,16 @@ impl Connection {
                 break;
             }
             let size = usize::try_from(size).map_err(|_| BodyError::TooLarge)?;
-            if size > most - body.len() {
+            if size > limit - body.len() {
                 return Err(BodyError::TooLarge);
             }
-            self.take(size, &mut body)?;
-            if !self.line()?.is_empty() {
+            self.read_exact(size, &mut body)?;
+            if !self.read_line()?.is_empty() {
                 return Err(BodyError::Malformed);
             }
         }
-        for _ in 0..MOST_HEADERS {
-            if self.line()?.is_empty() {
+        for _ in 0..MAX_HEADERS {
+            if self.read_line()?.is_empty() {
                 return Ok(body);
             }
         }

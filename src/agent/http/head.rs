@@ -1,34 +1,34 @@
-//! The head of a request, and how long its body says it is.
+//! The head of a request, with the length of its body.
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::Response;
 
-/// The most header lines.
-pub(super) const MOST_HEADERS: usize = 64;
+/// The most header lines of a request.
+pub(super) const MAX_HEADERS: usize = 64;
 
-/// How a body's length is told.
+/// The length of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Length {
-    Exactly(u64),
+pub enum BodyLength {
+    Exact(u64),
     Chunked,
 }
 
-/// The head of a request, as far as an answer can depend on it.
+/// The parts of a request's head that a response can depend on.
 #[derive(Debug)]
-pub struct Head {
+pub struct RequestHead {
     pub method: String,
     pub target: String,
     pub namespace: String,
     pub cache_control: String,
-    pub length: Length,
+    pub length: BodyLength,
     pub(super) http_1_1: bool,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
 }
 
-/// Where a head ends, looked for from `from`; a line may end without a carriage return.
-pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+/// Finds the end of a head, searching from `from`; a line may end without a carriage return.
+pub(super) fn find_head_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(newline) = bytes[at..].iter().position(|byte| *byte == b'\n') {
         let next = at + newline + 1;
@@ -41,14 +41,14 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Response> {
-    let bad = || Response::refusal(400, "400 Bad Request");
-    let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+pub(super) fn parse_head(bytes: &[u8]) -> Result<RequestHead, Response> {
+    let bad = || Response::closing(400, "400 Bad Request");
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
         Ok(Status::Complete(_)) => {}
         Err(httparse::Error::TooManyHeaders) => {
-            return Err(Response::refusal(
+            return Err(Response::closing(
                 431,
                 "431 Request Header Fields Too Large",
             ));
@@ -59,19 +59,19 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Head, Response> {
     let headers = &*request.headers;
     let text = |name| header(headers, name).unwrap_or_default();
     let connection = text("connection").to_ascii_lowercase();
-    let says = |word| connection.split(',').any(|said| said.trim() == word);
+    let has_option = |name| connection.split(',').any(|option| option.trim() == name);
     if http_1_1 && header(headers, "host").is_none() {
         let text = "400 Bad Request: missing required Host header";
-        return Err(Response::refusal(400, text));
+        return Err(Response::closing(400, text));
     }
-    Ok(Head {
+    Ok(RequestHead {
         method: request.method.ok_or_else(bad)?.to_owned(),
         target: request.path.ok_or_else(bad)?.to_owned(),
         namespace: text("x-consul-namespace"),
         cache_control: text("cache-control"),
-        length: length(headers, http_1_1)?,
+        length: parse_length(headers, http_1_1)?,
         http_1_1,
-        keep_alive: !says("close") && (http_1_1 || says("keep-alive")),
+        keep_alive: !has_option("close") && (http_1_1 || has_option("keep-alive")),
         expects_continue: http_1_1 && text("expect").eq_ignore_ascii_case("100-continue"),
     })
 }
@@ -83,10 +83,10 @@ fn header(headers: &[Header<'_>], name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(header.value).trim().to_owned())
 }
 
-/// How long the body is. Two ways to tell it, or one told twice differently, is how requests are
-/// smuggled past whoever reads the other one.
-fn length(headers: &[Header<'_>], http_1_1: bool) -> Result<Length, Response> {
-    let bad = || Response::refusal(400, "400 Bad Request");
+/// Parses the length of the body. Two length headers that differ, or a length beside chunks, are
+/// refused: this is how requests are smuggled past a proxy that reads the other one.
+fn parse_length(headers: &[Header<'_>], http_1_1: bool) -> Result<BodyLength, Response> {
+    let bad = || Response::closing(400, "400 Bad Request");
     let all = |name: &str| {
         let name = name.to_owned();
         headers
@@ -99,67 +99,67 @@ fn length(headers: &[Header<'_>], http_1_1: bool) -> Result<Length, Response> {
     if let Some(coding) = codings.next() {
         if !coding.eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
             let text = "501 Not Implemented: unsupported transfer encoding";
-            return Err(Response::refusal(501, text));
+            return Err(Response::closing(501, text));
         }
         if lengths.next().is_some() || !http_1_1 {
             return Err(bad());
         }
-        return Ok(Length::Chunked);
+        return Ok(BodyLength::Chunked);
     }
     let Some(first) = lengths.next() else {
-        return Ok(Length::Exactly(0));
+        return Ok(BodyLength::Exact(0));
     };
     if lengths.any(|other| other != first) || !first.iter().all(u8::is_ascii_digit) {
         return Err(bad());
     }
     let digits = std::str::from_utf8(first).map_err(|_| bad())?;
-    digits.parse().map(Length::Exactly).map_err(|_| bad())
+    digits.parse().map(BodyLength::Exact).map_err(|_| bad())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(head: &str) -> Head {
+    fn parse(head: &str) -> RequestHead {
         parse_head(head.as_bytes()).unwrap()
     }
 
-    fn refused(head: &str) -> u16 {
+    fn refused_status(head: &str) -> u16 {
         parse_head(head.as_bytes()).unwrap_err().status
     }
 
     #[test]
     fn a_head_ends_at_an_empty_line() {
         assert_eq!(
-            head_end(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nrest", 0),
+            find_head_end(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nrest", 0),
             Some(27)
         );
-        assert_eq!(head_end(b"GET / HTTP/1.1\n\nrest", 0), Some(16));
-        assert_eq!(head_end(b"GET / HTTP/1.1\r\nHost: h\r\n", 0), None);
+        assert_eq!(find_head_end(b"GET / HTTP/1.1\n\nrest", 0), Some(16));
+        assert_eq!(find_head_end(b"GET / HTTP/1.1\r\nHost: h\r\n", 0), None);
     }
 
     #[test]
-    fn a_connection_is_kept_as_its_version_has_it() {
-        assert!(parsed("GET / HTTP/1.1\r\nHost: h\r\n\r\n").keep_alive);
-        assert!(!parsed("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").keep_alive);
-        assert!(!parsed("GET / HTTP/1.0\r\n\r\n").keep_alive);
-        assert!(parsed("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
+    fn a_connection_is_kept_as_its_version_defines() {
+        assert!(parse("GET / HTTP/1.1\r\nHost: h\r\n\r\n").keep_alive);
+        assert!(!parse("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").keep_alive);
+        assert!(!parse("GET / HTTP/1.0\r\n\r\n").keep_alive);
+        assert!(parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
     }
 
     #[test]
-    fn a_length_is_told_once_and_in_digits() {
+    fn a_length_is_given_once_and_in_digits() {
         let with = |lines: &str| format!("PUT / HTTP/1.1\r\nHost: h\r\n{lines}\r\n");
         assert_eq!(
-            parsed(&with("Content-Length: 5\r\n")).length,
-            Length::Exactly(5)
+            parse(&with("Content-Length: 5\r\n")).length,
+            BodyLength::Exact(5)
         );
         assert_eq!(
-            parsed(&with("Content-Length: 5\r\nContent-Length: 5\r\n")).length,
-            Length::Exactly(5)
+            parse(&with("Content-Length: 5\r\nContent-Length: 5\r\n")).length,
+            BodyLength::Exact(5)
         );
         assert_eq!(
-            parsed(&with("Transfer-Encoding: chunked\r\n")).length,
-            Length::Chunked
+            parse(&with("Transfer-Encoding: chunked\r\n")).length,
+            BodyLength::Chunked
         );
         for (lines, status) in [
             ("Content-Length: 5\r\nContent-Length: 6\r\n", 400),
@@ -174,23 +174,23 @@ mod tests {
                 501,
             ),
         ] {
-            assert_eq!(refused(&with(lines)), status, "{lines}");
+            assert_eq!(refused_status(&with(lines)), status, "{lines}");
         }
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn malformed_requests_are_refused() {
         for head in [
             "nonsense\r\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
             "GET / HTTP/2.0\r\nHost: h\r\n\r\n",
         ] {
-            assert_eq!(refused(head), 400, "{head}");
+            assert_eq!(refused_status(head), 400, "{head}");
         }
         let many = "A: b\r\n".repeat(65);
         assert_eq!(
-            refused(&format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n")),
+            refused_status(&format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n")),
             431
         );
     }

@@ -1,9 +1,10 @@
-//! HTTP/1.1 on a socket: one request in, one response out, and nothing that could be read two ways.
+//! HTTP/1.1 on a socket: one request in, one response out. A request that two readers could
+//! understand differently is refused.
 
 mod connection;
 mod head;
 mod response;
 
-pub use connection::{BodyError, Connection, Seats};
-pub use head::{Head, Length};
+pub use connection::{BodyError, ClientConnection};
+pub use head::{BodyLength, RequestHead};
 pub use response::Response;

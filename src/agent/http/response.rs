@@ -1,10 +1,10 @@
-//! What goes out.
+//! Responses.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Head;
+use super::RequestHead;
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Response {
     pub(super) status: u16,
@@ -15,7 +15,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// No body; the type is then left out too.
+    /// Creates a response without a body and its type.
     pub fn empty(status: u16) -> Self {
         Response {
             status,
@@ -26,7 +26,7 @@ impl Response {
         }
     }
 
-    /// Plain text, as Consul words its errors.
+    /// Creates a response of plain text, as Consul's errors are.
     pub fn text(status: u16, text: impl Into<String>) -> Self {
         Response::bytes(
             status,
@@ -35,7 +35,7 @@ impl Response {
         )
     }
 
-    /// A body of any type.
+    /// Creates a response with a body of any type.
     pub fn bytes(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
         Response {
             content_type,
@@ -44,40 +44,42 @@ impl Response {
         }
     }
 
-    /// Text, and the end of the connection: nothing after it could be understood.
-    pub fn refusal(status: u16, text: impl Into<String>) -> Self {
+    /// Creates a response of plain text after which the connection is closed, because what follows on
+    /// it could not be understood.
+    pub fn closing(status: u16, text: impl Into<String>) -> Self {
         Response {
             close: true,
             ..Response::text(status, text)
         }
     }
 
-    /// Too many large requests at once.
-    pub fn crowded() -> Self {
-        Response::refusal(503, "too many large requests at once, try again")
+    /// Creates the response of an agent that serves too many large requests at once.
+    pub fn too_many_large_requests() -> Self {
+        Response::closing(503, "too many large requests at once, try again")
     }
 
-    /// Adds a header; names are given as they go over the wire.
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a header; the name is sent as given.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Marks the answer of a registered endpoint, as Consul's compressing wrapper does.
-    pub fn varies(mut self) -> Self {
+    /// Adds the `Vary` header that Consul's compression adds on registered endpoints.
+    pub fn with_vary(mut self) -> Self {
         self.headers
             .insert(0, ("Vary", "Accept-Encoding".to_owned()));
         self
     }
 
-    /// The body.
+    /// Returns the body.
     #[cfg(test)]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    pub(super) fn head(&self, head: Option<&Head>, keep: bool) -> Vec<u8> {
-        let version = if head.is_none_or(|head| head.http_1_1) {
+    /// Encodes status line and headers of the response to a request.
+    pub(super) fn encode_head(&self, request: Option<&RequestHead>, keep_alive: bool) -> Vec<u8> {
+        let version = if request.is_none_or(|request| request.http_1_1) {
             1
         } else {
             0
@@ -99,11 +101,11 @@ impl Response {
         for (name, value) in &self.headers {
             line(name, value);
         }
-        // A clock before 1970 has no date that HTTP could write.
+        // HTTP cannot write a date before 1970.
         let now = SystemTime::now().max(UNIX_EPOCH);
         line("Date", &httpdate::fmt_http_date(now));
         line("Content-Length", &self.body.len().to_string());
-        match (keep, version) {
+        match (keep_alive, version) {
             (false, _) => line("Connection", "close"),
             (true, 0) => line("Connection", "keep-alive"),
             (true, _) => {}

@@ -1,28 +1,28 @@
-//! How entries change: the rules of Consul's `state/kvs.go`.
+//! Changes of entries: the rules of Consul's `state/kvs.go`.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Entry, State, Tombstone, Touch, Undo};
+use super::{KvEntry, KvState, StateChange, Tombstone, UndoStep};
 
-/// What a write brings.
+/// The content of a write.
 #[derive(Debug)]
-pub(super) struct Content<'a> {
+pub(super) struct WriteContent<'a> {
     pub key: &'a [u8],
     pub value: &'a [u8],
     pub flags: u64,
 }
 
-impl State {
-    /// Writes an entry. The holder of its lock stays, the lock index starts over: locks are
+impl KvState {
+    /// Writes an entry. The holder of its lock stays, and the lock index starts again: locks are
     /// advisory.
-    pub(super) fn set(&mut self, content: &Content<'_>, index: u64) {
+    pub(super) fn set(&mut self, content: &WriteContent<'_>, index: u64) {
         let session = self.entry(content.key).and_then(|old| old.session.clone());
         self.store(content, session, 0, index);
     }
 
-    /// Writes if the entry was last changed at `expected`; 0: if there is none.
-    pub(super) fn cas(&mut self, content: &Content<'_>, expected: u64, index: u64) -> bool {
+    /// Writes if the entry was last changed at `expected`, or for 0 if there is none.
+    pub(super) fn cas(&mut self, content: &WriteContent<'_>, expected: u64, index: u64) -> bool {
         let found = self.entry(content.key).map_or(0, |entry| entry.modified);
         if found != expected {
             return false;
@@ -31,14 +31,14 @@ impl State {
         true
     }
 
-    /// Takes the lock. A new holder raises the lock index, the same holder does not.
+    /// Acquires the lock. A new holder raises the lock index, the same holder does not.
     pub(super) fn lock(
         &mut self,
-        content: &Content<'_>,
+        content: &WriteContent<'_>,
         session: &str,
         index: u64,
     ) -> Result<bool, String> {
-        let session = self.holder(session)?;
+        let session = self.require_session(session)?;
         let old = self.entry(content.key);
         let locked = match old.map(|old| (old.session.as_deref(), old.locked)) {
             None => 1,
@@ -50,10 +50,10 @@ impl State {
         Ok(true)
     }
 
-    /// Gives the lock back, if held by this session.
+    /// Releases the lock, if this session holds it.
     pub(super) fn unlock(
         &mut self,
-        content: &Content<'_>,
+        content: &WriteContent<'_>,
         session: &str,
         index: u64,
     ) -> Result<bool, String> {
@@ -68,10 +68,16 @@ impl State {
         Ok(true)
     }
 
-    /// Stores, unless nothing would change: then the entry's indexes stay and nobody wakes.
-    fn store(&mut self, content: &Content<'_>, session: Option<Arc<str>>, locked: u64, index: u64) {
+    /// Stores an entry. If nothing would change, its indexes stay and no reader wakes.
+    fn store(
+        &mut self,
+        content: &WriteContent<'_>,
+        session: Option<Arc<str>>,
+        locked: u64,
+        index: u64,
+    ) {
         let old = self.entry(content.key);
-        let entry = Entry {
+        let entry = KvEntry {
             key: old.map_or_else(|| content.key.into(), |old| Arc::clone(&old.key)),
             value: content.value.to_vec(),
             flags: content.flags,
@@ -80,20 +86,20 @@ impl State {
             modified: index,
             locked,
         };
-        if old.is_some_and(|old| old.same_content(&entry)) {
+        if old.is_some_and(|old| old.has_same_content(&entry)) {
             return;
         }
         let key = Arc::clone(&entry.key);
         let old = self.entries.insert(Arc::clone(&key), Arc::new(entry));
-        self.undo.push(Undo::Entry(Arc::clone(&key), old));
+        self.undo_log.push(UndoStep::Entry(Arc::clone(&key), old));
         self.table = index;
-        self.touched.push(Touch::Key(key));
+        self.changes.push(StateChange::Key(key));
     }
 
-    /// Takes the holder off a key and keeps everything else: the end of a session.
+    /// Removes the holder of a key and keeps everything else, at the end of a session.
     pub(super) fn release(&mut self, key: &[u8], index: u64) {
         if let Some(old) = self.entry(key).cloned() {
-            let content = Content {
+            let content = WriteContent {
                 key,
                 value: &old.value,
                 flags: old.flags,
@@ -102,13 +108,14 @@ impl State {
         }
     }
 
-    /// Deletes an entry, if there, and leaves a tombstone.
+    /// Deletes an entry, if there is one, and leaves a tombstone.
     pub(super) fn delete(&mut self, key: &[u8], index: u64, now: Instant) {
         if let Some((key, old)) = self.entries.remove_entry(key) {
-            self.bury(&key, index, now);
-            self.undo.push(Undo::Entry(Arc::clone(&key), Some(old)));
+            self.add_tombstone(&key, index, now);
+            self.undo_log
+                .push(UndoStep::Entry(Arc::clone(&key), Some(old)));
             self.table = index;
-            self.touched.push(Touch::Key(key));
+            self.changes.push(StateChange::Key(key));
         }
     }
 
@@ -130,8 +137,8 @@ impl State {
         }
     }
 
-    /// Deletes all below a prefix. One tombstone at the prefix itself is all that is left, and none
-    /// at the root: a reader of a longer prefix may miss the delete, as on a real Consul.
+    /// Deletes all keys below a prefix. It leaves one tombstone, at the prefix itself, and none for the
+    /// empty prefix: a reader of a longer prefix may miss the delete, as on a real Consul.
     pub(super) fn delete_tree(&mut self, prefix: &[u8], index: u64, now: Instant) {
         let keys: Vec<_> = self
             .under(prefix)
@@ -142,32 +149,32 @@ impl State {
         }
         for key in keys {
             let old = self.entries.remove(&key);
-            self.undo.push(Undo::Entry(key, old));
+            self.undo_log.push(UndoStep::Entry(key, old));
         }
         if !prefix.is_empty() {
-            self.bury(prefix, index, now);
+            self.add_tombstone(prefix, index, now);
         }
         self.table = index;
-        self.touched.push(Touch::Tree(prefix.into()));
+        self.changes.push(StateChange::Tree(prefix.into()));
     }
 
-    fn bury(&mut self, name: &[u8], index: u64, now: Instant) {
+    fn add_tombstone(&mut self, name: &[u8], index: u64, now: Instant) {
         let tombstone = Tombstone { index, since: now };
         let old = self.tombstones.insert(name.into(), tombstone);
-        self.undo.push(Undo::Tombstone(name.into(), old));
+        self.undo_log.push(UndoStep::Tombstone(name.into(), old));
     }
 
-    /// Puts back what was changed since the list of undos was empty.
+    /// Restores the state before the transaction.
     pub(super) fn roll_back(&mut self, table: u64) {
-        while let Some(undo) = self.undo.pop() {
-            match undo {
-                Undo::Entry(key, Some(old)) => drop(self.entries.insert(key, old)),
-                Undo::Entry(key, None) => drop(self.entries.remove(&key)),
-                Undo::Tombstone(name, Some(old)) => drop(self.tombstones.insert(name, old)),
-                Undo::Tombstone(name, None) => drop(self.tombstones.remove(&name)),
+        while let Some(step) = self.undo_log.pop() {
+            match step {
+                UndoStep::Entry(key, Some(old)) => drop(self.entries.insert(key, old)),
+                UndoStep::Entry(key, None) => drop(self.entries.remove(&key)),
+                UndoStep::Tombstone(name, Some(old)) => drop(self.tombstones.insert(name, old)),
+                UndoStep::Tombstone(name, None) => drop(self.tombstones.remove(&name)),
             }
         }
         self.table = table;
-        self.touched.clear();
+        self.changes.clear();
     }
 }

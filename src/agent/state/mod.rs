@@ -1,5 +1,6 @@
-//! The store's rules, single-threaded: entries, tombstones, sessions and locks as plain data.
-//! Time comes in as an argument; nothing here waits, and nothing here knows HTTP.
+//! The rules of the store: entries, tombstones, sessions and locks as plain data.
+//!
+//! Single-threaded; time is an argument. Nothing here waits or knows HTTP.
 
 mod entries;
 mod sessions;
@@ -12,18 +13,18 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use sessions::{Behavior, NODE, NewSession, Session};
-pub use txn::{Op, TxnError, TxnResult, Verb};
+pub use sessions::{NODE, SessionBehavior, SessionConfig, StoredSession};
+pub use txn::{TxnError, TxnOp, TxnResult, TxnVerb};
 
-/// How long a tombstone stands; after it the index of a prefix may go back.
+/// The lifetime of a tombstone; after it the index of a prefix may go back.
 const TOMBSTONE_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// How often they are looked at, as on a real Consul.
-const SWEEP: Duration = Duration::from_secs(30);
+/// How often tombstones are collected, as on a real Consul.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
-/// One stored entry. Keys are bytes: Consul takes any.
+/// A stored entry. Keys are bytes: Consul accepts any.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct KvEntry {
     pub key: Arc<[u8]>,
     pub value: Vec<u8>,
     pub flags: u64,
@@ -33,9 +34,9 @@ pub struct Entry {
     pub locked: u64,
 }
 
-impl Entry {
-    /// What an identical write is measured by: everything but the indexes of creation and change.
-    fn same_content(&self, other: &Entry) -> bool {
+impl KvEntry {
+    /// Whether a write of `other` changes nothing: everything but create and modify index is equal.
+    fn has_same_content(&self, other: &KvEntry) -> bool {
         self.value == other.value
             && self.flags == other.flags
             && self.session == other.session
@@ -43,41 +44,41 @@ impl Entry {
     }
 }
 
-/// What a reader asks for, and what a blocked one waits on.
+/// A query of a reader; a blocked one waits for a change of its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Query {
+pub enum KvQuery {
     Key(Box<[u8]>),
     Prefix(Box<[u8]>),
     Sessions,
 }
 
-/// What a write changed.
+/// A change by a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touch {
+pub enum StateChange {
     Key(Arc<[u8]>),
-    /// All below were deleted at once.
+    /// A recursive delete below this prefix.
     Tree(Box<[u8]>),
     Sessions,
 }
 
-impl Query {
-    /// Whether a reader that waits on this has to look again.
-    pub fn is_concerned(&self, touch: &Touch) -> bool {
-        match (self, touch) {
-            (Query::Key(key), Touch::Key(changed)) => **key == **changed,
-            (Query::Key(key), Touch::Tree(tree)) => key.starts_with(tree),
-            (Query::Prefix(prefix), Touch::Key(changed)) => changed.starts_with(prefix),
-            (Query::Prefix(prefix), Touch::Tree(tree)) => {
+impl KvQuery {
+    /// Whether a reader that waits on this query must check its index again.
+    pub fn is_affected_by(&self, change: &StateChange) -> bool {
+        match (self, change) {
+            (KvQuery::Key(key), StateChange::Key(changed)) => **key == **changed,
+            (KvQuery::Key(key), StateChange::Tree(tree)) => key.starts_with(tree),
+            (KvQuery::Prefix(prefix), StateChange::Key(changed)) => changed.starts_with(prefix),
+            (KvQuery::Prefix(prefix), StateChange::Tree(tree)) => {
                 tree.starts_with(prefix) || prefix.starts_with(tree)
             }
-            (Query::Sessions, touch) => *touch == Touch::Sessions,
-            (_, Touch::Sessions) => false,
+            (KvQuery::Sessions, change) => *change == StateChange::Sessions,
+            (_, StateChange::Sessions) => false,
         }
     }
 }
 
-/// Everything from this name on.
-fn from(name: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
+/// Returns the range of all names from this one on.
+fn range_from(name: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (Bound::Included(name), Bound::Unbounded)
 }
 
@@ -87,108 +88,108 @@ struct Tombstone {
     since: Instant,
 }
 
-/// What a rolled-back transaction puts back.
+/// The state of a name before a write of a transaction, to be restored by a rollback.
 #[derive(Debug)]
-enum Undo {
-    Entry(Arc<[u8]>, Option<Arc<Entry>>),
+enum UndoStep {
+    Entry(Arc<[u8]>, Option<Arc<KvEntry>>),
     Tombstone(Box<[u8]>, Option<Tombstone>),
 }
 
 /// Everything that is stored.
 #[derive(Debug)]
-pub struct State {
-    /// The position of the last write that was asked for; rejected ones count too.
-    position: u64,
-    /// The position of the last change of any key, deletes included.
+pub struct KvState {
+    /// The index of the last write; rejected ones count too.
+    last_index: u64,
+    /// The index of the last change of any key, deletes included.
     table: u64,
-    entries: BTreeMap<Arc<[u8]>, Arc<Entry>>,
+    entries: BTreeMap<Arc<[u8]>, Arc<KvEntry>>,
     tombstones: BTreeMap<Box<[u8]>, Tombstone>,
-    sessions: BTreeMap<Arc<str>, Session>,
+    sessions: BTreeMap<Arc<str>, StoredSession>,
     sessions_index: u64,
-    /// Until when a key whose holder ended may not be locked.
-    delays: HashMap<Arc<[u8]>, Instant>,
-    /// When tombstones were last looked at.
-    swept: Option<Instant>,
-    touched: Vec<Touch>,
-    undo: Vec<Undo>,
+    /// The times until which keys may not be locked, because their holder's session ended.
+    lock_delays: HashMap<Arc<[u8]>, Instant>,
+    /// The time when tombstones were last collected.
+    swept_at: Option<Instant>,
+    changes: Vec<StateChange>,
+    undo_log: Vec<UndoStep>,
 }
 
-impl State {
-    /// An empty store whose indexes start above `index`, which should be above any earlier run's:
-    /// a client that still holds an old index must not wait for ever on a new agent.
+impl KvState {
+    /// Creates an empty store whose indexes start above `index`, which should be above any index of an
+    /// earlier run: a client that still has an old index must not wait for ever on a new agent.
     pub fn new(index: u64) -> Self {
         let index = index.max(1);
-        State {
-            position: index,
+        KvState {
+            last_index: index,
             table: index,
             entries: BTreeMap::new(),
             tombstones: BTreeMap::new(),
             sessions: BTreeMap::new(),
             sessions_index: index,
-            delays: HashMap::new(),
-            swept: None,
-            touched: Vec::new(),
-            undo: Vec::new(),
+            lock_delays: HashMap::new(),
+            swept_at: None,
+            changes: Vec::new(),
+            undo_log: Vec::new(),
         }
     }
 
-    /// What was changed since this was last asked.
-    pub fn take_touched(&mut self) -> Vec<Touch> {
-        std::mem::take(&mut self.touched)
+    /// Returns the changes since the last call.
+    pub fn take_changes(&mut self) -> Vec<StateChange> {
+        std::mem::take(&mut self.changes)
     }
 
-    /// The entry of this key.
-    pub fn entry(&self, key: &[u8]) -> Option<&Arc<Entry>> {
+    /// Returns the entry of a key.
+    pub fn entry(&self, key: &[u8]) -> Option<&Arc<KvEntry>> {
         self.entries.get(key)
     }
 
-    /// The entries whose keys begin with `prefix`, in byte order.
-    pub fn under<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = &'a Arc<Entry>> {
+    /// Returns the entries whose keys begin with `prefix`, in byte order.
+    pub fn under<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = &'a Arc<KvEntry>> {
         self.entries
-            .range::<[u8], _>(from(prefix))
+            .range::<[u8], _>(range_from(prefix))
             .map(|(_, entry)| entry)
             .take_while(move |entry| entry.key.starts_with(prefix))
     }
 
-    /// The index that an answer to this query carries; never 0.
+    /// Returns the index of the answer to a query; never 0.
     ///
     /// A found key has its own modify index, a missing one the table's. A prefix has the highest of
-    /// its entries and of the tombstones below it, or the table's if there are none of both; the
+    /// its entries and of the tombstones below it, or the table's if there are none of either; the
     /// empty prefix always has the table's.
-    pub fn index(&self, query: &Query) -> u64 {
+    pub fn index(&self, query: &KvQuery) -> u64 {
         match query {
-            Query::Key(key) => self.entry(key).map_or(self.table, |entry| entry.modified),
-            Query::Prefix(prefix) if prefix.is_empty() => self.table,
-            Query::Prefix(prefix) => {
+            KvQuery::Key(key) => self.entry(key).map_or(self.table, |entry| entry.modified),
+            KvQuery::Prefix(prefix) if prefix.is_empty() => self.table,
+            KvQuery::Prefix(prefix) => {
                 let entries = self.under(prefix).map(|entry| entry.modified).max();
                 let tombstones = self
                     .tombstones
-                    .range::<[u8], _>(from(prefix))
+                    .range::<[u8], _>(range_from(prefix))
                     .take_while(|(name, _)| name.starts_with(prefix))
                     .map(|(_, tombstone)| tombstone.index)
                     .max();
                 entries.max(tombstones).unwrap_or(self.table)
             }
-            Query::Sessions => self.sessions_index,
+            KvQuery::Sessions => self.sessions_index,
         }
     }
 
-    /// The position of one more write.
-    fn advance(&mut self) -> u64 {
-        self.position += 1;
-        self.position
+    /// Returns the index of a new write.
+    fn next_index(&mut self) -> u64 {
+        self.last_index += 1;
+        self.last_index
     }
 
-    /// What time alone does: sessions end twice their TTL after the last renewal, lock delays run
-    /// out, and every half minute old tombstones are dropped, which wakes nobody.
+    /// Applies what time alone changes: sessions end twice their TTL after the last renewal, lock delays
+    /// run out, and every half minute old tombstones are collected, which wakes no reader.
     pub fn tick(&mut self, now: Instant) {
         self.expire_sessions(now);
-        self.delays.retain(|_, until| *until > now);
+        self.lock_delays.retain(|_, until| *until > now);
         if self
-            .swept
-            .is_none_or(|swept| now.duration_since(swept) >= SWEEP)
+            .swept_at
+            .is_none_or(|swept_at| now.duration_since(swept_at) >= SWEEP_INTERVAL)
         {
-            self.swept = Some(now);
+            self.swept_at = Some(now);
             self.tombstones
                 .retain(|_, tombstone| now.duration_since(tombstone.since) < TOMBSTONE_TTL);
         }

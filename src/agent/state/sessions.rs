@@ -1,89 +1,89 @@
-//! Sessions: who may hold locks, for how long, and what their end does to what they hold.
+//! Sessions: the holders of locks, how long they live, and what their end does to their keys.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{State, Touch};
+use super::{KvState, StateChange};
 
-/// The name of the one node there is.
+/// The name of the only node.
 pub const NODE: &str = "kvw-dev";
 
 /// A longer lock delay is stored, but not applied.
-const MOST_LOCK_DELAY: Duration = Duration::from_secs(60);
+const MAX_LOCK_DELAY: Duration = Duration::from_secs(60);
 
-/// What the end of a session does to its keys.
+/// The effect of a session's end on its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behavior {
+pub enum SessionBehavior {
     Release,
     Delete,
 }
 
-/// What a session is made of.
+/// The settings of a session, given at its creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSession {
+pub struct SessionConfig {
     pub name: String,
-    pub behavior: Behavior,
-    /// None: no end by time.
+    pub behavior: SessionBehavior,
+    /// The time to live; `None` for a session that does not expire.
     pub ttl: Option<Duration>,
-    /// The TTL as it was written.
+    /// The TTL as the client wrote it.
     pub ttl_text: String,
     pub lock_delay: Duration,
-    /// Shown only: the one node is always healthy.
+    /// Only shown: the node is always healthy.
     pub node_checks: Vec<String>,
 }
 
 /// A session.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct StoredSession {
     pub id: Arc<str>,
-    pub given: NewSession,
+    pub config: SessionConfig,
     pub created: u64,
-    renewed: Instant,
+    renewed_at: Instant,
 }
 
-impl Session {
-    /// When it ends if it is not renewed: twice the TTL after the last time, because a TTL is a
-    /// lower bound.
-    fn ends(&self) -> Option<Instant> {
-        Some(self.renewed + self.given.ttl? * 2)
+impl StoredSession {
+    /// Returns the time at which the session ends without renewal: twice the TTL after the last one,
+    /// because a TTL is a lower bound.
+    fn expires_at(&self) -> Option<Instant> {
+        Some(self.renewed_at + self.config.ttl? * 2)
     }
 }
 
-/// Refuses what Consul's index of sessions cannot look up.
+/// Refuses an id that Consul's index of sessions cannot look up.
 pub fn check_id(id: &str) -> Result<(), String> {
-    let failed = |why: &str| Err(format!("failed session lookup: index error: {why}"));
+    let refuse = |reason: &str| Err(format!("failed session lookup: index error: {reason}"));
     if id.len() != 36 {
-        return failed("UUID must be 36 characters");
+        return refuse("UUID must be 36 characters");
     }
     let hyphens = id.matches('-').count();
     if hyphens > 4 {
-        return failed(&format!(
+        return refuse(&format!(
             "UUID should have maximum of 4 \"-\"; got {hyphens}"
         ));
     }
     if let Some(bad) = id.chars().find(|c| !c.is_ascii_hexdigit() && *c != '-') {
         let shown = format!("U+{:04X} '{bad}'", u32::from(bad));
-        return failed(&format!(
+        return refuse(&format!(
             "Invalid UUID: encoding/hex: invalid byte: {shown}"
         ));
     }
     Ok(())
 }
 
-impl State {
-    /// The session of this id.
-    pub fn session(&self, id: &str) -> Result<Option<&Session>, String> {
+impl KvState {
+    /// Returns the session of an id.
+    pub fn session(&self, id: &str) -> Result<Option<&StoredSession>, String> {
         check_id(id)?;
         Ok(self.sessions.get(&*id.to_ascii_lowercase()))
     }
 
-    /// All sessions, by id.
-    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+    /// Returns all sessions, by id.
+    pub fn sessions(&self) -> impl Iterator<Item = &StoredSession> {
         self.sessions.values()
     }
 
-    /// Who may take a lock: a session that there is.
-    pub(super) fn holder(&self, id: &str) -> Result<Arc<str>, String> {
+    /// Returns the id of an existing session, which may acquire locks.
+    pub(super) fn require_session(&self, id: &str) -> Result<Arc<str>, String> {
         if id.is_empty() {
             return Err("missing session".to_owned());
         }
@@ -96,29 +96,33 @@ impl State {
         }
     }
 
-    /// Makes a session.
-    pub fn create_session(&mut self, id: &str, given: NewSession, now: Instant) {
-        let index = self.advance();
+    /// Creates a session.
+    pub fn create_session(&mut self, id: &str, config: SessionConfig, now: Instant) {
+        let index = self.next_index();
         let id: Arc<str> = id.into();
-        let session = Session {
+        let session = StoredSession {
             id: Arc::clone(&id),
-            given,
+            config,
             created: index,
-            renewed: now,
+            renewed_at: now,
         };
         self.sessions.insert(id, session);
         self.sessions_index = index;
-        self.touched.push(Touch::Sessions);
+        self.changes.push(StateChange::Sessions);
     }
 
-    /// Starts the time of a session over; `None` if there is no such session.
-    pub fn renew_session(&mut self, id: &str, now: Instant) -> Result<Option<&Session>, String> {
+    /// Renews a session; `None` if there is no such session.
+    pub fn renew_session(
+        &mut self,
+        id: &str,
+        now: Instant,
+    ) -> Result<Option<&StoredSession>, String> {
         check_id(id)?;
         Ok(self
             .sessions
             .get_mut(&*id.to_ascii_lowercase())
             .map(|session| {
-                session.renewed = now;
+                session.renewed_at = now;
                 &*session
             }))
     }
@@ -126,7 +130,7 @@ impl State {
     /// Ends a session, if there is one.
     pub fn destroy_session(&mut self, id: &str, now: Instant) -> Result<(), String> {
         check_id(id)?;
-        let index = self.advance();
+        let index = self.next_index();
         let Some(session) = self.sessions.remove(&*id.to_ascii_lowercase()) else {
             return Ok(());
         };
@@ -136,19 +140,19 @@ impl State {
             .filter(|entry| entry.session.as_ref() == Some(&session.id))
             .map(|entry| Arc::clone(&entry.key))
             .collect();
-        let delay = session.given.lock_delay.min(MOST_LOCK_DELAY);
+        let delay = session.config.lock_delay.min(MAX_LOCK_DELAY);
         for key in held {
-            match session.given.behavior {
-                Behavior::Release => self.release(&key, index),
-                Behavior::Delete => self.delete(&key, index, now),
+            match session.config.behavior {
+                SessionBehavior::Release => self.release(&key, index),
+                SessionBehavior::Delete => self.delete(&key, index, now),
             }
             if delay > Duration::ZERO {
-                self.delays.insert(key, now + delay);
+                self.lock_delays.insert(key, now + delay);
             }
         }
-        self.undo.clear();
+        self.undo_log.clear();
         self.sessions_index = index;
-        self.touched.push(Touch::Sessions);
+        self.changes.push(StateChange::Sessions);
         Ok(())
     }
 
@@ -156,7 +160,7 @@ impl State {
         let ended: Vec<_> = self
             .sessions
             .values()
-            .filter(|session| session.ends().is_some_and(|end| end <= now))
+            .filter(|session| session.expires_at().is_some_and(|end| end <= now))
             .map(|session| Arc::clone(&session.id))
             .collect();
         for id in ended {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::entries::Content;
-use super::{Entry, State};
-use crate::agent::golang::{quote, text};
+use super::entries::WriteContent;
+use super::{KvEntry, KvState};
+use crate::agent::golang::{quote, utf8_lossy};
 
-/// What an operation does. Verbs that 1.8.7 does not know are kept by name for its answer.
+/// The verb of an operation. Verbs that 1.8.7 does not know are kept by name for its error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verb {
+pub enum TxnVerb {
     Set,
     Cas,
     Lock,
@@ -25,45 +25,45 @@ pub enum Verb {
     Unknown(String),
 }
 
-impl Verb {
-    /// The verb of this name; names are case-sensitive.
-    pub fn named(name: &str) -> Self {
+impl TxnVerb {
+    /// Returns the verb of this name; names are case-sensitive.
+    pub fn from_name(name: &str) -> Self {
         match name {
-            "set" => Verb::Set,
-            "cas" => Verb::Cas,
-            "lock" => Verb::Lock,
-            "unlock" => Verb::Unlock,
-            "get" => Verb::Get,
-            "get-tree" => Verb::GetTree,
-            "check-index" => Verb::CheckIndex,
-            "check-session" => Verb::CheckSession,
-            "check-not-exists" => Verb::CheckNotExists,
-            "delete" => Verb::Delete,
-            "delete-tree" => Verb::DeleteTree,
-            "delete-cas" => Verb::DeleteCas,
-            name => Verb::Unknown(name.to_owned()),
+            "set" => TxnVerb::Set,
+            "cas" => TxnVerb::Cas,
+            "lock" => TxnVerb::Lock,
+            "unlock" => TxnVerb::Unlock,
+            "get" => TxnVerb::Get,
+            "get-tree" => TxnVerb::GetTree,
+            "check-index" => TxnVerb::CheckIndex,
+            "check-session" => TxnVerb::CheckSession,
+            "check-not-exists" => TxnVerb::CheckNotExists,
+            "delete" => TxnVerb::Delete,
+            "delete-tree" => TxnVerb::DeleteTree,
+            "delete-cas" => TxnVerb::DeleteCas,
+            name => TxnVerb::Unknown(name.to_owned()),
         }
     }
 
-    /// Whether a transaction with it is a write.
+    /// Whether a transaction with this verb is a write.
     pub fn is_write(&self) -> bool {
         matches!(
             self,
-            Verb::Set
-                | Verb::Cas
-                | Verb::Lock
-                | Verb::Unlock
-                | Verb::Delete
-                | Verb::DeleteTree
-                | Verb::DeleteCas
+            TxnVerb::Set
+                | TxnVerb::Cas
+                | TxnVerb::Lock
+                | TxnVerb::Unlock
+                | TxnVerb::Delete
+                | TxnVerb::DeleteTree
+                | TxnVerb::DeleteCas
         )
     }
 }
 
-/// One operation; a verb takes of it what it needs.
+/// An operation; each verb uses the fields that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Op {
-    pub verb: Verb,
+pub struct TxnOp {
+    pub verb: TxnVerb,
     pub key: Vec<u8>,
     pub value: Vec<u8>,
     pub flags: u64,
@@ -71,10 +71,10 @@ pub struct Op {
     pub session: String,
 }
 
-impl Op {
-    /// An operation on a key, with everything else empty.
-    pub fn new(verb: Verb, key: impl Into<Vec<u8>>) -> Self {
-        Op {
+impl TxnOp {
+    /// Creates an operation on a key, with everything else empty.
+    pub fn new(verb: TxnVerb, key: impl Into<Vec<u8>>) -> Self {
+        TxnOp {
             verb,
             key: key.into(),
             value: Vec::new(),
@@ -84,8 +84,8 @@ impl Op {
         }
     }
 
-    fn content(&self) -> Content<'_> {
-        Content {
+    fn content(&self) -> WriteContent<'_> {
+        WriteContent {
             key: &self.key,
             value: &self.value,
             flags: self.flags,
@@ -93,67 +93,78 @@ impl Op {
     }
 }
 
-/// What an operation gives when it does not fail.
-enum Outcome {
-    /// A condition did not hold: `false` alone, an error in a transaction.
-    Lost,
-    Nothing,
-    Entry(Arc<Entry>),
-    Tree(Vec<Arc<Entry>>),
+/// The outcome of an operation that did not fail.
+enum OpOutcome {
+    /// A condition did not hold: `false` for a single write, an error in a transaction.
+    ConditionFailed,
+    /// The operation took effect and has no entry to return.
+    Done,
+    Entry(Arc<KvEntry>),
+    Tree(Vec<Arc<KvEntry>>),
 }
 
-/// One result of a transaction; writes and checks show no value.
+/// A result of a transaction; writes and checks return no value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TxnResult {
-    pub entry: Arc<Entry>,
+    pub entry: Arc<KvEntry>,
     pub with_value: bool,
 }
 
-/// A failed operation: which, from 0, and why.
+/// A failed operation, with its position from 0 and the text of the error.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TxnError {
     pub op: usize,
     pub what: String,
 }
 
-impl State {
-    /// One write by itself: whether it took effect, or why it could not be tried.
-    pub fn apply(&mut self, op: &Op, now: Instant) -> Result<bool, String> {
+impl KvState {
+    /// Applies a single write; returns whether it took effect.
+    ///
+    /// # Errors
+    /// The text of Consul's error, where the write could not be tried.
+    pub fn apply(&mut self, op: &TxnOp, now: Instant) -> Result<bool, String> {
         if !self.pre_check(op, now)? {
             return Ok(false);
         }
-        let index = self.advance();
+        let index = self.next_index();
         let outcome = self.execute(op, index, now);
-        self.undo.clear();
-        Ok(!matches!(outcome?, Outcome::Lost))
+        self.undo_log.clear();
+        Ok(!matches!(outcome?, OpOutcome::ConditionFailed))
     }
 
-    /// All operations or none, in order, at one index; each sees what those before it did. All are
-    /// tried, and every one that fails is named.
-    pub fn txn(&mut self, ops: &[Op], now: Instant) -> Result<Vec<TxnResult>, Vec<TxnError>> {
+    /// Applies all operations or none, in order, at one index; each sees the effects of those before
+    /// it.
+    ///
+    /// # Errors
+    /// All operations that failed: the others are tried too.
+    pub fn apply_txn(
+        &mut self,
+        ops: &[TxnOp],
+        now: Instant,
+    ) -> Result<Vec<TxnResult>, Vec<TxnError>> {
         let mut errors = self.pre_checks(ops, now);
         if !errors.is_empty() {
             return Err(errors);
         }
         let table = self.table;
         let index = if ops.iter().any(|op| op.verb.is_write()) {
-            self.advance()
+            self.next_index()
         } else {
-            self.position
+            self.last_index
         };
         let mut results = Vec::new();
         for (number, op) in ops.iter().enumerate() {
             match self.execute(op, index, now) {
-                Ok(Outcome::Lost) => errors.push(TxnError {
+                Ok(OpOutcome::ConditionFailed) => errors.push(TxnError {
                     op: number,
-                    what: lost(op),
+                    what: describe_failure(op),
                 }),
-                Ok(outcome) => collect(outcome, &op.verb, &mut results),
+                Ok(outcome) => collect_results(outcome, &op.verb, &mut results),
                 Err(what) => errors.push(TxnError { op: number, what }),
             }
         }
         if errors.is_empty() {
-            self.undo.clear();
+            self.undo_log.clear();
             Ok(results)
         } else {
             self.roll_back(table);
@@ -161,70 +172,73 @@ impl State {
         }
     }
 
-    fn pre_checks(&self, ops: &[Op], now: Instant) -> Vec<TxnError> {
+    fn pre_checks(&self, ops: &[TxnOp], now: Instant) -> Vec<TxnError> {
         let mut errors = Vec::new();
-        for (op, asked) in ops.iter().enumerate() {
-            let what = match self.pre_check(asked, now) {
+        for (number, op) in ops.iter().enumerate() {
+            let what = match self.pre_check(op, now) {
                 Ok(true) => continue,
                 Ok(false) => format!(
                     "failed to lock key {} due to lock delay",
-                    quote(&text(&asked.key))
+                    quote(&utf8_lossy(&op.key))
                 ),
                 Err(what) => what,
             };
-            errors.push(TxnError { op, what });
+            errors.push(TxnError { op: number, what });
         }
         errors
     }
 
-    /// What is looked at before anything is written: `false` means that a lock delay is running.
-    fn pre_check(&self, op: &Op, now: Instant) -> Result<bool, String> {
-        if op.key.is_empty() && op.verb != Verb::DeleteTree {
+    /// Checks an operation before anything is written; `false` means that a lock delay is running.
+    fn pre_check(&self, op: &TxnOp, now: Instant) -> Result<bool, String> {
+        if op.key.is_empty() && op.verb != TxnVerb::DeleteTree {
             return Err("Must provide key".to_owned());
         }
-        let delayed =
-            op.verb == Verb::Lock && self.delays.get(&*op.key).is_some_and(|until| *until > now);
+        let delayed = op.verb == TxnVerb::Lock
+            && self
+                .lock_delays
+                .get(&*op.key)
+                .is_some_and(|until| *until > now);
         Ok(!delayed)
     }
 
-    fn execute(&mut self, op: &Op, index: u64, now: Instant) -> Result<Outcome, String> {
+    fn execute(&mut self, op: &TxnOp, index: u64, now: Instant) -> Result<OpOutcome, String> {
         let key = &op.key;
-        let held = match op.verb {
-            Verb::Set => {
+        let applied = match op.verb {
+            TxnVerb::Set => {
                 self.set(&op.content(), index);
                 true
             }
-            Verb::Cas => self.cas(&op.content(), op.index, index),
-            Verb::Lock => self.lock(&op.content(), &op.session, index)?,
-            Verb::Unlock => self.unlock(&op.content(), &op.session, index)?,
-            Verb::Delete => {
+            TxnVerb::Cas => self.cas(&op.content(), op.index, index),
+            TxnVerb::Lock => self.lock(&op.content(), &op.session, index)?,
+            TxnVerb::Unlock => self.unlock(&op.content(), &op.session, index)?,
+            TxnVerb::Delete => {
                 self.delete(key, index, now);
-                return Ok(Outcome::Nothing);
+                return Ok(OpOutcome::Done);
             }
-            Verb::DeleteTree => {
+            TxnVerb::DeleteTree => {
                 self.delete_tree(key, index, now);
-                return Ok(Outcome::Nothing);
+                return Ok(OpOutcome::Done);
             }
-            Verb::DeleteCas if self.delete_cas(key, op.index, index, now) => {
-                return Ok(Outcome::Nothing);
+            TxnVerb::DeleteCas if self.delete_cas(key, op.index, index, now) => {
+                return Ok(OpOutcome::Done);
             }
-            Verb::DeleteCas => false,
-            _ => return self.look(op),
+            TxnVerb::DeleteCas => false,
+            _ => return self.execute_read(op),
         };
         Ok(match self.entry(key) {
-            Some(entry) if held => Outcome::Entry(Arc::clone(entry)),
-            _ => Outcome::Lost,
+            Some(entry) if applied => OpOutcome::Entry(Arc::clone(entry)),
+            _ => OpOutcome::ConditionFailed,
         })
     }
 
-    fn look(&self, op: &Op) -> Result<Outcome, String> {
-        let key = quote(&text(&op.key));
+    fn execute_read(&self, op: &TxnOp) -> Result<OpOutcome, String> {
+        let key = quote(&utf8_lossy(&op.key));
         let entry = self.entry(&op.key);
         let found = |missing: String| entry.cloned().ok_or(missing);
         match &op.verb {
-            Verb::Get => found(format!("key {key} doesn't exist")).map(Outcome::Entry),
-            Verb::GetTree => Ok(Outcome::Tree(self.under(&op.key).cloned().collect())),
-            Verb::CheckIndex => {
+            TxnVerb::Get => found(format!("key {key} doesn't exist")).map(OpOutcome::Entry),
+            TxnVerb::GetTree => Ok(OpOutcome::Tree(self.under(&op.key).cloned().collect())),
+            TxnVerb::CheckIndex => {
                 let entry = found(format!("failed to check index, key {key} doesn't exist"))?;
                 if entry.modified != op.index {
                     let (found, asked) = (entry.modified, op.index);
@@ -232,9 +246,9 @@ impl State {
                         "failed index check for key {key}, current modify index {found} != {asked}"
                     ));
                 }
-                Ok(Outcome::Entry(entry))
+                Ok(OpOutcome::Entry(entry))
             }
-            Verb::CheckSession => {
+            TxnVerb::CheckSession => {
                 let entry = found(format!("failed to check session, key {key} doesn't exist"))?;
                 let holder = entry.session.as_deref().unwrap_or("");
                 if *holder != op.session {
@@ -243,35 +257,36 @@ impl State {
                         "failed session check for key {key}, current session {found} != {asked}"
                     ));
                 }
-                Ok(Outcome::Entry(entry))
+                Ok(OpOutcome::Entry(entry))
             }
-            Verb::CheckNotExists if entry.is_some() => Err(format!("key {key} exists")),
-            Verb::CheckNotExists => Ok(Outcome::Nothing),
-            Verb::Unknown(name) => Err(format!("unknown KV verb {}", quote(name))),
+            TxnVerb::CheckNotExists if entry.is_some() => Err(format!("key {key} exists")),
+            TxnVerb::CheckNotExists => Ok(OpOutcome::Done),
+            TxnVerb::Unknown(name) => Err(format!("unknown KV verb {}", quote(name))),
             verb => unreachable!("{verb:?} is a write"),
         }
     }
 }
 
-fn collect(outcome: Outcome, verb: &Verb, results: &mut Vec<TxnResult>) {
+fn collect_results(outcome: OpOutcome, verb: &TxnVerb, results: &mut Vec<TxnResult>) {
     let result = |entry, with_value| TxnResult { entry, with_value };
     match outcome {
-        Outcome::Lost | Outcome::Nothing => {}
-        Outcome::Entry(entry) => results.push(result(entry, *verb == Verb::Get)),
-        Outcome::Tree(entries) => {
+        OpOutcome::ConditionFailed | OpOutcome::Done => {}
+        OpOutcome::Entry(entry) => results.push(result(entry, *verb == TxnVerb::Get)),
+        OpOutcome::Tree(entries) => {
             results.extend(entries.into_iter().map(|entry| result(entry, true)));
         }
     }
 }
 
-fn lost(op: &Op) -> String {
-    let key = quote(&text(&op.key));
+/// Describes a condition that did not hold, as Consul does.
+fn describe_failure(op: &TxnOp) -> String {
+    let key = quote(&utf8_lossy(&op.key));
     match op.verb {
-        Verb::Lock => format!("failed to lock key {key}, lock is already held"),
-        Verb::Unlock => {
+        TxnVerb::Lock => format!("failed to lock key {key}, lock is already held"),
+        TxnVerb::Unlock => {
             format!("failed to unlock key {key}, lock isn't held, or is held by another session")
         }
-        Verb::DeleteCas => format!("failed to delete key {key}, index is stale"),
+        TxnVerb::DeleteCas => format!("failed to delete key {key}, index is stale"),
         _ => format!("failed to set key {key}, index is stale"),
     }
 }

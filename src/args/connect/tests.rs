@@ -2,14 +2,14 @@ use super::*;
 use clap::Parser;
 
 #[derive(Parser)]
-struct Line {
+struct ParsedConnect {
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 fn resolve(flags: &[&str], env: &[(&str, &str)]) -> Result<Config, Failure> {
     let words = std::iter::once(&"kvw").chain(flags);
-    Line::try_parse_from(words)
+    ParsedConnect::try_parse_from(words)
         .unwrap()
         .connect
         .config(&Env::of(env))
@@ -104,5 +104,5 @@ fn modes_and_times_come_from_their_flags() {
     assert_eq!(config.consistency, Consistency::Stale);
     assert_eq!(config.retry_for, Duration::ZERO);
     assert_eq!(config.connect_timeout, Duration::from_millis(500));
-    assert!(Line::try_parse_from(["kvw", "--stale", "--consistent"]).is_err());
+    assert!(ParsedConnect::try_parse_from(["kvw", "--stale", "--consistent"]).is_err());
 }

@@ -5,7 +5,7 @@ use crate::consul::Secret;
 use crate::exit::Exit;
 
 #[derive(Debug, Parser)]
-struct Line {
+struct ParsedHandler {
     target: Vec<String>,
     #[command(flatten)]
     handler: HandlerArgs,
@@ -13,7 +13,7 @@ struct Line {
 
 fn parse(words: &[&str]) -> Result<HandlerArgs, clap::Error> {
     let words = ["kvw"].iter().chain(words);
-    Line::try_parse_from(words).map(|line| line.handler)
+    ParsedHandler::try_parse_from(words).map(|line| line.handler)
 }
 
 fn resolve(words: &[&str]) -> Result<Handlers, Failure> {
@@ -81,7 +81,7 @@ fn defaults_are_the_contracts() {
     assert_eq!(policies.max_delay, Duration::from_secs(5));
     assert_eq!(policies.on_busy, OnBusy::Queue);
     assert_eq!(policies.on_fail, OnFail::Continue);
-    assert_eq!(policies.stop_timeout, Duration::from_secs(10));
+    assert_eq!(policies.stop_timeout, Duration::from_secs(8));
     assert_eq!(policies.timeout, None);
     let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
     let policies = &routes.routes[0].1.policies;

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read, Seek};
 use anyhow::Context as _;
 
 use crate::exit::{Exit, Failure};
-use crate::model::{Exported, ExportedEntries, Invalid, Key};
+use crate::model::{DocumentReader, Exported, Invalid, Key};
 
 /// A document, and what becomes of its keys.
 pub struct Source {
@@ -22,7 +22,7 @@ pub struct Source {
 
 /// What a look through the whole document found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct DocumentSummary {
     /// Entries to import.
     pub keys: u64,
     /// Entries that are no keys without what is stripped: the folder's own.
@@ -31,7 +31,7 @@ pub struct Found {
 
 /// An entry under the key it is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct ImportEntry {
     /// Where to.
     pub key: Key,
     /// What.
@@ -71,7 +71,7 @@ impl Source {
     }
 
     /// Reads the whole document, and refuses it if an entry is malformed or a key comes twice.
-    pub fn check(&self) -> anyhow::Result<Found> {
+    pub fn check(&self) -> anyhow::Result<DocumentSummary> {
         match self.check_with(&mut Order::Ascending(String::new()))? {
             Some(found) => Ok(found),
             // Exports are in order and cost no memory. For others every name is kept.
@@ -83,8 +83,8 @@ impl Source {
     }
 
     /// `None` if the names are not in the order that was assumed.
-    fn check_with(&self, order: &mut Order) -> anyhow::Result<Option<Found>> {
-        let mut found = Found::default();
+    fn check_with(&self, order: &mut Order) -> anyhow::Result<Option<DocumentSummary>> {
+        let mut found = DocumentSummary::default();
         for (number, entry) in self.entries()?.enumerate() {
             let entry = entry?;
             let place = format!("entry {}", number + 1);
@@ -110,7 +110,7 @@ impl Source {
     }
 
     /// The entries to import, one by one, of a document that was checked.
-    pub fn items(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Item>> + '_> {
+    pub fn items(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<ImportEntry>> + '_> {
         Ok(self.entries()?.filter_map(|entry| {
             entry
                 .and_then(|entry| {
@@ -126,12 +126,12 @@ impl Source {
         file.rewind()
             .with_context(|| format!("reading {}", self.name))?;
         let reader = BufReader::with_capacity(64 * 1024, file);
-        let entries = ExportedEntries::new(reader);
+        let entries = DocumentReader::new(reader);
         Ok(entries.map(|entry| entry.map_err(|invalid| self.invalid(invalid))))
     }
 
     /// The entry under its new key; `None` if nothing is left of that.
-    fn item(&self, entry: Exported) -> Result<Option<Item>, String> {
+    fn item(&self, entry: Exported) -> Result<Option<ImportEntry>, String> {
         let Some(rest) = entry.key.strip_prefix(&*self.strip) else {
             let (key, strip) = (entry.key, &self.strip);
             return Err(format!(
@@ -139,7 +139,7 @@ impl Source {
             ));
         };
         let key = Key::new(format!("{}{rest}", self.prefix));
-        Ok(key.ok().map(|key| Item {
+        Ok(key.ok().map(|key| ImportEntry {
             key,
             value: entry.value,
             flags: entry.flags,
@@ -188,7 +188,7 @@ impl Order {
 fn spool(from: &mut impl Read, name: &str) -> Result<File, Failure> {
     let failed = |error: io::Error| {
         let what = format!("keeping {name} in a temporary file: {error}");
-        Failure::new(Exit::Trouble, what)
+        Failure::new(Exit::Unavailable, what)
     };
     let mut file = tempfile::tempfile().map_err(failed)?;
     let mut buffer = vec![0; 64 * 1024];
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_document_is_read_as_often_as_it_is_asked_for() {
         let source = source(r#"[{"key":"a","value":"eHk="},{"key":"b"}]"#);
-        let found = Found {
+        let found = DocumentSummary {
             keys: 2,
             nameless: 0,
         };

@@ -5,20 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::pace::Pace;
-use super::source::Item;
-use crate::consul::{self, Bulk, Cause, Client, Outcome, Reader, Sent, Write};
-use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Index, Limits, Op, OpError, OpErrorKind, Packer, TxnOutcome};
-use crate::output::txn;
+use super::source::ImportEntry;
+use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, SentTxn, Write};
+use crate::model::{Entry, Index, Op, OpError, OpErrorKind, Packer, TxnLimits, TxnOutcome};
+use crate::rate_limiter::RateLimiter;
 use crate::term::Progress;
-
-/// Entries that are compared at once: every server takes as many reads in a transaction.
-pub const AT_ONCE: usize = 64;
 
 /// What became of the entries. The rest was not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct ImportCounts {
     /// Written by this import.
     pub written: u64,
     /// There already, and equal.
@@ -31,7 +26,7 @@ pub struct Account {
     pub bytes: u64,
 }
 
-impl Account {
+impl ImportCounts {
     /// How many entries are accounted for.
     pub fn keys(&self) -> u64 {
         self.written + self.unchanged + self.skipped + self.unknown
@@ -39,12 +34,13 @@ impl Account {
 }
 
 /// What the workers share.
-pub struct Shared<'a> {
+pub struct ImportRun<'a> {
     /// Only keys that do not exist are written.
     pub create_only: bool,
     bulk: Bulk,
-    pace: Option<Mutex<Pace>>,
-    account: Mutex<Account>,
+    /// Keys a second, and what holds them to that.
+    rate: Option<(u32, Mutex<RateLimiter>)>,
+    account: Mutex<ImportCounts>,
     progress: Progress,
     /// The error to end with. One that leaves writes unknown beats others.
     failure: Mutex<Option<anyhow::Error>>,
@@ -52,7 +48,7 @@ pub struct Shared<'a> {
     signalled: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl<'a> Shared<'a> {
+impl<'a> ImportRun<'a> {
     /// Nothing done yet. `rate` is in keys a second; `signalled` tells whether to stop.
     pub fn new(
         create_only: bool,
@@ -60,10 +56,16 @@ impl<'a> Shared<'a> {
         progress: Progress,
         signalled: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        Shared {
+        ImportRun {
             create_only,
             bulk: Bulk::default(),
-            pace: rate.map(|rate| Mutex::new(Pace::new(rate, Instant::now()))),
+            rate: rate.map(|rate| {
+                let period = Duration::from_secs(1) / rate.max(1);
+                (
+                    rate,
+                    Mutex::new(RateLimiter::new(period, 1, Instant::now())),
+                )
+            }),
             account: Mutex::default(),
             progress,
             failure: Mutex::default(),
@@ -73,7 +75,7 @@ impl<'a> Shared<'a> {
     }
 
     /// The account so far.
-    pub fn account(&self) -> Account {
+    pub fn account(&self) -> ImportCounts {
         *lock(&self.account)
     }
 
@@ -99,7 +101,7 @@ impl<'a> Shared<'a> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    fn count(&self, change: impl FnOnce(&mut Account)) {
+    fn count(&self, change: impl FnOnce(&mut ImportCounts)) {
         let mut account = lock(&self.account);
         change(&mut account);
         self.progress.at(account.keys(), account.bytes);
@@ -108,8 +110,11 @@ impl<'a> Shared<'a> {
     /// Waits for its turn, unless it is stopped before.
     fn wait(&self, keys: usize) {
         const STEP: Duration = Duration::from_millis(50);
-        let Some(pace) = &self.pace else { return };
-        let until = Instant::now() + lock(pace).take(keys, Instant::now());
+        let Some((_, limiter)) = &self.rate else {
+            return;
+        };
+        let keys = u32::try_from(keys).unwrap_or(u32::MAX);
+        let until = Instant::now() + lock(limiter).take(keys, Instant::now());
         while !self.stopped() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -120,10 +125,11 @@ impl<'a> Shared<'a> {
     }
 
     /// How much one transaction is to hold.
-    fn limits(&self) -> Limits {
+    fn limits(&self) -> TxnLimits {
         let mut limits = self.bulk.limits();
-        if let Some(pace) = &self.pace {
-            limits.ops = limits.ops.min(lock(pace).at_once());
+        if let Some((rate, _)) = &self.rate {
+            // So that the rate holds within each second.
+            limits.ops = limits.ops.min((*rate).max(1) as usize);
         }
         limits
     }
@@ -137,11 +143,11 @@ fn leaves_unknown(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<consul::Error>())
-        .any(|error| error.outcome() == Outcome::Unknown)
+        .any(|error| error.class() == ErrorClass::Unknown)
 }
 
 /// What has to be done about an entry.
-pub enum Verdict {
+pub enum ImportAction {
     /// It is there and equal.
     Unchanged,
     /// Another one is there and stays.
@@ -151,43 +157,43 @@ pub enum Verdict {
 }
 
 /// Compares an entry with what is there. Sessions and indexes do not travel.
-pub fn judge(item: Item, there: Option<&Entry>, create_only: bool) -> Verdict {
-    let Item { key, value, flags } = item;
+pub fn judge(item: ImportEntry, there: Option<&Entry>, create_only: bool) -> ImportAction {
+    let ImportEntry { key, value, flags } = item;
     match there {
-        Some(there) if there.value() == value && there.flags() == flags => Verdict::Unchanged,
-        Some(_) if create_only => Verdict::Skipped,
-        None if create_only => Verdict::Write(Op::Cas {
+        Some(there) if there.value() == value && there.flags() == flags => ImportAction::Unchanged,
+        Some(_) if create_only => ImportAction::Skipped,
+        None if create_only => ImportAction::Write(Op::Cas {
             key,
             value,
             flags,
             index: Index(0),
         }),
-        _ => Verdict::Write(Op::Set { key, value, flags }),
+        _ => ImportAction::Write(Op::Set { key, value, flags }),
     }
 }
 
 /// Imports entries one after another over one connection.
 pub struct Worker<'a> {
     client: &'a Client,
-    shared: &'a Shared<'a>,
-    reader: Reader<'a>,
+    shared: &'a ImportRun<'a>,
+    reader: MultiGet<'a>,
     packer: Packer,
 }
 
 impl<'a> Worker<'a> {
     /// A worker that has done nothing yet.
-    pub fn new(client: &'a Client, shared: &'a Shared<'a>) -> Self {
+    pub fn new(client: &'a Client, shared: &'a ImportRun<'a>) -> Self {
         Worker {
             client,
             shared,
-            reader: Reader::new(client),
+            reader: MultiGet::new(client),
             packer: Packer::new(shared.limits(), client.extra_size()),
         }
     }
 
-    /// Compares up to [`AT_ONCE`] entries and writes those that differ, sooner or later. What goes
+    /// Compares entries that one transaction can read and writes those that differ, sooner or later. What goes
     /// wrong stops all workers.
-    pub fn import(&mut self, items: Vec<Item>) {
+    pub fn import(&mut self, items: Vec<ImportEntry>) {
         if let Err(error) = self.try_import(items) {
             self.shared.fail(error);
         }
@@ -202,21 +208,21 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn try_import(&mut self, items: Vec<Item>) -> anyhow::Result<()> {
+    fn try_import(&mut self, items: Vec<ImportEntry>) -> anyhow::Result<()> {
         let keys: Vec<_> = items.iter().map(|item| item.key.clone()).collect();
         let there = self.reader.present(&keys)?;
         for (item, there) in items.into_iter().zip(there) {
             let bytes = item.value.len() as u64;
             match judge(item, there.as_ref(), self.shared.create_only) {
-                Verdict::Unchanged => self.shared.count(|account| {
+                ImportAction::Unchanged => self.shared.count(|account| {
                     account.unchanged += 1;
                     account.bytes += bytes;
                 }),
-                Verdict::Skipped => self.shared.count(|account| {
+                ImportAction::Skipped => self.shared.count(|account| {
                     account.skipped += 1;
                     account.bytes += bytes;
                 }),
-                Verdict::Write(op) => {
+                ImportAction::Write(op) => {
                     if let Some(ops) = self.packer.push(op) {
                         self.write(ops)?;
                     }
@@ -254,14 +260,14 @@ impl<'a> Worker<'a> {
     }
 
     /// Accounts for a transaction; gives back what is to be tried again without what is settled.
-    fn settle(&self, sent: Sent) -> anyhow::Result<Vec<Op>> {
+    fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Op>> {
         match sent.outcome {
             Ok(TxnOutcome::Applied(_)) => self.written(&sent.ops),
             Ok(TxnOutcome::RolledBack(errors)) => return self.without_existing(sent.ops, &errors),
             Err(error) => match (&sent.ops[..], error.cause()) {
                 ([op], Cause::TooLarge) => self.put(op)?,
                 _ => {
-                    if error.outcome() == Outcome::Unknown {
+                    if error.class() == ErrorClass::Unknown {
                         let unknown = sent.ops.len() as u64;
                         self.shared.count(|account| account.unknown += unknown);
                     }
@@ -285,7 +291,7 @@ impl<'a> Worker<'a> {
     fn without_existing(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
         let exists = |error: &OpError| error.kind == OpErrorKind::IndexDiffers;
         if !self.shared.create_only || !errors.iter().all(exists) {
-            return Err(refused(&ops, errors).into());
+            return Err(self.client.rolled_back(&ops, errors).into());
         }
         let mut existing: Vec<_> = errors.iter().map(|error| error.op).collect();
         existing.sort_unstable();
@@ -320,7 +326,7 @@ impl<'a> Worker<'a> {
                 account.bytes += value.len() as u64;
             }),
             Err(error) => {
-                if error.outcome() == Outcome::Unknown {
+                if error.class() == ErrorClass::Unknown {
                     self.shared.count(|account| account.unknown += 1);
                 }
                 return Err(error.into());
@@ -328,17 +334,4 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
-}
-
-/// The rollback of a transaction as an error that names one operation.
-pub fn refused(ops: &[Op], errors: &[OpError]) -> Failure {
-    let denied = |error: &&OpError| error.kind == OpErrorKind::Denied;
-    let (exit, error) = match errors.iter().find(denied) {
-        Some(error) => (Exit::Denied, Some(error)),
-        None => (Exit::No, errors.first()),
-    };
-    Failure::new(
-        exit,
-        error.map_or_else(String::new, |error| txn::reason(ops, error)),
-    )
 }

@@ -1,7 +1,8 @@
 use super::*;
+use crate::consul::transport::FailedPhase;
 
-fn context(write: bool) -> Context {
-    Context {
+fn context(write: bool) -> RequestContext {
+    RequestContext {
         doing: "reading key app/name".to_owned(),
         address: "127.0.0.1:8500".to_owned(),
         write,
@@ -13,7 +14,7 @@ fn io(kind: io::ErrorKind) -> ureq::Error {
     ureq::Error::Io(io::Error::from(kind))
 }
 
-fn marked(failed: Failed) -> ureq::Error {
+fn marked(failed: FailedPhase) -> ureq::Error {
     ureq::Error::Other(Box::new(failed))
 }
 
@@ -38,6 +39,9 @@ fn statuses_mean_what_consul_means_by_them() {
         ),
         (403, "ACL not found", Cause::UnknownToken),
         (404, "", Cause::NotConsul),
+        (408, "", Cause::Server),
+        (504, "Gateway Time-out", Cause::Server),
+        (524, "", Cause::Server),
         (405, "method POST not allowed", Cause::Refused),
         (
             413,
@@ -95,9 +99,9 @@ fn statuses_mean_what_consul_means_by_them() {
             Cause::RateLimited,
         ),
         (503, "upstream connect error", Cause::Server),
-        (204, "", Cause::Nonsense),
+        (204, "", Cause::InvalidAnswer),
     ] {
-        assert_eq!(of_status(status, text), cause, "{status} {text}");
+        assert_eq!(classify_status(status, text), cause, "{status} {text}");
     }
 }
 
@@ -106,29 +110,31 @@ fn failures_on_the_way_mean_what_is_known_about_them() {
     let timeout = || ureq::Error::Timeout(ureq::Timeout::RecvResponse);
     for (error, cause, text) in [
         (
-            marked(Failed::Connecting(io(io::ErrorKind::ConnectionRefused))),
+            marked(FailedPhase::Connecting(io(
+                io::ErrorKind::ConnectionRefused,
+            ))),
             Cause::Unreachable,
             "connection refused",
         ),
         (
-            marked(Failed::Connecting(ureq::Error::Timeout(
+            marked(FailedPhase::Connecting(ureq::Error::Timeout(
                 ureq::Timeout::Connect,
             ))),
             Cause::Unreachable,
             "connecting took too long",
         ),
         (
-            marked(Failed::Sending(io(io::ErrorKind::BrokenPipe))),
+            marked(FailedPhase::Sending(io(io::ErrorKind::BrokenPipe))),
             Cause::Unsent,
             "the connection broke while sending, so nothing was done: broken pipe",
         ),
         (
-            marked(Failed::Unanswered),
+            marked(FailedPhase::Unanswered),
             Cause::Dropped,
             "the connection was closed without an answer",
         ),
         (
-            marked(Failed::Tls),
+            marked(FailedPhase::Tls),
             Cause::Tls,
             "the answer is TLS, not HTTP",
         ),
@@ -144,23 +150,23 @@ fn failures_on_the_way_mean_what_is_known_about_them() {
             "the connection was lost: host unreachable",
         ),
     ] {
-        assert_eq!(of_transport(&error), (cause, text.to_owned()));
+        assert_eq!(classify_failure(&error), (cause, text.to_owned()));
     }
 }
 
 #[test]
-fn a_body_that_breaks_off_is_lost_and_one_that_is_none_is_nonsense() {
+fn a_body_that_breaks_off_is_lost_and_one_that_is_no_json_is_an_invalid_answer() {
     let json = |text: &str| {
         let error = serde_json::from_str::<Vec<String>>(text).unwrap_err();
-        context(false).json(error)
+        context(false).map_json(error)
     };
     assert_eq!(json("[\"a\"").cause(), Cause::Lost);
-    assert_eq!(json("<html>").cause(), Cause::Nonsense);
+    assert_eq!(json("<html>").cause(), Cause::InvalidAnswer);
     let timed_out = io::Error::other(ureq::Error::Timeout(ureq::Timeout::PerRead));
-    assert_eq!(context(false).body(&timed_out).cause(), Cause::TimedOut);
+    assert_eq!(context(false).map_body(&timed_out).cause(), Cause::TimedOut);
     let cut = io::Error::new(io::ErrorKind::UnexpectedEof, "Peer disconnected");
     assert_eq!(
-        context(false).body(&cut).to_string(),
+        context(false).map_body(&cut).to_string(),
         "reading key app/name at 127.0.0.1:8500: the answer was cut off"
     );
 }
@@ -168,35 +174,80 @@ fn a_body_that_breaks_off_is_lost_and_one_that_is_none_is_nonsense() {
 #[test]
 fn a_write_whose_answer_is_missing_may_have_happened() {
     for (cause, read, write) in [
-        (Cause::Unreachable, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Unsent, Outcome::Trouble, Outcome::Trouble),
-        (Cause::TimedOut, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Lost, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Dropped, Outcome::Trouble, Outcome::Unknown),
+        (
+            Cause::Unreachable,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::Unsent,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::TimedOut,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (Cause::Lost, ErrorClass::Unavailable, ErrorClass::Unknown),
+        (Cause::Dropped, ErrorClass::Unavailable, ErrorClass::Unknown),
         (
             Cause::TooManyConnections,
-            Outcome::Trouble,
-            Outcome::Trouble,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
         ),
-        (Cause::RateLimited, Outcome::Trouble, Outcome::Trouble),
-        (Cause::NoLeader, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Server, Outcome::Trouble, Outcome::Unknown),
-        (Cause::Nonsense, Outcome::Trouble, Outcome::Unknown),
-        (Cause::UnknownDatacenter, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Redirected, Outcome::Trouble, Outcome::Trouble),
-        (Cause::NotConsul, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Tls, Outcome::Trouble, Outcome::Trouble),
-        (Cause::Denied, Outcome::Denied, Outcome::Denied),
-        (Cause::UnknownToken, Outcome::Denied, Outcome::Denied),
-        (Cause::Refused, Outcome::Refused, Outcome::Refused),
-        (Cause::UnknownSession, Outcome::Refused, Outcome::Refused),
-        (Cause::TooLarge, Outcome::Refused, Outcome::Refused),
-        (Cause::Setup, Outcome::Refused, Outcome::Refused),
+        (
+            Cause::RateLimited,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::NoLeader,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (Cause::Server, ErrorClass::Unavailable, ErrorClass::Unknown),
+        (
+            Cause::InvalidAnswer,
+            ErrorClass::Unavailable,
+            ErrorClass::Unknown,
+        ),
+        (
+            Cause::UnknownDatacenter,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::Redirected,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::NotConsul,
+            ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (Cause::Tls, ErrorClass::Unavailable, ErrorClass::Unavailable),
+        (Cause::Denied, ErrorClass::Denied, ErrorClass::Denied),
+        (Cause::UnknownToken, ErrorClass::Denied, ErrorClass::Denied),
+        (Cause::Refused, ErrorClass::Refused, ErrorClass::Refused),
+        (
+            Cause::RolledBack,
+            ErrorClass::RolledBack,
+            ErrorClass::RolledBack,
+        ),
+        (
+            Cause::UnknownSession,
+            ErrorClass::Refused,
+            ErrorClass::Refused,
+        ),
+        (Cause::TooLarge, ErrorClass::Refused, ErrorClass::Refused),
+        (Cause::Setup, ErrorClass::Refused, ErrorClass::Refused),
     ] {
-        assert_eq!(context(false).error(cause, "").outcome(), read, "{cause:?}");
+        assert_eq!(context(false).error(cause, "").class(), read, "{cause:?}");
         let error = context(true).error(cause, "");
-        assert_eq!(error.outcome(), write, "{cause:?}");
-        if write == Outcome::Unknown {
+        assert_eq!(error.class(), write, "{cause:?}");
+        if write == ErrorClass::Unknown {
             assert!(error.hint().unwrap().contains("read it back"), "{cause:?}");
         }
     }
@@ -204,7 +255,7 @@ fn a_write_whose_answer_is_missing_may_have_happened() {
 
 #[test]
 fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
-    for (cause, passes, transient) in [
+    for (cause, retryable, transient) in [
         (Cause::Unreachable, false, true),
         (Cause::TimedOut, false, true),
         (Cause::Lost, true, true),
@@ -213,16 +264,17 @@ fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
         (Cause::NoLeader, true, true),
         (Cause::Server, true, true),
         (Cause::UnknownDatacenter, false, true),
-        (Cause::Nonsense, false, true),
+        (Cause::InvalidAnswer, false, true),
         (Cause::Denied, false, false),
         (Cause::Refused, false, false),
+        (Cause::RolledBack, false, false),
         (Cause::TooLarge, false, false),
         (Cause::Redirected, false, false),
     ] {
         let error = context(false).error(cause, "");
         assert_eq!(
-            (error.passes(), error.is_transient()),
-            (passes, transient),
+            (error.is_retryable(), error.is_transient()),
+            (retryable, transient),
             "{cause:?}"
         );
     }
@@ -230,21 +282,74 @@ fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
 
 #[test]
 fn an_error_is_one_line_that_says_what_was_being_done_where() {
-    let error = context(false).status(403, "");
+    let error = context(false).map_status(403, "");
     assert_eq!(
         error.to_string(),
         "reading key app/name at 127.0.0.1:8500: permission denied"
     );
-    let error = context(false).status(403, "Permission denied: no rule");
+    let error = context(false).map_status(403, "Permission denied: no rule");
     assert_eq!(
         error.to_string(),
         "reading key app/name at 127.0.0.1:8500: permission denied: no rule"
     );
-    let error = context(false).status(500, "No cluster\n  leader\n");
+    let error = context(false).map_status(500, "No cluster\n  leader\n");
     assert_eq!(
         error.to_string(),
         "reading key app/name at 127.0.0.1:8500: the server answered 500: No cluster leader"
     );
-    let page = context(false).status(502, &"é ".repeat(5000)).to_string();
+    let page = context(false)
+        .map_status(502, &"é ".repeat(5000))
+        .to_string();
     assert!(page.ends_with('…') && page.chars().count() < 500, "{page}");
+}
+
+#[test]
+fn a_rollback_is_named_for_a_denied_permission_or_its_first_reason() {
+    let key = |name| crate::model::Key::new(name).unwrap();
+    let ops = ["a", "b"].map(|name| Op::Delete { key: key(name) });
+    let error = |op, kind, what: &str| OpError {
+        op,
+        kind,
+        what: what.to_owned(),
+    };
+    let other = error(0, OpErrorKind::Other, "out of order");
+    let denied = error(1, OpErrorKind::Denied, "Permission denied: no rule");
+    for (write, ops, errors, class, text) in [
+        (
+            true,
+            &ops[..],
+            vec![other.clone(), denied.clone()],
+            ErrorClass::Denied,
+            "key b: permission denied: no rule",
+        ),
+        (
+            true,
+            &ops[..],
+            vec![other.clone()],
+            ErrorClass::RolledBack,
+            "key a: rolled back: out of order",
+        ),
+        (
+            true,
+            &ops[..1],
+            vec![other.clone()],
+            ErrorClass::RolledBack,
+            "rolled back: out of order",
+        ),
+        // Exit 1 of a read would say that the key is missing.
+        (
+            false,
+            &ops[..1],
+            vec![other],
+            ErrorClass::Refused,
+            "the server refused it: out of order",
+        ),
+    ] {
+        let error = context(write).rolled_back(ops, &errors);
+        assert_eq!(error.class(), class, "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!("reading key app/name at 127.0.0.1:8500: {text}")
+        );
+    }
 }

@@ -1,6 +1,5 @@
 //! Real children behind a real queue.
 
-use std::cell::RefCell;
 use std::thread;
 
 use super::*;
@@ -8,33 +7,32 @@ use crate::handlers::OnFail;
 use crate::model::{Change, Continuity, Entry, Fields, Reason, TargetId};
 use crate::process::take_orphans;
 
-struct Bench {
+struct HandlerBench {
     handler: Handler,
     folder: tempfile::TempDir,
     targets: Vec<String>,
-    told: Vec<Told>,
-    recorded: Recorded,
+    events: Vec<HandlerEvent>,
+    log: FakeLog,
 }
 
-/// `begins KEYS` and `handled KEYS`, in order.
+/// `begin KEYS` and `acknowledge KEYS`, in order.
 #[derive(Default)]
-struct Recorded(RefCell<Vec<String>>);
+struct FakeLog(Vec<String>);
 
-impl Recorded {
-    fn note(&self, what: &str, batch: &Batch) {
+impl FakeLog {
+    fn add(&mut self, what: &str, batch: &Batch) {
         let keys: Vec<_> = batch.changes.iter().map(Change::key).collect();
-        let line = format!("{what} {}", keys.join(" "));
-        self.0.borrow_mut().push(line);
+        self.0.push(format!("{what} {}", keys.join(" ")));
     }
 }
 
-impl Recorder for Recorded {
-    fn begins(&self, batch: &Batch) {
-        self.note("begins", batch);
+impl AcknowledgeLog for FakeLog {
+    fn begin_run(&mut self, batch: &Batch, _: Instant, _: f64) {
+        self.add("begin", batch);
     }
 
-    fn handled(&self, batch: &Batch) {
-        self.note("handled", batch);
+    fn acknowledge(&mut self, batch: &Batch, _: Instant, _: f64) {
+        self.add("acknowledge", batch);
     }
 }
 
@@ -64,11 +62,11 @@ fn created(reason: Reason, keys: &[&str]) -> Batch {
     }
 }
 
-impl Bench {
-    fn new(line: &str, stdin: Stdin, policies: Policies) -> Self {
+impl HandlerBench {
+    fn new(line: &str, stdin: StdinFormat, policies: Policies) -> Self {
         take_orphans();
         let folder = tempfile::tempdir().unwrap();
-        let spec = Spec {
+        let spec = HandlerSpec {
             program: Program::Shell(line.into()),
             policies,
             stdin,
@@ -76,47 +74,51 @@ impl Bench {
             set: vec![("DIR".into(), folder.path().into())],
             withhold: Vec::new(),
         };
-        Bench {
-            handler: Handler::new(spec, Groups::new()),
+        HandlerBench {
+            handler: Handler::new(spec, ProcessGroups::new()),
             folder,
             targets: vec!["app/".to_owned()],
-            told: Vec::new(),
-            recorded: Recorded::default(),
+            events: Vec::new(),
+            log: FakeLog::default(),
         }
     }
 
-    fn give(&mut self, input: Option<Step>, current: &Current) {
+    fn give(&mut self, input: Option<QueueInput>, current: &WatchedState) {
         let current = || current.clone();
-        let around = Around {
+        let mut context = HandlerContext {
             targets: &self.targets,
             index: Index(9),
             now: Instant::now(),
             time: SystemTime::UNIX_EPOCH,
             current: &current,
-            recorder: &self.recorded,
+            log: Some(&mut self.log),
         };
-        self.told.extend(match input {
-            Some(input) => self.handler.step(input, &around),
-            None => self.handler.poll(&around),
+        self.events.extend(match input {
+            Some(input) => self.handler.step(input, &mut context),
+            None => self.handler.poll(&mut context),
         });
     }
 
     /// Polls until nothing runs any more.
-    fn rest(&mut self, current: &Current) {
+    fn rest(&mut self, current: &WatchedState) {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.handler.idle() {
+        while !self.handler.is_idle() {
             self.give(None, current);
-            assert!(Instant::now() < deadline, "still at work: {:?}", self.told);
+            assert!(
+                Instant::now() < deadline,
+                "still at work: {:?}",
+                self.events
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }
 
     fn run(&mut self, batch: Batch) {
-        self.run_with(batch, &Current::Key(None));
+        self.run_with(batch, &WatchedState::Key(None));
     }
 
-    fn run_with(&mut self, batch: Batch, current: &Current) {
-        self.give(Some(Step::Changes(batch)), current);
+    fn run_with(&mut self, batch: Batch, current: &WatchedState) {
+        self.give(Some(QueueInput::Changes(batch)), current);
         self.rest(current);
     }
 
@@ -124,11 +126,11 @@ impl Bench {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    fn report(&self) -> &Report {
-        let reports = self.told.iter().rev();
+    fn report(&self) -> &RunReport {
+        let reports = self.events.iter().rev();
         reports
-            .filter_map(|told| match told {
-                Told::Ended(report) => Some(report),
+            .filter_map(|event| match event {
+                HandlerEvent::Ended(report) => Some(report),
                 _ => None,
             })
             .next()
@@ -136,9 +138,9 @@ impl Bench {
     }
 
     fn handled(&self) -> usize {
-        let handled = self.told.iter();
+        let handled = self.events.iter();
         handled
-            .filter(|told| matches!(told, Told::Handled(_)))
+            .filter(|event| matches!(event, HandlerEvent::Handled(_)))
             .count()
     }
 }
@@ -147,7 +149,7 @@ impl Bench {
 fn a_batch_is_handed_over_as_a_document_and_variables() {
     let line =
         "cat > $DIR/in; echo $KVW_REASON $KVW_INDEX $KVW_COUNT $KVW_KEYS $CONSUL_INDEX > $DIR/env";
-    let mut bench = Bench::new(line, Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["app/a", "app/b"]));
     let document = bench.file("in");
     assert!(
@@ -162,30 +164,30 @@ fn a_batch_is_handed_over_as_a_document_and_variables() {
 }
 
 #[test]
-fn a_run_is_recorded_before_it_begins_and_when_it_is_handled() {
+fn a_run_is_logged_before_it_begins_and_when_it_is_handled() {
     let line = "[ $KVW_KEYS = a ] && echo > $DIR/ran";
-    let mut bench = Bench::new(line, Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["a"]));
-    assert_eq!(*bench.recorded.0.borrow(), ["begins a", "handled a"]);
+    assert_eq!(bench.log.0, ["begin a", "acknowledge a"]);
     bench.run(created(Reason::Change, &["b"]));
-    assert_eq!(bench.recorded.0.borrow()[2..], ["begins b"]);
+    assert_eq!(bench.log.0[2..], ["begin b"]);
 }
 
 #[test]
 fn consul_watchs_handlers_find_what_they_are_used_to() {
-    let mut bench = Bench::new("cat > $DIR/in", Stdin::Consul, Policies::default());
+    let mut bench = HandlerBench::new("cat > $DIR/in", StdinFormat::Consul, Policies::default());
     let (foo, empty) = (entry("app/foo", b"2"), entry("app/none", b""));
     // Seen on Consul 1.8.7, field by field in this order.
     let shown = r#"{"Key":"app/foo","CreateIndex":5,"ModifyIndex":7,"LockIndex":0,"Flags":4,"Value":"Mg==","Session":""}"#;
     let shown_empty = r#"{"Key":"app/none","CreateIndex":5,"ModifyIndex":7,"LockIndex":0,"Flags":4,"Value":null,"Session":""}"#;
     for (current, document) in [
-        (Current::Key(Some(foo.clone())), format!("{shown}\n")),
-        (Current::Key(None), "null\n".to_owned()),
+        (WatchedState::Key(Some(foo.clone())), format!("{shown}\n")),
+        (WatchedState::Key(None), "null\n".to_owned()),
         (
-            Current::Prefix(vec![foo, empty]),
+            WatchedState::Prefix(vec![foo, empty]),
             format!("[{shown},{shown_empty}]\n"),
         ),
-        (Current::Prefix(Vec::new()), "null\n".to_owned()),
+        (WatchedState::Prefix(Vec::new()), "null\n".to_owned()),
     ] {
         bench.run_with(created(Reason::Change, &["app/foo"]), &current);
         assert_eq!(bench.file("in"), document);
@@ -194,9 +196,9 @@ fn consul_watchs_handlers_find_what_they_are_used_to() {
 
 #[test]
 fn a_handler_may_be_given_nothing() {
-    let mut bench = Bench::new("test -z \"$(cat)\"", Stdin::None, Policies::default());
+    let mut bench = HandlerBench::new("test -z \"$(cat)\"", StdinFormat::None, Policies::default());
     bench.run(created(Reason::Initial, &["app/a"]));
-    assert_eq!(bench.report().outcome, Outcome::Succeeded);
+    assert_eq!(bench.report().outcome, RunOutcome::Succeeded);
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn each_change_has_variables_of_its_own() {
         ..Policies::default()
     };
     let line = "echo $KVW_EVENT $KVW_KEY $KVW_VALUE >> $DIR/env";
-    let mut bench = Bench::new(line, Stdin::Json, each);
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, each);
     bench.run(created(Reason::Change, &["app/a", "app/b"]));
     assert_eq!(bench.file("env"), "create app/a v\ncreate app/b v\n");
     assert_eq!(bench.handled(), 2);
@@ -214,11 +216,11 @@ fn each_change_has_variables_of_its_own() {
 
 #[test]
 fn a_failure_is_reported_with_its_status_and_nothing_is_handled() {
-    let mut bench = Bench::new("exit 7", Stdin::Json, Policies::default());
+    let mut bench = HandlerBench::new("exit 7", StdinFormat::Json, Policies::default());
     bench.run(created(Reason::Initial, &["app/a"]));
     let report = bench.report();
-    assert_eq!((report.outcome, report.code()), (Outcome::Failed, 7));
-    assert_eq!(report.status, Some(Status::Exited(7)));
+    assert_eq!((report.outcome, report.code()), (RunOutcome::Failed, 7));
+    assert_eq!(report.status, Some(ChildStatus::Exited(7)));
     assert!(report.last && report.error.is_none());
     assert_eq!(bench.handled(), 0);
     assert_eq!(bench.handler.waiting(), 1);
@@ -226,16 +228,16 @@ fn a_failure_is_reported_with_its_status_and_nothing_is_handled() {
 
 #[test]
 fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
-    let mut bench = Bench::new("", Stdin::Json, Policies::default());
-    let spec = Spec {
+    let mut bench = HandlerBench::new("", StdinFormat::Json, Policies::default());
+    let spec = HandlerSpec {
         program: Program::Argv(vec!["/no/such/program".into()]),
         policies: Policies {
             on_fail: OnFail::Exit,
             ..Policies::default()
         },
-        ..Spec::clone(&bench.handler.spec)
+        ..HandlerSpec::clone(&bench.handler.spec)
     };
-    bench.handler = Handler::new(spec, Groups::new());
+    bench.handler = Handler::new(spec, ProcessGroups::new());
     bench.run(created(Reason::Initial, &[]));
     assert_eq!(bench.report().code(), 127);
     let error = bench.report().error.as_ref().unwrap().to_string();
@@ -243,12 +245,15 @@ fn a_program_that_is_not_there_is_reported_with_the_systems_words() {
         error.starts_with("/no/such/program: No such file"),
         "{error}"
     );
-    assert!(matches!(bench.told.last(), Some(Told::Leave(127))));
+    assert!(matches!(
+        bench.events.last(),
+        Some(HandlerEvent::Leave(127))
+    ));
     assert!(
         !bench
-            .told
+            .events
             .iter()
-            .any(|told| matches!(told, Told::Started(_)))
+            .any(|event| matches!(event, HandlerEvent::Started(_)))
     );
 }
 
@@ -260,25 +265,28 @@ fn a_run_over_its_time_is_stopped_and_killed() {
         ..Policies::default()
     };
     let line = "trap '' TERM; while :; do sleep 0.02; done";
-    let mut bench = Bench::new(line, Stdin::Json, strict);
+    let mut bench = HandlerBench::new(line, StdinFormat::Json, strict);
     bench.run(created(Reason::Initial, &[]));
     let report = bench.report();
-    assert_eq!(report.outcome, Outcome::Stopped(Why::TimedOut));
-    assert_eq!(report.status, Some(Status::Killed(9)));
+    assert_eq!(report.outcome, RunOutcome::Stopped(StopReason::TimedOut));
+    assert_eq!(report.status, Some(ChildStatus::Killed(9)));
     assert!(report.took >= Duration::from_millis(200));
 }
 
 #[test]
 fn a_stop_ends_what_runs_and_nothing_is_handled() {
-    let mut bench = Bench::new("sleep 1000", Stdin::Json, Policies::default());
-    let nothing = Current::Key(None);
+    let mut bench = HandlerBench::new("sleep 1000", StdinFormat::Json, Policies::default());
+    let nothing = WatchedState::Key(None);
     bench.give(
-        Some(Step::Changes(created(Reason::Initial, &["app/a"]))),
+        Some(QueueInput::Changes(created(Reason::Initial, &["app/a"]))),
         &nothing,
     );
-    assert!(bench.handler.running());
-    bench.give(Some(Step::Stop), &nothing);
+    assert!(bench.handler.is_running());
+    bench.give(Some(QueueInput::Stop), &nothing);
     bench.rest(&nothing);
-    assert_eq!(bench.report().outcome, Outcome::Stopped(Why::Leaving));
+    assert_eq!(
+        bench.report().outcome,
+        RunOutcome::Stopped(StopReason::Leaving)
+    );
     assert_eq!(bench.handled(), 0);
 }

@@ -36,7 +36,7 @@ fn diff(before: Vec<Entry>, after: Vec<Entry>, locks: bool) -> Vec<Change> {
     )
 }
 
-fn told(changes: &[Change]) -> Vec<(Kind, &str, u64)> {
+fn summary(changes: &[Change]) -> Vec<(ChangeKind, &str, u64)> {
     changes
         .iter()
         .map(|change| (change.kind(), change.key(), change.index.0))
@@ -44,7 +44,7 @@ fn told(changes: &[Change]) -> Vec<(Kind, &str, u64)> {
 }
 
 #[test]
-fn creates_updates_and_deletes_are_told_by_key() {
+fn creates_updates_and_deletes_are_listed_by_key() {
     let changes = diff(
         vec![
             entry("a", "1", 1, 1),
@@ -59,11 +59,11 @@ fn creates_updates_and_deletes_are_told_by_key() {
         false,
     );
     assert_eq!(
-        told(&changes),
+        summary(&changes),
         [
-            (Kind::Delete, "a", 9),
-            (Kind::Update, "b", 7),
-            (Kind::Create, "c", 8)
+            (ChangeKind::Delete, "a", 9),
+            (ChangeKind::Update, "b", 7),
+            (ChangeKind::Create, "c", 8)
         ]
     );
 }
@@ -81,14 +81,17 @@ fn an_index_that_moved_without_content_is_no_change() {
 }
 
 #[test]
-fn a_lock_is_a_change_only_where_asked_for() {
+fn a_lock_is_a_change_only_if_locks_are_watched() {
     let (free, held) = (locked("a", None), locked("a", Some("s")));
     assert!(diff(vec![free.clone()], vec![held.clone()], false).is_empty());
     assert_eq!(
         diff(vec![free.clone()], vec![held.clone()], true)[0].kind(),
-        Kind::Lock
+        ChangeKind::Lock
     );
-    assert_eq!(diff(vec![held], vec![free], true)[0].kind(), Kind::Unlock);
+    assert_eq!(
+        diff(vec![held], vec![free], true)[0].kind(),
+        ChangeKind::Unlock
+    );
 }
 
 #[test]
@@ -116,8 +119,8 @@ fn merged_batches_go_from_the_first_before_to_the_last_after() {
         changes: diff(states[from].clone(), states[to].clone(), false),
     };
     let merged = batch(0, 1).then(batch(1, 2), false);
-    assert_eq!(told(&merged.changes), told(&batch(0, 2).changes));
-    assert_eq!(told(&merged.changes), [(Kind::Update, "a", 3)]);
+    assert_eq!(summary(&merged.changes), summary(&batch(0, 2).changes));
+    assert_eq!(summary(&merged.changes), [(ChangeKind::Update, "a", 3)]);
     assert_eq!(
         merged.changes[0].before.as_ref().map(Entry::value),
         Some(&b"1"[..])
@@ -155,7 +158,7 @@ fn content(snapshot: &Snapshot, locks: bool) -> BTreeMap<String, (Vec<u8>, u64, 
         .collect()
 }
 
-fn carried_out(changes: &[Change], on: &Snapshot) -> Snapshot {
+fn apply(changes: &[Change], on: &Snapshot) -> Snapshot {
     let mut snapshot = on.clone();
     for change in changes {
         match &change.after {
@@ -166,7 +169,7 @@ fn carried_out(changes: &[Change], on: &Snapshot) -> Snapshot {
     snapshot
 }
 
-fn lead(before: &Snapshot, after: &Snapshot, locks: bool) -> Batch {
+fn whole_batch(before: &Snapshot, after: &Snapshot, locks: bool) -> Batch {
     let (seen, kept) = (SystemTime::UNIX_EPOCH, Continuity::Kept);
     Batch {
         reason: Reason::Change,
@@ -176,7 +179,7 @@ fn lead(before: &Snapshot, after: &Snapshot, locks: bool) -> Batch {
 
 proptest! {
     #[test]
-    fn changes_carried_out_on_the_first_state_give_the_last(
+    fn changes_applied_to_the_first_state_give_the_last(
         states in vec(states(), 1..8),
         locks: bool,
     ) {
@@ -187,9 +190,9 @@ proptest! {
             .collect();
         let mut follower = snapshots[0].clone();
         for pair in snapshots.windows(2) {
-            let batch = lead(&pair[0], &pair[1], locks);
+            let batch = whole_batch(&pair[0], &pair[1], locks);
             prop_assert!(batch.changes.is_sorted_by(|a, b| a.slot() < b.slot()));
-            follower = carried_out(&batch.changes, &follower);
+            follower = apply(&batch.changes, &follower);
             prop_assert_eq!(content(&follower, locks), content(&pair[1], locks));
         }
     }
@@ -204,17 +207,17 @@ proptest! {
             .zip(1..)
             .map(|(entries, index)| Snapshot::new(Index(index), entries))
             .collect();
-        let steps = snapshots.windows(2).map(|pair| lead(&pair[0], &pair[1], locks));
+        let steps = snapshots.windows(2).map(|pair| whole_batch(&pair[0], &pair[1], locks));
         let merged = steps.reduce(|all, next| all.then(next, locks)).unwrap();
-        let whole = lead(&snapshots[0], &snapshots[snapshots.len() - 1], locks);
-        let told = |batch: &Batch| -> Vec<_> {
+        let whole = whole_batch(&snapshots[0], &snapshots[snapshots.len() - 1], locks);
+        let summary = |batch: &Batch| -> Vec<_> {
             let changes = batch.changes.iter();
             changes
                 .map(|change| (change.key().to_owned(), change.kind()))
                 .collect()
         };
-        prop_assert_eq!(told(&merged), told(&whole));
-        let last = carried_out(&merged.changes, &snapshots[0]);
+        prop_assert_eq!(summary(&merged), summary(&whole));
+        let last = apply(&merged.changes, &snapshots[0]);
         prop_assert_eq!(content(&last, locks), content(&snapshots[snapshots.len() - 1], locks));
     }
 }

@@ -10,10 +10,10 @@ fn entry(value: &str, modified: u64) -> Entry {
     })
 }
 
-fn condition(key: &str, wish: Wish) -> Condition {
+fn condition(key: &str, predicate: Predicate) -> Condition {
     Condition {
         key: Key::new(key).unwrap(),
-        wish,
+        predicate,
     }
 }
 
@@ -22,19 +22,19 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn each_wish_holds_where_it_should() {
+fn each_predicate_is_met_where_it_should() {
     let x = entry("x", 7);
-    let matches = |regex: &str| Wish::Matches(Regex::new(regex).unwrap());
-    let since = |index| Wish::ChangedSince(Index(index));
+    let matches = |regex: &str| Predicate::Matches(Regex::new(regex).unwrap());
+    let since = |index| Predicate::ChangedSince(Index(index));
     // The wish; whether it holds for `x` at 7; whether for no entry.
     let table = [
-        (Wish::Exists, true, false),
-        (Wish::Absent, false, true),
-        (Wish::Equals(bytes("x")), true, false),
-        (Wish::Equals(bytes("y")), false, false),
-        (Wish::Equals(bytes("")), false, false),
-        (Wish::NotEquals(bytes("x")), false, true),
-        (Wish::NotEquals(bytes("y")), true, true),
+        (Predicate::Exists, true, false),
+        (Predicate::Absent, false, true),
+        (Predicate::Equals(bytes("x")), true, false),
+        (Predicate::Equals(bytes("y")), false, false),
+        (Predicate::Equals(bytes("")), false, false),
+        (Predicate::NotEquals(bytes("x")), false, true),
+        (Predicate::NotEquals(bytes("y")), true, true),
         (matches("^x$"), true, false),
         (matches("y"), false, false),
         (matches(""), true, false),
@@ -57,61 +57,61 @@ fn a_regular_expression_sees_bytes() {
         value: Some(b"\xff\x00ok"),
         ..Fields::default()
     });
-    let matches = |regex| condition("a", Wish::Matches(Regex::new(regex).unwrap()));
+    let matches = |regex| condition("a", Predicate::Matches(Regex::new(regex).unwrap()));
     assert!(matches("ok$").holds(Some(&binary)));
     assert!(matches(r"(?-u)^\xff").holds(Some(&binary)));
 }
 
 #[test]
-fn what_does_not_hold_is_named_without_the_present_value() {
+fn an_unmet_condition_is_described_without_the_value() {
     let secret = entry("secret", 7);
     let table = [
-        (Wish::Exists, None, "a does not exist"),
-        (Wish::Absent, Some(&secret), "a exists"),
-        (Wish::Equals(bytes("x")), None, "a does not exist"),
-        (Wish::Equals(bytes("x")), Some(&secret), "a is not 'x'"),
+        (Predicate::Exists, None, "a does not exist"),
+        (Predicate::Absent, Some(&secret), "a exists"),
+        (Predicate::Equals(bytes("x")), None, "a does not exist"),
+        (Predicate::Equals(bytes("x")), Some(&secret), "a is not 'x'"),
         (
-            Wish::NotEquals(bytes("secret")),
+            Predicate::NotEquals(bytes("secret")),
             Some(&secret),
             "a is still 'secret'",
         ),
         (
-            Wish::Matches(Regex::new("^x").unwrap()),
+            Predicate::Matches(Regex::new("^x").unwrap()),
             Some(&secret),
             "a does not match '^x'",
         ),
         (
-            Wish::ChangedSince(Index(9)),
+            Predicate::ChangedSince(Index(9)),
             Some(&secret),
             "a has not changed since index 9",
         ),
-        (Wish::ChangedSince(Index(0)), None, "a does not exist"),
+        (Predicate::ChangedSince(Index(0)), None, "a does not exist"),
     ];
     for (wish, entry, text) in table {
         let condition = condition("a", wish);
         assert!(!condition.holds(entry), "{text}");
-        assert_eq!(condition.unmet(entry), text);
+        assert_eq!(condition.describe_unmet(entry), text);
     }
 }
 
 #[test]
 fn a_long_value_is_cut_between_characters() {
     let long = "ä".repeat(100);
-    let told = condition("a", Wish::Equals(bytes(&long))).to_string();
-    assert_eq!(told, format!("a to be '{}…'", "ä".repeat(SHOWN)));
+    let text = condition("a", Predicate::Equals(bytes(&long))).to_string();
+    assert_eq!(text, format!("a to be '{}…'", "ä".repeat(MAX_SHOWN)));
 }
 
 #[test]
-fn all_have_to_hold_or_any() {
+fn all_have_to_be_met_or_any() {
     let conditions = || {
         vec![
-            condition("a", Wish::Exists),
-            condition("b", Wish::Absent),
-            condition("a", Wish::Equals(bytes("x"))),
+            condition("a", Predicate::Exists),
+            condition("b", Predicate::Absent),
+            condition("a", Predicate::Equals(bytes("x"))),
         ]
     };
     let x = entry("x", 1);
-    let all = Goal::new(conditions(), false);
+    let all = ConditionSet::new(conditions(), false);
     assert_eq!(
         all.to_string(),
         "a to exist and b to be absent and a to be 'x'"
@@ -124,7 +124,7 @@ fn all_have_to_hold_or_any() {
     assert!(all.unmet(there(&["a"])).is_empty());
     assert_eq!(all.unmet(there(&["a", "b"])), ["b exists"]);
     assert_eq!(all.unmet(there(&["b"])), ["a does not exist", "b exists"]);
-    let any = Goal::new(conditions(), true);
+    let any = ConditionSet::new(conditions(), true);
     assert_eq!(
         any.to_string(),
         "a to exist or b to be absent or a to be 'x'"
@@ -134,7 +134,7 @@ fn all_have_to_hold_or_any() {
 }
 
 #[test]
-fn a_key_that_nobody_has_seen_meets_nothing() {
-    let goal = Goal::new(vec![condition("a", Wish::Absent)], false);
+fn a_key_that_was_not_read_meets_nothing() {
+    let goal = ConditionSet::new(vec![condition("a", Predicate::Absent)], false);
     assert_eq!(goal.unmet(|_| None), ["a was not seen"]);
 }

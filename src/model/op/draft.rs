@@ -1,9 +1,9 @@
-//! An operation as it was written down, before it is known to be whole.
+//! Verbs of operations, and operations that are not known to be complete.
 
 use super::Op;
 use crate::model::{Index, Invalid, Key, Prefix};
 
-/// What an operation does, by its name on the command line and in Consul's JSON.
+/// The verb of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     /// Write.
@@ -14,7 +14,7 @@ pub enum Verb {
     Create,
     /// Read.
     Get,
-    /// Read what may be absent.
+    /// Read, if it exists.
     GetOrEmpty,
     /// Read all below.
     GetTree,
@@ -22,11 +22,11 @@ pub enum Verb {
     Check,
     /// Fail if present.
     CheckAbsent,
-    /// Fail unless held.
+    /// Fail unless the lock is held.
     CheckSession,
-    /// Take the lock.
+    /// Acquire the lock.
     Lock,
-    /// Give it back.
+    /// Release the lock.
     Unlock,
     /// Delete.
     Delete,
@@ -55,13 +55,13 @@ const VERBS: [(Verb, &str, &str); 14] = [
 ];
 
 impl Verb {
-    /// The verb of this name on a command line or in kvw's JSON.
-    pub fn named(name: &str) -> Result<Self, Invalid> {
-        Verb::find(name, |(_, ours, _)| ours)
+    /// Returns the verb of this name on a command line or in kvw's JSON.
+    pub fn from_name(name: &str) -> Result<Self, Invalid> {
+        Verb::find(name, |(_, kvw, _)| kvw)
     }
 
-    /// The verb of this name in Consul's JSON.
-    pub fn of_consul(name: &str) -> Result<Self, Invalid> {
+    /// Returns the verb of this name in Consul's JSON.
+    pub fn from_consul(name: &str) -> Result<Self, Invalid> {
         match name {
             // Index 0 makes it a `create` when it becomes an operation.
             "cas" => Ok(Verb::Cas),
@@ -81,12 +81,12 @@ impl Verb {
         })
     }
 
-    /// Its name on a command line.
+    /// Returns the name on a command line.
     pub fn name(self) -> &'static str {
         self.row().1
     }
 
-    /// Its name in Consul's JSON.
+    /// Returns the name in Consul's JSON.
     pub fn consul_name(self) -> &'static str {
         self.row().2
     }
@@ -115,16 +115,16 @@ impl Verb {
     }
 }
 
-/// The parts of an operation as they were found, some of them perhaps missing or too many.
+/// The parts of an operation, of which some may be missing or excess.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// What it does.
+    /// The verb.
     pub verb: Verb,
     /// The key or the prefix.
     pub name: Option<String>,
-    /// What to write.
+    /// The value to write.
     pub value: Option<Vec<u8>>,
-    /// The caller's 64 bits.
+    /// The application's 64-bit number to write.
     pub flags: Option<u64>,
     /// The index to compare with.
     pub index: Option<Index>,
@@ -133,7 +133,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Nothing but a verb yet.
+    /// A draft with nothing but a verb.
     pub fn new(verb: Verb) -> Self {
         Draft {
             verb,
@@ -145,11 +145,14 @@ impl Draft {
         }
     }
 
-    /// The operation, if every part that its verb needs is there and none that it has no use for.
+    /// Returns the operation.
+    ///
+    /// # Errors
+    /// When a part is missing, or the verb does not take one.
     pub fn finish(self) -> Result<Op, Invalid> {
         let verb = self.verb.name();
         let lacks = |what: &str| Invalid::new("", format!("{verb} needs {what}"));
-        self.refuse_excess()?;
+        self.check_excess()?;
         let name = self.name.ok_or_else(|| lacks("a key"))?;
         let value = || self.value.ok_or_else(|| lacks("a value"));
         let index = || self.index.ok_or_else(|| lacks("an index"));
@@ -208,7 +211,7 @@ impl Draft {
         })
     }
 
-    fn refuse_excess(&self) -> Result<(), Invalid> {
+    fn check_excess(&self) -> Result<(), Invalid> {
         let verb = self.verb;
         let excess = [
             ("value", self.value.is_some() && !verb.has_value()),
@@ -216,7 +219,7 @@ impl Draft {
             ("index", self.index.is_some() && !verb.has_index()),
             ("session", self.session.is_some() && !verb.has_session()),
         ];
-        match excess.iter().find(|(_, too_much)| *too_much) {
+        match excess.iter().find(|(_, excess)| *excess) {
             Some((what, _)) => Err(Invalid::new("", format!("{} has no {what}", verb.name()))),
             None => Ok(()),
         }

@@ -7,22 +7,22 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::{Draft, Op, Verb};
 use crate::model::{Index, Invalid};
 
-/// Reads the file of an `@FILE` value; the error is a phrase that names it.
+/// Reads the file of an `@FILE` value; the error names it.
 pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
 
-/// One operation in shell words. An error has no place.
+/// Parses an operation in shell words. Errors have no place.
 pub fn parse(text: &str, read: &mut ReadFile<'_>) -> Result<Op, Invalid> {
     let words = shlex::split(text).ok_or_else(|| invalid("a quote is not closed"))?;
     let mut words = words.into_iter();
     let verb = words
         .next()
         .ok_or_else(|| invalid("an operation is missing"))?;
-    let verb = Verb::named(&verb)?;
-    let (words, flags) = split_flags(verb, words)?;
+    let verb = Verb::from_name(&verb)?;
+    let (words, options) = split_options(verb, words)?;
     let mut words = words.into_iter();
     let mut draft = Draft::new(verb);
     draft.name = words.next();
-    draft.flags = flags.flags;
+    draft.flags = options.flags;
     if verb.has_index() {
         draft.index = words.next().as_deref().map(index).transpose()?;
     }
@@ -30,7 +30,7 @@ pub fn parse(text: &str, read: &mut ReadFile<'_>) -> Result<Op, Invalid> {
         draft.session = words.next();
     }
     if verb.has_value() {
-        let value = words.next().map(|word| flags.value(word, read));
+        let value = words.next().map(|word| options.value(word, read));
         draft.value = value.transpose()?;
     }
     if let Some(word) = words.next() {
@@ -40,7 +40,7 @@ pub fn parse(text: &str, read: &mut ReadFile<'_>) -> Result<Op, Invalid> {
     draft.finish()
 }
 
-/// One operation a line; empty lines and comments (`# …`) are none. Errors name the line.
+/// Parses one operation per line, skipping empty lines and comments (`# …`). Errors name the line.
 pub fn parse_lines(text: &[u8], read: &mut ReadFile<'_>) -> Result<Vec<Op>, Invalid> {
     let mut ops = Vec::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -55,7 +55,7 @@ pub fn parse_lines(text: &[u8], read: &mut ReadFile<'_>) -> Result<Vec<Op>, Inva
     Ok(ops)
 }
 
-/// Base64 as people have it: with or without padding, broken into lines or not.
+/// Decodes base64 with or without padding and line breaks.
 pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, Invalid> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -74,20 +74,21 @@ pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, Invalid> {
     })
 }
 
+/// The options of an operation with a value.
 #[derive(Default)]
-struct Flags {
+struct ValueOptions {
     literal: bool,
     base64: bool,
     flags: Option<u64>,
 }
 
-impl Flags {
+impl ValueOptions {
     fn value(&self, word: String, read: &mut ReadFile<'_>) -> Result<Vec<u8>, Invalid> {
         let bytes = match word.strip_prefix('@') {
             Some(path) if !self.literal => read(path).map_err(invalid)?,
             _ if word == "-" && !self.literal => {
                 return Err(invalid(
-                    "an operation's value does not come from stdin (--literal takes '-' itself)",
+                    "an operation's value cannot be read from stdin (--literal takes '-' itself)",
                 ));
             }
             _ => word.into_bytes(),
@@ -99,12 +100,12 @@ impl Flags {
     }
 }
 
-/// Takes the flags out. They may stand anywhere up to a `--`; a single dash begins a value.
-fn split_flags(
+/// Splits off the options, which may stand anywhere before a `--`; a word with a single dash is none.
+fn split_options(
     verb: Verb,
     words: impl Iterator<Item = String>,
-) -> Result<(Vec<String>, Flags), Invalid> {
-    let (mut plain, mut found) = (Vec::new(), Flags::default());
+) -> Result<(Vec<String>, ValueOptions), Invalid> {
+    let (mut plain, mut found) = (Vec::new(), ValueOptions::default());
     let mut words = words.peekable();
     while let Some(word) = words.next() {
         if !word.starts_with("--") {
@@ -132,7 +133,7 @@ fn split_flags(
             _ => {
                 let verb = verb.name();
                 return Err(invalid(format!(
-                    "{verb} has no flag {name} ('--' goes before a word that begins with --)"
+                    "{verb} has no option {name} (put '--' before a word that starts with --)"
                 )));
             }
         }

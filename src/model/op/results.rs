@@ -1,41 +1,41 @@
-//! Which result belongs to which operation.
+//! The alignment of a transaction's results with its operations.
 
 use super::Op;
 use crate::model::{Entry, Fields};
 
-/// One result and the operation that gave it.
+/// One result and the operation that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpResult {
-    /// Which operation, from 0.
+    /// The operation's number, from 0.
     pub op: usize,
-    /// The entry. The value of one that was written is what was written; one that was only
-    /// checked has a value that is not known.
+    /// The entry. A write has the value that was written, and a check an unknown one: Consul
+    /// answers both without the value, which looks like an empty one.
     pub entry: Entry,
-    /// Whether the operation was there to read it.
+    /// Whether the operation is a read.
     pub read: bool,
 }
 
-/// How many results an operation gives.
+/// How many results an operation has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Gives {
+enum ResultCount {
     None,
     /// One, which for a read may be left out by ACLs.
     One,
     Many,
 }
 
-fn gives(op: &Op) -> Gives {
+fn result_count(op: &Op) -> ResultCount {
     match op {
         Op::Delete { .. }
         | Op::DeleteTree { .. }
         | Op::DeleteCas { .. }
-        | Op::CheckNotExists { .. } => Gives::None,
-        Op::GetTree { .. } => Gives::Many,
-        _ => Gives::One,
+        | Op::CheckNotExists { .. } => ResultCount::None,
+        Op::GetTree { .. } => ResultCount::Many,
+        _ => ResultCount::One,
     }
 }
 
-/// Whether the result of an operation holds what is stored, its value included.
+/// Whether the result of an operation is what is stored, its value included.
 fn reads(op: &Op) -> bool {
     matches!(
         op,
@@ -43,41 +43,49 @@ fn reads(op: &Op) -> bool {
     )
 }
 
-/// Aligns the results of a transaction with its operations: deletes and `check-absent` give none,
-/// `get-tree` gives many, in the order of keys, and reads that ACLs forbid are left out in silence.
+/// Aligns the results of a transaction with its operations: deletes and `check-absent` have none,
+/// `get-tree` has many, in the order of keys, and reads that ACLs forbid are left out in silence.
 pub fn results(ops: &[Op], entries: Vec<Entry>) -> Vec<OpResult> {
-    let owed = |counts: fn(&Op) -> bool| -> Vec<usize> {
-        let ones = ops.iter().map(|op| gives(op) == Gives::One && counts(op));
+    let at_least = |counts: fn(&Op) -> bool| -> Vec<usize> {
+        let ones = ops
+            .iter()
+            .map(|op| result_count(op) == ResultCount::One && counts(op));
         ones.map(usize::from).collect()
     };
-    // As a rule nothing is left out. Where something is, only writes and checks are sure to have
-    // given what they owe.
-    let owners = owners(ops, &entries, &owed(|_| true))
-        .or_else(|| owners(ops, &entries, &owed(|op| !reads(op))))
-        .unwrap_or_default();
+    let owners = match ops {
+        // Names that are not UTF-8 may be out of order in a tree.
+        [_] => vec![0; entries.len()],
+        // As a rule nothing is left out. Where something is, only writes and checks are sure to
+        // have their result.
+        _ => owners(ops, &entries, &at_least(|_| true))
+            .or_else(|| owners(ops, &entries, &at_least(|op| !reads(op))))
+            .unwrap_or_default(),
+    };
     let owned = owners.into_iter().zip(entries);
     owned
         .map(|(op, entry)| OpResult {
             op,
             read: reads(&ops[op]),
-            entry: whole(&ops[op], entry),
+            entry: restore_value(&ops[op], entry),
         })
         .collect()
 }
 
-/// The operation of each result, where every operation gives at least what it owes; `None` if
+/// The operation of each result, where every operation has at least so many results; `None` if
 /// that leaves results over.
-fn owners(ops: &[Op], entries: &[Entry], owed: &[usize]) -> Option<Vec<usize>> {
+fn owners(ops: &[Op], entries: &[Entry], at_least: &[usize]) -> Option<Vec<usize>> {
     let mut owners = Vec::new();
     for (at, op) in ops.iter().enumerate() {
-        let reserved: usize = owed[at + 1..].iter().sum();
+        let reserved: usize = at_least[at + 1..].iter().sum();
         let mut last: Option<&str> = None;
         while let Some(key) = entries.get(owners.len()).map(Entry::key) {
             let fits = entries.len() - owners.len() > reserved
-                && match gives(op) {
-                    Gives::None => false,
-                    Gives::One => last.is_none() && key == op.name(),
-                    Gives::Many => key.starts_with(op.name()) && last.is_none_or(|last| last < key),
+                && match result_count(op) {
+                    ResultCount::None => false,
+                    ResultCount::One => last.is_none() && key == op.name(),
+                    ResultCount::Many => {
+                        key.starts_with(op.name()) && last.is_none_or(|last| last < key)
+                    }
                 };
             if !fits {
                 break;
@@ -90,7 +98,7 @@ fn owners(ops: &[Op], entries: &[Entry], owed: &[usize]) -> Option<Vec<usize>> {
 }
 
 /// Consul answers writes and checks without the value.
-fn whole(op: &Op, entry: Entry) -> Entry {
+fn restore_value(op: &Op, entry: Entry) -> Entry {
     let value = match op {
         op if reads(op) => return entry,
         Op::CheckIndex { .. } | Op::CheckSession { .. } => None,
@@ -138,11 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_takes_what_is_its_own_and_leaves_what_others_are_owed() {
+    fn a_tree_takes_its_own_results_and_leaves_those_of_others() {
         let ops = ["get-tree w/", "set w/z v", "get w/a"];
         let got = aligned(&ops, &["w/a", "w/b", "w/z", "w/a"]);
         let expected = [(0, "w/a"), (0, "w/b"), (1, "w/z"), (2, "w/a")];
         assert_eq!(got, expected.map(|(op, key)| (op, key.to_owned())));
+    }
+
+    #[test]
+    fn a_tree_on_its_own_takes_all_results_in_any_order() {
+        let got = aligned(&["get-tree a"], &["a\u{fffd}", "a\u{fffd}", "aa"]);
+        assert_eq!(got.len(), 3);
     }
 
     #[test]
@@ -152,15 +166,17 @@ mod tests {
     }
 
     #[test]
-    fn a_written_value_is_known_and_a_checked_one_is_not() {
-        let ops: Vec<_> = ["set a v", "check b 7"]
+    fn a_value_that_was_written_or_read_is_known_and_a_checked_one_is_not() {
+        let ops: Vec<_> = ["set a v", "check b 7", "get-tree x"]
             .iter()
             .map(|op| parse(op, &mut |_| unreachable!()).unwrap())
             .collect();
-        let results = results(&ops, vec![entry("a"), entry("b")]);
+        let results = results(&ops, vec![entry("a"), entry("b"), entry("x")]);
         assert_eq!(results[0].entry.value(), b"v");
         assert_eq!(results[0].entry.modified(), Index(7));
         assert!(!results[1].entry.value_known());
         assert!(!results[0].read);
+        assert_eq!(results[2].entry, entry("x"));
+        assert!(results[2].entry.value_known() && results[2].read);
     }
 }

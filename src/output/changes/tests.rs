@@ -1,3 +1,5 @@
+//! Changes as text, byte for byte.
+
 use std::time::SystemTime;
 
 use super::*;
@@ -18,7 +20,7 @@ fn entry(value: &[u8]) -> Fields<'_> {
     }
 }
 
-fn told(before: Option<Fields<'_>>, after: Option<Fields<'_>>, style: Style) -> String {
+fn describe(before: Option<Fields<'_>>, after: Option<Fields<'_>>, style: Style) -> String {
     let change = Change {
         target: TargetId(0),
         before: before.map(|fields| Entry::pack(&fields)),
@@ -38,29 +40,32 @@ fn told(before: Option<Fields<'_>>, after: Option<Fields<'_>>, style: Style) -> 
 #[test]
 fn each_kind_has_its_sign() {
     let (old, new) = (entry(b"old"), entry(b"new"));
-    assert_eq!(told(None, Some(new), PLAIN), "+ app/name = new\n");
-    assert_eq!(told(Some(old), Some(new), PLAIN), "~ app/name: old → new\n");
-    assert_eq!(told(Some(old), None, PLAIN), "- app/name\n");
+    assert_eq!(describe(None, Some(new), PLAIN), "+ app/name = new\n");
+    assert_eq!(
+        describe(Some(old), Some(new), PLAIN),
+        "~ app/name: old → new\n"
+    );
+    assert_eq!(describe(Some(old), None, PLAIN), "- app/name\n");
 }
 
 #[test]
 fn an_empty_value_leaves_no_blank_at_the_end() {
-    assert_eq!(told(None, Some(entry(b"")), PLAIN), "+ app/name =\n");
+    assert_eq!(describe(None, Some(entry(b"")), PLAIN), "+ app/name =\n");
 }
 
 #[test]
-fn flags_are_told_where_they_differ() {
+fn flags_are_shown_where_they_differ() {
     let flagged = Fields {
         flags: 3,
         ..entry(b"v")
     };
     assert_eq!(
-        told(None, Some(flagged), PLAIN),
+        describe(None, Some(flagged), PLAIN),
         "+ app/name = v (flags 3)\n"
     );
-    let update = told(Some(entry(b"v")), Some(flagged), PLAIN);
+    let update = describe(Some(entry(b"v")), Some(flagged), PLAIN);
     assert_eq!(update, "~ app/name (flags 0 → 3)\n");
-    let both = told(Some(flagged), Some(entry(b"w")), PLAIN);
+    let both = describe(Some(flagged), Some(entry(b"w")), PLAIN);
     assert_eq!(both, "~ app/name: v → w (flags 3 → 0)\n");
 }
 
@@ -71,17 +76,17 @@ fn a_lock_names_its_session() {
         ..entry(b"v")
     };
     let (free, held) = (Some(entry(b"v")), Some(locked));
-    assert_eq!(told(free, held, PLAIN), "~ app/name: locked by s-1\n");
-    assert_eq!(told(held, free, PLAIN), "~ app/name: released by s-1\n");
+    assert_eq!(describe(free, held, PLAIN), "~ app/name: locked by s-1\n");
+    assert_eq!(describe(held, free, PLAIN), "~ app/name: released by s-1\n");
 }
 
 #[test]
-fn a_key_made_again_is_marked() {
+fn a_key_that_is_created_again_is_marked() {
     let new = Fields {
         created: 7,
         ..entry(b"new")
     };
-    let update = told(Some(entry(b"old")), Some(new), PLAIN);
+    let update = describe(Some(entry(b"old")), Some(new), PLAIN);
     assert_eq!(update, "~ app/name: old → new (recreated)\n");
 }
 
@@ -89,29 +94,29 @@ fn a_key_made_again_is_marked() {
 fn values_of_several_lines_are_a_diff() {
     let (old, new) = (entry(b"a\nb\n"), entry(b"a\nc\n"));
     assert_eq!(
-        told(Some(old), Some(new), PLAIN),
+        describe(Some(old), Some(new), PLAIN),
         "~ app/name\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
     );
     assert_eq!(
-        told(None, Some(new), PLAIN),
+        describe(None, Some(new), PLAIN),
         "+ app/name\n@@ -0,0 +1,2 @@\n+a\n+c\n"
     );
 }
 
 #[test]
-fn a_value_that_is_not_remembered_is_said_so() {
+fn a_value_that_is_not_remembered_is_shown_as_such() {
     let old = Fields {
         value: None,
         ..entry(b"")
     };
     assert_eq!(
-        told(Some(old), Some(entry(b"new")), PLAIN),
+        describe(Some(old), Some(entry(b"new")), PLAIN),
         "~ app/name: (not remembered) → new\n"
     );
 }
 
 #[test]
-fn a_terminal_is_not_driven_by_what_is_stored() {
+fn stored_characters_do_not_control_a_terminal() {
     let terminal = Style {
         terminal: true,
         color: false,
@@ -120,7 +125,10 @@ fn a_terminal_is_not_driven_by_what_is_stored() {
         key: "a\nb",
         ..entry(b"\x1b[2J")
     };
-    assert_eq!(told(None, Some(new), terminal), "+ a\\nb = \\u{1b}[2J\n");
+    assert_eq!(
+        describe(None, Some(new), terminal),
+        "+ a\\nb = \\u{1b}[2J\n"
+    );
 }
 
 #[test]
@@ -129,7 +137,7 @@ fn colour_marks_the_sign_and_the_key() {
         terminal: true,
         color: true,
     };
-    let text = told(None, Some(entry(b"v")), colored);
+    let text = describe(None, Some(entry(b"v")), colored);
     assert!(
         text.contains("\u{1b}[38;5;10m+ app/name") || text.contains("+ app/name\u{1b}["),
         "{text:?}"

@@ -1,7 +1,9 @@
+//! The published JSON, byte for byte.
+
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::model::{Continuity, Fields, Index, TargetId};
+use crate::model::{self, Continuity, Fields, Index, TargetId};
 
 fn entry(value: Option<&[u8]>) -> model::Entry {
     model::Entry::pack(&Fields {
@@ -17,12 +19,12 @@ fn entry(value: Option<&[u8]>) -> model::Entry {
 
 fn text(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    line(&mut out, value).unwrap();
+    write_line(&mut out, value).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 #[test]
-fn a_text_value_stands_as_text() {
+fn a_text_value_is_written_as_text() {
     assert_eq!(
         text(&Entry::from(&entry(Some(b"a\n<b>")))),
         "{\"key\":\"app/name\",\"value\":\"a\\n<b>\",\"encoding\":\"utf8\",\
@@ -32,7 +34,7 @@ fn a_text_value_stands_as_text() {
 }
 
 #[test]
-fn a_value_that_is_no_text_stands_as_base64() {
+fn a_value_that_is_not_utf8_is_written_as_base64() {
     let entry = entry(Some(b"\xff\x00"));
     let json = text(&Entry::from(&entry));
     assert!(
@@ -42,9 +44,9 @@ fn a_value_that_is_no_text_stands_as_base64() {
 }
 
 #[test]
-fn base64_can_be_asked_for() {
+fn base64_can_be_requested() {
     let entry = entry(Some(b"text"));
-    let json = text(&Entry::from(&entry).base64(&entry));
+    let json = text(&Entry::from(&entry).with_base64(&entry));
     assert!(
         json.contains(r#""value":"dGV4dA==","encoding":"base64""#),
         "{json}"
@@ -79,7 +81,7 @@ fn a_batch_names_targets_reason_and_changes() {
 }
 
 #[test]
-fn what_could_drive_a_terminal_is_escaped() {
+fn characters_that_could_control_a_terminal_are_escaped() {
     for (value, json) in [
         ("\u{9b}2J", r#""\u009b2J""#),
         ("a\u{202e}b", r#""a\u202eb""#),
@@ -95,7 +97,7 @@ fn what_could_drive_a_terminal_is_escaped() {
 }
 
 #[test]
-fn recreated_stands_only_where_it_holds() {
+fn recreated_is_written_only_where_it_is_true() {
     let before = model::Entry::pack(&Fields {
         key: "app/name",
         value: Some(b"old"),

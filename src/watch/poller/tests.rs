@@ -2,26 +2,27 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::*;
+use crate::consul::Lookup;
 use crate::consul::Meta;
-use crate::model::{Entry, Fields, Key, OpError, OpErrorKind, Prefix, TargetId};
-use crate::watch::proof::{Alone, Together, Witness};
+use crate::model::{Entry, Fields, Key, Prefix, TargetId};
+use crate::watch::withheld::WithheldReason;
 
-/// What Consul shows next: its index and its keys with their values.
+/// An answer of Consul: its index, and the keys with their values.
 type Shown = (u64, &'static [(&'static str, &'static str)]);
 
-/// Answers from a list, and notes what was asked.
-struct Script {
+/// Answers from a list, and records the indexes that were waited on.
+struct ScriptedFetch {
     answers: VecDeque<Shown>,
     asked: SyncSender<Option<Index>>,
 }
 
-impl Look for Script {
-    fn look(
+impl Fetch for ScriptedFetch {
+    fn fetch(
         &mut self,
         seen: &mut Snapshot,
         since: Option<Index>,
         _wait: Duration,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Fetched, Error> {
         self.asked.send(since).unwrap();
         let Some((index, entries)) = self.answers.pop_front() else {
             // The end of the script: the query is held for ever.
@@ -34,10 +35,10 @@ impl Look for Script {
             index: Some(Index(index)),
             ..Meta::default()
         };
-        let unreadable = false;
-        Ok(Answer {
+        let non_utf8 = false;
+        Ok(Fetched {
             meta,
-            unreadable,
+            non_utf8,
             at_once: false,
         })
     }
@@ -45,55 +46,36 @@ impl Look for Script {
 
 /// Knows which keys are hidden, and whether the token may read at all.
 #[derive(Default)]
-struct Knowing {
+struct FakeProber {
     hidden: &'static [&'static str],
-    /// Exists again, made at this index.
+    /// A key that exists again, and the index of its creation.
     back: Option<(&'static str, u64)>,
     forbidden: bool,
     folder: bool,
 }
 
-impl Witness for Knowing {
-    type Error = Error;
-
-    fn together(&mut self, keys: &[Key]) -> Result<Together, Error> {
-        let missing = keys.iter().enumerate();
-        let back = |key: &Key| self.back.filter(|(back, _)| *back == key.as_str());
-        let missing =
-            missing.filter(|(_, key)| !self.hidden.contains(&key.as_str()) && back(key).is_none());
-        let errors: Vec<OpError> = missing
-            .map(|(op, key)| OpError {
-                op,
-                kind: OpErrorKind::Missing,
-                what: format!("key \"{key}\" doesn't exist"),
-            })
-            .collect();
-        Ok(if errors.is_empty() {
-            let found = keys.iter().filter_map(back);
-            let found = found.map(|(key, created)| {
-                Entry::pack(&Fields {
-                    key,
-                    created,
-                    modified: created,
-                    ..Fields::default()
-                })
-            });
-            Together::Found(found.collect())
-        } else {
-            Together::RolledBack(errors)
-        })
+impl TargetProber for FakeProber {
+    fn prove(&mut self, keys: &[Key]) -> Result<Vec<Option<Lookup>>, Error> {
+        let lookups = keys.iter().map(|key| match self.back {
+            Some((name, created)) if name == key.as_str() => Lookup::Found(Entry::pack(&Fields {
+                key: name,
+                created,
+                modified: created,
+                ..Fields::default()
+            })),
+            _ if self.hidden.contains(&key.as_str()) => Lookup::Denied,
+            _ => Lookup::Missing,
+        });
+        Ok(lookups.map(Some).collect())
     }
 
-    fn alone(&mut self, _key: &Key) -> Result<Alone, Error> {
-        Ok(if self.forbidden {
-            Alone::Denied
-        } else {
-            Alone::Missing(Index(1))
-        })
+    fn check_empty(&mut self, _prefix: &Prefix) -> Result<Option<Index>, Error> {
+        if self.forbidden {
+            return Err(Error::with_cause(Cause::Denied));
+        }
+        Ok(Some(Index(1)))
     }
-}
 
-impl Probe for Knowing {
     fn is_folder(&mut self, _key: &Key) -> bool {
         self.folder
     }
@@ -107,52 +89,52 @@ fn entry(key: &str, value: &str) -> Entry {
     })
 }
 
-/// A poller at work: what it told and what it asked.
-struct Watched {
-    polls: Receiver<Wake>,
+/// A running poller: the messages that it sent, and the indexes that it waited on.
+struct PollerBench {
+    messages: Receiver<Message>,
     asked: Receiver<Option<Index>>,
 }
 
-impl Watched {
-    fn of(what: What, known: Snapshot, probe: Knowing, answers: &[Shown]) -> Self {
+impl PollerBench {
+    fn new(scope: TargetScope, known: Snapshot, prober: FakeProber, answers: &[Shown]) -> Self {
         let (asked, was_asked) = sync_channel(64);
-        let (wakes, polls) = sync_channel(64);
-        let look = Script {
+        let (sender, messages) = sync_channel(64);
+        let fetch = ScriptedFetch {
             answers: answers.iter().copied().collect(),
             asked,
         };
-        let poller = Poller {
+        let config = PollerConfig {
             target: Target {
                 id: TargetId(0),
-                what,
+                scope,
             },
-            look: Box::new(look),
-            probe: Box::new(probe),
-            wait: Duration::from_secs(60),
+            fetch: Box::new(fetch),
+            prober: Box::new(prober),
+            wait: SharedWait::new(Duration::from_secs(60), None),
             known,
         };
-        poller.start(wakes).unwrap();
-        Watched {
-            polls,
+        config.start(sender).unwrap();
+        PollerBench {
+            messages,
             asked: was_asked,
         }
     }
 
     fn prefix(answers: &[Shown]) -> Self {
-        let what = What::Prefix(Prefix::new("a/"));
-        Watched::of(what, Snapshot::default(), Knowing::default(), answers)
+        let scope = TargetScope::Prefix(Prefix::new("a/"));
+        PollerBench::new(scope, Snapshot::default(), FakeProber::default(), answers)
     }
 
-    fn next(&self) -> Poll {
-        match self.polls.recv_timeout(Duration::from_secs(10)).unwrap() {
-            Wake::Polled(_, poll) => poll,
-            Wake::Signal => panic!("pollers send no signals"),
+    fn next(&self) -> PollEvent {
+        match self.messages.recv_timeout(Duration::from_secs(10)).unwrap() {
+            Message::Polled(_, poll) => poll,
+            Message::Signal => panic!("pollers send no signals"),
         }
     }
 
-    fn answered(&self) -> Answered {
+    fn answered(&self) -> TargetAnswer {
         match self.next() {
-            Poll::Answered(answered) => *answered,
+            PollEvent::Answered(answered) => *answered,
             other => panic!("an answer was expected, not {other:?}"),
         }
     }
@@ -163,14 +145,14 @@ impl Watched {
     }
 }
 
-fn keys(answered: &Answered) -> Vec<&str> {
+fn keys(answered: &TargetAnswer) -> Vec<&str> {
     let entries = answered.snapshot.entries().iter();
     entries.map(Entry::key).collect()
 }
 
 #[test]
-fn every_answer_is_told_and_the_next_query_waits_on_its_index() {
-    let watched = Watched::prefix(&[(5, &[("a/x", "1")]), (7, &[("a/x", "2")])]);
+fn every_answer_is_sent_and_the_next_query_waits_on_its_index() {
+    let watched = PollerBench::prefix(&[(5, &[("a/x", "1")]), (7, &[("a/x", "2")])]);
     assert_eq!(keys(&watched.answered()), ["a/x"]);
     let second = watched.answered();
     assert_eq!(second.since, Some(Index(5)));
@@ -179,14 +161,17 @@ fn every_answer_is_told_and_the_next_query_waits_on_its_index() {
 }
 
 #[test]
-fn a_lower_index_is_looked_at_again_before_it_is_told() {
-    let watched = Watched::prefix(&[
+fn after_a_lower_index_the_target_is_fetched_again_first() {
+    let watched = PollerBench::prefix(&[
         (9, &[("a/x", "1")]),
         (4, &[("a/old", "0")]),
         (4, &[("a/x", "2")]),
     ]);
     assert_eq!(watched.answered().continuity, Continuity::Kept);
-    assert!(matches!(watched.next(), Poll::WentBack(Index(9), Index(4))));
+    assert!(matches!(
+        watched.next(),
+        PollEvent::WentBack(Index(9), Index(4))
+    ));
     let second = watched.answered();
     assert_eq!(keys(&second), ["a/x"]);
     assert_eq!(second.continuity, Continuity::Broken);
@@ -195,16 +180,16 @@ fn a_lower_index_is_looked_at_again_before_it_is_told() {
 }
 
 #[test]
-fn a_vanished_key_is_proven_deleted_or_named_as_hidden_at_every_answer() {
-    let what = What::Prefix(Prefix::new("a/"));
-    let probe = Knowing {
+fn a_vanished_key_is_proven_deleted_or_reported_as_hidden_at_every_answer() {
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let prober = FakeProber {
         hidden: &["a/hidden"],
-        ..Knowing::default()
+        ..FakeProber::default()
     };
-    let watched = Watched::of(
-        what,
+    let watched = PollerBench::new(
+        scope,
         Snapshot::default(),
-        probe,
+        prober,
         &[
             (5, &[("a/gone", "1"), ("a/hidden", "1"), ("a/x", "1")]),
             (6, &[("a/x", "1")]),
@@ -215,20 +200,23 @@ fn a_vanished_key_is_proven_deleted_or_named_as_hidden_at_every_answer() {
     for proven in [1, 0] {
         let answered = watched.answered();
         assert_eq!(answered.proven, proven);
-        assert_eq!(answered.unproven, [("a/hidden".to_owned(), Why::Hidden)]);
+        assert_eq!(
+            answered.unproven,
+            [("a/hidden".to_owned(), WithheldReason::Hidden)]
+        );
     }
 }
 
 #[test]
-fn a_key_that_was_made_again_after_the_answer_is_a_delete_in_it() {
+fn a_key_that_was_recreated_after_the_answer_is_a_delete_in_it() {
     let answers: &[Shown] = &[(5, &[("a/x", "1")]), (6, &[]), (8, &[("a/x", "2")])];
     for (created, shown) in [(7, &[][..]), (4, &["a/x"][..])] {
-        let probe = Knowing {
+        let prober = FakeProber {
             back: Some(("a/x", created)),
-            ..Knowing::default()
+            ..FakeProber::default()
         };
-        let what = What::Prefix(Prefix::new("a/"));
-        let watched = Watched::of(what, Snapshot::default(), probe, answers);
+        let scope = TargetScope::Prefix(Prefix::new("a/"));
+        let watched = PollerBench::new(scope, Snapshot::default(), prober, answers);
         watched.answered();
         let answered = watched.answered();
         assert_eq!(keys(&answered), shown, "made at {created}");
@@ -237,40 +225,40 @@ fn a_key_that_was_made_again_after_the_answer_is_a_delete_in_it() {
 }
 
 #[test]
-fn what_was_handled_before_is_proven_too() {
+fn entries_that_were_handled_before_are_proven_too() {
     let known = Snapshot::new(Index(3), vec![entry("a/gone", "1"), entry("a/x", "1")]);
-    let what = What::Prefix(Prefix::new("a/"));
-    let watched = Watched::of(what, known, Knowing::default(), &[(5, &[("a/x", "1")])]);
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let watched = PollerBench::new(scope, known, FakeProber::default(), &[(5, &[("a/x", "1")])]);
     let answered = watched.answered();
     assert_eq!((answered.proven, answered.since), (1, None));
 }
 
 #[test]
-fn an_empty_first_look_without_rights_is_an_outage_of_rights() {
-    let probe = Knowing {
+fn an_empty_first_answer_without_permission_is_an_outage_of_rights() {
+    let prober = FakeProber {
         forbidden: true,
-        ..Knowing::default()
+        ..FakeProber::default()
     };
-    let what = What::Prefix(Prefix::new("a/"));
-    let watched = Watched::of(what, Snapshot::default(), probe, &[(5, &[])]);
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[])]);
     match watched.next() {
-        Poll::Outage(trouble) => assert_eq!(trouble.kind(), OutageKind::Rights),
+        PollEvent::Outage(cause, _) => assert_eq!(cause.kind(), OutageKind::Rights),
         other => panic!("an outage was expected, not {other:?}"),
     }
 }
 
 #[test]
-fn a_key_that_is_a_folder_is_said_once() {
-    let probe = Knowing {
+fn a_key_that_is_a_folder_is_reported_once() {
+    let prober = FakeProber {
         folder: true,
-        ..Knowing::default()
+        ..FakeProber::default()
     };
     let key = Key::new("a").unwrap();
-    let what = What::Key(key.clone());
-    let watched = Watched::of(what, Snapshot::default(), probe, &[(5, &[]), (6, &[])]);
+    let scope = TargetScope::Key(key.clone());
+    let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[]), (6, &[])]);
     match watched.next() {
-        Poll::Note(note) => assert_eq!(note, Note::Folder(key)),
-        other => panic!("a note was expected, not {other:?}"),
+        PollEvent::Advice(advice) => assert_eq!(advice, Advice::Folder(key)),
+        other => panic!("advice was expected, not {other:?}"),
     }
     watched.answered();
     watched.answered();

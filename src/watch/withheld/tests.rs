@@ -17,27 +17,27 @@ fn keys(snapshot: &Snapshot) -> Vec<&str> {
     snapshot.entries().iter().map(Entry::key).collect()
 }
 
-fn hidden(keys: &[&str]) -> Vec<(String, Why)> {
+fn hidden(keys: &[&str]) -> Vec<(String, WithheldReason)> {
     keys.iter()
-        .map(|key| ((*key).to_owned(), Why::Hidden))
+        .map(|key| ((*key).to_owned(), WithheldReason::Hidden))
         .collect()
 }
 
 /// A target that is looked at again and again.
-struct Watched {
+struct WithheldBench {
     withheld: Withheld,
     last: Snapshot,
 }
 
-impl Watched {
+impl WithheldBench {
     fn new(bound: Option<&str>, start: &[&str]) -> Self {
-        Watched {
+        WithheldBench {
             withheld: Withheld::new(bound.map(|text| text.parse().unwrap())),
             last: snapshot(start),
         }
     }
 
-    fn sees(&mut self, seen: &[&str], unproven: &[&str]) -> Vec<Notice> {
+    fn sees(&mut self, seen: &[&str], unproven: &[&str]) -> Vec<WithheldChange> {
         let admitted = self
             .withheld
             .admit(&self.last, &snapshot(seen), &hidden(unproven));
@@ -45,73 +45,79 @@ impl Watched {
         admitted.notices
     }
 
-    fn count(&self, why: Why) -> usize {
+    fn count(&self, reason: WithheldReason) -> usize {
         let keys = self.withheld.keys();
-        keys.filter(|(_, other)| *other == why).count()
+        keys.filter(|(_, other)| *other == reason).count()
     }
 }
 
 #[test]
 fn a_proven_delete_goes_through() {
-    let mut target = Watched::new(None, &["a", "b"]);
+    let mut target = WithheldBench::new(None, &["a", "b"]);
     assert_eq!(target.sees(&["b"], &[]), []);
     assert_eq!(keys(&target.last), ["b"]);
 }
 
 #[test]
 fn a_hidden_key_stays_as_it_was_and_other_changes_go_on() {
-    let mut target = Watched::new(None, &["a", "b", "c"]);
+    let mut target = WithheldBench::new(None, &["a", "b", "c"]);
     let before = target.last.get("b").unwrap().clone();
     assert_eq!(
         target.sees(&["c", "d"], &["b"]),
-        [Notice::Begun(Why::Hidden, vec!["b".to_owned()])]
+        [WithheldChange::Begun(
+            WithheldReason::Hidden,
+            vec!["b".to_owned()]
+        )]
     );
     assert_eq!(keys(&target.last), ["b", "c", "d"]);
     assert!(target.last.get("b").unwrap().is_same(&before));
 }
 
 #[test]
-fn a_lost_right_is_said_once_and_so_is_its_end() {
-    let mut target = Watched::new(None, &["a", "b", "c"]);
+fn a_lost_permission_is_reported_once_and_so_is_its_end() {
+    let mut target = WithheldBench::new(None, &["a", "b", "c"]);
     assert_eq!(target.sees(&["a"], &["b", "c"]).len(), 1);
     assert_eq!(target.sees(&["a"], &["b", "c"]), []);
     assert_eq!(target.sees(&["a", "b"], &["c"]), []);
-    assert_eq!(target.count(Why::Hidden), 1);
+    assert_eq!(target.count(WithheldReason::Hidden), 1);
     assert_eq!(
         target.sees(&["a", "b", "c"], &[]),
-        [Notice::Ended(Why::Hidden)]
+        [WithheldChange::Ended(WithheldReason::Hidden)]
     );
     assert_eq!(target.withheld.keys().count(), 0);
 }
 
 #[test]
 fn a_hidden_key_that_turns_out_deleted_is_a_delete() {
-    let mut target = Watched::new(None, &["a", "b"]);
+    let mut target = WithheldBench::new(None, &["a", "b"]);
     target.sees(&["a"], &["b"]);
-    assert_eq!(target.sees(&["a"], &[]), [Notice::Ended(Why::Hidden)]);
+    assert_eq!(
+        target.sees(&["a"], &[]),
+        [WithheldChange::Ended(WithheldReason::Hidden)]
+    );
     assert_eq!(keys(&target.last), ["a"]);
 }
 
 #[test]
 fn deletes_over_the_bound_are_held_back_and_others_are_not() {
-    let mut target = Watched::new(Some("1"), &["a", "b", "c"]);
+    let mut target = WithheldBench::new(Some("1"), &["a", "b", "c"]);
     assert_eq!(target.sees(&["b", "c"], &[]), []);
     assert_eq!(keys(&target.last), ["b", "c"]);
     let notices = target.sees(&["d"], &[]);
     assert_eq!(
         notices,
-        [Notice::Begun(
-            Why::HeldBack,
+        [WithheldChange::Begun(
+            WithheldReason::HeldBack,
             vec!["b".to_owned(), "c".to_owned()]
         )]
     );
     assert_eq!(keys(&target.last), ["b", "c", "d"]);
-    assert_eq!(target.count(Why::HeldBack), 2);
+    assert_eq!(target.count(WithheldReason::HeldBack), 2);
 }
 
 #[test]
-fn a_mass_delete_that_is_mended_key_by_key_never_becomes_a_small_one() {
-    let mut target = Watched::new(Some("2"), &["a", "b", "c", "d"]);
+fn a_mass_delete_that_is_repaired_key_by_key_never_becomes_a_small_one() {
+    let mut target = WithheldBench::new(Some("2"), &["a", "b", "c", "d"]);
     target.sees(&[], &[]);
     for step in [&["a"][..], &["a", "b"], &["a", "b", "c"]] {
         assert_eq!(target.sees(step, &[]), []);
@@ -119,7 +125,7 @@ fn a_mass_delete_that_is_mended_key_by_key_never_becomes_a_small_one() {
     }
     assert_eq!(
         target.sees(&["a", "b", "c", "d"], &[]),
-        [Notice::Ended(Why::HeldBack)]
+        [WithheldChange::Ended(WithheldReason::HeldBack)]
     );
     // From here on the bound counts anew.
     assert_eq!(target.sees(&["a", "b", "c"], &[]), []);
@@ -128,18 +134,24 @@ fn a_mass_delete_that_is_mended_key_by_key_never_becomes_a_small_one() {
 
 #[test]
 fn deletes_that_follow_held_ones_count_with_them() {
-    let mut target = Watched::new(Some("2"), &["a", "b", "c", "d", "e"]);
+    let mut target = WithheldBench::new(Some("2"), &["a", "b", "c", "d", "e"]);
     target.sees(&["d", "e"], &[]);
     assert_eq!(target.sees(&["e"], &[]), []);
     assert_eq!(keys(&target.last), ["a", "b", "c", "d", "e"]);
-    assert_eq!(target.count(Why::HeldBack), 4);
+    assert_eq!(target.count(WithheldReason::HeldBack), 4);
 }
 
 #[test]
 fn hidden_keys_do_not_count_as_deletes() {
-    let mut target = Watched::new(Some("1"), &["a", "b", "c"]);
+    let mut target = WithheldBench::new(Some("1"), &["a", "b", "c"]);
     let notices = target.sees(&["c"], &["a"]);
-    assert_eq!(notices, [Notice::Begun(Why::Hidden, vec!["a".to_owned()])]);
+    assert_eq!(
+        notices,
+        [WithheldChange::Begun(
+            WithheldReason::Hidden,
+            vec!["a".to_owned()]
+        )]
+    );
     assert_eq!(keys(&target.last), ["a", "c"]);
 }
 
@@ -159,7 +171,7 @@ fn a_restart_with_a_higher_bound_accepts_what_was_held_back() {
 }
 
 #[test]
-fn a_percentage_is_of_what_was_there() {
+fn a_percentage_is_of_the_keys_before() {
     let bound: MaxDelete = "50%".parse().unwrap();
     assert!(bound.allows(2, 4));
     assert!(!bound.allows(3, 4));
@@ -192,7 +204,7 @@ proptest::proptest! {
     /// Whatever is seen: nothing that is there is lost or changed, and what is not there any more
     /// is either withheld, as it was, or gone.
     #[test]
-    fn admitted_is_what_was_seen_and_what_is_withheld(
+    fn an_admitted_snapshot_has_the_seen_and_the_withheld_entries(
         looks in proptest::collection::vec(
             (proptest::collection::btree_set("[a-f]", 0..6), proptest::collection::btree_set("[a-f]", 0..6)),
             1..8,
@@ -204,7 +216,7 @@ proptest::proptest! {
         for (number, (seen, unproven)) in looks.iter().enumerate() {
             let value = number.to_string();
             let seen = Snapshot::new(Index(1), seen.iter().map(|key| entry(key, &value)).collect());
-            let unproven: Vec<_> = unproven.iter().map(|key| (key.clone(), Why::Hidden)).collect();
+            let unproven: Vec<_> = unproven.iter().map(|key| (key.clone(), WithheldReason::Hidden)).collect();
             let admitted = withheld.admit(&last, &seen, &unproven).snapshot;
             for entry in seen.entries() {
                 proptest::prop_assert!(admitted.get(entry.key()).unwrap().is_same(entry));

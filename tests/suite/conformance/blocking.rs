@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Agent, Reply, Wire};
+use crate::harness::{Agent, RawHttp, Reply};
 
 /// Long enough that an answer which comes early cannot be one whose time was up.
 const LONG: &str = "20s";
@@ -12,25 +12,27 @@ const LONG: &str = "20s";
 const SHORT: &str = "3s";
 
 fn put(agent: &Agent, key: &str, value: &str) {
-    Wire::to(&agent.address())
+    RawHttp::connect(&agent.address())
         .ask("PUT", &format!("/v1/kv/{key}"), value)
         .is(200, "true");
 }
 
 fn delete(agent: &Agent, path: &str) {
-    Wire::to(&agent.address())
+    RawHttp::connect(&agent.address())
         .ask("DELETE", &format!("/v1/kv/{path}"), "")
         .is(200, "true");
 }
 
 fn index(agent: &Agent, path: &str) -> u64 {
-    Wire::to(&agent.address()).ask("GET", path, "").index()
+    RawHttp::connect(&agent.address())
+        .ask("GET", path, "")
+        .index()
 }
 
 /// A blocking query, sent. It may look before or after what the test does next: the assertions
 /// hold either way, and most runs see it waiting.
-fn block(agent: &Agent, path: &str, since: u64, wait: &str) -> Wire {
-    let mut wire = Wire::to(&agent.address());
+fn block(agent: &Agent, path: &str, since: u64, wait: &str) -> RawHttp {
+    let mut wire = RawHttp::connect(&agent.address());
     let joint = if path.contains('?') { '&' } else { '?' };
     wire.send(format!(
         "GET {path}{joint}index={since}&wait={wait} HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -40,7 +42,7 @@ fn block(agent: &Agent, path: &str, since: u64, wait: &str) -> Wire {
 
 /// The answer, which must come long before the wait is over.
 #[track_caller]
-fn woken(mut wire: Wire) -> Reply {
+fn woken(mut wire: RawHttp) -> Reply {
     wire.stream()
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
@@ -49,7 +51,7 @@ fn woken(mut wire: Wire) -> Reply {
 
 /// The answer, which must come with the end of [`SHORT`].
 #[track_caller]
-fn timed_out(mut wire: Wire, since: Instant) -> Reply {
+fn timed_out(mut wire: RawHttp, since: Instant) -> Reply {
     let reply = wire.reply();
     assert!(
         since.elapsed() >= Duration::from_secs(3),
@@ -95,7 +97,7 @@ fn what_does_not_concern_a_key_does_not_wake_its_reader() {
     put(&agent, "d/a", "1");
     put(&agent, "d/b", "1");
     put(&agent, "d/aa", "1");
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.ask("PUT", "/v1/kv/d/a?cas=1", "2").is(200, "false");
     let failing =
         r#"[{"KV":{"Verb":"set","Key":"d/a","Value":"Mg=="}},{"KV":{"Verb":"get","Key":"no"}}]"#;
@@ -128,7 +130,7 @@ fn what_happens_below_a_prefix_wakes_its_reader_and_nothing_else_does() {
     let since = index(&agent, "/v1/kv/p/?recurse");
     let waiting = block(&agent, "/v1/kv/p/?recurse", since, LONG);
     let both = r#"[{"KV":{"Verb":"set","Key":"p/x"}},{"KV":{"Verb":"delete","Key":"p/x"}}]"#;
-    Wire::to(&agent.address()).ask("PUT", "/v1/txn", both);
+    RawHttp::connect(&agent.address()).ask("PUT", "/v1/txn", both);
     assert!(woken(waiting).index() > since);
 }
 

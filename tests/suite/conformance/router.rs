@@ -1,13 +1,13 @@
 //! Paths, methods, parameters, headers, limits.
 
-use crate::harness::{Agent, Reply, Wire};
+use crate::harness::{Agent, RawHttp, Reply};
 
 fn get(agent: &Agent, path: &str) -> Reply {
-    Wire::to(&agent.address()).ask("GET", path, "")
+    RawHttp::connect(&agent.address()).ask("GET", path, "")
 }
 
 fn put(agent: &Agent, path: &str, body: impl AsRef<[u8]>) -> Reply {
-    Wire::to(&agent.address()).ask("PUT", path, body)
+    RawHttp::connect(&agent.address()).ask("PUT", path, body)
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn unprintable_paths_and_broken_escapes_are_bad_requests() {
 }
 
 #[test]
-fn methods_are_told_apart() {
+fn methods_are_distinguished() {
     let agent = Agent::own();
     for (path, allow) in [
         ("/v1/kv/x", "OPTIONS,GET,PUT,DELETE"),
@@ -147,7 +147,7 @@ fn methods_are_told_apart() {
         ("/v1/session/create", "OPTIONS,PUT"),
         ("/v1/status/leader", "OPTIONS,GET"),
     ] {
-        let mut wire = Wire::to(&agent.address());
+        let mut wire = RawHttp::connect(&agent.address());
         let options = wire.ask("OPTIONS", path, "").is(200, "");
         assert_eq!(options.header("Allow"), Some(allow));
         let refused = wire
@@ -246,7 +246,7 @@ fn bad_parameters_are_refused_in_consuls_words() {
     ] {
         put(&agent, path, "w").is(status, words);
     }
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.ask("DELETE", "/v1/kv/k?recurse&cas=1", "")
         .is(400, "Conflicting flags: cas=1&recurse=");
     for (query, words) in [
@@ -310,7 +310,7 @@ fn a_value_of_512_kib_is_the_largest() {
     put(&agent, "/v1/kv/big", vec![b'x'; 524_288]).is(200, "true");
     assert_eq!(get(&agent, "/v1/kv/big?raw").body.len(), 524_288);
     // The length alone is enough: nothing of the body is sent.
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: h\r\nContent-Length: 524289\r\n\r\n");
     wire.reply().is(
         413,
@@ -322,7 +322,7 @@ fn a_value_of_512_kib_is_the_largest() {
 #[test]
 fn bodies_come_chunked_too_and_expect_a_word_first() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.send(
         "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
          3\r\none\r\n4;x=y\r\n two\r\n0\r\nTrailer: t\r\n\r\n",
@@ -341,7 +341,7 @@ fn bodies_come_chunked_too_and_expect_a_word_first() {
 #[test]
 fn a_too_large_body_that_waits_for_a_word_is_refused_without_it() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.send("PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nContent-Length: 600000\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(wire.reply().status, 413);
 }
@@ -349,7 +349,7 @@ fn a_too_large_body_that_waits_for_a_word_is_refused_without_it() {
 #[test]
 fn connections_are_kept_pipelined_and_old() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let put = "PUT /v1/kv/p HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1";
     wire.send(format!("{put}GET /v1/kv/p?raw HTTP/1.1\r\nHost: h\r\n\r\n"));
     wire.reply().is(200, "true");
@@ -358,7 +358,7 @@ fn connections_are_kept_pipelined_and_old() {
     let last = wire.reply().is(200, "1");
     assert_eq!(last.header("Connection"), Some("close"));
     assert!(wire.is_closed());
-    let mut old = Wire::to(&agent.address());
+    let mut old = RawHttp::connect(&agent.address());
     old.send("GET /v1/kv/p?raw HTTP/1.0\r\n\r\n");
     let reply = old.reply().is(200, "1");
     assert!(
@@ -367,7 +367,7 @@ fn connections_are_kept_pipelined_and_old() {
         reply.head
     );
     assert!(old.is_closed());
-    let mut old = Wire::to(&agent.address());
+    let mut old = RawHttp::connect(&agent.address());
     for _ in 0..2 {
         old.send("GET /v1/kv/p?raw HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
         let reply = old.reply().is(200, "1");
@@ -388,7 +388,7 @@ fn a_request_head_may_be_a_megabyte() {
 #[test]
 fn bodies_of_reads_are_ignored_and_hosts_are_needed() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     assert_eq!(wire.ask("GET", "/v1/kv/x", "a body").status, 404);
     assert_eq!(wire.ask("GET", "/v1/kv/x", "").status, 404);
     wire.send("GET /v1/kv/x HTTP/1.1\r\n\r\n");

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::harness::{Agent, Reply, Wire};
+use crate::harness::{Agent, RawHttp, Reply};
 
 /// A connection on which rows are asked in order; what fails is named by its row.
-struct Rows(Wire);
+struct Rows(RawHttp);
 
 impl Rows {
     #[track_caller]
@@ -51,7 +51,7 @@ fn number(value: &serde_json::Value, member: &str) -> u64 {
 #[test]
 fn the_sequence_of_the_reference_holds() {
     let agent = Agent::own();
-    let mut rows = Rows(Wire::to(&agent.address()));
+    let mut rows = Rows(RawHttp::connect(&agent.address()));
     let (a2, a3) = creation_and_cas(&mut rows);
     let (b1, z1) = listings(&mut rows, a3);
     assert!(b1 > a2 && z1 > b1);

@@ -4,24 +4,24 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Wire};
+use crate::harness::{Agent, RawHttp, wait_for};
 
 const UNKNOWN: &str = "b4767f21-a9d2-aa1e-3acb-94adc234e191";
 
-fn create(wire: &mut Wire, body: &str) -> String {
+fn create(wire: &mut RawHttp, body: &str) -> String {
     let reply = wire.ask("PUT", "/v1/session/create", body);
     assert_eq!(reply.status, 200, "{reply:?}");
     reply.json()["ID"].as_str().unwrap().to_owned()
 }
 
-fn entry(wire: &mut Wire, key: &str) -> Value {
+fn entry(wire: &mut RawHttp, key: &str) -> Value {
     wire.ask("GET", &format!("/v1/kv/{key}"), "").entry()
 }
 
 #[test]
 fn a_session_is_shown_with_all_its_members() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let node = wire.ask("GET", "/v1/agent/self", "").json()["Config"]["NodeName"].clone();
     let id = create(
         &mut wire,
@@ -58,7 +58,7 @@ fn a_session_is_shown_with_all_its_members() {
 #[test]
 fn the_defaults_of_a_session_are_consuls() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let id = create(&mut wire, "");
     let shown = wire
         .ask("GET", &format!("/v1/session/info/{id}"), "")
@@ -93,7 +93,7 @@ fn the_defaults_of_a_session_are_consuls() {
 #[test]
 fn what_makes_no_session_is_refused_in_consuls_words() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     for (body, status, words) in [
         ("{", 400, "Request decode failed: unexpected EOF"),
         (
@@ -138,7 +138,7 @@ fn what_makes_no_session_is_refused_in_consuls_words() {
 #[test]
 fn bad_session_ids_are_refused_in_consuls_words() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let lookup = "failed session lookup: index error: ";
     for (method, path, status, words) in [
         ("PUT", "destroy/", 400, "Missing session".to_owned()),
@@ -183,7 +183,7 @@ fn bad_session_ids_are_refused_in_consuls_words() {
 #[test]
 fn a_lock_has_one_holder_and_counts_its_takers() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let (one, two) = (create(&mut wire, ""), create(&mut wire, ""));
     let mut lock = |how: &str, session: &str, value: &str, says: &str| {
         wire.ask("PUT", &format!("/v1/kv/lk?{how}={session}"), value)
@@ -222,12 +222,12 @@ fn a_lock_has_one_holder_and_counts_its_takers() {
 #[test]
 fn the_end_of_a_session_releases_or_deletes_and_wakes() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let id = create(&mut wire, r#"{"LockDelay":"0s"}"#);
     wire.ask("PUT", &format!("/v1/kv/kept?acquire={id}"), "v")
         .is(200, "true");
     let since = wire.ask("GET", "/v1/kv/kept", "").index();
-    let mut waiting = Wire::to(&agent.address());
+    let mut waiting = RawHttp::connect(&agent.address());
     waiting.send(format!(
         "GET /v1/kv/kept?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
     ));
@@ -253,7 +253,7 @@ fn the_end_of_a_session_releases_or_deletes_and_wakes() {
 #[test]
 fn a_lock_delay_refuses_the_next_holder_and_lets_plain_writes_pass() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let (one, two) = (
         create(&mut wire, r#"{"LockDelay":"2s"}"#),
         create(&mut wire, ""),
@@ -272,24 +272,20 @@ fn a_lock_delay_refuses_the_next_holder_and_lets_plain_writes_pass() {
     );
     wire.ask("PUT", "/v1/kv/lk", "w").is(200, "true");
     // By asking again until it is over: the delay is the server's to time.
-    loop {
+    wait_for("the end of the lock delay", || {
         let reply = wire.ask("PUT", &format!("/v1/kv/lk?acquire={two}"), "v");
-        if reply.text() == "true" {
-            break;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20), "{reply:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        (reply.text() == "true").then_some(())
+    });
     assert!(began.elapsed() >= Duration::from_millis(1500));
 }
 
 #[test]
 fn session_queries_block_until_sessions_change() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let id = create(&mut wire, "");
     let since = wire.ask("GET", "/v1/session/list", "").index();
-    let mut waiting = Wire::to(&agent.address());
+    let mut waiting = RawHttp::connect(&agent.address());
     waiting.send(format!(
         "GET /v1/session/list?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
     ));

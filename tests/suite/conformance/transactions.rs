@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Agent, Reply, Wire};
+use crate::harness::{Agent, RawHttp, Reply};
 
 fn txn(agent: &Agent, ops: &Value) -> Reply {
-    Wire::to(&agent.address()).ask("PUT", "/v1/txn", ops.to_string())
+    RawHttp::connect(&agent.address()).ask("PUT", "/v1/txn", ops.to_string())
 }
 
 fn op(verb: &str, key: &str) -> Value {
@@ -32,7 +32,7 @@ fn fails(agent: &Agent, op: &Value, what: &str) {
 #[test]
 fn every_failure_has_consuls_words() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let session = wire.ask("PUT", "/v1/session/create", "").json()["ID"].clone();
     wire.ask("PUT", "/v1/kv/k", "v").is(200, "true");
     wire.ask(
@@ -112,7 +112,7 @@ fn every_failure_has_consuls_words() {
     ] {
         fails(&agent, &op, &what);
     }
-    Wire::to(&agent.address())
+    RawHttp::connect(&agent.address())
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, r#"["k","lk"]"#);
 }
@@ -138,7 +138,7 @@ fn all_failing_operations_are_named_and_pre_checks_come_first() {
 #[test]
 fn a_rolled_back_transaction_leaves_entries_tombstones_and_indexes_as_they_were() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     for key in ["d/a", "d/b", "e"] {
         wire.ask("PUT", &format!("/v1/kv/{key}"), "v")
             .is(200, "true");
@@ -248,7 +248,7 @@ fn only_reads_have_the_extra_members_and_headers() {
 #[test]
 fn consistency_counts_for_reads_only() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     let read = json!([op("get-tree", "x")]).to_string();
     wire.ask("PUT", "/v1/txn?stale&consistent", &read).is(
         400,
@@ -273,7 +273,7 @@ fn consistency_counts_for_reads_only() {
 #[test]
 fn bodies_that_are_no_operations_are_refused_in_consuls_words() {
     let agent = Agent::own();
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     for (body, words) in [
         ("", "EOF"),
         ("[", "unexpected EOF"),
@@ -327,13 +327,13 @@ fn limits_are_refused_in_consuls_words() {
     assert_eq!(txn(&agent, &ops(64)).status, 200);
     txn(&agent, &ops(65)).is(413, "Transaction contains too many operations (65 > 64)");
     let see = "See https://www.consul.io/docs/agent/options.html#txn_max_req_len.";
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.send("PUT /v1/txn HTTP/1.1\r\nHost: h\r\nContent-Length: 699102\r\n\r\n");
     wire.reply().is(
         413,
         &format!("Request body(699102 bytes) too large, max size: 524288 bytes. {see}"),
     );
-    let mut wire = Wire::to(&agent.address());
+    let mut wire = RawHttp::connect(&agent.address());
     wire.send("PUT /v1/txn HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n80001\r\n");
     wire.send(vec![b' '; 0x80001]);
     wire.send("\r\n0\r\n\r\n");
@@ -348,7 +348,7 @@ fn keys_that_no_url_carries_travel_by_transaction() {
     let agent = Agent::own();
     let ops = json!([set("/lead", ""), set("a//b", ""), set("nl\n\u{0}x", "")]);
     assert_eq!(txn(&agent, &ops).status, 200);
-    Wire::to(&agent.address())
+    RawHttp::connect(&agent.address())
         .ask("GET", "/v1/kv/?keys", "")
         .is(200, r#"["/lead","a//b","nl\n\u0000x"]"#);
 }

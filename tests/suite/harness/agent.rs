@@ -5,43 +5,41 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Kvw;
+use super::processes::send_signal;
+use super::signals::reset_signals_for_children;
+use super::waiting::wait_within;
 
 /// Names a Consul binary; unset, the suite runs on `kvw dev`.
 const REAL: &str = "KVW_TEST_CONSUL";
 
-/// How long a server may take to elect itself.
-const START: Duration = Duration::from_secs(60);
-
 /// Runs a server as long as its own stdin is open, so that no server outlives the suite however
-/// that ends. Prints the server's process id first.
-const HOLD: &str = r#""$@" </dev/null >/dev/null & child=$!; echo $child; exec 1>&-; cat >/dev/null; kill -9 $child; wait $child"#;
-
-/// What a server of a test's own may need.
-#[derive(Debug, Clone, Default)]
-struct Setup {
-    acl: bool,
-}
+/// that ends. Prints the server's process id, and then what the server prints.
+const HOLD: &str = r#"sh -c 'echo $$; exec "$@"' server "$@" </dev/null & child=$!; exec 1>&-; cat >/dev/null; kill -9 $child; wait $child"#;
 
 /// A running server.
 pub struct Agent {
-    port: u16,
-    setup: Setup,
+    /// The port of its HTTP API; `None` until `kvw dev` has chosen one.
+    port: Option<u16>,
+    /// The token that may do everything, on a server with ACLs.
+    master_token: Option<&'static str>,
     folder: tempfile::TempDir,
-    process: Option<Process>,
+    server: Option<Server>,
 }
 
-struct Process {
+struct Server {
     holder: Child,
     pid: u32,
 }
 
 impl Agent {
+    /// How long a server may take to elect itself.
+    pub(super) const START: Duration = Duration::from_secs(60);
+
     /// Whether the suite runs on a real Consul.
     pub fn is_real() -> bool {
         std::env::var_os(REAL).is_some()
@@ -61,92 +59,70 @@ impl Agent {
 
     /// A server of the test's own: to stop, to start, to look at as a whole.
     pub fn own() -> Agent {
-        Agent::with(Setup::default())
+        Agent::new(None)
     }
 
-    /// A server of the test's own, set up as it needs it.
-    fn with(setup: Setup) -> Agent {
+    /// A server of the test's own with ACLs, default policy deny.
+    pub(super) fn with_master_token(token: &'static str) -> Agent {
+        Agent::new(Some(token))
+    }
+
+    fn new(master_token: Option<&'static str>) -> Agent {
+        reset_signals_for_children();
         let mut agent = Agent {
-            port: free_port(),
-            setup,
+            port: None,
+            master_token,
             folder: tempfile::tempdir().unwrap(),
-            process: None,
+            server: None,
         };
         agent.start();
         agent
     }
 
-    /// A server of the test's own with ACLs, default policy deny; `None`, with the reason printed,
-    /// on `kvw dev`, which has none.
-    pub fn with_acl() -> Option<Agent> {
-        if !Agent::is_real() {
-            not_tried("kvw dev has no ACLs; KVW_TEST_CONSUL names a Consul that has");
-            return None;
-        }
-        let agent = Agent::with(Setup { acl: true });
-        // The leader makes its first tokens and policies a moment after its election.
-        let until = Instant::now() + START;
-        let master = [("X-Consul-Token", MASTER)];
-        while request(&agent.address(), "GET", "/v1/acl/policies", &master, b"").status() != 200 {
-            assert!(Instant::now() < until, "the ACL system did not come up");
-            thread::sleep(Duration::from_millis(20));
-        }
-        Some(agent)
-    }
-
     /// `host:port` of its HTTP API.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.port.unwrap())
     }
 
     /// Starts it again at the same address. A real Consul has its data still; `kvw dev` has none.
     pub fn start(&mut self) {
-        assert!(self.process.is_none(), "it is running");
-        let mut command = match std::env::var_os(REAL) {
-            Some(consul) => real(
-                Path::new(&consul),
-                self.folder.path(),
-                self.port,
-                &self.setup,
-            ),
-            None => dev(self.port),
-        };
+        assert!(self.server.is_none(), "it is running");
+        let mut command = Command::new("sh");
+        command.args(["-c", HOLD, "hold"]);
+        match std::env::var_os(REAL) {
+            Some(consul) => self.add_consul(&mut command, Path::new(&consul)),
+            None => self.add_dev(&mut command),
+        }
         let mut holder = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut pid = String::new();
-        BufReader::new(holder.stdout.take().unwrap())
-            .read_line(&mut pid)
-            .unwrap();
-        self.process = Some(Process {
-            holder,
-            pid: pid.trim().parse().unwrap(),
-        });
-        self.await_leader();
+        let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+        let pid = lines.next().unwrap().unwrap().parse().unwrap();
+        self.server = Some(Server { holder, pid });
+        // `kvw dev` prints its address; what Consul prints is dropped.
+        if let Some(address) = lines.next() {
+            let address = address.unwrap();
+            let (_, port) = address.rsplit_once(':').unwrap();
+            self.port = Some(port.parse().unwrap());
+        }
+        self.wait_for_leader();
     }
 
     /// Kills it, as a power cut would.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            drop(process.holder.stdin.take());
-            process.holder.wait().unwrap();
+        if let Some(mut server) = self.server.take() {
+            drop(server.holder.stdin.take());
+            server.holder.wait().unwrap();
         }
     }
 
     /// Stops it from answering while connections stay open, or lets it go on.
     pub fn freeze(&self, frozen: bool) {
-        let pid = self.process.as_ref().unwrap().pid.to_string();
         let signal = if frozen { "STOP" } else { "CONT" };
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        send_signal(signal, self.server.as_ref().unwrap().pid);
     }
 
     /// The program, speaking to this server.
@@ -159,25 +135,69 @@ impl Agent {
         request(&self.address(), method, path, &[], body)
     }
 
-    fn await_leader(&self) {
-        let until = Instant::now() + START;
-        loop {
+    fn wait_for_leader(&self) {
+        let address = self.address();
+        let what = format!("the server at {address}");
+        wait_within(Agent::START, &what, || {
             // A write proves a leader that has finished its election.
-            if let Ok(response) = try_request(&self.address(), "PUT", "/v1/kv/_ready", &[], b"") {
-                if response.status() == 200 || response.status() == 403 {
-                    if response.status() == 200 {
-                        self.http("DELETE", "/v1/kv/_ready", b"");
-                    }
-                    return;
+            let answer = try_request(&address, "PUT", "/v1/kv/_ready", &[], b"").ok()?;
+            match answer.status().as_u16() {
+                200 => {
+                    self.http("DELETE", "/v1/kv/_ready", b"");
+                    Some(())
                 }
+                403 => Some(()),
+                _ => None,
             }
-            assert!(
-                Instant::now() < until,
-                "the server at {} did not start",
-                self.address()
-            );
-            thread::sleep(Duration::from_millis(20));
+        });
+    }
+
+    /// Port 0 at first: `kvw dev` takes a free one and prints it.
+    fn add_dev(&self, command: &mut Command) {
+        let listen = format!("127.0.0.1:{}", self.port.unwrap_or(0));
+        let kvw = assert_cmd::cargo::cargo_bin!("kvw");
+        command.arg(kvw).args(["dev", "--listen", &listen]);
+    }
+
+    /// Consul takes no port 0, so its ports are chosen here and stay: peers are remembered by
+    /// address.
+    fn add_consul(&mut self, command: &mut Command, consul: &Path) {
+        let port = *self.port.get_or_insert_with(consul_port);
+        let file = self.folder.path().join("consul.json");
+        if !file.exists() {
+            let (policy, tokens) = match self.master_token {
+                Some(token) => ("deny", serde_json::json!({"master": token})),
+                None => ("allow", serde_json::json!({})),
+            };
+            let config = serde_json::json!({
+                "server": true,
+                "bootstrap_expect": 1,
+                "data_dir": self.folder.path().join("data"),
+                "bind_addr": "127.0.0.1",
+                "client_addr": "127.0.0.1",
+                "disable_update_check": true,
+                "log_level": "err",
+                "performance": {"raft_multiplier": 1},
+                "limits": {"http_max_conns_per_client": 2000},
+                "ports": {
+                    "http": port, "dns": -1, "grpc": -1, "server": consul_port(),
+                    "serf_lan": consul_port(), "serf_wan": consul_port(),
+                },
+                "acl": {
+                    "enabled": self.master_token.is_some(),
+                    "default_policy": policy,
+                    "tokens": tokens,
+                },
+            });
+            std::fs::write(&file, config.to_string()).unwrap();
         }
+        command
+            .args([
+                "sh",
+                "-c",
+                r#"exec "$0" agent -config-file "$1" >/dev/null"#,
+            ])
+            .args([consul, &file]);
     }
 }
 
@@ -204,6 +224,11 @@ impl Scope {
         format!("{}{name}", self.prefix)
     }
 
+    /// `kvw watch` of the prefix.
+    pub fn watch(&self, args: &[&str]) -> Kvw {
+        self.kvw(["watch", self.prefix()]).args(args)
+    }
+
     /// Writes an entry behind kvw's back.
     pub fn put(&self, name: &str, value: impl AsRef<[u8]>) {
         let response =
@@ -218,6 +243,13 @@ impl Scope {
             .agent
             .http("DELETE", &format!("/v1/kv/{}", self.key(name)), b"");
         assert_eq!(response.status(), 200, "{response:?}");
+    }
+
+    /// Creates a session that lasts as long as the server, without a lock delay.
+    pub fn create_session(&self) -> String {
+        let answer = self.http("PUT", "/v1/session/create", br#"{"LockDelay":"0s"}"#);
+        let answer: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        answer["ID"].as_str().unwrap().to_owned()
     }
 
     /// The value as it stands, seen behind kvw's back.
@@ -317,60 +349,18 @@ pub fn try_request(
     Ok(ureq::http::Response::from_parts(parts, body))
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
-fn held() -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", HOLD, "hold"]);
-    command
-}
-
-fn dev(port: u16) -> Command {
-    let mut command = held();
-    command.arg(assert_cmd::cargo::cargo_bin!("kvw")).args([
-        "dev",
-        "--listen",
-        &format!("127.0.0.1:{port}"),
-    ]);
-    command
-}
-
-fn real(consul: &Path, folder: &Path, port: u16, setup: &Setup) -> Command {
-    let config = serde_json::json!({
-        "server": true,
-        "bootstrap_expect": 1,
-        "data_dir": folder.join("data"),
-        "bind_addr": "127.0.0.1",
-        "client_addr": "127.0.0.1",
-        "disable_update_check": true,
-        "log_level": "err",
-        "performance": {"raft_multiplier": 1},
-        "limits": {"http_max_conns_per_client": 2000},
-        "ports": {
-            "http": port, "dns": -1, "grpc": -1,
-            "server": free_port(), "serf_lan": free_port(), "serf_wan": free_port(),
-        },
-        "acl": {"enabled": setup.acl, "default_policy": if setup.acl { "deny" } else { "allow" },
-                "tokens": if setup.acl { serde_json::json!({"master": MASTER}) } else { serde_json::json!({}) }},
-    });
-    let file = folder.join("consul.json");
-    // The ports of the cluster stay the same over a restart: peers are remembered by address.
-    if !file.exists() {
-        std::fs::write(&file, config.to_string()).unwrap();
+/// A port that nobody listens on. Below the range from which the system answers port 0, so that
+/// nothing in the suite takes it before Consul does; never the same twice.
+fn consul_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const PORTS: std::ops::Range<u16> = 20_000..32_000;
+    let count = u32::from(PORTS.end - PORTS.start);
+    let first = u16::try_from(std::process::id() * 97 % count).unwrap();
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + (first + next) % (PORTS.end - PORTS.start);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
-    let mut command = held();
-    command
-        .arg(consul)
-        .args(["agent", "-config-file"])
-        .arg(file);
-    command
 }
-
-/// The token that may do everything on a server with ACLs.
-pub const MASTER: &str = "6f7b2c1a-3d00-4000-8000-000000000001";

@@ -21,22 +21,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long the last steps may take to be played once the test is over.
-const AFTERMATH: Duration = Duration::from_secs(5);
+const LAST_STEPS: Duration = Duration::from_secs(5);
 
 /// A server that plays its script.
 pub struct Faulty {
     address: String,
-    stage: Arc<Stage>,
+    shared: Arc<Shared>,
 }
 
-struct Stage {
-    play: Mutex<Play>,
+struct Shared {
+    state: Mutex<ScriptState>,
     played: Condvar,
 }
 
-struct Play {
+struct ScriptState {
     steps: Vec<Option<Step>>,
-    seen: Vec<Seen>,
+    received: Vec<ReceivedRequest>,
     /// Connections that were made, and that are still open.
     made: usize,
     open: usize,
@@ -45,7 +45,7 @@ struct Play {
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct ReceivedRequest {
     /// `GET /v1/kv/a?recurse`
     pub line: String,
     /// Its headers, in lower case: `x-consul-token: abc`.
@@ -72,7 +72,7 @@ struct Step {
     after: Duration,
     /// Whether it may be left out.
     optional: bool,
-    act: Act,
+    action: Action,
 }
 
 impl Step {
@@ -82,7 +82,7 @@ impl Step {
     }
 }
 
-enum Act {
+enum Action {
     /// Write these bytes, and close where the answer says so.
     Answer { bytes: Vec<u8>, close: bool },
     /// Close after the request was read.
@@ -105,33 +105,36 @@ impl Faulty {
     }
 
     /// The requests that came so far.
-    pub fn requests(&self) -> Vec<Seen> {
-        self.stage.lock().seen.clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.lock().received.clone()
     }
 
     /// How many connections were made so far.
     pub fn connections(&self) -> usize {
-        self.stage.lock().made
+        self.shared.lock().made
     }
 
     /// How many connections are still open.
     pub fn open(&self) -> usize {
-        self.stage.lock().open
+        self.shared.lock().open
     }
 }
 
 impl Faulty {
     /// Waits until every step was begun.
-    pub fn played_out(&self) {
-        let play = self.stage.lock();
-        let left = |play: &mut Play| play.steps.iter().any(Step::is_due);
-        let (play, late) = self
-            .stage
+    pub fn wait_until_played(&self) {
+        let state = self.shared.lock();
+        let left = |state: &mut ScriptState| state.steps.iter().any(Step::is_due);
+        let (state, late) = self
+            .shared
             .played
-            .wait_timeout_while(play, AFTERMATH, left)
+            .wait_timeout_while(state, LAST_STEPS, left)
             .unwrap();
-        let seen = &play.seen;
-        assert!(!late.timed_out(), "the script is not played out: {seen:?}");
+        let received = &state.received;
+        assert!(
+            !late.timed_out(),
+            "the script is not played out: {received:?}"
+        );
     }
 }
 
@@ -140,31 +143,31 @@ impl Drop for Faulty {
         if thread::panicking() {
             return;
         }
-        let play = self.stage.lock();
-        let (play, _) = self
-            .stage
+        let state = self.shared.lock();
+        let (state, _) = self
+            .shared
             .played
-            .wait_timeout_while(play, AFTERMATH, |play| {
-                play.steps.iter().any(Step::is_due) && play.wrong.is_empty()
+            .wait_timeout_while(state, LAST_STEPS, |state| {
+                state.steps.iter().any(Step::is_due) && state.wrong.is_empty()
             })
             .unwrap();
-        let left: Vec<_> = play
+        let left: Vec<_> = state
             .steps
             .iter()
             .filter(|slot| Step::is_due(slot))
             .flatten()
             .map(|step| step.pattern.as_deref().unwrap_or("a connection"))
             .collect();
-        if left.is_empty() && play.wrong.is_empty() {
+        if left.is_empty() && state.wrong.is_empty() {
             return;
         }
         let mut report = String::new();
-        for seen in &play.seen {
-            let _ = writeln!(report, "  {}", seen.line);
+        for received in &state.received {
+            let _ = writeln!(report, "  {}", received.line);
         }
         panic!(
             "the script was not played out\nnot played: {left:#?}\nwrong: {:#?}\nseen:\n{report}",
-            play.wrong
+            state.wrong
         );
     }
 }
@@ -180,7 +183,7 @@ impl Script {
                 lacking: Vec::new(),
                 after: Duration::ZERO,
                 optional: false,
-                act: Act::Close,
+                action: Action::Close,
             },
         }
     }
@@ -193,7 +196,7 @@ impl Script {
             lacking: Vec::new(),
             after: Duration::ZERO,
             optional: false,
-            act: Act::Close,
+            action: Action::Close,
         });
         self
     }
@@ -202,32 +205,32 @@ impl Script {
     pub fn start(self) -> Faulty {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let stage = Arc::new(Stage {
-            play: Mutex::new(Play {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(ScriptState {
                 steps: self.0.into_iter().map(Some).collect(),
-                seen: Vec::new(),
+                received: Vec::new(),
                 made: 0,
                 open: 0,
                 wrong: Vec::new(),
             }),
             played: Condvar::new(),
         });
-        let accepting = stage.clone();
+        let accepting = shared.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let stage = accepting.clone();
+                let shared = accepting.clone();
                 let stream = stream.unwrap();
-                let mut play = stage.lock();
-                play.made += 1;
-                play.open += 1;
-                drop(play);
+                let mut state = shared.lock();
+                state.made += 1;
+                state.open += 1;
+                drop(state);
                 thread::spawn(move || {
-                    stage.serve(&stream);
-                    stage.lock().open -= 1;
+                    shared.serve(&stream);
+                    shared.lock().open -= 1;
                 });
             }
         });
-        Faulty { address, stage }
+        Faulty { address, shared }
     }
 }
 
@@ -261,7 +264,7 @@ impl On {
     /// 200 with an index, as Consul answers a read.
     pub fn finds(self, index: u64, json: &str) -> Script {
         let bytes = response(200, &[index_header(index)], json.len(), json.as_bytes());
-        self.acts(Act::Answer {
+        self.add(Action::Answer {
             bytes,
             close: false,
         })
@@ -270,7 +273,7 @@ impl On {
     /// 404 with an index: no such key.
     pub fn misses(self, index: u64) -> Script {
         let bytes = response(404, &[index_header(index)], 0, b"");
-        self.acts(Act::Answer {
+        self.add(Action::Answer {
             bytes,
             close: false,
         })
@@ -279,7 +282,7 @@ impl On {
     /// Any status and text, without an index.
     pub fn answers(self, status: u16, text: &str) -> Script {
         let bytes = response(status, &[], text.len(), text.as_bytes());
-        self.acts(Act::Answer {
+        self.add(Action::Answer {
             bytes,
             close: false,
         })
@@ -289,12 +292,12 @@ impl On {
     pub fn cuts(self, index: u64, json: &str, kept: usize) -> Script {
         let body = &json.as_bytes()[..kept];
         let bytes = response(200, &[index_header(index)], json.len(), body);
-        self.acts(Act::Answer { bytes, close: true })
+        self.add(Action::Answer { bytes, close: true })
     }
 
     /// Exactly these bytes, then closed.
     pub fn writes(self, bytes: impl Into<Vec<u8>>) -> Script {
-        self.acts(Act::Answer {
+        self.add(Action::Answer {
             bytes: bytes.into(),
             close: true,
         })
@@ -302,21 +305,21 @@ impl On {
 
     /// Closes without an answer, the request having been read.
     pub fn closes(self) -> Script {
-        self.acts(Act::Close)
+        self.add(Action::Close)
     }
 
     /// Resets the connection without an answer.
     pub fn resets(self) -> Script {
-        self.acts(Act::Reset)
+        self.add(Action::Reset)
     }
 
     /// Never answers.
     pub fn stalls(self) -> Script {
-        self.acts(Act::Stall)
+        self.add(Action::Stall)
     }
 
-    fn acts(mut self, act: Act) -> Script {
-        self.step.act = act;
+    fn add(mut self, action: Action) -> Script {
+        self.step.action = action;
         self.script.0.push(self.step);
         self.script
     }
@@ -335,15 +338,15 @@ fn response(status: u16, headers: &[String], length: usize, body: &[u8]) -> Vec<
     [head.as_bytes(), body].concat()
 }
 
-impl Stage {
-    fn lock(&self) -> MutexGuard<'_, Play> {
-        self.play.lock().unwrap()
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, ScriptState> {
+        self.state.lock().unwrap()
     }
 
     /// The first step that fits and was not played.
     fn take(&self, fits: impl Fn(&Step) -> bool) -> Option<Step> {
-        let mut play = self.lock();
-        let slot = play
+        let mut state = self.lock();
+        let slot = state
             .steps
             .iter_mut()
             .find(|slot| slot.as_ref().is_some_and(&fits))?;
@@ -356,8 +359,8 @@ impl Stage {
     fn serve(&self, stream: &TcpStream) {
         // Only as the very next step: later ones are for later connections.
         let hangs_up = {
-            let mut play = self.lock();
-            let next = play.steps.iter_mut().find(|slot| slot.is_some());
+            let mut state = self.lock();
+            let next = state.steps.iter_mut().find(|slot| slot.is_some());
             next.is_some_and(|slot| slot.take_if(|step| step.pattern.is_none()).is_some())
         };
         if hangs_up {
@@ -382,19 +385,19 @@ impl Stage {
             pattern.is_some_and(|pattern| line.starts_with(pattern))
         };
         let Some(step) = self.take(fits) else {
-            let mut play = self.lock();
-            play.wrong.push(format!("no step fits {line}"));
+            let mut state = self.lock();
+            state.wrong.push(format!("no step fits {line}"));
             self.played.notify_all();
             return Some(false);
         };
-        if matches!(step.act, Act::Reset) {
+        if matches!(step.action, Action::Reset) {
             // All of it has arrived and none of it is read: closing then is a reset.
             peek_until(stream, |request| {
                 let (head, body) = request.split_once("\r\n\r\n").unwrap_or_default();
                 let lines: Vec<_> = head.lines().map(str::to_lowercase).collect();
                 body.len() >= body_length(&lines)
             });
-            self.lock().seen.push(Seen {
+            self.lock().received.push(ReceivedRequest {
                 line,
                 headers: Vec::new(),
                 body: Vec::new(),
@@ -402,49 +405,51 @@ impl Stage {
             return Some(false);
         }
         let headers = read_head(reader)?;
-        let wants_leave = headers.iter().any(|line| line == "expect: 100-continue");
-        let accepts =
-            matches!(&step.act, Act::Answer { bytes, .. } if bytes.starts_with(b"HTTP/1.1 200"));
+        let expects_continue = headers.iter().any(|line| line == "expect: 100-continue");
+        let accepts = matches!(&step.action, Action::Answer { bytes, .. } if bytes.starts_with(b"HTTP/1.1 200"));
         let mut body = Vec::new();
-        if wants_leave && accepts {
+        if expects_continue && accepts {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
         }
-        if !wants_leave || accepts {
+        if !expects_continue || accepts {
             body = read_body(reader, &headers)?;
         }
         self.note(&step, line, headers, body);
         thread::sleep(step.after);
-        match step.act {
-            Act::Answer { bytes, close } => {
+        match step.action {
+            Action::Answer { bytes, close } => {
                 stream.write_all(&bytes).ok()?;
-                if wants_leave && !accepts {
+                if expects_continue && !accepts {
                     self.note_upload(reader);
                     return Some(false);
                 }
                 Some(!close)
             }
-            Act::Stall => {
+            Action::Stall => {
                 let _ = stream.peek(&mut [0]);
                 Some(false)
             }
-            Act::Close | Act::Reset => Some(false),
+            Action::Close | Action::Reset => Some(false),
         }
     }
 
     fn note(&self, step: &Step, line: String, headers: Vec<String>, body: Vec<u8>) {
-        let mut play = self.lock();
+        let mut state = self.lock();
         for header in &step.having {
             if !headers.contains(header) {
-                play.wrong
+                state
+                    .wrong
                     .push(format!("{line} lacks {header}: {headers:#?}"));
             }
         }
         for header in &step.lacking {
             if headers.iter().any(|line| line.starts_with(header)) {
-                play.wrong.push(format!("{line} has {header} {headers:#?}"));
+                state
+                    .wrong
+                    .push(format!("{line} has {header} {headers:#?}"));
             }
         }
-        play.seen.push(Seen {
+        state.received.push(ReceivedRequest {
             line,
             headers,
             body,
@@ -455,8 +460,8 @@ impl Stage {
     fn note_upload(&self, reader: &mut BufReader<TcpStream>) {
         let mut body = Vec::new();
         let _ = reader.read_to_end(&mut body);
-        if let Some(seen) = self.lock().seen.last_mut() {
-            seen.body = body;
+        if let Some(received) = self.lock().received.last_mut() {
+            received.body = body;
         }
     }
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Running;
+use super::signals::reset_signals_for_children;
 
 /// How long any command may take before it counts as stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -17,17 +18,16 @@ pub struct Kvw {
     command: Command,
     home: tempfile::TempDir,
     stdin: Option<Vec<u8>>,
-    reader: Reader,
+    stdout: StdoutPipe,
 }
 
-/// Who reads a command's stdout.
+/// What becomes of the other end of a command's stdout.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    Test,
-    /// Nobody: the pipe's other end is closed.
-    Gone,
-    /// Nobody, though the pipe is open.
-    Asleep,
+enum StdoutPipe {
+    Read,
+    Closed,
+    /// Open, and nobody reads it.
+    Unread,
 }
 
 impl Kvw {
@@ -45,6 +45,7 @@ impl Kvw {
 
     /// Another program in the same surroundings, for what is compared with it.
     pub fn program(path: &Path) -> Self {
+        reset_signals_for_children();
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(path);
         command
@@ -56,7 +57,7 @@ impl Kvw {
             command,
             home,
             stdin: None,
-            reader: Reader::Test,
+            stdout: StdoutPipe::Read,
         }
     }
 
@@ -119,14 +120,14 @@ impl Kvw {
     }
 
     /// Nobody reads its stdout: the pipe's other end is closed from the start.
-    pub fn deaf(mut self) -> Self {
-        self.reader = Reader::Gone;
+    pub fn with_stdout_closed(mut self) -> Self {
+        self.stdout = StdoutPipe::Closed;
         self
     }
 
     /// Nobody reads its stdout, and the pipe fills up.
-    pub fn unread(mut self) -> Self {
-        self.reader = Reader::Asleep;
+    pub fn with_stdout_unread(mut self) -> Self {
+        self.stdout = StdoutPipe::Unread;
         self
     }
 
@@ -160,13 +161,13 @@ impl Kvw {
             Stdio::null()
         });
         let mut child = self.command.spawn().unwrap();
-        let unread = match self.reader {
-            Reader::Test => None,
-            Reader::Gone => {
+        let unread = match self.stdout {
+            StdoutPipe::Read => None,
+            StdoutPipe::Closed => {
                 drop(child.stdout.take());
                 None
             }
-            Reader::Asleep => child.stdout.take(),
+            StdoutPipe::Unread => child.stdout.take(),
         };
         if let Some(bytes) = self.stdin {
             let mut pipe = child.stdin.take().unwrap();

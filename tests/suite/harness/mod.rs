@@ -1,17 +1,28 @@
 //! What every test stands on: servers, the program, and a server that misbehaves on purpose.
 
+mod acl;
 mod agent;
+pub mod contract;
 #[allow(
     dead_code,
     reason = "the unit tests of the client use it too, and all of it"
 )]
 mod faulty;
 mod kvw;
+mod processes;
+mod raw_http;
 mod running;
-mod wire;
+mod signals;
+pub mod source;
+mod waiting;
 
-pub use agent::{Agent, MASTER, Scope, not_tried, request, try_request};
+pub use acl::{AclAgent, MASTER, Token, prefix_rules};
+pub use agent::{Agent, Scope, not_tried, request, try_request};
 pub use faulty::{Faulty, On, Script};
 pub use kvw::{Kvw, Output};
+pub use processes::{Process, children, is_alive, processes, send_signal};
+pub use raw_http::{RawHttp, Reply};
 pub use running::Running;
-pub use wire::{Reply, Wire};
+pub use waiting::{
+    PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_text,
+};

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Output;
-
-/// How long a line may be awaited.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::contract::{Batch, parse_line};
+use super::processes::send_signal;
+use super::waiting::PATIENCE;
 
 /// A process of the suite. Killed, and what it printed shown, when the test fails before its end.
 pub struct Running {
@@ -30,7 +30,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(stream: impl Read + Send + 'static) -> Self {
+    fn read(stream: impl Read + Send + 'static) -> Self {
         let (send, incoming) = channel();
         thread::spawn(move || {
             let mut reader = BufReader::new(stream);
@@ -58,13 +58,14 @@ impl Lines {
             .to_owned())
     }
 
-    /// Everything up to the end of the stream, or what came in time.
-    fn rest(&mut self, until: Instant) {
-        while let Ok(line) = self
-            .incoming
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
-            self.all.extend_from_slice(&line);
+    /// Reads to the end of the stream; says whether it came in time.
+    fn read_to_end(&mut self, until: Instant) -> bool {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.incoming.recv_timeout(left) {
+                Ok(line) => self.all.extend_from_slice(&line),
+                Err(error) => return error == RecvTimeoutError::Disconnected,
+            }
         }
     }
 }
@@ -80,8 +81,8 @@ impl Running {
             Some(stdout) => Box::new(stdout),
             None => Box::new(std::io::empty()),
         };
-        let stdout = Lines::of(stdout);
-        let stderr = Lines::of(child.stderr.take().unwrap());
+        let stdout = Lines::read(stdout);
+        let stderr = Lines::read(child.stderr.take().unwrap());
         Running {
             child,
             command,
@@ -117,6 +118,17 @@ impl Running {
         }
     }
 
+    /// The next line of stdout, if it comes in time.
+    pub fn try_line(&mut self, within: Duration) -> Option<String> {
+        self.stdout.next(within).ok()
+    }
+
+    /// The next line of stdout, parsed as the batch that a handler was given.
+    #[track_caller]
+    pub fn batch(&mut self) -> Batch {
+        parse_line(&self.line())
+    }
+
     /// Lines of stderr up to one that holds these words; gives that line.
     #[track_caller]
     pub fn err_line_with(&mut self, words: &str) -> String {
@@ -136,20 +148,20 @@ impl Running {
     /// Whether stdout stays silent for this long. For what must *not* happen: the only kind of
     /// wait that takes its whole time.
     pub fn silent_for(&mut self, time: Duration) -> bool {
-        self.stdout.next(time).is_err()
+        self.try_line(time).is_none()
     }
 
     /// Sends a signal by its name: `TERM`, `INT`, `HUP`, `USR1`, `KILL`, `STOP`.
     pub fn signal(&self, name: &str) {
-        let pid = self.pid().to_string();
-        let status = std::process::Command::new("kill")
-            .args(["-s", name, &pid])
-            .status()
-            .unwrap();
-        assert!(status.success(), "kill -s {name} {pid}");
+        send_signal(name, self.pid());
     }
 
-    /// Waits for its end.
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end, and for that of whatever else writes to its output.
     #[track_caller]
     pub fn wait(mut self, within: Duration) -> Output {
         let until = Instant::now() + within;
@@ -162,10 +174,9 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(2));
         };
-        // Grandchildren may hold the pipes open: they get a moment, not for ever.
-        let drained = Instant::now() + Duration::from_secs(2);
-        self.stdout.rest(drained);
-        self.stderr.rest(drained);
+        if !(self.stdout.read_to_end(until) && self.stderr.read_to_end(until)) {
+            self.fail("a process that it started holds its output open");
+        }
         Output {
             command: self.command.clone(),
             stdout: std::mem::take(&mut self.stdout.all),
@@ -188,8 +199,8 @@ impl Running {
     fn fail(&mut self, what: &str) -> ! {
         let _ = self.child.kill();
         let drained = Instant::now() + Duration::from_secs(1);
-        self.stdout.rest(drained);
-        self.stderr.rest(drained);
+        self.stdout.read_to_end(drained);
+        self.stderr.read_to_end(drained);
         panic!(
             "{what}: {}\n--- stdout\n{}\n--- stderr\n{}",
             self.command,

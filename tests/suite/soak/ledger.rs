@@ -1,4 +1,4 @@
-//! What was written, what was told, and what is there.
+//! What was written, what handlers got, and what is there.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::harness::contract::{Batch, Change, Entry, parse_line};
 use crate::harness::request;
 
 /// A value and flags.
@@ -47,7 +48,7 @@ impl Ledger {
 
     /// The changes that cannot have happened: a content that nobody wrote to that key, a delete of a
     /// key that nobody deleted, two contents of one key at one index.
-    pub fn made_up(&self, changes: &[Told]) -> Vec<String> {
+    pub fn made_up(&self, changes: &[ReplayedChange]) -> Vec<String> {
         let mut at: HashMap<(&str, u64), &Content> = HashMap::new();
         let mut wrong = Vec::new();
         for change in changes {
@@ -83,9 +84,9 @@ impl Ledger {
     }
 }
 
-/// A change that a handler was told.
+/// A change that a handler got.
 #[derive(Debug)]
-pub struct Told {
+pub struct ReplayedChange {
     key: String,
     /// Where it is known.
     before: Option<Content>,
@@ -93,16 +94,16 @@ pub struct Told {
     after: Option<(Content, u64)>,
 }
 
-/// What the handlers were told, in order.
+/// What the handlers got, in order.
 pub struct Replay {
     batches: usize,
-    changes: Vec<Told>,
+    changes: Vec<ReplayedChange>,
     state: BTreeMap<String, Content>,
 }
 
 impl Replay {
     /// Of this folder: a batch a file, by name.
-    pub fn of(record: &Path) -> Self {
+    pub fn read(record: &Path) -> Self {
         let files = fs::read_dir(record)
             .unwrap()
             .map(|file| file.unwrap().path());
@@ -114,25 +115,24 @@ impl Replay {
             state: BTreeMap::new(),
         };
         for file in files {
-            let batch: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-            for change in batch["changes"].as_array().unwrap() {
+            let batch: Batch = parse_line(&fs::read_to_string(file).unwrap());
+            for change in batch.changes {
                 replay.take(change);
             }
         }
         replay
     }
 
-    fn take(&mut self, change: &Value) {
-        let key = change["key"].as_str().unwrap().to_owned();
-        let index = |entry: &Value| entry["modify_index"].as_u64().unwrap();
-        let after = content(&change["after"]);
+    fn take(&mut self, change: Change) {
+        let key = change.key;
+        let after = change.after.as_ref().and_then(content);
         match &after {
             Some(content) => self.state.insert(key.clone(), content.clone()),
             None => self.state.remove(&key),
         };
-        self.changes.push(Told {
-            before: content(&change["before"]),
-            after: after.map(|content| (content, index(&change["after"]))),
+        self.changes.push(ReplayedChange {
+            before: change.before.as_ref().and_then(content),
+            after: after.zip(change.after.map(|entry| entry.modify_index)),
             key,
         });
     }
@@ -141,29 +141,29 @@ impl Replay {
         self.batches
     }
 
-    pub fn changes(&self) -> &[Told] {
+    pub fn changes(&self) -> &[ReplayedChange] {
         &self.changes
     }
 
-    /// The keys that are not as they were told.
+    /// The keys that are not as the handlers got them.
     pub fn differences(&self, store: &Store) -> Vec<String> {
         let keys: HashSet<&String> = self.state.keys().chain(store.0.keys()).collect();
         let differ = keys
             .into_iter()
             .filter(|key| self.state.get(*key) != store.0.get(*key));
         let shown = |key: &String| {
-            let (told, there) = (self.state.get(key), store.0.get(key));
-            format!("{key}: told {told:?}, there {there:?}")
+            let (got, there) = (self.state.get(key), store.0.get(key));
+            format!("{key}: got {got:?}, there {there:?}")
         };
         differ.map(shown).collect()
     }
 }
 
-/// The content of an entry, where there is one and its value is known.
-fn content(entry: &Value) -> Option<Content> {
-    let value = entry["value"].as_str()?;
-    assert_eq!(entry["encoding"], "utf8");
-    Some((value.to_owned(), entry["flags"].as_u64().unwrap()))
+/// The content of an entry, where its value is known.
+fn content(entry: &Entry) -> Option<Content> {
+    let value = entry.value.clone()?;
+    assert_eq!(entry.encoding.as_deref(), Some("utf8"));
+    Some((value, entry.flags))
 }
 
 /// What is there.
@@ -171,7 +171,7 @@ pub struct Store(BTreeMap<String, Content>);
 
 impl Store {
     /// Below this prefix, asked behind kvw's back.
-    pub fn of(address: &str, prefix: &str) -> Self {
+    pub fn read(address: &str, prefix: &str) -> Self {
         let path = format!("/v1/kv/{prefix}?recurse&consistent");
         let response = request(address, "GET", &path, &[], b"");
         let entries: Vec<Value> = match response.status().as_u16() {

@@ -1,5 +1,5 @@
 //! The promise that nothing is lost, as a property: a world of three keys, a child that does as the
-//! test case says, a memory as the engine keeps it, and the handler's own knowledge of each key.
+//! test case says, a log of what was handled as the state file keeps it, and the handler's own knowledge of each key.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,33 @@ use proptest::prelude::*;
 
 use super::{MS, change, policies};
 use crate::handlers::queue::*;
+use crate::handlers::{OnBusy, OnExit};
 use crate::process::Signal;
 
 #[derive(Debug, Clone)]
-enum Event {
+enum QueueEvent {
     Put(usize, u8),
     Delete(usize),
     Succeed,
     Fail,
     Unstartable,
-    Deaf,
+    Unreachable,
     Wait(u64),
     Jump,
     Manual,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+fn events() -> impl Strategy<Value = Vec<QueueEvent>> {
     let event = prop_oneof![
-        6 => (0..3usize, 0..3u8).prop_map(|(key, value)| Event::Put(key, value)),
-        2 => (0..3usize).prop_map(Event::Delete),
-        4 => Just(Event::Succeed),
-        3 => Just(Event::Fail),
-        1 => Just(Event::Unstartable),
-        1 => Just(Event::Deaf),
-        3 => (0..300u64).prop_map(Event::Wait),
-        5 => Just(Event::Jump),
-        1 => Just(Event::Manual),
+        6 => (0..3usize, 0..3u8).prop_map(|(key, value)| QueueEvent::Put(key, value)),
+        2 => (0..3usize).prop_map(QueueEvent::Delete),
+        4 => Just(QueueEvent::Succeed),
+        3 => Just(QueueEvent::Fail),
+        1 => Just(QueueEvent::Unstartable),
+        1 => Just(QueueEvent::Unreachable),
+        3 => (0..300u64).prop_map(QueueEvent::Wait),
+        5 => Just(QueueEvent::Jump),
+        1 => Just(QueueEvent::Manual),
     ];
     prop::collection::vec(event, 1..60)
 }
@@ -44,12 +45,14 @@ fn any_policies() -> impl Strategy<Value = Policies> {
         Just(OnBusy::Signal(Signal::HUP)),
     ];
     let fail = prop_oneof![Just(OnFail::Continue), Just(OnFail::Retry)];
-    (busy, fail, any::<bool>(), any::<bool>()).prop_map(|(on_busy, on_fail, each, timeout)| {
-        Policies {
-            each: each && on_busy == OnBusy::Queue,
-            timeout: timeout.then_some(MS(400)),
-            ..policies(on_busy, on_fail)
-        }
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (busy, fail, flags).prop_map(|(on_busy, on_fail, (each, timeout, interval))| Policies {
+        each: each && on_busy == OnBusy::Queue,
+        timeout: timeout.then_some(MS(400)),
+        min_interval: MS(if interval { 700 } else { 0 }),
+        // With `exit` kvw would end, and with `restart` a service has no rest.
+        on_exit: OnExit::Wait,
+        ..policies(on_busy, on_fail)
     })
 }
 
@@ -59,12 +62,12 @@ struct World {
     queue: Queue,
     now: Instant,
     store: State,
-    /// What the engine remembers as handled.
+    /// What was acknowledged.
     handled: State,
     /// What the handler was last given, run by run, or saw when it was signalled.
     known: State,
     unstartable: bool,
-    deaf: bool,
+    unreachable: bool,
 }
 
 impl World {
@@ -76,7 +79,7 @@ impl World {
             handled: State::new(),
             known: State::new(),
             unstartable: false,
-            deaf: false,
+            unreachable: false,
         }
     }
 
@@ -88,7 +91,7 @@ impl World {
             None => self.store.remove(&key),
         };
         if before != value {
-            self.step(Input::Changes(Batch {
+            self.step(QueueInput::Changes(Batch {
                 reason: Reason::Change,
                 changes: vec![change(&key, before.as_deref(), value.as_deref())],
             }));
@@ -100,49 +103,52 @@ impl World {
         let changes = entries
             .map(|(key, value)| change(key, None, Some(value)))
             .collect();
-        self.step(Input::Run(Batch {
+        self.step(QueueInput::Run(Batch {
             reason: Reason::Manual,
             changes,
         }));
     }
 
-    fn step(&mut self, input: Input) {
+    fn step(&mut self, input: QueueInput) {
         for action in self.queue.step(input, self.now, 0.3) {
             match action {
-                Action::Start(_) if std::mem::take(&mut self.unstartable) => {
-                    self.step(Input::Ended(Status::Unstarted(126)));
+                QueueAction::Start(_) if std::mem::take(&mut self.unstartable) => {
+                    self.step(QueueInput::Unstarted {
+                        status: ChildStatus::Unstarted(126),
+                        passing: false,
+                    });
                 }
-                Action::Start(batch) => {
+                QueueAction::Start(batch) => {
                     apply(&mut self.known, &batch);
-                    self.step(Input::Started);
+                    self.step(QueueInput::Started);
                 }
-                Action::Signal => {
-                    let heard = !std::mem::take(&mut self.deaf);
+                QueueAction::Signal(_) => {
+                    let heard = !std::mem::take(&mut self.unreachable);
                     if heard {
                         self.known = self.store.clone();
                     }
-                    self.step(Input::Signalled(heard));
+                    self.step(QueueInput::Signalled(heard));
                 }
-                Action::Handled(batch) => apply(&mut self.handled, &batch),
-                Action::Stop(_)
-                | Action::Kill
-                | Action::Ended { .. }
-                | Action::Dropped(_)
-                | Action::Leave(_) => {}
+                QueueAction::Acknowledge(batch) => apply(&mut self.handled, &batch),
+                QueueAction::Stop(_)
+                | QueueAction::Kill
+                | QueueAction::Report { .. }
+                | QueueAction::Drop(_)
+                | QueueAction::Leave(_) => {}
             }
         }
     }
 
-    fn end(&mut self, status: Status) {
-        if !matches!(self.queue.phase, Phase::Idle) {
-            self.step(Input::Ended(status));
+    fn end(&mut self, status: ChildStatus) {
+        if !matches!(self.queue.phase, QueuePhase::Idle) {
+            self.step(QueueInput::Ended(status));
         }
     }
 
     fn jump_to_deadline(&mut self) {
         if let Some(deadline) = self.queue.deadline() {
             self.now = self.now.max(deadline);
-            self.step(Input::Due);
+            self.step(QueueInput::Due);
         }
     }
 
@@ -150,22 +156,22 @@ impl World {
         self.queue.deadline().is_some_and(|due| due <= self.now)
     }
 
-    fn happens(&mut self, event: &Event) {
+    fn happens(&mut self, event: &QueueEvent) {
         match event {
-            Event::Put(key, value) => self.set(*key, Some(*value)),
-            Event::Delete(key) => self.set(*key, None),
-            Event::Succeed => self.end(Status::Exited(0)),
-            Event::Fail => self.end(Status::Killed(11)),
-            Event::Unstartable => self.unstartable = true,
-            Event::Deaf => self.deaf = true,
-            Event::Wait(time) => {
+            QueueEvent::Put(key, value) => self.set(*key, Some(*value)),
+            QueueEvent::Delete(key) => self.set(*key, None),
+            QueueEvent::Succeed => self.end(ChildStatus::Exited(0)),
+            QueueEvent::Fail => self.end(ChildStatus::Killed(11)),
+            QueueEvent::Unstartable => self.unstartable = true,
+            QueueEvent::Unreachable => self.unreachable = true,
+            QueueEvent::Wait(time) => {
                 self.now += MS(*time);
                 if self.due() {
-                    self.step(Input::Due);
+                    self.step(QueueInput::Due);
                 }
             }
-            Event::Jump => self.jump_to_deadline(),
-            Event::Manual => self.run_manually(),
+            QueueEvent::Jump => self.jump_to_deadline(),
+            QueueEvent::Manual => self.run_manually(),
         }
     }
 }
@@ -192,19 +198,19 @@ proptest! {
             world.happens(event);
         }
         // From here on all goes well, and one more change comes.
-        (world.unstartable, world.deaf) = (false, false);
+        (world.unstartable, world.unreachable) = (false, false);
         world.set(0, Some(9));
         for _ in 0..100 {
             // Each run ends in its time.
             match world.queue.phase {
-                Phase::Idle => world.jump_to_deadline(),
-                _ => world.end(Status::Exited(0)),
+                QueuePhase::Idle => world.jump_to_deadline(),
+                _ => world.end(ChildStatus::Exited(0)),
             }
         }
-        prop_assert!(world.queue.idle());
+        prop_assert!(world.queue.is_idle());
         prop_assert_eq!(world.queue.waiting(), 0);
-        prop_assert_eq!(&world.handled, &world.store, "what is remembered as handled");
-        prop_assert_eq!(&world.known, &world.store, "what the handler was told");
+        prop_assert_eq!(&world.handled, &world.store, "what was acknowledged");
+        prop_assert_eq!(&world.known, &world.store, "what the handler was shown");
     }
 
     #[test]
@@ -216,7 +222,7 @@ proptest! {
             world.happens(event);
             for _ in 0..4 {
                 if world.due() {
-                    world.step(Input::Due);
+                    world.step(QueueInput::Due);
                 }
             }
             prop_assert!(!world.due());

@@ -141,7 +141,7 @@ fn a_value_may_come_from_a_file_and_in_base64() {
 }
 
 #[test]
-fn flags_stand_anywhere_before_a_double_dash() {
+fn options_stand_anywhere_before_a_double_dash() {
     assert_eq!(op("set a v --flags 7"), Ok(set("a", b"v", 7)));
     assert_eq!(
         op("set --flags=18446744073709551615 a v"),
@@ -152,7 +152,7 @@ fn flags_stand_anywhere_before_a_double_dash() {
 }
 
 #[test]
-fn what_is_missing_or_too_much_is_named() {
+fn missing_and_excess_parts_are_named() {
     for (text, error) in [
         ("set", "set needs a key"),
         ("set a", "set needs a value"),
@@ -168,11 +168,11 @@ fn what_is_missing_or_too_much_is_named() {
         ),
         (
             "set a -",
-            "an operation's value does not come from stdin (--literal takes '-' itself)",
+            "an operation's value cannot be read from stdin (--literal takes '-' itself)",
         ),
         (
             "get a --flags 1",
-            "get has no flag --flags ('--' goes before a word that begins with --)",
+            "get has no option --flags (put '--' before a word that starts with --)",
         ),
     ] {
         assert_eq!(op(text), Err(error.to_owned()), "{text}");
@@ -185,7 +185,7 @@ fn what_is_missing_or_too_much_is_named() {
 }
 
 #[test]
-fn lines_are_numbered_and_comments_are_none() {
+fn lines_are_numbered_and_comments_are_skipped() {
     let mut read = |_: &str| unreachable!();
     let ops = parse_lines(b"# two\nset a 1\n\n  get a\r\n", &mut read).unwrap();
     assert_eq!(ops, [set("a", b"1", 0), Op::Get { key: key("a") }]);

@@ -1,0 +1,149 @@
+//! The causes of failed requests, and their descriptions.
+
+use std::io;
+
+use super::Cause;
+use crate::consul::transport::FailedPhase;
+
+/// The cause of an error of `ureq`, and a description of it.
+pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
+    match error {
+        ureq::Error::Other(inner) => match inner.downcast_ref() {
+            Some(FailedPhase::Connecting(error)) => {
+                (Cause::Unreachable, describe_connecting(error))
+            }
+            Some(FailedPhase::Sending(error)) => (
+                Cause::Unsent,
+                format!(
+                    "the connection broke while sending, so nothing was done: {}",
+                    describe(error)
+                ),
+            ),
+            Some(FailedPhase::Unanswered) => (
+                Cause::Dropped,
+                "the connection was closed without an answer".to_owned(),
+            ),
+            Some(FailedPhase::Tls) => (Cause::Tls, "the answer is TLS, not HTTP".to_owned()),
+            None => (Cause::InvalidAnswer, describe(error)),
+        },
+        ureq::Error::Timeout(_) => (Cause::TimedOut, "no answer in time".to_owned()),
+        ureq::Error::Io(_) | ureq::Error::BodyStalled => (
+            Cause::Lost,
+            format!("the connection was lost: {}", describe(error)),
+        ),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => (Cause::Setup, describe(error)),
+        _ => (
+            Cause::InvalidAnswer,
+            format!("invalid answer: {}", describe(error)),
+        ),
+    }
+}
+
+fn describe_connecting(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Resolve) => "looking up the host took too long".into(),
+        ureq::Error::Timeout(_) => "connecting took too long".into(),
+        ureq::Error::ConnectProxyFailed(reason) => {
+            format!("the proxy in HTTP_PROXY refused to connect (NO_PROXY bypasses it): {reason}")
+        }
+        _ => describe(error),
+    }
+}
+
+/// Describes the error as one lower-case phrase.
+fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => describe_io(error),
+        error => one_line(&error.to_string()),
+    }
+}
+
+/// Describes an error of the operating system as one lower-case phrase, without its number.
+pub(in crate::consul) fn describe_io(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+/// The cause of a status other than the expected ones. Consul's messages are searched for their
+/// known part: each server that forwards one puts its own words in front (`rpc error making call: …`).
+pub(super) fn classify_status(status: u16, text: &str) -> Cause {
+    let contains = |words: &str| text.contains(words);
+    match status {
+        300..=399 => Cause::Redirected,
+        403 if contains("ACL not found") => Cause::UnknownToken,
+        401 | 403 => Cause::Denied,
+        413 => Cause::TooLarge,
+        429 if contains("concurrent connections") => Cause::TooManyConnections,
+        429 => Cause::RateLimited,
+        503 if contains("rate limit exceeded") => Cause::RateLimited,
+        // From Go's TLS listener, not from Consul.
+        400 if contains("HTTP request to an HTTPS server") => Cause::Tls,
+        404 => Cause::NotConsul,
+        // Request Timeout, from a proxy: Consul does not give it.
+        408 => Cause::Server,
+        // The agent of `kvw dev` answers so for an endpoint that it does not have.
+        501 | 400..=499 => Cause::Refused,
+        // Newer servers' key rules and unknown sessions come as a 500, though the fault is in
+        // the request; nothing was done.
+        _ if contains("invalid key name") => Cause::Refused,
+        _ if contains("invalid session") || contains("failed session lookup") => {
+            Cause::UnknownSession
+        }
+        _ if contains("No path to datacenter") => Cause::UnknownDatacenter,
+        _ if contains("rate limit exceeded") => Cause::RateLimited,
+        _ if NO_LEADER.iter().any(|words| contains(words)) => Cause::NoLeader,
+        500..=599 => Cause::Server,
+        _ => Cause::InvalidAnswer,
+    }
+}
+
+/// Messages of servers that have no leader, or lost it while they worked on a request.
+const NO_LEADER: [&str; 9] = [
+    "No cluster leader",
+    "No known Consul servers",
+    "rpc error getting client",
+    "rpc error making call: EOF",
+    "leadership lost",
+    "node is not the leader",
+    "leadership transfer",
+    "Raft leader not found",
+    "Not ready to serve consistent reads",
+];
+
+/// Describes a status other than the expected ones.
+pub(super) fn describe_status(cause: Cause, status: u16, text: &str) -> String {
+    match (cause, text) {
+        (Cause::Denied | Cause::UnknownToken, text) => describe_denial(text),
+        (Cause::RateLimited, "") => "too many requests (429)".to_owned(),
+        (Cause::Redirected, _) => {
+            format!("answered with a redirect ({status}), which is not followed")
+        }
+        (_, "") => format!("the server answered {status}"),
+        (_, text) => format!("the server answered {status}: {text}"),
+    }
+}
+
+/// Describes a denied permission, without saying so twice where the server's message does too.
+pub(super) fn describe_denial(text: &str) -> String {
+    match text.strip_prefix("Permission denied") {
+        Some(rest) => format!("permission denied{rest}"),
+        None if text.is_empty() => "permission denied".to_owned(),
+        None => format!("permission denied: {text}"),
+    }
+}
+
+/// The text with its white space folded into one line, cut where a proxy sends a whole page.
+pub(super) fn one_line(text: &str) -> String {
+    const MOST: usize = 400;
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

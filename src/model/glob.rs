@@ -1,0 +1,67 @@
+//! Patterns over keys: `*` stops at `/`, `**` does not.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::Invalid;
+
+/// A pattern that is matched against whole keys.
+#[derive(Debug, Clone)]
+pub struct Glob(GlobMatcher);
+
+impl Glob {
+    /// Parses `pattern`.
+    ///
+    /// # Errors
+    /// When the pattern is not a valid glob.
+    pub fn new(pattern: &str) -> Result<Self, Invalid> {
+        let glob = GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| Invalid::new(format!("glob '{pattern}'"), error.kind().to_string()))?;
+        Ok(Glob(glob.compile_matcher()))
+    }
+
+    /// Whether the pattern matches the key.
+    pub fn matches(&self, key: &str) -> bool {
+        self.0.is_match(Path::new(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glob(pattern: &str) -> Glob {
+        Glob::new(pattern).unwrap()
+    }
+
+    #[test]
+    fn one_star_stops_at_a_slash_and_two_do_not() {
+        assert!(glob("app/*").matches("app/name"));
+        assert!(!glob("app/*").matches("app/db/host"));
+        assert!(glob("app/**").matches("app/db/host"));
+        assert!(glob("**/host").matches("app/db/host"));
+        assert!(glob("**/host").matches("host"));
+        assert!(!glob("host").matches("app/host"));
+    }
+
+    #[test]
+    fn keys_that_are_no_paths_are_matched_byte_by_byte() {
+        assert!(glob("app/**").matches("app/"));
+        assert!(glob("a//*").matches("a//b"));
+        assert!(glob("app/*/").matches("app/db/"));
+        assert!(!glob("app/*").matches("app/db/"));
+        assert!(glob("a/..").matches("a/.."));
+        assert!(glob("{a,b}/[0-9]?*").matches("b/1né"));
+        assert!(glob(r"a\*").matches("a*") && !glob(r"a\*").matches("ab"));
+    }
+
+    #[test]
+    fn a_broken_glob_is_named() {
+        let error = Glob::new("app/[a").unwrap_err().to_string();
+        assert!(error.contains("app/[a"), "{error}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Entries and values.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::model;
+
+/// The encoding of a value in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    /// Text.
+    Utf8,
+    /// Base64, because the bytes are not UTF-8.
+    Base64,
+}
+
+/// Encodes the bytes of a value for a JSON string.
+fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
+    match std::str::from_utf8(value) {
+        Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
+        Err(_) => (Cow::Owned(STANDARD.encode(value)), Encoding::Base64),
+    }
+}
+
+/// An entry. `value` and `encoding` are null where the value is not known.
+#[derive(Debug, Serialize)]
+pub struct Entry<'a> {
+    key: &'a str,
+    value: Option<Cow<'a, str>>,
+    encoding: Option<Encoding>,
+    flags: u64,
+    create_index: u64,
+    modify_index: u64,
+    lock_index: u64,
+    session: Option<&'a str>,
+}
+
+impl<'a> From<&'a model::Entry> for Entry<'a> {
+    fn from(entry: &'a model::Entry) -> Self {
+        let (value, encoding) = entry.value_known().then(|| encode(entry.value())).unzip();
+        Entry {
+            key: entry.key(),
+            value,
+            encoding,
+            flags: entry.flags(),
+            create_index: entry.created().0,
+            modify_index: entry.modified().0,
+            lock_index: entry.locked(),
+            session: entry.session(),
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// Encodes the value as base64 even where it is text.
+    pub fn with_base64(mut self, entry: &model::Entry) -> Self {
+        if entry.value_known() {
+            self.value = Some(Cow::Owned(STANDARD.encode(entry.value())));
+            self.encoding = Some(Encoding::Base64);
+        }
+        self
+    }
+}

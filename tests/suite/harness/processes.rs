@@ -1,0 +1,53 @@
+//! Other processes: the process table, and signals to one.
+
+use std::process::Command;
+
+/// A line of the process table.
+#[derive(Debug)]
+pub struct Process {
+    pub id: u32,
+    pub parent: u32,
+    pub state: char,
+    pub name: String,
+}
+
+/// The process table.
+pub fn processes() -> Vec<Process> {
+    let folders = std::fs::read_dir("/proc").unwrap().flatten();
+    let ids = folders.filter_map(|folder| folder.file_name().to_str()?.parse().ok());
+    ids.filter_map(process).collect()
+}
+
+/// The children of a process.
+pub fn children(parent: u32) -> Vec<Process> {
+    let mut all = processes();
+    all.retain(|process| process.parent == parent);
+    all
+}
+
+/// Whether a process is there and no zombie.
+pub fn is_alive(id: u32) -> bool {
+    process(id).is_some_and(|process| process.state != 'Z')
+}
+
+/// Sends a signal by its name: `TERM`, `INT`, `HUP`, `USR1`, `KILL`, `STOP`, `CONT`.
+#[track_caller]
+pub fn send_signal(name: &str, id: u32) {
+    let status = Command::new("kill")
+        .args(["-s", name, &id.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success(), "kill -s {name} {id}");
+}
+
+fn process(id: u32) -> Option<Process> {
+    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (name, rest) = text.split_once(" (")?.1.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    Some(Process {
+        id,
+        name: name.to_owned(),
+        state: fields.next()?.chars().next()?,
+        parent: fields.next()?.parse().ok()?,
+    })
+}
