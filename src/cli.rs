@@ -1,8 +1,7 @@
-//! The command line as a whole: global flags, the verbs, one match. Each verb's own arguments and
-//! help stand in its file under `commands/`.
+//! The whole command line: global flags, the verbs, one match. The arguments and the help of each
+//! verb are in its file under `commands/`.
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use crate::commands::{
@@ -16,55 +15,55 @@ use crate::term::{Ui, When, log_requests, no_color};
 #[derive(Debug, Parser)]
 #[command(name = "kvw", version, max_term_width = 100)]
 pub struct Cli {
-    /// Print no status lines on stderr; warnings and errors stay
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    /// Print no status messages; warnings and errors remain
+    #[arg(short, long, global = true, display_order = 900)]
     quiet: bool,
 
-    /// Show each request on stderr, never the token
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    /// Show each request on stderr, without the token
+    #[arg(short, long, global = true, display_order = 900)]
     verbose: bool,
 
-    /// When to use colour [default: auto]
+    /// When to use colour
     #[arg(
         long,
         global = true,
+        display_order = 900,
         value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help_heading = "Global options"
+        value_enum,
+        default_value_t,
+        hide_short_help = true
     )]
     color: When,
 
     #[command(subcommand)]
-    command: Command,
+    verb: VerbArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum VerbArgs {
     /// Print the value of a key
     Get(Deferred<get::GetArgs>),
     /// Write a value to a key
     Put(Deferred<put::PutArgs>),
     /// Delete keys
     Delete(Deferred<delete::DeleteArgs>),
-    /// Run operations all or nothing
+    /// Run operations in one transaction
     Txn(Deferred<txn::TxnArgs>),
     /// Print changes as they happen, or run a handler on them
     Watch(Box<Deferred<watch::WatchArgs>>),
-    /// Wait until keys are as they should be
+    /// Wait until conditions on keys hold
     Wait(Deferred<wait::WaitArgs>),
     /// List one level of keys and folders
     Ls(Deferred<ls::LsArgs>),
-    /// Show keys as a tree, with how many there are below each folder
+    /// Show keys as a tree, with key counts per folder
     Tree(Deferred<tree::TreeArgs>),
-    /// Print all entries as a document that import takes
+    /// Export entries as a document for import
     Export(Deferred<export::ExportArgs>),
-    /// Write all entries of a document
+    /// Import the entries of a document
     Import(Deferred<import::ImportArgs>),
-    /// Say whether Consul is there and led
+    /// Check that Consul is reachable and has a leader
     Status(Deferred<status::StatusArgs>),
-    /// Run an embedded in-memory agent for trying and testing
+    /// Run an embedded in-memory agent for experiments and tests
     Dev(Deferred<dev::DevArgs>),
     /// Print the completion script for a shell
     Completions(Deferred<completions::CompletionsArgs>),
@@ -72,32 +71,19 @@ enum Command {
     Man(Deferred<man::ManArgs>),
 }
 
-/// The arguments of a verb, built only when the verb is run: all of them together are most of the memory
-/// of a short command. The one-line help of [`Command`] is for the list of verbs.
+/// The arguments of a verb, built only when the verb is run: those of all verbs are most of the memory
+/// of a short command. The list of verbs has the one-line help of [`VerbArgs`].
 #[derive(Debug)]
 struct Deferred<T>(T);
 
 impl<T: Args> Args for Deferred<T> {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        command.defer(|command| globals_last(command, T::augment_args))
+    fn augment_args(verb: Command) -> Command {
+        verb.defer(|verb| with_connection_note(T::augment_args(verb)))
     }
 
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        command.defer(|command| globals_last(command, T::augment_args_for_update))
+    fn augment_args_for_update(verb: Command) -> Command {
+        verb.defer(|verb| with_connection_note(T::augment_args_for_update(verb)))
     }
-}
-
-/// Adds the arguments of a verb before the global ones, which the command has already.
-fn globals_last(
-    command: clap::Command,
-    augment: fn(clap::Command) -> clap::Command,
-) -> clap::Command {
-    let globals = command.get_arguments().filter(|arg| arg.is_global_set());
-    let globals: Vec<clap::Id> = globals.map(|arg| arg.get_id().clone()).collect();
-    let augmented = augment(command);
-    globals
-        .into_iter()
-        .fold(augmented, |command, id| command.mut_arg(id, |arg| arg))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
@@ -110,19 +96,35 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
     }
 }
 
-/// Answers a shell that asks for completions, and says whether one did. The variable is our own:
-/// a `COMPLETE` set by chance must not turn the tool into a completer.
+/// Adds a note to `-h`, which hides the connection flags, on where they are documented.
+fn with_connection_note(verb: Command) -> Command {
+    const CONNECTION: &str = "Connection flags and details: see --help";
+    if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
+        return verb;
+    }
+    let examples = verb.get_after_help().cloned();
+    let short = match &examples {
+        Some(examples) => format!("{examples}\n{CONNECTION}"),
+        None => CONNECTION.to_owned(),
+    };
+    let long = verb.get_after_long_help().cloned().or(examples);
+    verb.after_help(short)
+        .after_long_help(long.unwrap_or_default())
+}
+
+/// Answers a shell that requests completions, and returns whether one did. The variable has a name
+/// of its own: a `COMPLETE` set by chance must not turn kvw into a completer.
 pub fn complete() -> bool {
-    const ASKED: &str = "KVW_COMPLETE";
-    std::env::var_os(ASKED).is_some_and(|shell| !shell.is_empty())
+    const VARIABLE: &str = "KVW_COMPLETE";
+    std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty())
         && CompleteEnv::with_factory(Cli::command)
-            .var(ASKED)
+            .var(VARIABLE)
             .try_complete(std::env::args_os(), None)
             .unwrap_or(true)
 }
 
 impl Cli {
-    /// What the verb is given to work with.
+    /// Creates the streams and the environment of the verb.
     pub fn context(&self) -> Context {
         if self.verbose {
             log_requests();
@@ -135,22 +137,22 @@ impl Cli {
     }
 
     /// Runs the verb.
-    pub fn run(self, context: &mut Context) -> anyhow::Result<Exit> {
-        match self.command {
-            Command::Get(args) => get::run(context, args.0),
-            Command::Put(args) => put::run(context, args.0),
-            Command::Delete(args) => delete::run(context, args.0),
-            Command::Txn(args) => txn::run(context, args.0),
-            Command::Watch(args) => watch::run(context, &args.0),
-            Command::Wait(args) => wait::run(context, args.0),
-            Command::Ls(args) => ls::run(context, args.0),
-            Command::Tree(args) => tree::run(context, args.0),
-            Command::Export(args) => export::run(context, args.0),
-            Command::Import(args) => import::run(context, args.0),
-            Command::Status(args) => status::run(context, args.0),
-            Command::Dev(args) => dev::run(context, args.0),
-            Command::Completions(args) => completions::run(context, args.0, Cli::command()),
-            Command::Man(args) => man::run(context, args.0, Cli::command()),
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        match self.verb {
+            VerbArgs::Get(args) => get::run(context, args.0),
+            VerbArgs::Put(args) => put::run(context, args.0),
+            VerbArgs::Delete(args) => delete::run(context, args.0),
+            VerbArgs::Txn(args) => txn::run(context, args.0),
+            VerbArgs::Watch(args) => watch::run(context, &args.0),
+            VerbArgs::Wait(args) => wait::run(context, args.0),
+            VerbArgs::Ls(args) => ls::run(context, args.0),
+            VerbArgs::Tree(args) => tree::run(context, args.0),
+            VerbArgs::Export(args) => export::run(context, args.0),
+            VerbArgs::Import(args) => import::run(context, args.0),
+            VerbArgs::Status(args) => status::run(context, args.0),
+            VerbArgs::Dev(args) => dev::run(context, args.0),
+            VerbArgs::Completions(args) => completions::run(context, args.0, Cli::command()),
+            VerbArgs::Man(args) => man::run(context, args.0, Cli::command()),
         }
     }
 }
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_list_of_verbs_has_the_first_line_of_each_verbs_help() {
-        let short = |command: &clap::Command| command.get_about().map(ToString::to_string);
+        let short = |command: &Command| command.get_about().map(ToString::to_string);
         let listed = Cli::command();
         let mut built = listed.clone();
         built.build();

@@ -1,30 +1,30 @@
-//! What a verb is given: the user's streams, the environment, and a client when it asks for one.
+//! The context of a verb: streams, environment, and a client on demand.
 
 use crate::args::connect::ConnectArgs;
 use crate::args::env::Env;
 use crate::consul::Client;
 use crate::term::Ui;
 
-/// The surroundings of one command.
+/// The streams and the environment of one command.
 pub struct Context {
-    /// stdout and stderr.
+    /// The user's streams.
     pub ui: Ui,
-    /// The variables of the process.
+    /// Environment variables.
     pub env: Env,
 }
 
 impl Context {
-    /// The surroundings of this process.
+    /// Creates the context of this process.
     pub fn new(ui: Ui) -> Self {
         Context {
             ui,
-            env: Env::of_process(),
+            env: Env::from_process(),
         }
     }
 
-    /// The client that the connection flags and the environment describe. Sends nothing: a token
-    /// that may read one key is enough to read it.
-    pub fn client(&mut self, args: &ConnectArgs) -> anyhow::Result<Client> {
+    /// Creates the client that the connection flags and the environment describe. Sends no request:
+    /// a token that may read a single key suffices to read it.
+    pub fn client(&self, args: &ConnectArgs) -> anyhow::Result<Client> {
         let config = args.config(&self.env)?;
         Ok(Client::new(config)?)
     }

@@ -1,10 +1,10 @@
-//! How a command ends: its exit code, and failures that know theirs.
+//! Exit codes, and failures that carry one.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// The end of a command. A missing key, a lost CAS or a transaction rolled back are answers, not
-/// errors: they have codes of their own.
+/// The way a command ends. A missing key, a lost CAS and a rolled back transaction are answers, not
+/// errors, and have codes of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: done, the answer is yes.
@@ -16,18 +16,18 @@ pub enum Exit {
     /// 3: Consul could not be reached, did not answer in time, or answered with an error or
     /// nonsense; the disk is full.
     Unavailable,
-    /// 4: permission denied, or the answer is known to be cut down by ACLs.
+    /// 4: permission denied, or the result is known to be filtered by ACLs.
     Denied,
-    /// 5: a write was sent and it is unknown whether it took effect.
+    /// 5: the outcome of a write is unknown.
     Unknown,
-    /// The exact status of a child whose running was the command's purpose.
+    /// The exact status of a child that the command was to run.
     Child(u8),
-    /// Death by this signal; 128+n where it cannot be died of.
+    /// Death by this signal, or 128+n where the signal cannot kill the process.
     Signal(i32),
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// Returns the exit code that the shell sees.
     pub fn code(self) -> u8 {
         match self {
             Exit::Yes => 0,
@@ -41,7 +41,7 @@ impl Exit {
         }
     }
 
-    /// The exit that passes on the status of a child.
+    /// Returns the exit that passes on the status of a child.
     pub fn from_status(status: u8) -> Self {
         match status {
             0 => Exit::Yes,
@@ -49,8 +49,8 @@ impl Exit {
         }
     }
 
-    /// Ends the process as it should: a signal is died of, so that the shell and systemd see the
-    /// truth. PID 1 is immune to its own signals and returns 128+n instead.
+    /// Returns the exit code, or kills the process by the signal, so that the shell and systemd see
+    /// the cause. PID 1 is immune to its own signals and returns 128+n instead.
     pub fn end(self) -> ExitCode {
         if let Exit::Signal(signal) = self {
             // The emulation aborts where the signal does not kill.
@@ -62,19 +62,19 @@ impl Exit {
     }
 }
 
-/// A failure that kvw itself found: what is wrong, the exit code, and what may help.
+/// A failure that kvw itself detected, with exit code, message and hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// How the command ends.
+    /// The exit code.
     pub exit: Exit,
-    /// One lower-case line that names what was being done and to what.
+    /// One lower-case line that names the failed operation and its object.
     pub message: String,
-    /// What the user can do.
+    /// A suggestion to the user.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure with this exit code.
+    /// Creates a failure with this exit code.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Failure {
             exit,
@@ -83,12 +83,12 @@ impl Failure {
         }
     }
 
-    /// Wrong usage or input: exit 2.
+    /// Creates a failure for wrong usage or input: exit 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Failure::new(Exit::Usage, message)
     }
 
-    /// Adds what the user can do.
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -1,10 +1,11 @@
 //! `kvw` reads, writes and watches Consul keys.
 //!
 //! One public function: the rest is private, so that unused code is a compiler warning.
-//! CONTRIBUTING.md draws the rooms and says which may use which.
+//! CONTRIBUTING.md describes the modules and their dependencies.
 
 mod agent;
 mod args;
+mod atomic_file;
 mod backoff;
 mod cli;
 mod commands;
@@ -25,9 +26,9 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
 
-/// Parses the arguments, runs the verb, reports, and ends the process.
+/// Parses the arguments, runs the verb, reports errors, and ends the process.
 pub fn main() -> ExitCode {
     abort_on_panic();
     if process::run_as_guard() {
@@ -40,19 +41,19 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };
-    let mut context = cli.context();
+    let context = cli.context();
     let exit = match cli
-        .run(&mut context)
+        .run(&context)
         .and_then(|exit| context.ui.flush().map(|()| exit).map_err(Into::into))
     {
         Ok(exit) => exit,
-        Err(error) => report::failure(&mut context.ui, &error),
+        Err(error) => report::failure(&context.ui, &error),
     };
     exit.end()
 }
 
-/// No thread dies alone: what a half-dead process would do with handlers and state is anyone's
-/// guess, and the release profile aborts anyway.
+/// Aborts the process when any thread panics, as the release profile does: a process that lost a
+/// thread must not go on with handlers and state.
 fn abort_on_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,4 +1,4 @@
-//! The one place where an error becomes words and a number.
+//! Errors as messages and exit codes.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,10 @@ use crate::exit::{Exit, Failure};
 use crate::model::Invalid;
 use crate::term::{Closed, Ui, no_color};
 
-/// Says what went wrong, with its causes on the same line and the hint on the next, and how the
-/// process ends.
-pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
-    // Only a closed stdout by itself is silent: that nobody reads what was answered before does not
-    // hide another failure, least of all a write whose outcome is unknown.
+/// Prints an error and its causes on one line and its hint on the next, and returns the exit code.
+pub fn failure(ui: &Ui, error: &Error) -> Exit {
+    // Only a closed stdout itself is silent. Another failure is reported even when stdout is closed
+    // too, above all a write whose outcome is unknown.
     if is_closed(error) {
         return Exit::Signal(signal_hook::consts::SIGPIPE);
     }
@@ -24,7 +23,7 @@ pub fn failure(ui: &mut Ui, error: &Error) -> Exit {
     exit(error)
 }
 
-/// clap's own words: usage errors go to stderr with exit 2, help and version to stdout with 0.
+/// Prints clap's message: a usage error on stderr with exit 2, help and version on stdout with 0.
 pub fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
     if error.use_stderr() {
@@ -41,7 +40,7 @@ pub fn usage(error: &clap::Error) -> Exit {
     }
 }
 
-/// The text, in colour where the stream is a terminal that may have it.
+/// Renders the text, in colour if the stream is a terminal and `NO_COLOR` is not set.
 fn rendered(text: &clap::builder::StyledStr, stream: &impl io::IsTerminal) -> String {
     if stream.is_terminal() && !no_color() {
         text.ansi().to_string()

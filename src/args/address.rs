@@ -1,4 +1,4 @@
-//! The agent's address as it is typed.
+//! The address of the Consul agent in flags and variables.
 
 use std::net::Ipv6Addr;
 
@@ -6,11 +6,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::consul::{Address, Secret};
 
-/// What is said of `https` until it is there.
+/// The error for `https`, which is not supported yet.
 pub const NO_TLS: &str = "this build of kvw does not speak TLS";
 const NO_SOCKET: &str = "this build of kvw does not speak over unix sockets";
 
-/// An address as Consul's own tools take it, with user and password where it has them.
+/// Parses an address as Consul's own tools do, with user and password if it has them.
 pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
     let rest = match text.split_once("://") {
         None => text,
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
     if !is_url {
-        return Err("its path cannot stand in a URL".to_owned());
+        return Err("its path is not valid in a URL".to_owned());
     }
     let address = Address::Http {
         authority: parse_authority(authority)?,
@@ -53,7 +53,7 @@ fn parse_user(text: &str) -> Result<(String, Secret), String> {
     Ok((decoded(user)?, Secret::new(decoded(password)?)))
 }
 
-/// `host`, `host:port`, `[address]:port`, and as in Go `:port` for this machine.
+/// Parses `host`, `host:port`, `[address]:port`, and `:port` for this machine, as in Go.
 fn parse_authority(text: &str) -> Result<String, String> {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -73,7 +73,7 @@ fn parse_authority(text: &str) -> Result<String, String> {
     match (host, port) {
         _ if !is_host => Err(format!("'{text}' is not HOST:PORT")),
         ("", Some(port)) => Ok(format!("127.0.0.1:{port}")),
-        ("", None) => Err("it names no host".to_owned()),
+        ("", None) => Err("it has no host".to_owned()),
         _ => Ok(text.to_owned()),
     }
 }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_consuls_tools_read_them() {
+    fn addresses_are_parsed_as_by_consuls_tools() {
         for (text, shown) in [
             ("10.0.0.1:8500", "10.0.0.1:8500"),
             ("http://consul.example", "consul.example"),

@@ -1,5 +1,5 @@
-//! Live key names for the shell's TAB: one level at a time, and never a word or a wait when Consul
-//! does not answer.
+//! Completion of key names by the shell: one level at a time, silent and without a delay when
+//! Consul does not answer.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use super::env::Env;
 use crate::consul::{Client, Config};
 use crate::model::Prefix;
 
-/// How long a shell waits at the most.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The longest time that a shell waits for names.
+const TIME_LIMIT: Duration = Duration::from_millis(300);
 
-/// More than a terminal shows at once; a flat prefix may hold a million.
-const MOST: usize = 500;
+/// More names than a terminal shows at once; a flat prefix may hold a million.
+const MAX_NAMES: usize = 500;
 
-/// Offers the names one level below what is typed. Only the environment says where Consul is: what
-/// stands on the line so far is not parsed yet.
+/// Offers the names one level below the typed text. The connection comes from the environment
+/// alone: the flags on the line are not parsed yet.
 pub fn live_keys() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| -> Vec<CompletionCandidate> {
         let names = typed.to_str().and_then(names).unwrap_or_default();
@@ -27,14 +27,14 @@ pub fn live_keys() -> ArgValueCompleter {
 }
 
 fn names(typed: &str) -> Option<Vec<String>> {
-    let config = ConnectArgs::default().config(&Env::of_process()).ok()?;
+    let config = ConnectArgs::default().config(&Env::from_process()).ok()?;
     let client = Client::new(Config {
-        connect_timeout: PATIENCE,
-        request_timeout: PATIENCE,
+        connect_timeout: TIME_LIMIT,
+        request_timeout: TIME_LIMIT,
         retry_for: Duration::ZERO,
         ..config
     })
     .ok()?;
     let names = client.names(&Prefix::new(typed), "/", None).ok()?.value;
-    names.take(MOST).collect::<Result<_, _>>().ok()
+    names.take(MAX_NAMES).collect::<Result<_, _>>().ok()
 }

@@ -1,80 +1,120 @@
-//! Connection flags and environment variables, resolved into a client's configuration.
+//! Connection flags and environment variables, resolved into the configuration of a client.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 
 use super::address::{self, NO_TLS};
-use super::duration::duration;
+use super::duration::{duration, duration_text};
 use super::env::Env;
 use super::proxy;
 use crate::consul::{Address, Config, Consistency, Secret, TokenSource};
 use crate::exit::Failure;
 
-/// Where Consul is and how it is spoken to.
-#[derive(Debug, Clone, Default, Args)]
+/// The address of Consul and the settings of the connection. Only `--help` shows these flags.
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectArgs {
-    /// Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR]
-    /// [default: 127.0.0.1:8500]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        hide_short_help = true,
+        help = format!(
+            "Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH \
+             [env: CONSUL_HTTP_ADDR] [default: {}]",
+            Config::default().address
+        )
+    )]
     http_addr: Option<String>,
 
     /// File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     token_file: Option<PathBuf>,
 
-    /// ACL token; others on this machine can see it in the list of processes, so prefer a file or
-    /// the environment [env: CONSUL_HTTP_TOKEN]
-    #[arg(long, value_parser = |text: &str| Ok::<_, String>(Secret::new(text)))]
+    /// ACL token [env: CONSUL_HTTP_TOKEN]
+    ///
+    /// Other users of this machine can see it in the process list: prefer --token-file or the
+    /// environment.
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_parser = |text: &str| Ok::<_, String>(Secret::new(text))
+    )]
     token: Option<Secret>,
 
-    /// Datacenter to ask [default: the agent's]
-    #[arg(long, value_name = "NAME")]
+    /// Datacenter to query [default: the agent's]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     datacenter: Option<String>,
 
-    /// Namespace, in Consul Enterprise [env: CONSUL_NAMESPACE]
-    #[arg(long, value_name = "NAME")]
+    /// Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     namespace: Option<String>,
 
-    /// Admin partition, in Consul Enterprise [env: CONSUL_PARTITION]
-    #[arg(long, value_name = "NAME")]
+    /// Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     partition: Option<String>,
 
-    /// Let any server answer reads, with what it knows
-    #[arg(long, conflicts_with = "consistent")]
+    /// Allow stale reads from any server
+    #[arg(long, conflicts_with = "consistent", hide_short_help = true)]
     stale: bool,
 
-    /// Have the leader make sure that it still leads before it answers reads
-    #[arg(long)]
+    /// Consistent reads: the leader confirms its leadership first
+    #[arg(long, hide_short_help = true)]
     consistent: bool,
 
-    /// How long connecting may take [default: 5s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    connect_timeout: Option<Duration>,
+    /// Time limit for connecting
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = duration_text(Config::default().connect_timeout),
+        hide_short_help = true
+    )]
+    connect_timeout: Duration,
 
-    /// How long an answer may take; a blocking query adds its own wait [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    request_timeout: Option<Duration>,
+    /// Time limit for an answer; a blocking query adds its own wait time
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = duration_text(Config::default().request_timeout),
+        hide_short_help = true
+    )]
+    request_timeout: Duration,
 
-    /// How long failed reads are tried again, 0 for never [default: 5s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    retry_for: Option<Duration>,
+    /// Retry failed reads for this long; 0 disables retries
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = duration_text(Config::default().retry_for),
+        hide_short_help = true
+    )]
+    retry_for: Duration,
+}
+
+/// The arguments of a command line without connection flags.
+impl Default for ConnectArgs {
+    fn default() -> Self {
+        let flags = ConnectArgs::augment_args(Command::new("kvw"));
+        ConnectArgs::from_arg_matches(&flags.get_matches_from(["kvw"]))
+            .expect("no connection flag is required")
+    }
 }
 
 impl ConnectArgs {
-    /// Flag over environment over default.
+    /// Returns the configuration of a client: a flag beats the environment, which beats the default.
     ///
     /// # Errors
-    /// Exit 2 naming the flag or variable that cannot be what it was given for.
+    /// Exit 2, naming the flag or variable whose value is invalid.
     pub fn config(&self, env: &Env) -> Result<Config, Failure> {
         let default = Config::default();
-        let (address, user) = self.address(env)?;
+        let (address, user) = self.address(env, &default)?;
         let basic_auth = match user {
             Some(user) => Some(user),
-            None => env.text("CONSUL_HTTP_AUTH")?.map(|pair| {
-                let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
+            None => env.text("CONSUL_HTTP_AUTH")?.map(|text| {
+                let (user, password) = text.split_once(':').unwrap_or((&text, ""));
                 (user.to_owned(), Secret::new(password))
             }),
         };
@@ -85,7 +125,7 @@ impl ConnectArgs {
         };
         let Address::Http { authority, .. } = &address;
         Ok(Config {
-            proxy: proxy::of(env, authority),
+            proxy: proxy::proxy_for(env, authority),
             address,
             token: self.token(env)?,
             basic_auth,
@@ -97,29 +137,23 @@ impl ConnectArgs {
                 (_, true) => Consistency::Consistent,
                 _ => Consistency::Default,
             },
-            connect_timeout: timeout(
-                self.connect_timeout,
-                "--connect-timeout",
-                default.connect_timeout,
-            )?,
-            request_timeout: timeout(
-                self.request_timeout,
-                "--request-timeout",
-                default.request_timeout,
-            )?,
-            retry_for: self.retry_for.unwrap_or(default.retry_for),
+            connect_timeout: nonzero(self.connect_timeout, "--connect-timeout")?,
+            request_timeout: nonzero(self.request_timeout, "--request-timeout")?,
+            retry_for: self.retry_for,
             connections: default.connections,
         })
     }
 
-    fn address(&self, env: &Env) -> Result<(Address, Option<(String, Secret)>), Failure> {
-        let (text, source) = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
-            (Some(text), _) => (text.clone(), "--http-addr"),
-            (None, Some(text)) => (text, "CONSUL_HTTP_ADDR"),
-            (None, None) => ("127.0.0.1:8500".to_owned(), "the default address"),
+    fn address(
+        &self,
+        env: &Env,
+        default: &Config,
+    ) -> Result<(Address, Option<(String, Secret)>), Failure> {
+        let parsed = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
+            (Some(text), _) => parse_address(text, "--http-addr")?,
+            (None, Some(text)) => parse_address(&text, "CONSUL_HTTP_ADDR")?,
+            (None, None) => (default.address.clone(), None),
         };
-        let parsed =
-            address::parse(&text).map_err(|what| Failure::usage(format!("{source}: {what}")))?;
         let ssl = env.text("CONSUL_HTTP_SSL")?;
         if go_bool("CONSUL_HTTP_SSL", ssl.as_deref())? {
             return Err(Failure::usage(format!("CONSUL_HTTP_SSL: {NO_TLS}")));
@@ -128,7 +162,7 @@ impl ConnectArgs {
     }
 
     fn token(&self, env: &Env) -> Result<Option<TokenSource>, Failure> {
-        // In this order since Consul 1.15.
+        // The order of Consul's own tools since 1.15.
         if let Some(path) = &self.token_file {
             return Ok(Some(TokenSource::File(path.clone())));
         }
@@ -143,16 +177,18 @@ impl ConnectArgs {
     }
 }
 
-fn timeout(flag: Option<Duration>, name: &str, default: Duration) -> Result<Duration, Failure> {
-    match flag {
-        Some(Duration::ZERO) => Err(Failure::usage(format!(
-            "{name}: no time at all is too little"
-        ))),
-        flag => Ok(flag.unwrap_or(default)),
-    }
+fn parse_address(text: &str, source: &str) -> Result<(Address, Option<(String, Secret)>), Failure> {
+    address::parse(text).map_err(|what| Failure::usage(format!("{source}: {what}")))
 }
 
-/// A boolean as Go's `strconv.ParseBool` reads it, which is how Consul's tools read theirs.
+fn nonzero(timeout: Duration, flag: &str) -> Result<Duration, Failure> {
+    if timeout.is_zero() {
+        return Err(Failure::usage(format!("{flag} must be longer than 0")));
+    }
+    Ok(timeout)
+}
+
+/// Parses a boolean as Go's `strconv.ParseBool` does, as Consul's own tools do.
 fn go_bool(name: &str, text: Option<&str>) -> Result<bool, Failure> {
     match text {
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),

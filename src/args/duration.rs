@@ -1,20 +1,20 @@
-//! Durations as people write them: `500ms`, `30s`, `5m`, `1h30m`, `0`.
+//! Durations on the command line: `500ms`, `30s`, `5m`, `1h30m`, `0`.
 
 use std::time::Duration;
 
-/// What no flag needs more of; a deadline this far away still is a point in time.
-const MOST: Duration = Duration::from_secs(366 * 24 * 3600);
+/// The longest duration of a flag: an [`std::time::Instant`] this far away can still be computed.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Reads a duration, for clap.
+/// Parses a duration, for clap.
 ///
 /// # Errors
-/// What is wrong with the text, as one phrase.
+/// A phrase that says what is wrong with the text.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
     let expected = || "expected a duration such as 500ms, 30s, 5m or 1h30m".to_owned();
-    // humantime reads months and years too, `1M` among them, and takes blanks and words.
+    // humantime accepts more: months and years (`1M`), blanks and words.
     let mut units = text
         .split(|c: char| c.is_ascii_digit())
         .filter(|unit| !unit.is_empty());
@@ -22,10 +22,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         return Err(expected());
     }
     let duration = humantime::parse_duration(text).map_err(|_| expected())?;
-    if duration > MOST {
+    if duration > LONGEST {
         return Err("more than a year".to_owned());
     }
     Ok(duration)
+}
+
+/// Formats a duration as [`duration`] parses it.
+pub fn duration_text(duration: Duration) -> String {
+    let text = humantime::format_duration(duration).to_string();
+    text.replace(' ', "")
 }
 
 #[cfg(test)]
@@ -33,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_as_people_write_them() {
+    fn durations_have_a_number_and_a_unit() {
         for (text, milliseconds) in [
             ("0", 0),
             ("0s", 0),
@@ -53,7 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn a_duration_is_formatted_as_it_is_parsed() {
+        for text in ["0s", "100ms", "30s", "1m30s", "1h"] {
+            assert_eq!(duration(text).map(duration_text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
         for text in [
             "",
             "5",

@@ -1,44 +1,44 @@
-//! The variables of the process, as the flags fall back on them.
+//! Environment variables, the fallback of connection flags.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 
 use crate::exit::Failure;
 
-/// The environment, taken once. An empty variable counts as unset.
+/// A snapshot of the environment. An empty variable counts as unset.
 #[derive(Debug, Clone, Default)]
 pub struct Env(HashMap<String, OsString>);
 
 impl Env {
-    /// That of the process.
-    pub fn of_process() -> Self {
-        Env::taken(
+    /// Takes a snapshot of the environment of this process.
+    pub fn from_process() -> Self {
+        Env::without_empty(
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))),
         )
     }
 
-    /// One made up for a test.
+    /// An environment with these variables.
     #[cfg(test)]
-    pub fn of(set: &[(&str, &str)]) -> Self {
-        Env::taken(
+    pub fn with(set: &[(&str, &str)]) -> Self {
+        Env::without_empty(
             set.iter()
                 .map(|(name, value)| ((*name).to_owned(), value.into())),
         )
     }
 
-    fn taken(set: impl Iterator<Item = (String, OsString)>) -> Self {
+    fn without_empty(set: impl Iterator<Item = (String, OsString)>) -> Self {
         Env(set.filter(|(_, value)| !value.is_empty()).collect())
     }
 
-    /// The variable, if set and not empty.
+    /// Returns the variable if it is set and not empty.
     pub fn var(&self, name: &str) -> Option<&OsString> {
         self.0.get(name)
     }
 
-    /// The variable as text.
+    /// Returns the variable as text.
     ///
     /// # Errors
-    /// Exit 2 naming the variable when it is not UTF-8.
+    /// Exit 2, naming the variable, if it is not UTF-8.
     pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         match self.var(name).map(|value| value.to_str()) {
             Some(Some(text)) => Ok(Some(text.to_owned())),

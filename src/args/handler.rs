@@ -1,158 +1,278 @@
-//! What runs when keys change, and how: the flags of a handler, resolved into what the handlers'
-//! room works with.
+//! The flags of a handler, resolved into the settings of `handlers`.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 
-use super::duration::duration;
+use super::choice::{long_help, short_help};
+use super::duration::{duration, duration_text};
 use crate::consul::{Config, TokenSource};
 use crate::exit::Failure;
-use crate::handlers::{HandlerSpec, OnBusy, OnFail, Policies, StdinFormat};
+use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
+use crate::model::{Glob, TargetId};
 use crate::process::{Program, Signal, Stdout};
 
-/// What a handler never sees unless it is meant to.
+/// Variables that a handler does not see without `--pass-token`.
 const CREDENTIALS: [&str; 3] = [
     "CONSUL_HTTP_TOKEN",
     "CONSUL_HTTP_TOKEN_FILE",
     "CONSUL_HTTP_AUTH",
 ];
 
-/// What systemd tells kvw, and nobody else.
+/// Variables of systemd that are meant for kvw alone.
 const SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
-/// What is run, and how.
+/// The handlers of a watch and their policies.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Handler")]
 #[command(group = ArgGroup::new("handler").args(["exec", "command", "route"]).multiple(true))]
 pub struct HandlerArgs {
-    /// Run this line with sh -c on each batch of changes
+    /// Run CMD with sh -c on each batch (-- CMD: no shell)
     #[arg(long, value_name = "CMD", conflicts_with = "command")]
     exec: Option<OsString>,
 
-    /// Run this program, without a shell
-    #[arg(last = true, value_name = "CMD")]
+    /// Run a program, without a shell, on each batch of changes
+    #[arg(last = true, value_name = "CMD", hide_short_help = true)]
     command: Vec<OsString>,
 
-    /// Run CMD (with sh -c) on the keys that GLOB matches; can be repeated, the first that matches
-    /// takes a key, --exec takes what is left
+    /// Run CMD on keys that match GLOB; repeatable
+    ///
+    /// CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
+    /// after -- gets the keys that no route matches. Each route has a queue of its own.
     #[arg(long, value_name = "GLOB=CMD")]
-    route: Vec<String>,
+    route: Vec<RouteArg>,
 
-    /// One run a changed key instead of one a batch, none for the initial state
-    #[arg(long, requires = "handler")]
+    /// Run once per changed key, not once per batch, and not for the initial state
+    #[arg(long, requires = "handler", hide_short_help = true)]
     each: bool,
 
-    /// For changes while the handler runs: queue, restart, signal or drop [default: queue]
     #[arg(
         long,
-        value_name = "POLICY",
+        value_name = "DURATION",
         requires = "handler",
-        hide_possible_values = true
+        value_parser = duration,
+        help = format!(
+            "Quiet time that ends a batch [default: {}, or 0 with --min-interval]",
+            duration_text(Policies::default().debounce)
+        )
     )]
-    on_busy: Option<Busy>,
-
-    /// The signal of --on-busy signal [default: HUP]
-    #[arg(long, value_name = "SIGNAL", requires = "handler")]
-    signal: Option<Signal>,
-
-    /// When the handler fails: continue, retry, exit or ignore [default: continue]
-    #[arg(
-        long,
-        value_name = "POLICY",
-        requires = "handler",
-        hide_possible_values = true
-    )]
-    on_fail: Option<Fail>,
-
-    /// Stop a run that takes longer, and count it as failed [default: none]
-    #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
-    handler_timeout: Option<Duration>,
-
-    /// The signal that asks a handler to end [default: TERM]
-    #[arg(long, value_name = "SIGNAL", requires = "handler")]
-    stop_signal: Option<Signal>,
-
-    /// How long it may take to end before it is killed [default: 8s]
-    #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
-    stop_timeout: Option<Duration>,
-
-    /// Quiet time before a batch is handed over [default: 100ms]
-    #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
     debounce: Option<Duration>,
 
-    /// The longest time that a batch waits for quiet [default: 5s]
-    #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
-    max_delay: Option<Duration>,
-
-    /// Let each batch wait a random part of this, so that a fleet does not reload at once
-    #[arg(long, value_name = "DURATION", requires = "handler", value_parser = duration)]
-    splay: Option<Duration>,
-
-    /// What the handler reads: json, consul (what `consul watch` gives) or none [default: json]
+    /// Run at most once in this time, the first change at once
     #[arg(
         long,
-        value_name = "FORM",
+        value_name = "DURATION",
         requires = "handler",
-        hide_possible_values = true
+        value_parser = duration
     )]
-    stdin: Option<StdinFormat>,
+    min_interval: Option<Duration>,
 
-    /// Let the handler see the Consul token and CONSUL_HTTP_AUTH
-    #[arg(long, requires = "handler")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        hide_short_help = true,
+        help = format!(
+            "Longest time that a batch waits for quiet [default: {}, or --debounce if longer]",
+            duration_text(Policies::default().max_delay)
+        )
+    )]
+    max_delay: Option<Duration>,
+
+    /// Delay each batch by a random time up to this
+    ///
+    /// So that a fleet does not reload in the same second.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().splay),
+        hide_short_help = true
+    )]
+    splay: Duration,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        value_enum,
+        default_value_t = Policies::default().on_busy,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = short_help("While busy", Some(Policies::default().on_busy)),
+        long_help = long_help("Changes during a run", Some(Policies::default().on_busy))
+    )]
+    on_busy: OnBusy,
+
+    #[arg(
+        long,
+        value_name = "SIGNAL",
+        requires = "handler",
+        hide_short_help = true,
+        help = format!("Signal of --on-busy signal [default: {}]", OnBusy::DEFAULT_SIGNAL)
+    )]
+    signal: Option<Signal>,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        value_enum,
+        default_value_t = Policies::default().on_fail,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = short_help("On failure", Some(Policies::default().on_fail)),
+        long_help = long_help("Failed runs", Some(Policies::default().on_fail))
+    )]
+    on_fail: OnFail,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        hide_short_help = true,
+        hide_possible_values = true,
+        help = long_help(
+            "When a service of --on-busy restart ends by itself",
+            Some(Policies::default().on_exit)
+        )
+    )]
+    on_exit: Option<OnExit>,
+
+    /// Stop a run that takes longer than this, and count it as failed [default: no limit]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        hide_short_help = true
+    )]
+    handler_timeout: Option<Duration>,
+
+    /// Signal that asks a handler to stop
+    #[arg(
+        long,
+        value_name = "SIGNAL",
+        requires = "handler",
+        default_value_t = Policies::default().stop_signal,
+        hide_short_help = true
+    )]
+    stop_signal: Signal,
+
+    /// Time for processes that a handler left behind to end by themselves
+    ///
+    /// A daemon leaves the handler's process group in this time and lives on: start one with setsid
+    /// -f or systemd, or run it as a service under --on-busy restart. What stays in the group is
+    /// ended.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().linger),
+        hide_short_help = true
+    )]
+    linger: Duration,
+
+    /// Time after --stop-signal until a handler is killed
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "handler",
+        value_parser = duration,
+        default_value = duration_text(Policies::default().stop_timeout),
+        hide_short_help = true
+    )]
+    stop_timeout: Duration,
+
+    /// Input of the handler
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "handler",
+        value_enum,
+        default_value_t,
+        hide_short_help = true
+    )]
+    stdin: StdinFormat,
+
+    /// Pass the Consul token and CONSUL_HTTP_AUTH to the handler
+    #[arg(long, requires = "handler", hide_short_help = true)]
     pass_token: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Busy {
-    Queue,
-    Restart,
-    Signal,
-    Drop,
+/// `GLOB=CMD`: the keys of a route and the shell line that handles them.
+#[derive(Debug, Clone)]
+struct RouteArg {
+    glob: Glob,
+    line: OsString,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Fail {
-    Continue,
-    Retry,
-    Exit,
-    Ignore,
+impl FromStr for RouteArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=');
+        let (glob, line) = parts
+            .filter(|(glob, line)| !glob.is_empty() && !line.trim().is_empty())
+            .ok_or("expected GLOB=CMD")?;
+        Ok(RouteArg {
+            glob: Glob::new(glob).map_err(|invalid| invalid.to_string())?,
+            line: line.into(),
+        })
+    }
+}
+
+/// A handler, and the changes that it gets.
+#[derive(Debug, Clone)]
+pub struct RouteSpec {
+    /// The keys; `None` matches every key.
+    pub glob: Option<Glob>,
+    /// The target; `None` is all of them.
+    pub target: Option<TargetId>,
+    /// The handler.
+    pub handler: HandlerSpec,
 }
 
 /// The handlers of a watch.
 #[derive(Debug, Clone)]
 pub struct Handlers {
-    /// By the glob of their keys, first match first; none takes what is left.
-    pub routes: Vec<(Option<String>, HandlerSpec)>,
-    /// Whether there are credentials that the handlers will not see.
+    /// The handlers in order of precedence.
+    pub routes: Vec<RouteSpec>,
+    /// Whether credentials exist that the handlers do not see.
     pub withheld: bool,
 }
 
 impl HandlerArgs {
-    /// Whether something is to be run at all.
+    /// Whether there is a handler.
     pub fn is_given(&self) -> bool {
         self.exec.is_some() || !self.command.is_empty() || !self.route.is_empty()
     }
 
-    /// Whether changes are forgotten while a handler runs.
+    /// Whether changes are discarded while a handler runs.
     pub fn drops(&self) -> bool {
-        self.on_busy == Some(Busy::Drop)
+        self.on_busy == OnBusy::Drop
     }
 
-    /// What `--stdin` says.
+    /// The input of the handlers.
     pub fn stdin(&self) -> StdinFormat {
-        self.stdin.unwrap_or_default()
+        self.stdin
     }
 
-    /// The handlers, which speak to Consul as `config` does; `locks` says whether a lock is a
-    /// change.
+    /// Resolves the handlers of a watch of these targets. Their environment has the connection of
+    /// `config`; `locks` says whether a taken or released lock is a change. A handler that reads what
+    /// `consul watch` gives has a queue per target, as each of the agent's `watches` has a handler.
     ///
     /// # Errors
-    /// Exit 2 for flags that contradict each other and for an empty command.
+    /// Exit 2 for contradicting flags and for an empty command.
     pub fn handlers(
         &self,
         config: &Config,
+        targets: &[TargetId],
         stdout: Stdout,
         locks: bool,
     ) -> Result<Handlers, Failure> {
@@ -161,19 +281,38 @@ impl HandlerArgs {
         let spec = |program| HandlerSpec {
             program,
             policies: policies.clone(),
-            stdin: self.stdin(),
+            stdin: self.stdin,
+            target: TargetId(0),
             stdout,
             set: set.clone(),
             withhold: withhold.clone(),
         };
         let mut routes = Vec::new();
-        for route in &self.route {
-            let (glob, line) = split_route(route)?;
-            let program = Program::Shell(line.into());
-            routes.push((Some(glob.to_owned()), spec(program)));
+        let mut add = |glob: Option<Glob>, program| {
+            let handler = spec(program);
+            if self.stdin != StdinFormat::Consul {
+                let target = None;
+                routes.push(RouteSpec {
+                    glob,
+                    target,
+                    handler,
+                });
+                return;
+            }
+            routes.extend(targets.iter().map(|target| RouteSpec {
+                glob: glob.clone(),
+                target: Some(*target),
+                handler: HandlerSpec {
+                    target: *target,
+                    ..handler.clone()
+                },
+            }));
+        };
+        for RouteArg { glob, line } in &self.route {
+            add(Some(glob.clone()), Program::Shell(line.clone()));
         }
         if let Some(program) = self.program()? {
-            routes.push((None, spec(program)));
+            add(None, program);
         }
         let secret = config.token.is_some() || config.basic_auth.is_some();
         Ok(Handlers {
@@ -184,11 +323,13 @@ impl HandlerArgs {
 
     fn program(&self) -> Result<Option<Program>, Failure> {
         match (&self.exec, self.command.first()) {
-            (Some(line), _) if is_blank(line) => Err(Failure::usage("--exec: nothing to run")
-                .hint("without --exec the changes are printed")),
+            (Some(line), _) if is_blank(line) => {
+                Err(Failure::usage("--exec: the command is empty")
+                    .hint("without a handler, changes are printed"))
+            }
             (Some(line), _) => Ok(Some(Program::Shell(line.clone()))),
             (None, Some(program)) if program.is_empty() => {
-                Err(Failure::usage("the program after -- has no name"))
+                Err(Failure::usage("the program name after -- is empty"))
             }
             (None, Some(_)) => Ok(Some(Program::Argv(self.command.clone()))),
             (None, None) => Ok(None),
@@ -196,47 +337,42 @@ impl HandlerArgs {
     }
 
     fn policies(&self, locks: bool) -> Result<Policies, Failure> {
-        let on_busy = self.on_busy.unwrap_or(Busy::Queue);
-        if self.signal.is_some() && on_busy != Busy::Signal {
-            return Err(Failure::usage("--signal is for --on-busy signal"));
-        }
-        if self.each && matches!(on_busy, Busy::Restart | Busy::Signal) {
+        let on_busy = match (self.on_busy, self.signal) {
+            (OnBusy::Signal(default), signal) => OnBusy::Signal(signal.unwrap_or(default)),
+            (_, Some(_)) => return Err(Failure::usage("--signal requires --on-busy signal")),
+            (other, None) => other,
+        };
+        if self.each && matches!(on_busy, OnBusy::Restart | OnBusy::Signal(_)) {
             return Err(Failure::usage(
-                "--each runs keys one after the other, --on-busy restart or signal would not let it",
+                "--each runs one key after the other and excludes --on-busy restart and signal",
             ));
         }
         if self.handler_timeout == Some(Duration::ZERO) {
-            return Err(Failure::usage(
-                "--handler-timeout: no time at all is too little",
-            ));
+            return Err(Failure::usage("--handler-timeout must be longer than 0"));
+        }
+        if self.on_exit.is_some() && !on_busy.runs_service() {
+            return Err(Failure::usage("--on-exit requires --on-busy restart"));
         }
         let default = Policies::default();
-        let debounce = self.debounce.unwrap_or(default.debounce);
-        if self.max_delay.is_some_and(|most| most < debounce) {
+        let debounce = self.debounce.unwrap_or(match self.min_interval {
+            Some(_) => Duration::ZERO,
+            None => default.debounce,
+        });
+        if self.max_delay.is_some_and(|delay| delay < debounce) {
             return Err(Failure::usage("--max-delay is shorter than --debounce"));
         }
         Ok(Policies {
             debounce,
             max_delay: self.max_delay.unwrap_or(default.max_delay.max(debounce)),
-            splay: self.splay.unwrap_or(default.splay),
-            on_busy: match on_busy {
-                Busy::Queue => OnBusy::Queue,
-                Busy::Restart => OnBusy::Restart,
-                Busy::Signal => OnBusy::Signal(self.signal.unwrap_or(Signal::HUP)),
-                Busy::Drop => OnBusy::Drop,
-            },
-            on_fail: match self.on_fail {
-                Some(Fail::Continue) | None => OnFail::Continue,
-                Some(Fail::Retry) => OnFail::Retry,
-                Some(Fail::Exit) => OnFail::Exit,
-                Some(Fail::Ignore) => OnFail::Ignore,
-            },
-            on_exit: default.on_exit,
-            min_interval: default.min_interval,
-            linger: default.linger,
+            splay: self.splay,
+            on_busy,
+            on_fail: self.on_fail,
+            on_exit: self.on_exit.unwrap_or(default.on_exit),
+            min_interval: self.min_interval.unwrap_or_default(),
+            linger: self.linger,
             timeout: self.handler_timeout,
-            stop_signal: self.stop_signal.unwrap_or(default.stop_signal),
-            stop_timeout: self.stop_timeout.unwrap_or(default.stop_timeout),
+            stop_signal: self.stop_signal,
+            stop_timeout: self.stop_timeout,
             each: self.each,
             locks,
         })
@@ -247,17 +383,10 @@ fn is_blank(line: &OsString) -> bool {
     line.to_str().is_some_and(|line| line.trim().is_empty())
 }
 
-fn split_route(route: &str) -> Result<(&str, &str), Failure> {
-    let parts = route.split_once('=');
-    parts
-        .filter(|(glob, line)| !glob.is_empty() && !line.trim().is_empty())
-        .ok_or_else(|| Failure::usage(format!("--route: expected GLOB=CMD, got '{route}'")))
-}
-
 type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
 
-/// The connection as variables, whether it came from flags or from the environment: what to set,
-/// and what to withhold first. An address is passed on without its user and password.
+/// Returns the connection, from flags or environment, as variables to set, and the variables to
+/// withhold. An address is passed on without its user and password.
 fn connection(config: &Config, pass_token: bool) -> Variables {
     let names = ["CONSUL_HTTP_ADDR", "CONSUL_NAMESPACE", "CONSUL_PARTITION"];
     let withhold = names
@@ -266,29 +395,29 @@ fn connection(config: &Config, pass_token: bool) -> Variables {
         .chain(&SERVICE)
         .map(OsString::from);
     let mut set: Vec<(OsString, OsString)> = Vec::new();
-    let mut put = |name: &str, value: Option<OsString>| {
+    let mut add = |name: &str, value: Option<OsString>| {
         set.extend(value.map(|value| (name.into(), value)));
     };
-    put("CONSUL_HTTP_ADDR", Some(config.address.to_string().into()));
-    put(
+    add("CONSUL_HTTP_ADDR", Some(config.address.to_string().into()));
+    add(
         "CONSUL_NAMESPACE",
         config.namespace.as_ref().map(OsString::from),
     );
-    put(
+    add(
         "CONSUL_PARTITION",
         config.partition.as_ref().map(OsString::from),
     );
     if pass_token {
         match &config.token {
             Some(TokenSource::Literal(token)) => {
-                put("CONSUL_HTTP_TOKEN", Some(token.expose().into()));
+                add("CONSUL_HTTP_TOKEN", Some(token.expose().into()));
             }
-            Some(TokenSource::File(path)) => put("CONSUL_HTTP_TOKEN_FILE", Some(path.into())),
+            Some(TokenSource::File(path)) => add("CONSUL_HTTP_TOKEN_FILE", Some(path.into())),
             None => {}
         }
-        let pair = config.basic_auth.as_ref();
-        let pair = pair.map(|(user, password)| format!("{user}:{}", password.expose()).into());
-        put("CONSUL_HTTP_AUTH", pair);
+        let auth = config.basic_auth.as_ref();
+        let auth = auth.map(|(user, password)| format!("{user}:{}", password.expose()).into());
+        add("CONSUL_HTTP_AUTH", auth);
     }
     (set, withhold.collect())
 }

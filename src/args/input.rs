@@ -1,4 +1,4 @@
-//! Where a value comes from: the command line itself, a file, stdin.
+//! Values from the command line, a file or stdin.
 
 use std::io::Read;
 
@@ -7,10 +7,10 @@ use clap::Args;
 use crate::exit::Failure;
 use crate::model::decode_base64;
 
-/// How a value on the command line is taken.
+/// Flags that say how VALUE on the command line is interpreted.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ValueArgs {
-    /// Take VALUE as it stands: @FILE and - are no files
+    /// Do not treat @FILE and - specially
     #[arg(long)]
     literal: bool,
 
@@ -20,11 +20,11 @@ pub struct ValueArgs {
 }
 
 impl ValueArgs {
-    /// The bytes that VALUE stands for: `@FILE` a file, `-` stdin, anything else itself.
+    /// Returns the bytes of VALUE: those of the file for `@FILE`, of stdin for `-`, else its own.
     pub fn read(&self, text: &str) -> Result<Vec<u8>, Failure> {
         let bytes = match text.strip_prefix('@') {
-            Some(path) if !self.literal => file(path)?,
-            _ if text == "-" && !self.literal => stdin()?,
+            Some(path) if !self.literal => read_file(path)?,
+            _ if text == "-" && !self.literal => read_stdin()?,
             _ => text.as_bytes().to_vec(),
         };
         if !self.base64 {
@@ -34,13 +34,13 @@ impl ValueArgs {
     }
 }
 
-/// The whole file; unreadable is wrong usage.
-pub fn file(path: &str) -> Result<Vec<u8>, Failure> {
+/// Reads a whole file; one that cannot be read is a usage error.
+pub fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::usage(format!("reading '{path}': {error}")))
 }
 
-/// The whole of stdin.
-pub fn stdin() -> Result<Vec<u8>, Failure> {
+/// Reads all of stdin.
+pub fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()

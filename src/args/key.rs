@@ -1,52 +1,64 @@
-//! Keys and prefixes as they are typed.
+//! Keys and prefixes on the command line.
 
 use clap::Args;
 
 use crate::exit::Failure;
 use crate::model::{Key, Obstacle, Prefix, obstacle};
 
-/// How keys on the command line are taken.
+/// The check of keys on the command line, and the flag that disables it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct KeyArgs {
-    /// Take keys as they stand, also those that other clients of Consul cannot reach (a leading /,
-    /// //, . or .. as a segment, control characters)
-    #[arg(long)]
+    /// Allow keys that other clients cannot address (leading /, //, …)
+    ///
+    /// Other clients of Consul take a key with a leading /, with //, or with . or .. as a segment
+    /// for another key, and cannot address one with control characters.
+    #[arg(long, hide_short_help = true)]
     exact_key: bool,
 }
 
 impl KeyArgs {
-    /// The key, unless it was probably not meant so: exit 2.
+    /// Parses a key.
+    ///
+    /// # Errors
+    /// Exit 2 if other clients cannot address it, and `--exact-key` does not allow it.
     pub fn key(&self, text: &str) -> Result<Key, Failure> {
         self.check("key", text)?;
         Key::new(text).map_err(|error| Failure::usage(error.to_string()))
     }
 
-    /// The prefix, unless it was probably not meant so: exit 2. An empty one is the whole store.
+    /// Parses a prefix; an empty one is the whole store.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::key`].
     pub fn prefix(&self, text: &str) -> Result<Prefix, Failure> {
         self.check("prefix", text)?;
         Ok(Prefix::new(text))
     }
 
-    /// Refuses a name that the router of Consul's HTTP API would clean: other clients then write,
-    /// read or delete another key and say that all went well.
-    pub fn check(&self, what: &str, text: &str) -> Result<(), Failure> {
+    /// Checks the name of a key, prefix, … (`kind`). The router of Consul's HTTP API normalises some
+    /// paths: other clients then write, read or delete another key and report success.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::key`].
+    pub fn check(&self, kind: &str, text: &str) -> Result<(), Failure> {
         let Some(obstacle) = obstacle(text).filter(|_| !self.exact_key) else {
             return Ok(());
         };
-        let trouble = match obstacle {
-            Obstacle::Unprintable => "other clients of Consul cannot reach it",
-            _ => "other clients of Consul would take it for another",
+        let consequence = match obstacle {
+            Obstacle::Unprintable => "other clients of Consul cannot address it",
+            _ => "other clients of Consul would take it for another key",
         };
-        let failure = Failure::usage(format!("{what} '{text}' {obstacle}: {trouble}"));
-        let as_it_stands = format!("--exact-key takes the {what} as it stands");
-        Err(failure.hint(match meant(text) {
-            meant if meant.is_empty() && what == "key" => as_it_stands,
-            meant => format!("did you mean '{meant}'? {as_it_stands}"),
+        let failure = Failure::usage(format!("{kind} '{text}' {obstacle}: {consequence}"));
+        let allow = format!("--exact-key allows this {kind}");
+        Err(failure.hint(match normalized(text) {
+            name if name.is_empty() && kind == "key" => allow,
+            name => format!("did you mean '{name}'? {allow}"),
         }))
     }
 }
 
-/// The name of a folder as it is typed: `config` means `config/`, and nothing the top.
+/// Returns the prefix of a folder on the command line: `config` stands for `config/`, and an empty
+/// name for the whole store.
 pub fn folder(text: &str) -> String {
     if text.is_empty() || text.ends_with('/') {
         text.to_owned()
@@ -55,9 +67,9 @@ pub fn folder(text: &str) -> String {
     }
 }
 
-/// The nearest name without an obstacle: what the router would make of it, control characters
-/// left out.
-fn meant(text: &str) -> String {
+/// Returns the name without obstacles that was probably meant: normalised as the router does it,
+/// without control characters.
+fn normalized(text: &str) -> String {
     let printable = text.chars().filter(|c| {
         !matches!(
             obstacle(c.encode_utf8(&mut [0; 4])),
@@ -100,19 +112,19 @@ mod tests {
             ("..", ""),
             ("a\u{200b}b", "ab"),
         ] {
-            assert_eq!(meant(typed), name, "{typed:?}");
-            assert_eq!(obstacle(&meant(typed)), None);
+            assert_eq!(normalized(typed), name, "{typed:?}");
+            assert_eq!(obstacle(&normalized(typed)), None);
         }
     }
 
     #[test]
-    fn an_exact_key_is_taken_as_it_stands() {
+    fn an_exact_key_is_allowed() {
         let refused = KeyArgs::default().key("/a").unwrap_err();
         assert_eq!(
             refused.message,
-            "key '/a' starts with '/': other clients of Consul would take it for another"
+            "key '/a' starts with '/': other clients of Consul would take it for another key"
         );
-        let hint = "did you mean 'a'? --exact-key takes the key as it stands";
+        let hint = "did you mean 'a'? --exact-key allows this key";
         assert_eq!(refused.hint.as_deref(), Some(hint));
         let exact = KeyArgs { exact_key: true };
         assert_eq!(exact.key("/a").unwrap().as_str(), "/a");
@@ -121,7 +133,7 @@ mod tests {
     #[test]
     fn the_root_written_as_a_slash_is_probably_the_empty_prefix() {
         let refused = KeyArgs::default().prefix("/").unwrap_err();
-        let hint = "did you mean ''? --exact-key takes the prefix as it stands";
+        let hint = "did you mean ''? --exact-key allows this prefix";
         assert_eq!(refused.hint.as_deref(), Some(hint));
         assert!(KeyArgs::default().prefix("").unwrap().is_root());
     }

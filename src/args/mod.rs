@@ -1,6 +1,8 @@
-//! Groups of arguments that several verbs share, and what they mean once resolved.
+//! Groups of arguments that several verbs share, and how they are resolved.
 
 mod address;
+pub mod blocking;
+pub mod choice;
 pub mod complete;
 pub mod connect;
 pub mod duration;
@@ -10,4 +12,4 @@ pub mod input;
 pub mod key;
 pub mod output;
 mod proxy;
-pub mod tree;
+pub mod scope;

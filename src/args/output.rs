@@ -1,12 +1,12 @@
-//! `-o FORMAT`.
+//! The values of `-o FORMAT`.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::output::Format;
 
-/// Accepts the formats that a verb has.
-pub fn formats(of_verb: &'static [Format]) -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(of_verb.iter().map(|format| format.name())).map(|name| {
+/// A parser of the formats that a verb supports.
+pub fn formats(supported: &'static [Format]) -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(supported.iter().map(|format| format.name())).map(|name| {
         Format::ALL
             .into_iter()
             .find(|format| format.name() == name)

@@ -1,12 +1,12 @@
-//! Which proxy, if any: `HTTP_PROXY` and `NO_PROXY` as Go's clients understand them.
+//! The proxy of a connection: `HTTP_PROXY` and `NO_PROXY` as Go's clients understand them.
 
 use std::net::IpAddr;
 
 use super::env::Env;
 
-/// The proxy for plain HTTP to this host and port, unless `NO_PROXY` exempts it. Loopback is
-/// never asked through a proxy; the client sees to that.
-pub fn of(env: &Env, authority: &str) -> Option<String> {
+/// Returns the proxy for plain HTTP to this host and port, unless `NO_PROXY` exempts it. The client
+/// itself never uses a proxy for loopback addresses.
+pub fn proxy_for(env: &Env, authority: &str) -> Option<String> {
     // A CGI program's HTTP_PROXY is the client's `Proxy:` header.
     let proxy = if env.var("REQUEST_METHOD").is_some() {
         None
@@ -25,8 +25,8 @@ pub fn of(env: &Env, authority: &str) -> Option<String> {
     })
 }
 
-/// Whether `NO_PROXY` names this host: `*`, a domain with all below it, `.domain` with only those
-/// below it, an address, a network in CIDR form, each with a port or without.
+/// Whether `NO_PROXY` names this host: `*`, a domain and its subdomains, `.domain` for only the
+/// subdomains, an address, a network in CIDR form, each with or without a port.
 fn exempts(except: &str, authority: &str) -> bool {
     let (host, port) = split_port(authority);
     let port = port.unwrap_or("80");
@@ -62,7 +62,7 @@ fn matches(pattern: &str, host: &str, port: &str) -> bool {
     }
 }
 
-/// `None` where one of the two is no address.
+/// Whether the host is in the network; `None` if either is not an address.
 fn in_network(host: &str, network: &str, bits: &str) -> Option<bool> {
     let bits: u32 = bits.parse().ok()?;
     let (host, network, width) = match (host.parse().ok()?, network.parse().ok()?) {
@@ -78,7 +78,7 @@ fn in_network(host: &str, network: &str, bits: &str) -> Option<bool> {
     Some(host.checked_shr(shift).unwrap_or(0) == network.checked_shr(shift).unwrap_or(0))
 }
 
-/// Host, without the brackets of an IPv6 address, and port.
+/// Splits host and port, and removes the brackets of an IPv6 address.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     if let Some(rest) = authority.strip_prefix('[') {
         return match rest.split_once(']') {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_proxy_is_read_as_go_reads_it() {
+    fn no_proxy_is_parsed_as_in_go() {
         for (except, authority, exempt) in [
             ("*", "consul.example:8500", true),
             ("consul.example", "consul.example:8500", true),
@@ -125,18 +125,21 @@ mod tests {
 
     #[test]
     fn the_proxy_comes_from_the_environment_unless_a_request_could_have_set_it() {
-        let of = |set: &[(&str, &str)]| of(&Env::of(set), "consul.example:8500");
-        assert_eq!(of(&[]), None);
-        assert_eq!(of(&[("HTTP_PROXY", "")]), None);
+        let proxy = |set: &[(&str, &str)]| proxy_for(&Env::with(set), "consul.example:8500");
+        assert_eq!(proxy(&[]), None);
+        assert_eq!(proxy(&[("HTTP_PROXY", "")]), None);
         assert_eq!(
-            of(&[("HTTP_PROXY", "p:3128"), ("http_proxy", "q")]).as_deref(),
+            proxy(&[("HTTP_PROXY", "p:3128"), ("http_proxy", "q")]).as_deref(),
             Some("http://p:3128")
         );
         assert_eq!(
-            of(&[("http_proxy", "http://q:1")]).as_deref(),
+            proxy(&[("http_proxy", "http://q:1")]).as_deref(),
             Some("http://q:1")
         );
-        assert_eq!(of(&[("HTTP_PROXY", "p"), ("NO_PROXY", "example")]), None);
-        assert_eq!(of(&[("HTTP_PROXY", "p"), ("REQUEST_METHOD", "GET")]), None);
+        assert_eq!(proxy(&[("HTTP_PROXY", "p"), ("NO_PROXY", "example")]), None);
+        assert_eq!(
+            proxy(&[("HTTP_PROXY", "p"), ("REQUEST_METHOD", "GET")]),
+            None
+        );
     }
 }

@@ -16,16 +16,16 @@ Examples:
   kvw completions zsh > ~/.zfunc/_kvw
   kvw completions fish > ~/.config/fish/completions/kvw.fish")]
 pub struct CompletionsArgs {
-    /// Which shell
+    /// Shell that runs the script
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Prints the script. The whole command tree is handed in: a verb does not know the others.
-pub fn run(ctx: &mut Context, args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
-    // Into memory first: the generator panics on a reader that has left.
+/// Runs the verb. The whole command tree is a parameter because a verb does not know the others.
+pub fn run(ctx: &Context, args: CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
+    // Into memory first: the generator panics if stdout is closed.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "kvw", &mut script);
-    ctx.ui.out().write_all(&script)?;
+    (&ctx.ui).write_all(&script)?;
     Ok(Exit::Yes)
 }

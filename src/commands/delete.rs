@@ -6,7 +6,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::args::tree::{DeleteScopeArgs, neighbours};
+use crate::args::scope::{DeleteScopeArgs, neighbours_error};
 use crate::consul::{Bulk, Client, Error, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -15,102 +15,110 @@ use crate::model::{
     groups,
 };
 use crate::output::{Format, ListWriter, entry, json};
-use crate::term::Ui;
+use crate::term::{Ui, plural};
 
 /// Delete keys
 ///
-/// A key that does not exist is no error. Several keys are deleted in as few transactions as hold
-/// them.
+/// A key that does not exist is no error. Several keys are deleted in as few transactions as
+/// possible.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw delete config/web/port
+  kvw delete --recurse --dry-run config/web/   # list the keys first
+  kvw delete --recurse --yes config/web/
+  kvw delete config/a --cas --modify-index 7   # only if unchanged since 7")]
 pub struct DeleteArgs {
-    /// Keys; with --recurse a prefix
+    /// Keys to delete; with --recurse, a prefix
     #[arg(value_name = "KEY", required = true, add = complete::live_keys())]
     keys: Vec<String>,
 
-    /// Delete everything that begins with KEY
+    /// Delete all keys that start with KEY
     #[arg(long, conflicts_with = "cas")]
     recurse: bool,
 
     #[command(flatten)]
-    tree: DeleteScopeArgs,
+    scope: DeleteScopeArgs,
 
-    /// Do not ask before a recursive delete
+    /// Do not ask for confirmation of a recursive delete
     #[arg(short, long)]
     yes: bool,
 
-    /// Delete only if the key was last changed at --modify-index; exit 1 if not
+    /// Delete only if the key is unchanged since --modify-index, else exit with 1
     #[arg(long, requires = "modify_index")]
     cas: bool,
 
-    /// The index for --cas, as get -o json shows it
+    /// Index for --cas, as shown by get -o json
     #[arg(long, value_name = "INDEX", requires = "cas", value_parser = clap::value_parser!(u64).range(1..))]
     modify_index: Option<u64>,
 
-    /// List what would be deleted, and delete nothing
+    /// List the keys that would be deleted, and delete nothing
     #[arg(long, conflicts_with = "cas")]
     dry_run: bool,
 
-    /// How to print it: text (nothing) or json [default: text]
+    /// Output format
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
     #[command(flatten)]
-    exact: KeyArgs,
+    key_args: KeyArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: DeleteArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
     if args.recurse {
-        return recurse(ctx, &args);
+        return delete_prefix(ctx, &args);
     }
-    let keys = args.keys.iter().map(|key| args.exact.key(key));
+    let keys = args.keys.iter().map(|key| args.key_args.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
-        return would_delete(ui, args.output, &existing(&client, &keys)?);
+        return print_dry_run(ui, args.output, &existing_keys(&client, &keys)?);
     }
     match (args.modify_index, &keys[..]) {
         (Some(index), [key]) => {
             if !delete_cas(&client, key, Index(index))? {
                 ui.error(format!(
-                    "key {key} not deleted: it is not as it was at index {index}"
+                    "key {key} not deleted: changed since index {index}"
                 ));
                 return Ok(Exit::No);
             }
         }
-        (Some(_), _) => return Err(Failure::usage("--cas takes one key").into()),
+        (Some(_), _) => return Err(Failure::usage("--cas takes a single key").into()),
         (None, [key]) => drop(client.delete(key, None)?),
         (None, keys) => delete_all(&client, keys)?,
     }
-    deleted(ui, args.output, &keys)?;
+    report_deleted(ui, args.output, &keys)?;
     Ok(Exit::Yes)
 }
 
-fn deleted(ui: &mut Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
-    if format == Format::Json {
-        let deleted = keys.iter().map(Key::as_str).collect();
-        json::write_line(ui.out(), &json::Deleted { deleted })?;
+fn report_deleted(ui: &Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
+    match format {
+        Format::Json => {
+            let deleted = keys.iter().map(Key::as_str).collect();
+            json::write_line(ui, &json::Deleted { deleted })?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
     match keys {
-        [key] => ui.status(format!("deleted {key}")),
-        keys => ui.status(format!("deleted {} keys", keys.len())),
+        [key] => ui.status(format_args!("deleted {key}")),
+        keys => ui.status(format_args!("deleted {} keys", keys.len())),
     }
     Ok(())
 }
 
-/// Consul calls the delete of a missing key a success whatever the index, so it is checked first.
+/// Deletes a key if it did not change since `index`. For Consul the delete of a missing key
+/// succeeds whatever the index, so the transaction checks the index first.
 fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> {
     let key = key.clone();
     let ops = [
@@ -123,10 +131,10 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
     match client.txn(&ops)? {
         TxnOutcome::Applied(_) => Ok(true),
         TxnOutcome::RolledBack(errors) => {
-            let lost = |error: &OpError| {
+            let conflict = |error: &OpError| {
                 matches!(error.kind, OpErrorKind::Missing | OpErrorKind::IndexDiffers)
             };
-            if errors.iter().all(lost) {
+            if errors.iter().all(conflict) {
                 return Ok(false);
             }
             Err(client.rolled_back(&ops, &errors).into())
@@ -163,21 +171,21 @@ fn send(client: &Client, bulk: &Bulk, ops: Vec<Op>, done: &mut usize) -> anyhow:
         None => Ok(()),
         Some(failure) if *done == 0 => Err(failure.into()),
         Some(failure) => {
-            let done = format!("deleted {done} keys, not the others");
+            let done = format!("deleted {done} keys, but not the others");
             Err(anyhow::Error::from(failure).context(done))
         }
     }
 }
 
-fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
+fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     let mut reader = MultiGet::new(client);
-    let mut seen = Vec::new();
+    let mut lookups = Vec::new();
     for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
-        seen.extend(reader.read(&keys)?);
+        lookups.extend(reader.read(&keys)?);
     }
     let mut existing = Vec::new();
-    for (key, seen) in keys.iter().zip(seen) {
-        match seen {
+    for (key, lookup) in keys.iter().zip(lookups) {
+        match lookup {
             Lookup::Found(_) => existing.push(key.to_string()),
             Lookup::Missing => {}
             Lookup::Denied => {
@@ -189,41 +197,40 @@ fn existing(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     Ok(existing)
 }
 
-fn would_delete(ui: &mut Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
-    if format == Format::Json {
-        json::write_line(
-            ui.out(),
-            &json::WouldDelete {
-                would_delete: names,
-            },
-        )?;
-        return Ok(Exit::Yes);
+fn print_dry_run(ui: &Ui, format: Format, names: &[String]) -> anyhow::Result<Exit> {
+    match format {
+        Format::Json => {
+            let would_delete = names;
+            json::write_line(ui, &json::WouldDelete { would_delete })?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            let mut list = ListWriter::new(format);
+            for name in names {
+                list.item(ui, |ui| entry::write_name(ui, name, format))?;
+            }
+            list.finish(ui)?;
+        }
     }
-    let mut list = ListWriter::new(format);
-    for name in names {
-        list.item(ui, |ui| entry::write_name(ui, name, format))?;
-    }
-    list.finish(ui)?;
     Ok(Exit::Yes)
 }
 
-fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
+fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     let [prefix] = &args.keys[..] else {
-        return Err(Failure::usage("a recursive delete takes one prefix").into());
+        return Err(Failure::usage("a recursive delete takes a single prefix").into());
     };
-    let prefix = args.exact.prefix(prefix)?;
+    let prefix = args.key_args.prefix(prefix)?;
     if prefix.is_root() && !args.dry_run {
-        args.tree.check(&prefix)?;
+        args.scope.check(&prefix)?;
     }
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
         let names = client.names(&prefix, "", None)?.value;
         let names = names.collect::<Result<Vec<_>, _>>()?;
-        return would_delete(ui, args.output, &names);
+        return print_dry_run(ui, args.output, &names);
     }
-    if args.tree.takes_neighbours(&prefix) {
-        refuse_neighbours(&client, &prefix)?;
+    if args.scope.matches_neighbours(&prefix) {
+        return Err(neighbours(&client, &prefix)?.into());
     }
     let mut listed: u64 = 0;
     for name in client.names(&prefix, "", None)?.value {
@@ -232,43 +239,47 @@ fn recurse(ctx: &mut Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if listed == 0 {
         client.check_empty(&prefix)?;
-    } else if agreed(ui, args, &prefix, listed)? {
+    } else if confirmed(ui, args, &prefix, listed)? {
         client.delete_prefix(&prefix)?;
     } else {
         ui.status("nothing deleted");
         return Ok(Exit::No);
     }
-    if args.output == Format::Json {
-        let prefix = prefix.as_str();
-        json::write_line(ui.out(), &json::DeletedPrefix { prefix, listed })?;
+    match args.output {
+        Format::Json => {
+            let prefix = prefix.as_str();
+            json::write_line(ui, &json::DeletedPrefix { prefix, listed })?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
-    ui.status(format!("deleted {}", counted(listed, &prefix)));
+    ui.status(format_args!("deleted {}", describe(listed, &prefix)));
     Ok(Exit::Yes)
 }
 
-/// Whether the user consents.
-fn agreed(ui: &mut Ui, args: &DeleteArgs, prefix: &Prefix, listed: u64) -> anyhow::Result<bool> {
+/// Whether the user confirmed the delete by `--yes` or on the terminal.
+fn confirmed(ui: &Ui, args: &DeleteArgs, prefix: &Prefix, listed: u64) -> anyhow::Result<bool> {
     if args.yes {
         return Ok(true);
     }
-    let what = counted(listed, prefix);
+    let what = describe(listed, prefix);
     if ui.can_ask() {
         return Ok(ui.confirm(&format!("Delete {what}?"))?);
     }
-    let refused = Failure::usage(format!("not deleting {what} without being told so"));
-    Err(refused.hint("--yes deletes without asking").into())
+    let refused = Failure::usage(format!("refusing to delete {what} without confirmation"));
+    Err(refused.hint("--yes confirms it").into())
 }
 
-fn counted(listed: u64, prefix: &Prefix) -> String {
-    let keys = if listed == 1 { "key" } else { "keys" };
+fn describe(listed: u64, prefix: &Prefix) -> String {
+    let keys = plural(listed, "key");
     match prefix.as_str() {
-        "" => format!("{listed} {keys}, the whole store"),
-        prefix => format!("{listed} {keys} below '{prefix}'"),
+        "" => format!("{keys}, the whole store"),
+        prefix => format!("{keys} below '{prefix}'"),
     }
 }
 
-/// Says which names beside the folder itself the prefix would take.
-fn refuse_neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<()> {
+/// Returns the error that names some of the keys and folders that the prefix matches beside the
+/// folder itself.
+fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Failure> {
     const SHOWN: usize = 5;
     let folder = format!("{prefix}/");
     let mut others = Vec::new();
@@ -281,5 +292,5 @@ fn refuse_neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<()> {
     if others.len() > SHOWN {
         others[SHOWN] = "…".to_owned();
     }
-    Err(neighbours(prefix, &others).into())
+    Ok(neighbours_error(prefix, &others))
 }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,28 +16,40 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use crate::agent::DevServer;
+use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported};
+use crate::process::ChildStatus;
 
-/// Where a Consul agent listens, and where clients look for one.
-const DEFAULT_ADDRESS: &str = "127.0.0.1:8500";
-
-/// Run an embedded in-memory agent for trying and testing
+/// Run an embedded in-memory agent for experiments and tests
 ///
-/// It has Consul's KV, blocking queries, transactions and sessions, and nothing else. Everything
-/// is gone when it ends. Its address is printed as the only line on stdout.
+/// The agent implements Consul's KV store, blocking queries, transactions and sessions, and nothing
+/// else. It keeps all data in memory, and prints its address as the only line on stdout. It is not
+/// for production.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw dev                              # on the default address
+  kvw dev --load config.json           # with the entries of an export
+  kvw dev --listen 127.0.0.1:0         # on a free port
+  kvw dev -- ./integration-tests.sh    # for the time of one command")]
 pub struct DevArgs {
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8500, a free port with CMD]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        help = format!(
+            "Address to listen on, port 0 for a free one [default: {}, or a free port with CMD]",
+            Config::default().address
+        )
+    )]
     listen: Option<String>,
 
-    /// Start with the entries of FILE, as `export` writes them
+    /// Load the entries of FILE, in the format of export, at startup
     #[arg(long, value_name = "FILE")]
     load: Option<PathBuf>,
 
-    /// Put P in front of each loaded key
+    /// Prepend P to each loaded key
     #[arg(
         long,
         value_name = "P",
@@ -48,13 +59,13 @@ pub struct DevArgs {
     )]
     prefix: String,
 
-    /// Run CMD with CONSUL_HTTP_ADDR set and kvw on PATH, and end with its status
+    /// Run CMD with CONSUL_HTTP_ADDR set and kvw on PATH; exit with its status
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     let DevArgs {
         listen,
         load,
@@ -64,20 +75,20 @@ pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
     raise_descriptor_limit();
     let server = bind(listen.as_deref(), !command.is_empty())?;
     if let Some(file) = load {
-        read_entries(&server, &file, &prefix)?;
+        load_entries(&server, &file, &prefix)?;
     }
     let address = format!("http://{}", reachable(server.address()));
     if !server.address().ip().is_loopback() {
         ctx.ui
-            .warn("whoever reaches this address can read and write everything");
+            .warn("everyone who can reach this address can read and write everything");
     }
-    // Taken before anything is served: from here on a signal is an orderly end.
-    let signals = signals(!command.is_empty()).context("taking over signals")?;
+    // Before anything is served, so that from here on a signal ends the agent in order.
+    let signals = handle_signals(!command.is_empty()).context("installing signal handlers")?;
     server.start().context("starting the server")?;
     ctx.ui
         .status("kvw dev keeps everything in memory and is not for production");
     if command.is_empty() {
-        writeln!(ctx.ui.out(), "{address}")?;
+        writeln!(&ctx.ui, "{address}")?;
         ctx.ui.flush()?;
         return serve(signals);
     }
@@ -85,34 +96,33 @@ pub fn run(ctx: &mut Context, args: DevArgs) -> anyhow::Result<Exit> {
     run_command(&command, &address, signals)
 }
 
-/// A blocked query is an open socket, and common soft limits end at 1024.
+/// Raises the limit of open files: each blocked query is an open socket, and 1024 is a common soft
+/// limit.
 fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
         ..limit
     };
-    // Where it cannot be raised, there is room for fewer connections.
+    // Without it fewer connections are possible.
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
 fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<DevServer> {
     let address = match listen {
-        Some(address) => address,
-        None if with_command => "127.0.0.1:0",
-        None => DEFAULT_ADDRESS,
+        Some(address) => address.to_owned(),
+        None if with_command => "127.0.0.1:0".to_owned(),
+        None => Config::default().address.to_string(),
     };
-    if let Some(invalid) = malformed(address) {
-        return Err(invalid.into());
-    }
-    DevServer::bind(address).map_err(|error| {
+    check_address(&address)?;
+    DevServer::bind(&address).map_err(|error| {
         let failure = Failure::new(
             Exit::Unavailable,
             format!("listening on {address}: {error}"),
         );
         let failure = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                failure.hint("--listen 127.0.0.1:0 takes a free port and prints it")
+                failure.hint("--listen 127.0.0.1:0 uses a free port and prints it")
             }
             _ => failure,
         };
@@ -120,7 +130,8 @@ fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<DevServer> {
     })
 }
 
-/// The address as a client of this machine takes it: one that stands for all is none to speak to.
+/// Returns an address that clients on this machine can connect to, also where the agent listens on
+/// all addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -130,19 +141,19 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn malformed(address: &str) -> Option<Failure> {
+fn check_address(address: &str) -> Result<(), Failure> {
     let well_formed = address
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if well_formed {
-        return None;
+        return Ok(());
     }
     let failure = Failure::usage(format!("--listen {address:?} is not HOST:PORT"));
-    Some(failure.hint("for example 127.0.0.1:8500, or port 0 for a free one"))
+    Err(failure.hint("for example 127.0.0.1:8500, or port 0 for a free port"))
 }
 
-/// Puts the entries of an export document in. Nothing is served yet, so a bad one leaves nothing.
-fn read_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result<()> {
+/// Loads the entries of an export document, before anything is served.
+fn load_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result<()> {
     let shown = file.display();
     let opened =
         File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;
@@ -153,8 +164,9 @@ fn read_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result
     Ok(())
 }
 
-/// The signals that end the agent; a command is given some more to pass on.
-fn signals(with_command: bool) -> std::io::Result<Signals> {
+/// Installs handlers for the signals that end the agent, and with a command for further ones that are
+/// passed on to it.
+fn handle_signals(with_command: bool) -> std::io::Result<Signals> {
     let mut numbers = vec![SIGTERM, SIGINT, SIGHUP];
     if with_command {
         numbers.extend([SIGQUIT, SIGUSR1, SIGUSR2]);
@@ -162,21 +174,21 @@ fn signals(with_command: bool) -> std::io::Result<Signals> {
     Signals::new(numbers)
 }
 
-/// Serves until a signal comes, and ends by it.
+/// Serves until a signal arrives, and ends by it.
 fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
     let signal = signals
         .forever()
         .next()
-        .context("waiting for a signal: the end of all signals")?;
+        .context("waiting for a signal: the signal handlers ended")?;
     Ok(Exit::Signal(signal))
 }
 
-enum ChildEvent {
+enum CommandEvent {
     Signal(i32),
     Ended(std::io::Result<ExitStatus>),
 }
 
-/// Runs the command, passes signals on to it, and gives its status.
+/// Runs the command, passes signals on to it, and returns its status.
 fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
     let mut child = command_line(command, address).spawn().map_err(|error| {
         let shown = command[0].to_string_lossy();
@@ -185,8 +197,8 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
     let pid = Pid::from_child(&child);
     let (send, events) = channel();
     pass_signals(signals, send.clone());
-    thread::spawn(move || send.send(ChildEvent::Ended(child.wait())));
-    wait(&events, pid)
+    thread::spawn(move || send.send(CommandEvent::Ended(child.wait())));
+    wait_for_command(&events, pid)
 }
 
 fn command_line(words: &[OsString], address: &str) -> Command {
@@ -204,52 +216,51 @@ fn command_line(words: &[OsString], address: &str) -> Command {
     command
 }
 
-/// The search path with our own folder in front.
+/// Returns the search path with the folder of kvw in front.
 fn path_with_kvw() -> Option<OsString> {
     let own = std::env::current_exe().ok()?.parent()?.to_owned();
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<ChildEvent>) {
+fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            if events.send(ChildEvent::Signal(signal)).is_err() {
+            if events.send(CommandEvent::Signal(signal)).is_err() {
                 return;
             }
         }
     });
 }
 
-/// Until the command ends. A key press at the terminal reaches the command by itself, because it
-/// is in our process group: sent again, one Ctrl-C would count as two.
-fn wait(events: &Receiver<ChildEvent>, pid: Pid) -> anyhow::Result<Exit> {
+/// Waits until the command ends. The terminal sends Ctrl-C to the command too, because it is in the
+/// same process group: passed on, one Ctrl-C would count as two.
+fn wait_for_command(events: &Receiver<CommandEvent>, pid: Pid) -> anyhow::Result<Exit> {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
     let mut last = None;
     for event in events {
         match event {
-            ChildEvent::Signal(signal) => {
+            CommandEvent::Signal(signal) => {
                 last = Some(signal);
-                let by_itself = terminal && matches!(signal, SIGINT | SIGQUIT);
-                if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !by_itself) {
-                    // It may have ended just now.
+                let from_terminal = terminal && matches!(signal, SIGINT | SIGQUIT);
+                if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !from_terminal) {
+                    // The command may have ended meanwhile.
                     let _ = kill_process(pid, signal);
                 }
             }
-            ChildEvent::Ended(status) => {
-                return Ok(end(status.context("waiting for the command")?, last));
+            CommandEvent::Ended(status) => {
+                let status = status.context("waiting for the command")?;
+                return Ok(exit_of(status.into(), last));
             }
         }
     }
-    anyhow::bail!("waiting for the command: nobody does")
+    anyhow::bail!("waiting for the command: its thread ended")
 }
 
-/// The command's status; a death by the signal that we were sent too is ours as well.
-fn end(status: ExitStatus, last: Option<i32>) -> Exit {
-    let number = |code: i32| u8::try_from(code).unwrap_or(u8::MAX);
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Child(number(code)),
-        (None, Some(signal)) if last == Some(signal) => Exit::Signal(signal),
-        (None, signal) => Exit::Child(number(128 + signal.unwrap_or_default())),
+/// Returns the exit of the command. If it died of the last signal that was passed on, so does kvw.
+fn exit_of(status: ChildStatus, last_signal: Option<i32>) -> Exit {
+    match status {
+        ChildStatus::Killed(signal) if last_signal == Some(signal) => Exit::Signal(signal),
+        status => Exit::Child(status.code()),
     }
 }

@@ -12,36 +12,45 @@ use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Fields, Prefix};
-use crate::output::{Format, ListWriter, consul, entry, json};
+use crate::output::{Format, ListWriter, consul, entry, filtered_message, json};
 use crate::term::Ui;
 
 /// Print the value of a key
 ///
-/// A value goes to a pipe byte for byte; on a terminal control characters are made visible.
-/// Several keys are read at one moment and printed as key:value lines. Exits 1 when a key is
-/// missing and 4 when it may not be read.
+/// Values are written to a pipe unchanged; on a terminal, control characters are escaped. Several
+/// keys are read in one transaction and printed as key:value. Exits with 1 if a key does not exist
+/// and with 4 if the token may not read it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw get config/web/port
+  kvw get config/web/port -o json | jq -r .value
+  kvw get --recurse config/
+  kvw get config/web/port --default 8080")]
 pub struct GetArgs {
-    /// Keys; with --recurse or --keys a prefix, empty or left out for the whole store
+    /// Keys to read; with --recurse or --keys, a prefix [default: all]
     #[arg(value_name = "KEY", required_unless_present_any = ["recurse", "names"], add = complete::live_keys())]
     keys: Vec<String>,
 
-    /// Print all entries whose keys begin with KEY
+    /// Print all entries whose keys start with KEY
     #[arg(long)]
     recurse: bool,
 
-    /// Print only names, cut behind the first separator after KEY; with --recurse uncut
+    /// Print only key names, up to and including the first separator after KEY
+    ///
+    /// With --recurse, whole names.
     #[arg(long = "keys", conflicts_with_all = ["detailed", "base64"])]
     names: bool,
 
-    /// Where --keys cuts names, '' for nowhere [default: /]
+    /// Separator at which --keys cuts names; '' for whole names
     #[arg(
         long,
         value_name = "TEXT",
         requires = "names",
-        conflicts_with = "recurse"
+        conflicts_with = "recurse",
+        default_value = "/"
     )]
-    separator: Option<String>,
+    separator: String,
 
     /// Print all fields
     #[arg(long)]
@@ -51,64 +60,61 @@ pub struct GetArgs {
     #[arg(long)]
     base64: bool,
 
-    /// What to print for a missing key, with exit 0
+    /// Print VALUE for a missing key, and exit with 0
     #[arg(long, value_name = "VALUE", conflicts_with_all = ["recurse", "names"])]
     default: Option<String>,
 
-    /// How to print it: text, json, jsonl, raw (exact bytes) or consul (its own JSON)
-    /// [default: text]
+    /// Output format; raw is the exact bytes, consul the JSON of Consul's API
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json, Format::Jsonl, Format::Raw, Format::Consul]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
     #[command(flatten)]
-    key: KeyArgs,
+    key_args: KeyArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: GetArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
     if args.recurse || args.names {
         let prefix = args.prefix()?;
         let client = ctx.client(&args.connect)?;
         return if args.names {
-            names(&mut ctx.ui, &client, &prefix, &args)
+            print_names(&ctx.ui, &client, &prefix, &args)
         } else {
-            entries(&mut ctx.ui, &client, &prefix, &args)
+            print_entries(&ctx.ui, &client, &prefix, &args)
         };
     }
     let client = ctx.client(&args.connect)?;
     match &args.keys[..] {
-        [key] => one(&mut ctx.ui, &client, key, &args),
-        _ => several(&mut ctx.ui, &client, &args),
+        [key] => print_one(&ctx.ui, &client, key, &args),
+        _ => print_several(&ctx.ui, &client, &args),
     }
 }
 
 impl GetArgs {
-    /// The one prefix of a listing.
+    /// Returns the prefix of a listing.
     fn prefix(&self) -> Result<Prefix, Failure> {
         if self.output == Format::Raw {
             return Err(Failure::usage(
-                "-o raw prints the value of one key, not a list",
+                "-o raw prints the value of a single key, not a list",
             ));
         }
         match &self.keys[..] {
             [] => Ok(Prefix::default()),
-            [prefix] => self.key.prefix(prefix),
-            _ => Err(Failure::usage("a listing takes one prefix")),
+            [prefix] => self.key_args.prefix(prefix),
+            _ => Err(Failure::usage("a listing takes a single prefix")),
         }
     }
 
-    /// What stands in for a missing entry: it was never made, so its indexes are 0.
+    /// Returns the entry of `--default`. It was never written, so its indexes are 0.
     fn default_for(&self, key: &str) -> Option<Entry> {
         let value = self.default.as_ref()?.as_bytes();
         Some(Entry::pack(&Fields {
@@ -118,8 +124,8 @@ impl GetArgs {
         }))
     }
 
-    /// One entry of a list, in the list's format.
-    fn item(&self, ui: &mut Ui, first: bool, entry: &Entry) -> io::Result<()> {
+    /// Writes one entry of a list.
+    fn write_item(&self, ui: &Ui, first: bool, entry: &Entry) -> io::Result<()> {
         match self.output {
             Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
             Format::Consul => {
@@ -143,42 +149,44 @@ impl GetArgs {
     }
 }
 
-fn one(ui: &mut Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
-    let key = args.key.key(key)?;
+fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
+    let key = args.key_args.key(key)?;
     let found = client.get(&key)?.value;
     let Some(entry) = found.or_else(|| args.default_for(key.as_str())) else {
-        missing(ui, key.as_str());
+        report_missing(ui, key.as_str());
         return Ok(Exit::No);
     };
     match args.output {
         Format::Raw => entry::write_raw(ui, entry.value(), args.base64)?,
         Format::Text if !args.detailed => entry::write_value(ui, entry.value(), args.base64)?,
-        Format::Json => json::write_line(ui.out(), &args.json(&entry))?,
+        Format::Json => json::write_line(ui, &args.json(&entry))?,
         Format::Text | Format::Jsonl | Format::Consul => {
             let mut list = ListWriter::new(args.output);
-            list.item(ui, |ui| args.item(ui, true, &entry))?;
+            list.item(ui, |ui| args.write_item(ui, true, &entry))?;
             list.finish(ui)?;
         }
     }
     Ok(Exit::Yes)
 }
 
-/// Several keys, seen at one moment. Text keeps the order in which they were asked for, JSON is
-/// sorted like every list.
-fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit> {
+/// Prints several keys, read in one transaction: text in the order of the arguments, JSON sorted
+/// like every list.
+fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit> {
     if args.output == Format::Raw {
-        return Err(Failure::usage("-o raw prints the value of one key, not of several").into());
+        return Err(
+            Failure::usage("-o raw prints the value of a single key, not of several").into(),
+        );
     }
-    let keys = args.keys.iter().map(|key| args.key.key(key));
+    let keys = args.keys.iter().map(|key| args.key_args.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let seen = MultiGet::new(client).read(&keys)?;
+    let lookups = MultiGet::new(client).read(&keys)?;
     let mut exit = Exit::Yes;
     let mut found = Vec::new();
-    for (key, seen) in keys.iter().zip(seen) {
-        match (seen, args.default_for(key.as_str())) {
+    for (key, lookup) in keys.iter().zip(lookups) {
+        match (lookup, args.default_for(key.as_str())) {
             (Lookup::Found(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
             (Lookup::Missing, None) => {
-                missing(ui, key.as_str());
+                report_missing(ui, key.as_str());
                 if exit == Exit::Yes {
                     exit = Exit::No;
                 }
@@ -195,30 +203,31 @@ fn several(ui: &mut Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit>
     }
     let mut list = ListWriter::new(args.output);
     for (number, entry) in found.iter().enumerate() {
-        list.item(ui, |ui| args.item(ui, number == 0, entry))?;
+        list.item(ui, |ui| args.write_item(ui, number == 0, entry))?;
     }
     list.finish(ui)?;
     Ok(exit)
 }
 
-fn entries(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
+fn print_entries(
+    ui: &Ui,
+    client: &Client,
+    prefix: &Prefix,
+    args: &GetArgs,
+) -> anyhow::Result<Exit> {
     let reply = client.entries(prefix, None)?;
     let mut list = ListWriter::new(args.output);
     let mut first = true;
     for entry in reply.value {
         let entry = entry?;
-        list.item(ui, |ui| args.item(ui, first, &entry))?;
+        list.item(ui, |ui| args.write_item(ui, first, &entry))?;
         first = false;
     }
     finish(ui, client, prefix, list, reply.meta.filtered)
 }
 
-fn names(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
-    let separator = match &args.separator {
-        Some(separator) => separator,
-        None if args.recurse => "",
-        None => "/",
-    };
+fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
+    let separator = if args.recurse { "" } else { &args.separator };
     let reply = client.names(prefix, separator, None)?;
     let mut list = ListWriter::new(args.output);
     for name in reply.value {
@@ -228,9 +237,9 @@ fn names(ui: &mut Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyho
     finish(ui, client, prefix, list, reply.meta.filtered)
 }
 
-/// Ends a listing, and says what it may have kept silent about.
+/// Ends a listing, and warns if ACLs filtered it.
 fn finish(
-    ui: &mut Ui,
+    ui: &Ui,
     client: &Client,
     prefix: &Prefix,
     list: ListWriter,
@@ -240,11 +249,11 @@ fn finish(
         client.check_empty(prefix)?;
     }
     if filtered {
-        ui.warn("the token may not read everything here: the list is not whole");
+        ui.warn(filtered_message("list"));
     }
     Ok(Exit::Yes)
 }
 
-fn missing(ui: &Ui, key: &str) {
+fn report_missing(ui: &Ui, key: &str) {
     ui.error(format!("key {key} does not exist"));
 }

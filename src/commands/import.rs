@@ -11,8 +11,8 @@ use std::thread;
 
 use clap::Args;
 
-use self::source::{DocumentSummary, ImportEntry, Source};
-use self::work::{ImportAction, ImportCounts, ImportRun, Worker, judge};
+use self::source::{DocumentSummary, ImportDocument, ImportEntry};
+use self::work::{ImportAction, ImportCounts, ImportRun, Worker, action_for};
 use crate::args::connect::ConnectArgs;
 use crate::args::output::formats;
 use crate::consul::{Client, MultiGet};
@@ -23,23 +23,28 @@ use crate::output::{Format, ListWriter, entry, json};
 use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
-/// Write all entries of a document
+/// Import the entries of a document
 ///
-/// Takes what export writes in any of its formats, and what consul kv export writes. The whole
-/// document is checked before anything is written. What is there already and equal is left alone,
-/// so an import that was stopped finishes its job when it is run again. Keys that are not in the
-/// document stay.
+/// Reads every format of export, and the documents of consul kv export. The whole document is
+/// checked before the first write. Unchanged keys are skipped, so that an interrupted import can be
+/// run again to complete it. Keys that are not in the document are left alone.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw import config.json
+  kvw import --dry-run config.json           # list the keys to be written
+  kvw import --prefix staging/ config.json
+  kvw export a/ | kvw import --strip a/ --prefix b/")]
 pub struct ImportArgs {
-    /// The document, - or nothing for stdin
+    /// Document to import [default: stdin, also as -]
     #[arg(value_name = "FILE")]
     file: Option<String>,
 
-    /// Put P in front of each key
+    /// Prepend P to each key
     #[arg(long, value_name = "P", default_value = "", hide_default_value = true)]
     prefix: String,
 
-    /// Take P off each key, before --prefix
+    /// Remove the prefix P from each key, before --prefix
     #[arg(long, value_name = "P", default_value = "", hide_default_value = true)]
     strip: String,
 
@@ -51,33 +56,30 @@ pub struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// All in one transaction or nothing, as far as the server's limits go
+    /// Write everything in one transaction, if it fits the server's limits
     #[arg(long, conflicts_with_all = ["parallel", "rate"])]
     atomic: bool,
 
-    /// How many transactions may be under way at once [default: 1]
+    /// Number of concurrent transactions
     #[arg(
         long,
         value_name = "N",
-        default_value = "1",
-        hide_default_value = true,
+        default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..=64)
     )]
     parallel: u16,
 
-    /// Write at most N keys a second
+    /// Write at most N keys per second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 
-    /// How to print it: text (nothing) or json [default: text]
+    /// Output format
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
@@ -86,24 +88,24 @@ pub struct ImportArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
     let source = args.source()?;
-    let found = source.check()?;
-    if found.nameless > 0 {
-        let (nameless, strip) = (found.nameless, &args.strip);
+    let summary = source.check()?;
+    if summary.nameless > 0 {
+        let (nameless, strip) = (summary.nameless, &args.strip);
         ctx.ui.warn(format!(
-            "nothing is left of key {strip}: {nameless} entry not imported"
+            "key {strip} is empty without --strip: {nameless} entry not imported"
         ));
     }
     let mut config = args.connect.config(&ctx.env)?;
     config.connections = usize::from(args.parallel);
     let client = Client::new(config)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     if args.dry_run {
         return dry_run(ui, &client, &source, &args);
     }
     if args.atomic {
-        return atomic(ui, &client, &source, &args);
+        return import_atomically(ui, &client, &source, &args);
     }
     let signal = AtomicI32::new(0);
     let signals = listen(&ProcessGroups::new(), || (), || ())?;
@@ -113,27 +115,27 @@ pub fn run(ctx: &mut Context, args: ImportArgs) -> anyhow::Result<Exit> {
         }
         signal.load(Ordering::Relaxed) != 0
     };
-    let progress = Progress::new(ui, Some(found.keys));
+    let progress = Progress::new(ui, Some(summary.keys));
     let shared = ImportRun::new(args.create_only, args.rate, progress, &signalled);
-    feed(&client, &source, &shared, usize::from(args.parallel))?;
-    let (account, failure) = (shared.account(), shared.failure());
+    import_entries(&client, &source, &shared, usize::from(args.parallel))?;
+    let (counts, failure) = (shared.counts(), shared.failure());
     drop(shared);
-    report(ui, args.output, account)?;
+    report(ui, args.output, counts)?;
     match (failure, signal.into_inner()) {
-        (Some(failure), _) => Err(failure.context(stopped(&account, found))),
+        (Some(failure), _) => Err(failure.context(describe_stop(&counts, summary))),
         (None, 0) => {
-            ui.status(done(&account, "written"));
+            ui.status(describe(&counts, "written"));
             Ok(Exit::Yes)
         }
         (None, signal) => {
-            ui.error(stopped(&account, found));
+            ui.error(describe_stop(&counts, summary));
             Ok(Exit::Signal(signal))
         }
     }
 }
 
 impl ImportArgs {
-    fn source(&self) -> Result<Source, Failure> {
+    fn source(&self) -> Result<ImportDocument, Failure> {
         let path = match self.file.as_deref() {
             Some(path) => path,
             None if std::io::stdin().is_terminal() => {
@@ -141,55 +143,58 @@ impl ImportArgs {
             }
             None => "-",
         };
-        let mut source = Source::open(path)?;
+        let mut source = ImportDocument::open(path)?;
         source.strip.clone_from(&self.strip);
         source.prefix.clone_from(&self.prefix);
         Ok(source)
     }
 }
 
-fn done(account: &ImportCounts, written: &str) -> String {
+fn describe(counts: &ImportCounts, written: &str) -> String {
     let mut text = format!(
         "{} {written}, {} unchanged",
-        account.written, account.unchanged
+        counts.written, counts.unchanged
     );
-    if account.skipped > 0 {
-        text.push_str(&format!(", {} skipped", account.skipped));
+    if counts.skipped > 0 {
+        text.push_str(&format!(", {} skipped", counts.skipped));
     }
     text
 }
 
-fn stopped(account: &ImportCounts, found: DocumentSummary) -> String {
-    let done = done(account, "written");
-    let (unknown, left) = (account.unknown, found.keys - account.keys());
+fn describe_stop(counts: &ImportCounts, summary: DocumentSummary) -> String {
+    let done = describe(counts, "written");
+    let (unknown, left) = (counts.unknown, summary.keys - counts.keys());
     format!(
-        "import stopped: {done}, {unknown} unknown, {left} not written; run again, it finishes the job"
+        "import stopped: {done}, {unknown} unknown, {left} not written; run the import again to complete it"
     )
 }
 
-fn report(ui: &mut Ui, format: Format, account: ImportCounts) -> anyhow::Result<()> {
-    if format == Format::Json {
-        let imported = json::Imported {
-            written: account.written,
-            unchanged: account.unchanged,
-            skipped: account.skipped,
-            unknown: account.unknown,
-        };
-        json::write_line(ui.out(), &imported)?;
+fn report(ui: &Ui, format: Format, counts: ImportCounts) -> anyhow::Result<()> {
+    match format {
+        Format::Json => {
+            let imported = json::Imported {
+                written: counts.written,
+                unchanged: counts.unchanged,
+                skipped: counts.skipped,
+                unknown: counts.unknown,
+            };
+            json::write_line(ui, &imported)?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
     Ok(())
 }
 
-/// Hands the entries to workers, each with a connection of its own.
-fn feed(
+/// Distributes the entries to workers, each with a connection of its own.
+fn import_entries(
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     shared: &ImportRun<'_>,
     workers: usize,
 ) -> anyhow::Result<()> {
     if workers == 1 {
         let mut worker = Worker::new(client, shared);
-        each_chunk(source, shared, |items| worker.import(items))?;
+        for_each_chunk(source, shared, |entries| worker.import(entries))?;
         worker.finish();
         return Ok(());
     }
@@ -199,18 +204,18 @@ fn feed(
         for _ in 0..workers {
             scope.spawn(|| {
                 let mut worker = Worker::new(client, shared);
-                while let Some(items) = next(&receive) {
-                    // What was queued before a failure is taken, so that nobody waits for room.
+                while let Some(entries) = next(&receive) {
+                    // After a failure the queue is drained, so that the sender does not block.
                     if !shared.stopped() {
-                        worker.import(items);
+                        worker.import(entries);
                     }
                 }
                 worker.finish();
             });
         }
-        let fed = each_chunk(source, shared, |items| drop(send.send(items)));
+        let result = for_each_chunk(source, shared, |entries| drop(send.send(entries)));
         drop(send);
-        fed
+        result
     })
 }
 
@@ -219,88 +224,89 @@ fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>>
     receive.recv().ok()
 }
 
-/// The entries in groups that are compared at once, each bounded by its values too.
+/// Returns the entries in groups that are compared in one transaction, each bounded by the size of
+/// its values too.
 fn chunks(
-    source: &Source,
+    source: &ImportDocument,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
-    let size = |item: &Result<ImportEntry, _>| match item {
-        Ok(item) => encoded_read(item.key.as_str()) + item.value.len(),
+    let size = |entry: &Result<ImportEntry, _>| match entry {
+        Ok(entry) => encoded_read(entry.key.as_str()) + entry.value.len(),
         Err(_) => 0,
     };
-    let chunks = groups(source.items()?, size);
-    Ok(chunks.map(|items| items.into_iter().collect()))
+    let chunks = groups(source.entries()?, size);
+    Ok(chunks.map(|entries| entries.into_iter().collect()))
 }
 
-/// Passes on the entries in chunks, until all are done or something failed.
-fn each_chunk(
-    source: &Source,
+/// Calls `import` with chunks of entries, until the end of the document or the first failure.
+fn for_each_chunk(
+    source: &ImportDocument,
     shared: &ImportRun<'_>,
-    mut take: impl FnMut(Vec<ImportEntry>),
+    mut import: impl FnMut(Vec<ImportEntry>),
 ) -> anyhow::Result<()> {
-    for items in chunks(source)? {
-        let items = items?;
+    for entries in chunks(source)? {
+        let entries = entries?;
         if shared.stopped() {
             break;
         }
-        take(items);
+        import(entries);
     }
     Ok(())
 }
 
-/// Compares the whole document with what is there, and gives what would have to be written to
-/// `write`.
+/// Compares the whole document with the existing entries, and calls `write` for each operation that
+/// the import requires.
 fn compare(
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     create_only: bool,
     mut write: impl FnMut(Op) -> anyhow::Result<()>,
 ) -> anyhow::Result<ImportCounts> {
-    let mut account = ImportCounts::default();
+    let mut counts = ImportCounts::default();
     let mut reader = MultiGet::new(client);
     for chunk in chunks(source)? {
         let chunk = chunk?;
-        let keys: Vec<_> = chunk.iter().map(|item| item.key.clone()).collect();
-        for (item, there) in chunk.into_iter().zip(reader.present(&keys)?) {
-            match judge(item, there.as_ref(), create_only) {
-                ImportAction::Unchanged => account.unchanged += 1,
-                ImportAction::Skipped => account.skipped += 1,
+        let keys: Vec<_> = chunk.iter().map(|entry| entry.key.clone()).collect();
+        for (entry, existing) in chunk.into_iter().zip(reader.present(&keys)?) {
+            match action_for(entry, existing.as_ref(), create_only) {
+                ImportAction::Unchanged => counts.unchanged += 1,
+                ImportAction::Skipped => counts.skipped += 1,
                 ImportAction::Write(op) => {
-                    account.written += 1;
+                    counts.written += 1;
                     write(op)?;
                 }
             }
         }
     }
-    Ok(account)
+    Ok(counts)
 }
 
 fn dry_run(
-    ui: &mut Ui,
+    ui: &Ui,
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
     let mut list = ListWriter::new(Format::Text);
-    let account = compare(client, source, args.create_only, |op| {
+    let counts = compare(client, source, args.create_only, |op| {
         if args.output == Format::Text {
             list.item(ui, |ui| entry::write_name(ui, op.name(), Format::Text))?;
         }
         Ok(())
     })?;
-    report(ui, args.output, account)?;
-    ui.status(done(&account, "would be written"));
+    report(ui, args.output, counts)?;
+    ui.status(describe(&counts, "would be written"));
     Ok(Exit::Yes)
 }
 
-/// One transaction of all that differs.
-fn atomic(
-    ui: &mut Ui,
+/// Writes every entry that differs in one transaction.
+fn import_atomically(
+    ui: &Ui,
     client: &Client,
-    source: &Source,
+    source: &ImportDocument,
     args: &ImportArgs,
 ) -> anyhow::Result<Exit> {
     let mut ops = Vec::new();
-    let account = compare(client, source, args.create_only, |op| {
+    let counts = compare(client, source, args.create_only, |op| {
         ops.push(op);
         Ok(())
     })?;
@@ -313,7 +319,7 @@ fn atomic(
             }
         }
     }
-    report(ui, args.output, account)?;
-    ui.status(done(&account, "written"));
+    report(ui, args.output, counts)?;
+    ui.status(describe(&counts, "written"));
     Ok(Exit::Yes)
 }

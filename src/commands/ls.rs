@@ -10,51 +10,55 @@ use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix, encoded_read, groups};
-use crate::output::{Format, ListWriter, entry, json, ls};
+use crate::output::{Format, ListWriter, entry, filtered_message, json, ls};
 use crate::term::Ui;
 
 /// List one level of keys and folders
 ///
-/// Only that level is sent, however many keys are below it.
+/// Consul sends only the names of this level, however many keys are below it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw ls                  # the top level
+  kvw ls config           # the level below config/
+  kvw ls --long config    # with size, index, flags and session
+  kvw ls config -o json | jq -r '.[]'")]
 pub struct LsArgs {
-    /// The folder (config means config/), left out for the top
+    /// Folder to list: config means config/ [default: the top level]
     #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
-    /// Read the level's keys too: size, index, flags and session
+    /// Show size, index, flags and session; reads the keys of the level
     #[arg(short, long)]
     long: bool,
 
-    /// How to print it: text, json or jsonl [default: text]
+    /// Output format
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json, Format::Jsonl]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
     #[command(flatten)]
-    key: KeyArgs,
+    key_args: KeyArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
-    let prefix = args.key.prefix(&folder(&args.prefix))?;
+pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
+    let prefix = args.key_args.prefix(&folder(&args.prefix))?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
+    let ui = &ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
     let mut list = ListWriter::new(args.output);
     let mut exit = Exit::Yes;
     if args.long {
-        exit = long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
+        exit = list_long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
     } else {
         for name in reply.value {
             let name = name?;
@@ -65,14 +69,14 @@ pub fn run(ctx: &mut Context, args: LsArgs) -> anyhow::Result<Exit> {
         client.check_empty(&prefix)?;
     }
     if reply.meta.filtered {
-        ui.warn("the token may not read everything here: the list is not whole");
+        ui.warn(filtered_message("list"));
     }
     Ok(exit)
 }
 
-/// Reads the level's keys, some at once, each lot at one moment.
-fn long(
-    ui: &mut Ui,
+/// Lists a level with the entries of its keys, several per transaction.
+fn list_long(
+    ui: &Ui,
     client: &Client,
     prefix: &Prefix,
     names: NameListing,
@@ -84,23 +88,23 @@ fn long(
     let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
     for names in groups(names, size) {
         let names = names.into_iter().collect::<Result<Vec<_>, _>>()?;
-        // What ends in a slash is a folder, but for the one whose level this is.
+        // A name that ends in a slash is a folder, except that of the listed folder's own key.
         let keys = names
             .iter()
             .filter(|name| !name.ends_with('/') || *name == prefix.as_str());
         let keys = keys.map(Key::new).collect::<Result<Vec<_>, _>>()?;
-        let mut seen = keys.iter().zip(reader.read(&keys)?).peekable();
+        let mut lookups = keys.iter().zip(reader.read(&keys)?).peekable();
         for name in &names {
-            let Some((_, seen)) = seen.next_if(|(key, _)| key.as_str() == name) else {
+            let Some((_, lookup)) = lookups.next_if(|(key, _)| key.as_str() == name) else {
                 list.item(ui, |ui| ls::write_folder(ui, name, format))?;
                 continue;
             };
-            match seen {
+            match lookup {
                 Lookup::Found(entry) => list.item(ui, |ui| match format {
                     Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
                     Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
                 })?,
-                // Deleted since it was listed.
+                // Deleted since the listing.
                 Lookup::Missing => {}
                 Lookup::Denied => {
                     ui.error(format!("reading key {name}: permission denied"));

@@ -12,19 +12,22 @@ use crate::exit::Exit;
 
 /// Print the manual page, or write all pages to a folder
 ///
-/// Without DIR the page of kvw itself goes to stdout (kvw man | man -l -). With DIR one page for
-/// each command is written there.
+/// Without DIR, prints the page of kvw itself. With DIR, writes one page per command.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw man | man -l -
+  kvw man ~/.local/share/man/man1")]
 pub struct ManArgs {
-    /// Folder for all pages, which must exist
+    /// Existing folder to write the pages to
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-/// Prints or writes the pages. The whole command tree is handed in: a verb does not know the others.
-pub fn run(ctx: &mut Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
+/// Runs the verb. The whole command tree is a parameter because a verb does not know the others.
+pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     let Some(dir) = args.dir else {
-        ctx.ui.out().write_all(&page(&command)?)?;
+        (&ctx.ui).write_all(&render(&command)?)?;
         return Ok(Exit::Yes);
     };
     command.build();
@@ -34,15 +37,15 @@ pub fn run(ctx: &mut Context, args: ManArgs, mut command: Command) -> anyhow::Re
     for command in std::iter::once(&command).chain(verbs) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = dir.join(format!("{name}.1"));
-        std::fs::write(&path, page(command)?)
+        std::fs::write(&path, render(command)?)
             .with_context(|| format!("writing {}", path.display()))?;
     }
     Ok(Exit::Yes)
 }
 
-fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
+fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
     let mut page = Vec::new();
-    // No date and no machine: the same source gives the same page.
+    // Without date and host, so that the same source gives the same page.
     Man::new(command.clone())
         .render(&mut page)
         .context("writing a manual page")?;

@@ -15,27 +15,34 @@ use crate::output::{Format, json};
 
 /// Write a value to a key
 ///
-/// VALUE is taken literally, from a file (@FILE) or from stdin (-). For a value from elsewhere
-/// write: kvw put --literal -- "$key" "$value". Exits 1, with nothing changed, when a condition
-/// did not hold or a lock was not taken.
+/// Exits with 1, and changes nothing, if a condition does not hold or the lock is not acquired.
+/// Scripts that write values from elsewhere use: kvw put --literal -- "$key" "$value".
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw put config/web/port 8080
+  kvw put config/motd @motd.txt                     # the content of a file
+  generate | kvw put config/blob -                  # stdin
+  kvw put config/web/port 81 --cas --modify-index 7 # only if unchanged since 7")]
 pub struct PutArgs {
-    /// The key; one that ends in / is a folder and may be written without VALUE
+    /// Key to write; one that ends in / is a folder and needs no VALUE
     #[arg(value_name = "KEY", add = complete::live_keys())]
     key: String,
 
-    /// The value itself, @FILE or - for stdin
+    /// Value to write: text, @FILE, or - for stdin
     #[arg(value_name = "VALUE", allow_negative_numbers = true)]
     value: Option<String>,
 
     #[command(flatten)]
     input: ValueArgs,
 
-    /// Write only if the key was last changed at --modify-index (0: does not exist)
+    /// Write only if the key is unchanged since --modify-index
+    ///
+    /// Index 0 stands for a key that does not exist.
     #[arg(long, requires = "modify_index", conflicts_with_all = ["create", "acquire", "release"])]
     cas: bool,
 
-    /// The index for --cas, as get -o json shows it
+    /// Index for --cas, as shown by get -o json
     #[arg(long, value_name = "INDEX", requires = "cas")]
     modify_index: Option<u64>,
 
@@ -43,76 +50,76 @@ pub struct PutArgs {
     #[arg(long, conflicts_with_all = ["acquire", "release"])]
     create: bool,
 
-    /// The caller's 64 bits beside the value [default: 0, as every write of Consul's sets them]
+    /// Application-defined 64-bit number stored with the value [default: 0]
     #[arg(long, value_name = "NUMBER", conflicts_with = "keep_flags")]
     flags: Option<u64>,
 
-    /// Leave the flags as they are
+    /// Keep the flags of the existing key
     #[arg(long)]
     keep_flags: bool,
 
-    /// Take the lock of the key for --session
+    /// Acquire the lock of the key for --session
     #[arg(long, requires = "session", conflicts_with = "release")]
     acquire: bool,
 
-    /// Give the lock of the key back; without VALUE value and flags stay
+    /// Release the lock of the key; without VALUE, value and flags are kept
     #[arg(long, requires = "session")]
     release: bool,
 
-    /// The session for --acquire and --release
+    /// Session for --acquire and --release
     #[arg(long, value_name = "ID")]
     session: Option<String>,
 
-    /// How to print it: text (nothing) or json (the entry as it now stands) [default: text]
+    /// Output format; json prints the written entry
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
     #[command(flatten)]
-    exact: KeyArgs,
+    key_args: KeyArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-/// How often a write that keeps what it read is tried again when somebody else came first.
-const TRIES: usize = 10;
+/// Attempts of a write that keeps the flags or the value while other clients change the key.
+const MAX_ATTEMPTS: usize = 10;
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: PutArgs) -> anyhow::Result<Exit> {
-    let key = args.exact.key(&args.key)?;
+pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
+    let key = args.key_args.key(&args.key)?;
     let write = args.write()?;
     let value = args.value(&key)?;
     let client = ctx.client(&args.connect)?;
     let written = match (value, args.keep_flags) {
         (Some(value), false) => client.put(&key, &value, args.flags.unwrap_or(0), write)?,
-        (value, _) => keep(&client, &key, value.as_deref(), args.flags, write)?,
+        (value, _) => write_keeping(&client, &key, value.as_deref(), args.flags, write)?,
     };
     if !written {
-        ctx.ui.error(args.lost(&key));
+        ctx.ui.error(args.describe_conflict(&key));
         return Ok(Exit::No);
     }
     match args.output {
         Format::Json => {
-            // The leader has what was just written; any other server may not have it yet.
+            // Another server than the leader may not have the write yet.
             let client = client.with_consistency(Consistency::Default);
             let entry = client.get(&key)?.value;
             let entry = entry.ok_or_else(|| {
                 Failure::new(
                     Exit::No,
-                    format!("key {key} was written, and deleted since"),
+                    format!("key {key} was written, then deleted by another client"),
                 )
             })?;
-            json::write_line(ctx.ui.out(), &json::Entry::from(&entry))?;
+            json::write_line(&ctx.ui, &json::Entry::from(&entry))?;
         }
-        _ => ctx.ui.status(args.done(&key)),
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            ctx.ui.status(args.describe_success(&key));
+        }
     }
     Ok(Exit::Yes)
 }
@@ -126,28 +133,28 @@ impl PutArgs {
             (None, Some(session)) if self.acquire => Write::Acquire(session),
             (None, Some(session)) if self.release => Write::Release(session),
             (None, Some(_)) => {
-                return Err(Failure::usage("--session is for --acquire or --release"));
+                return Err(Failure::usage("--session requires --acquire or --release"));
             }
             (None, None) => Write::Plain,
         })
     }
 
-    /// The bytes to write; `None` to leave those that are there.
+    /// Returns the bytes to write, or `None` to keep the existing value.
     fn value(&self, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
         match &self.value {
             Some(text) => self.input.read(text).map(Some),
             None if self.release => Ok(None),
             None if key.is_folder() => Ok(Some(Vec::new())),
             None => {
-                let lacks = Failure::usage(format!("writing key {key}: VALUE is missing"));
-                Err(lacks.hint("- reads it from stdin, '' is the empty value"))
+                let missing = Failure::usage(format!("writing key {key}: VALUE is missing"));
+                Err(missing.hint("use - to read it from stdin, '' for an empty value"))
             }
         }
     }
 
-    fn done(&self, key: &Key) -> String {
+    fn describe_success(&self, key: &Key) -> String {
         if self.acquire {
-            format!("took the lock of {key}")
+            format!("acquired the lock of {key}")
         } else if self.release {
             format!("released the lock of {key}")
         } else {
@@ -155,11 +162,12 @@ impl PutArgs {
         }
     }
 
-    fn lost(&self, key: &Key) -> String {
+    fn describe_conflict(&self, key: &Key) -> String {
         let session = self.session.as_deref().unwrap_or_default();
         if self.acquire {
             format!(
-                "lock of {key} not taken: it is held or delayed, or there is no session {session}"
+                "lock of {key} not acquired: held by another session, in lock-delay, or session \
+                 {session} does not exist"
             )
         } else if self.release {
             format!("lock of {key} not released: session {session} does not hold it")
@@ -167,17 +175,15 @@ impl PutArgs {
             match self.modify_index {
                 None if !self.create => format!("key {key} not written: it changes too often"),
                 None | Some(0) => format!("key {key} not written: it exists"),
-                Some(index) => {
-                    format!("key {key} not written: it is not as it was at index {index}")
-                }
+                Some(index) => format!("key {key} not written: changed since index {index}"),
             }
         }
     }
 }
 
-/// Writes and keeps what is not given: the value, the flags or both. What is kept is read first,
-/// and nothing is written if it changed in between; then both are done again.
-fn keep(
+/// Writes a key and keeps its value, its flags or both. They are read first, and the write only
+/// succeeds if the key did not change in between; otherwise both are repeated.
+fn write_keeping(
     client: &Client,
     key: &Key,
     value: Option<&[u8]>,
@@ -185,11 +191,11 @@ fn keep(
     write: Write<'_>,
 ) -> anyhow::Result<bool> {
     let client = client.with_consistency(Consistency::Default);
-    for _ in 0..TRIES {
-        let now = client.get(key)?.value;
-        let index = now.as_ref().map_or(Index(0), Entry::modified);
-        let flags = flags.or(now.as_ref().map(Entry::flags)).unwrap_or(0);
-        let kept = now.as_ref().map(Entry::value).unwrap_or_default();
+    for _ in 0..MAX_ATTEMPTS {
+        let current = client.get(key)?.value;
+        let index = current.as_ref().map_or(Index(0), Entry::modified);
+        let flags = flags.or(current.as_ref().map(Entry::flags)).unwrap_or(0);
+        let kept = current.as_ref().map(Entry::value).unwrap_or_default();
         let value = value.unwrap_or(kept);
         match write {
             Write::Plain => {
@@ -197,12 +203,12 @@ fn keep(
                     return Ok(true);
                 }
             }
-            Write::Cas(wanted) => {
-                return Ok(wanted == index && client.put(key, value, flags, write)?);
+            Write::Cas(expected) => {
+                return Ok(expected == index && client.put(key, value, flags, write)?);
             }
             Write::Acquire(_) | Write::Release(_) => {
                 let op = write.into_op(key.clone(), value.to_vec(), flags);
-                if let Some(done) = unchanged(&client, key, index, op)? {
+                if let Some(done) = write_if_unchanged(&client, key, index, op)? {
                     return Ok(done);
                 }
             }
@@ -211,8 +217,14 @@ fn keep(
     Ok(false)
 }
 
-/// Takes or gives back a lock if the entry still is as it was read; `None` if it is not.
-fn unchanged(client: &Client, key: &Key, index: Index, op: Op) -> anyhow::Result<Option<bool>> {
+/// Runs `op` if the key did not change since `index`, and returns whether it succeeded; `None` if
+/// the key changed.
+fn write_if_unchanged(
+    client: &Client,
+    key: &Key,
+    index: Index,
+    op: Op,
+) -> anyhow::Result<Option<bool>> {
     let key = key.clone();
     let check = match index {
         Index(0) => Op::CheckNotExists { key },

@@ -13,25 +13,29 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Format, json, status};
 
-/// Say whether Consul is there and led
+/// Check that Consul is reachable and has a leader
 ///
-/// Exits 0 when a leader answered a consistent read, which a leader that just died cannot, and 3
-/// when none did.
+/// Exits with 0 if the leader answers a consistent read, which a leader that just died cannot, and
+/// with 3 otherwise.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw status
+  kvw status --wait 30s && ./start.sh
+  kvw status -o json | jq -r .leader
+  kvw status --http-addr consul.example:8500")]
 pub struct StatusArgs {
-    /// Wait this long for a leader [default: do not wait]
+    /// Wait up to this long for a leader [default: no wait]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
 
-    /// How to print it: text or json [default: text]
+    /// Output format
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
@@ -40,29 +44,29 @@ pub struct StatusArgs {
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: StatusArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: StatusArgs) -> anyhow::Result<Exit> {
     let StatusArgs {
         wait,
         output,
         connect,
     } = args;
     let client = ctx.client(&connect)?;
-    let found = match wait {
-        Some(wait) => look_until(&client, Instant::now() + wait)?,
-        None => look(&client)?,
+    let report = match wait {
+        Some(wait) => query_until(&client, Instant::now() + wait)?,
+        None => query(&client)?,
     };
-    status::write(&found, output, ctx.ui.out())?;
+    status::write(&report, output, &ctx.ui)?;
     Ok(Exit::Yes)
 }
 
-/// Tries again whatever the trouble is, as long as it may pass: a server that is being started
-/// refuses connections first and has no leader then.
-fn look_until(client: &Client, until: Instant) -> Result<json::StatusReport, Error> {
+/// Retries every transient error until the deadline: a server that is starting refuses connections
+/// first and then has no leader.
+fn query_until(client: &Client, until: Instant) -> Result<json::StatusReport, Error> {
     let client = client.with_retry_for(Duration::ZERO);
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
-        let error = match look(&client) {
-            Ok(found) => return Ok(found),
+        let error = match query(&client) {
+            Ok(report) => return Ok(report),
             Err(error) => error,
         };
         let left = until.saturating_duration_since(Instant::now());
@@ -73,10 +77,10 @@ fn look_until(client: &Client, until: Instant) -> Result<json::StatusReport, Err
     }
 }
 
-fn look(client: &Client) -> Result<json::StatusReport, Error> {
-    let asked = Instant::now();
+fn query(client: &Client) -> Result<json::StatusReport, Error> {
+    let start = Instant::now();
     client.prove_leader()?;
-    let rtt = asked.elapsed();
+    let rtt = start.elapsed();
     Ok(json::StatusReport {
         leader: client.leader()?,
         servers: client.peers()?,

@@ -12,69 +12,75 @@ use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Prefix, TreeNode};
-use crate::output::{Format, tree};
+use crate::output::{Format, filtered_message, tree};
 use crate::term::Ui;
 
-/// Show keys as a tree, with how many there are below each folder
+/// Show keys as a tree, with key counts per folder
 ///
-/// Only names are read, so values cost nothing however large they are; --du reads everything.
+/// Only names are read, whatever the size of the values; --du reads the values too.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw tree                  # the whole store
+  kvw tree config           # the keys below config/
+  kvw tree --depth 1        # top-level folders and their key counts
+  kvw tree --du config      # with the sizes of the values")]
 pub struct TreeArgs {
-    /// The folder, left out for the whole store
+    /// Folder to show: config means config/ [default: the whole store]
     #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
-    /// How many levels to show; deeper ones are counted [default: all]
+    /// Levels to show; deeper keys are only counted [default: all]
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
 
-    /// Add sizes, which takes reading all values
+    /// Show sizes; reads all values
     #[arg(long)]
     du: bool,
 
-    /// How to print it: text or json [default: text]
+    /// Output format
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_parser = formats(&[Format::Text, Format::Json]),
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
+        default_value_t = Format::Text
     )]
     output: Format,
 
     #[command(flatten)]
-    key: KeyArgs,
+    key_args: KeyArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: TreeArgs) -> anyhow::Result<Exit> {
-    let prefix = args.key.prefix(&folder(&args.prefix))?;
+pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
+    let prefix = args.key_args.prefix(&folder(&args.prefix))?;
     let client = ctx.client(&args.connect)?;
-    let ui = &mut ctx.ui;
-    let (filtered, names) = listed(&client, &prefix, args.du)?;
+    let ui = &ctx.ui;
+    let (filtered, names) = list(&client, &prefix, args.du)?;
     let mut names = names.peekable();
     if names.peek().is_none() {
         client.check_empty(&prefix)?;
     }
     match args.output {
-        Format::Json => tree::write_json(ui, &whole(names, &prefix, &args)?, args.du)?,
-        _ => draw(ui, names, &prefix, &args)?,
+        Format::Json => tree::write_json(ui, &build(names, &prefix, &args)?, args.du)?,
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            draw(ui, names, &prefix, &args)?;
+        }
     }
     if filtered {
-        ui.warn("the token may not read everything here: the tree is not whole");
+        ui.warn(filtered_message("tree"));
     }
     Ok(Exit::Yes)
 }
 
-/// Names and the sizes of their values; 0 where these are not asked for.
-type Listed = Box<dyn Iterator<Item = Result<(String, u64), Error>>>;
+/// Names and the sizes of their values; 0 without `--du`.
+type SizedNames = Box<dyn Iterator<Item = Result<(String, u64), Error>>>;
 
-fn listed(client: &Client, prefix: &Prefix, du: bool) -> Result<(bool, Listed), Error> {
+fn list(client: &Client, prefix: &Prefix, du: bool) -> Result<(bool, SizedNames), Error> {
     if !du {
         let reply = client.names(prefix, "", None)?;
         let names = reply.value.map(|name| Ok((name?, 0)));
@@ -94,19 +100,23 @@ impl TreeArgs {
     }
 }
 
-fn whole(names: Peekable<Listed>, prefix: &Prefix, args: &TreeArgs) -> anyhow::Result<TreeNode> {
+fn build(
+    names: Peekable<SizedNames>,
+    prefix: &Prefix,
+    args: &TreeArgs,
+) -> anyhow::Result<TreeNode> {
     let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
-        root.add(rest(&name, prefix), bytes, args.depth());
+        root.add(relative(&name, prefix), bytes, args.depth());
     }
     Ok(root)
 }
 
-/// Draws each child of the root as soon as the next one begins.
+/// Draws each child of the root as soon as the first name of the next one arrives.
 fn draw(
-    ui: &mut Ui,
-    names: Peekable<Listed>,
+    ui: &Ui,
+    names: Peekable<SizedNames>,
     prefix: &Prefix,
     args: &TreeArgs,
 ) -> anyhow::Result<()> {
@@ -114,7 +124,7 @@ fn draw(
     let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
-        root.add(rest(&name, prefix), bytes, args.depth());
+        root.add(relative(&name, prefix), bytes, args.depth());
         if root.children.len() > 1 {
             let complete = root.children.remove(0);
             root.keys -= complete.keys;
@@ -131,6 +141,6 @@ fn draw(
     Ok(())
 }
 
-fn rest<'a>(name: &'a str, prefix: &Prefix) -> &'a str {
+fn relative<'a>(name: &'a str, prefix: &Prefix) -> &'a str {
     name.strip_prefix(prefix.as_str()).unwrap_or(name)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::args::blocking::BlockingArgs;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::key::KeyArgs;
@@ -13,28 +14,28 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::fetch::{WalkLimits, fetcher_for};
 use crate::model::{
-    Condition, ConditionSet, Entry, Index, Key, Predicate, Regex, Snapshot, Target, TargetId,
-    TargetScope,
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Regex, Target, TargetId, TargetScope,
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
 use crate::process::ProcessGroups;
 use crate::term::Ui;
 use crate::watch::{
-    ConsistentReader, Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig,
-    Routes,
+    Engine, Event, Flow, Initial, Observer, OutageKind, Plan, PollerConfig, Routes, SharedWait,
 };
 
-/// How long Consul may hold an answer.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// Wait until keys are as they should be
+/// Wait until conditions on keys hold
 ///
-/// All conditions must hold at once, or one with --any. Asks Consul to answer when something
-/// changes, and does not poll. Exits 0 when they hold and 1 when time is up.
+/// All conditions must hold at the same time, or one of them with --any. Uses blocking queries and
+/// does not poll. Exits with 0 when the conditions hold, and with 1 after --timeout.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw wait app/ready                          # until the key exists
+  kvw wait app/ready --timeout 2m
+  kvw wait --equals app/version 2 --absent app/lock
+  kvw wait --changed-since app/version 17 -o json")]
 pub struct WaitArgs {
     /// Keys that must exist
     #[arg(
@@ -43,67 +44,92 @@ pub struct WaitArgs {
     )]
     keys: Vec<String>,
 
-    /// KEY must not exist; can be repeated
-    #[arg(long, value_name = "KEY")]
+    /// KEY must not exist; repeatable
+    #[arg(long, value_name = "KEY", help_heading = "Conditions")]
     absent: Vec<String>,
 
-    /// KEY must have exactly this value; can be repeated
-    #[arg(long, num_args = 2, value_names = ["KEY", "VALUE"], allow_hyphen_values = true)]
+    /// The value of KEY must equal VALUE; repeatable
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["KEY", "VALUE"],
+        allow_hyphen_values = true,
+        help_heading = "Conditions"
+    )]
     equals: Vec<String>,
 
-    /// KEY must have another value than this, or none; can be repeated
-    #[arg(long, num_args = 2, value_names = ["KEY", "VALUE"], allow_hyphen_values = true)]
+    /// KEY must not exist or have another value; repeatable
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["KEY", "VALUE"],
+        allow_hyphen_values = true,
+        help_heading = "Conditions"
+    )]
     not_equals: Vec<String>,
 
-    /// KEY must have a value in which REGEX is found; can be repeated
-    #[arg(long, num_args = 2, value_names = ["KEY", "REGEX"], allow_hyphen_values = true)]
+    /// The value of KEY must contain a match; repeatable
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["KEY", "REGEX"],
+        allow_hyphen_values = true,
+        help_heading = "Conditions"
+    )]
     matches: Vec<String>,
 
-    /// KEY must be written after this modify index, or deleted if that is not 0; can be repeated
-    #[arg(long, num_args = 2, value_names = ["KEY", "INDEX"])]
+    /// KEY must be written after INDEX; repeatable
+    ///
+    /// Unless INDEX is 0, a deleted key meets the condition too.
+    #[arg(long, num_args = 2, value_names = ["KEY", "INDEX"], help_heading = "Conditions")]
     changed_since: Vec<String>,
 
-    /// One condition is enough
-    #[arg(long)]
+    /// Wait for one of the conditions instead of all
+    #[arg(long, help_heading = "Conditions")]
     any: bool,
 
-    /// Give up after this time; 0 is one look [default: never]
+    /// Give up after this time; 0 checks once [default: wait forever]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// Print the entries of the keys that exist, as text or json, or in json what does not hold
+    /// Print the entries of the keys; json also prints the unmet conditions
     #[arg(
         short,
         long,
         value_name = "FORMAT",
-        value_parser = formats(&[Format::Text, Format::Json]),
-        hide_possible_values = true
+        value_parser = formats(&[Format::Text, Format::Json])
     )]
     output: Option<Format>,
 
     #[command(flatten)]
-    key: KeyArgs,
+    key_args: KeyArgs,
+
+    #[command(flatten)]
+    blocking: BlockingArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
     let conditions = args.conditions()?;
     let keys: Vec<Key> = conditions.keys().into_iter().cloned().collect();
     let targets = targets(&keys)?;
     let client = args.client(ctx, targets.len())?;
+    let until = args
+        .timeout
+        .and_then(|time| Instant::now().checked_add(time));
+    let wait = SharedWait::new(args.blocking.wait, until);
     let pollers = targets
         .iter()
-        .map(|target| poller(&client, target))
+        .map(|target| PollerConfig::new(&client, target.clone(), wait.clone()))
         .collect();
     ctx.ui.status(format_args!("waiting for {conditions}"));
-    let seen = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
-    let ui = RefCell::new(&mut ctx.ui);
+    let state = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
     let observers: Vec<Box<dyn Observer + '_>> = vec![
-        Box::new(Warnings::new(&ui, targets.clone())),
-        Box::new(Waiting(&seen)),
+        Box::new(Warnings::new(&ctx.ui, targets.clone())),
+        Box::new(ConditionObserver(&state)),
     ];
     let watch = Engine::new(
         plan(targets),
@@ -113,14 +139,14 @@ pub fn run(ctx: &mut Context, args: WaitArgs) -> anyhow::Result<Exit> {
         observers,
     );
     let exit = watch.run(pollers)?;
-    seen.into_inner().answer(exit, &args, &mut ctx.ui)
+    state.into_inner().report(exit, &args, &ctx.ui)
 }
 
 impl WaitArgs {
     fn conditions(&self) -> Result<ConditionSet, Failure> {
         let mut conditions = Vec::new();
         let mut add = |key: &str, predicate| -> Result<(), Failure> {
-            let key = self.key.key(key)?;
+            let key = self.key_args.key(key)?;
             conditions.push(Condition { key, predicate });
             Ok(())
         };
@@ -130,22 +156,23 @@ impl WaitArgs {
         for key in &self.absent {
             add(key, Predicate::Absent)?;
         }
-        for pair in self.equals.chunks_exact(2) {
-            add(&pair[0], Predicate::Equals(pair[1].clone().into_bytes()))?;
+        for args in self.equals.chunks_exact(2) {
+            add(&args[0], Predicate::Equals(args[1].clone().into_bytes()))?;
         }
-        for pair in self.not_equals.chunks_exact(2) {
-            add(&pair[0], Predicate::NotEquals(pair[1].clone().into_bytes()))?;
+        for args in self.not_equals.chunks_exact(2) {
+            add(&args[0], Predicate::NotEquals(args[1].clone().into_bytes()))?;
         }
-        for pair in self.matches.chunks_exact(2) {
-            add(&pair[0], Predicate::Matches(regex(&pair[1])?))?;
+        for args in self.matches.chunks_exact(2) {
+            add(&args[0], Predicate::Matches(parse_regex(&args[1])?))?;
         }
-        for pair in self.changed_since.chunks_exact(2) {
-            add(&pair[0], Predicate::ChangedSince(index(&pair[1])?))?;
+        for args in self.changed_since.chunks_exact(2) {
+            add(&args[0], Predicate::ChangedSince(parse_index(&args[1])?))?;
         }
         Ok(ConditionSet::new(conditions, self.any))
     }
 
-    /// Each key holds a connection. What fails is tried again by the pollers, who say so.
+    /// Creates the client. Each key holds a connection; the pollers retry failed queries and report
+    /// them.
     fn client(&self, ctx: &Context, keys: usize) -> anyhow::Result<Client> {
         let mut config = self.connect.config(&ctx.env)?;
         config.connections = keys + 2;
@@ -154,14 +181,14 @@ impl WaitArgs {
     }
 }
 
-fn regex(text: &str) -> Result<Regex, Failure> {
+fn parse_regex(text: &str) -> Result<Regex, Failure> {
     Regex::new(text)
-        .map_err(|what| Failure::usage(format!("'{text}' is no regular expression: {what}")))
+        .map_err(|what| Failure::usage(format!("'{text}' is not a regular expression: {what}")))
 }
 
-fn index(text: &str) -> Result<Index, Failure> {
+fn parse_index(text: &str) -> Result<Index, Failure> {
     let number = text.parse().map(Index);
-    number.map_err(|_| Failure::usage(format!("'{text}' is no index")))
+    number.map_err(|_| Failure::usage(format!("'{text}' is not an index")))
 }
 
 fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
@@ -175,17 +202,7 @@ fn targets(keys: &[Key]) -> Result<Vec<Target>, Failure> {
     numbered.collect()
 }
 
-fn poller(client: &Client, target: &Target) -> PollerConfig {
-    PollerConfig {
-        fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
-        prober: Box::new(ConsistentReader::new(client)),
-        wait: crate::watch::SharedWait::new(LONGEST_WAIT, None),
-        known: Snapshot::default(),
-        target: target.clone(),
-    }
-}
-
-/// The plan of a watch that reports everything, entries that already exist included.
+/// The plan of a watch that reports everything, including existing keys.
 fn plan(targets: Vec<Target>) -> Plan {
     Plan {
         locks: true,
@@ -194,10 +211,11 @@ fn plan(targets: Vec<Target>) -> Plan {
     }
 }
 
-/// The keys as they are, as far as they were seen.
+/// The conditions and the current entries of their keys.
 struct ConditionState {
     conditions: ConditionSet,
     keys: Vec<Key>,
+    /// The keys that were read so far.
     entries: HashMap<Key, Option<Entry>>,
     started: Instant,
     timeout: Option<Duration>,
@@ -221,11 +239,10 @@ impl ConditionState {
         self.conditions.unmet(entry)
     }
 
-    /// Takes note of an event.
-    fn take(&mut self, event: &Event<'_>) {
+    fn update(&mut self, event: &Event<'_>) {
         match event {
-            Event::Synced(account) => {
-                let key = self.keys[usize::from(account.target.0)].clone();
+            Event::Synced(summary) => {
+                let key = self.keys[usize::from(summary.target.0)].clone();
                 self.entries.insert(key, None);
             }
             Event::Changed(changes) => {
@@ -234,8 +251,8 @@ impl ConditionState {
                     self.entries.insert(key, change.after.clone());
                 }
             }
-            Event::Outage(_, trouble) => {
-                self.outages.insert(trouble.kind());
+            Event::Outage(_, cause) => {
+                self.outages.insert(cause.kind());
             }
             Event::Recovered(kind, _) => {
                 self.outages.remove(kind);
@@ -244,24 +261,24 @@ impl ConditionState {
         }
     }
 
-    /// Whether there was an answer, or an outage, for every key.
+    /// Whether every key was read, or there is an outage.
     fn is_complete(&self) -> bool {
         !self.outages.is_empty() || self.entries.len() == self.keys.len()
     }
 
-    /// How the wait ends that did not reach its conditions: while a key cannot be seen nobody knows
-    /// whether the answer is no.
-    fn no(&self) -> Exit {
-        let exits = [
-            (OutageKind::Rights, Exit::Denied),
-            (OutageKind::Consul, Exit::Unavailable),
-        ];
-        let hidden = exits.iter().find(|(kind, _)| self.outages.contains(kind));
-        hidden.map_or(Exit::No, |(_, exit)| *exit)
+    /// Returns the exit when time is up: in an outage it is unknown whether the conditions hold.
+    fn exit_when_timed_out(&self) -> Exit {
+        if self.outages.contains(&OutageKind::Rights) {
+            Exit::Denied
+        } else if self.outages.contains(&OutageKind::Consul) {
+            Exit::Unavailable
+        } else {
+            Exit::No
+        }
     }
 
-    /// What the user is told in the end.
-    fn answer(self, exit: Exit, args: &WaitArgs, ui: &mut Ui) -> anyhow::Result<Exit> {
+    /// Prints the result.
+    fn report(self, exit: Exit, args: &WaitArgs, ui: &Ui) -> anyhow::Result<Exit> {
         let unmet = self.unmet();
         match exit {
             Exit::Yes => {
@@ -277,11 +294,11 @@ impl ConditionState {
                 if args.output == Some(Format::Json) {
                     wait::write_unmet(ui, &unmet)?;
                 }
-                ui.error(format_args!("time is up: {}", unmet.join(", ")));
+                ui.error(format_args!("timed out: {}", unmet.join(", ")));
             }
             Exit::Unavailable | Exit::Denied => {
                 ui.error(format_args!(
-                    "time is up, and nobody knows: {}",
+                    "timed out; could not read all keys: {}",
                     unmet.join(", ")
                 ));
             }
@@ -291,36 +308,36 @@ impl ConditionState {
     }
 }
 
-/// Ends the watch when the conditions is reached or time is up.
-struct Waiting<'a>(&'a RefCell<ConditionState>);
+/// An observer that ends the watch when the conditions hold or time is up.
+struct ConditionObserver<'a>(&'a RefCell<ConditionState>);
 
-impl Observer for Waiting<'_> {
+impl Observer for ConditionObserver<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
-        let mut seen = self.0.borrow_mut();
-        seen.take(event);
-        // What is there is told right after these: until then the key counts as missing.
+        let mut state = self.0.borrow_mut();
+        state.update(event);
+        // The existing entry is reported after these events; until then the key counts as missing.
         match event {
-            Event::Synced(account) if account.keys > 0 => return Ok(Flow::Continue),
+            Event::Synced(summary) if summary.keys > 0 => return Ok(Flow::Continue),
             Event::Answered(_) => return Ok(Flow::Continue),
             _ => {}
         }
-        let one_look = seen.timeout == Some(Duration::ZERO);
-        Ok(if seen.unmet().is_empty() {
+        let check_once = state.timeout == Some(Duration::ZERO);
+        Ok(if state.unmet().is_empty() {
             Flow::Stop(Exit::Yes)
-        } else if one_look && seen.is_complete() {
-            Flow::Stop(seen.no())
+        } else if check_once && state.is_complete() {
+            Flow::Stop(state.exit_when_timed_out())
         } else {
             Flow::Continue
         })
     }
 
     fn tick(&mut self, _now: Instant) -> anyhow::Result<Flow> {
-        Ok(Flow::Stop(self.0.borrow().no()))
+        Ok(Flow::Stop(self.0.borrow().exit_when_timed_out()))
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let seen = self.0.borrow();
-        let timeout = seen.timeout.filter(|timeout| !timeout.is_zero())?;
-        seen.started.checked_add(timeout)
+        let state = self.0.borrow();
+        let timeout = state.timeout.filter(|timeout| !timeout.is_zero())?;
+        state.started.checked_add(timeout)
     }
 }

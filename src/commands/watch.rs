@@ -3,13 +3,14 @@
 mod observers;
 mod state;
 
-use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::observers::ObserverArgs;
 use self::state::StateArgs;
+use crate::args::blocking::BlockingArgs;
+use crate::args::choice::{long_help, short_help};
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
@@ -20,141 +21,154 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
-use crate::model::{Glob, Snapshot, Target, TargetId, TargetScope};
+use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
-use crate::watch::{ConsistentReader, Engine, Filter, Initial, Plan, PollerConfig, Routes};
-
-/// How long Consul may hold an answer. A recursive delete above the target leaves no mark that a
-/// held query sees; it is found when this is over.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
 ///
-/// Runs until stopped. A change is a difference in value or flags: an identical write, a restore or
-/// an outage that left everything as it was is none.
+/// A target that ends in / is a prefix, any other one a key. Runs until stopped. A change is a
+/// difference in value or flags: identical writes, restores and outages without a difference are
+/// none. Changes during an outage or, with --state, between two runs are reported afterwards.
 #[derive(Debug, Args)]
-#[command(after_long_help = include_str!("watch/guide.txt"))]
+#[command(after_help = EXAMPLES, after_long_help = include_str!("watch/guide.txt"))]
 pub struct WatchArgs {
-    /// What to watch: a prefix if it ends in /, else a key; can be repeated
-    #[arg(value_name = "TARGET", required_unless_present_any = ["prefix", "key"], add = complete::live_keys())]
+    /// Prefix to watch if it ends in /, else a key; repeatable
+    #[arg(
+        value_name = "TARGET",
+        required_unless_present_any = ["prefix", "key"],
+        add = complete::live_keys()
+    )]
     targets: Vec<String>,
 
-    /// Watch all keys that begin with P, whether it ends in / or not; '' is all; can be repeated
-    #[arg(long, value_name = "P")]
+    /// Watch all keys that start with P, which need not end in /; '' for all; repeatable
+    #[arg(long, value_name = "P", hide_short_help = true)]
     prefix: Vec<String>,
 
-    /// Watch the key K, also one that ends in /; can be repeated
-    #[arg(long, value_name = "K")]
+    /// Watch key K, which may end in /; repeatable
+    #[arg(long, value_name = "K", hide_short_help = true)]
     key: Vec<String>,
 
     #[command(flatten)]
-    keys: KeyArgs,
+    key_args: KeyArgs,
 
-    /// Only keys that match GLOB: * stops at /, ** does not; can be repeated
-    #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "What is told")]
+    /// Report only keys that match GLOB; repeatable
+    ///
+    /// A glob matches the whole key: * stops at /, ** does not.
+    #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     include: Vec<Glob>,
 
-    /// No keys that match GLOB, even if included; can be repeated
-    #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "What is told")]
+    /// Do not report keys that match GLOB; repeatable
+    ///
+    /// Takes precedence over --include.
+    #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     exclude: Vec<Glob>,
 
-    /// Taking and releasing a lock is a change too
-    #[arg(long, help_heading = "What is told")]
+    /// Report acquired and released locks as changes
+    #[arg(long, help_heading = "Filters", hide_short_help = true)]
     locks: bool,
 
-    /// What is there at the start: run tells it as created, skip says nothing, if-changed tells
-    /// what differs from what was handled [default: if-changed with --state, else run with a handler
-    /// and skip without]
     #[arg(
         long,
-        value_name = "WHEN",
+        value_name = "MODE",
+        help_heading = "Filters",
         hide_possible_values = true,
-        help_heading = "What is told"
+        help = short_help::<Initial>("Existing keys at startup", None),
+        long_help = long_help::<Initial>(
+            "Existing keys at startup [default: if-changed with --state, else run with a handler \
+             and skip without]",
+            None
+        )
     )]
-    initial: Option<InitialArg>,
+    initial: Option<Initial>,
 
-    /// End after one batch of changes; the initial one counts
-    #[arg(long, conflicts_with = "count", help_heading = "When it ends")]
+    #[command(flatten)]
+    handler: HandlerArgs,
+
+    /// Exit after one batch of changes; the initial one counts
+    #[arg(long, conflicts_with = "count", help_heading = "Stopping")]
     once: bool,
 
-    /// End after N batches
+    /// Exit after N batches
     #[arg(
         long,
         value_name = "N",
         value_parser = clap::value_parser!(u64).range(1..),
-        help_heading = "When it ends"
+        help_heading = "Stopping",
+        hide_short_help = true
     )]
     count: Option<u64>,
 
-    /// End after this time; with --once or --count and too little to tell until then the exit code is 1
+    /// Exit after this time; 0 checks once
+    ///
+    /// With --once or --count, exits with 1 if there were too few batches until then.
     #[arg(
         long = "for",
         value_name = "DURATION",
         value_parser = duration,
-        help_heading = "When it ends"
+        help_heading = "Stopping"
     )]
     time: Option<Duration>,
 
-    /// For tests: how long Consul may hold an answer
-    #[arg(long, value_name = "DURATION", value_parser = duration, hide = true)]
-    longest_wait: Option<Duration>,
-
-    /// For tests: from how many keys on a prefix is walked
+    /// For tests: the number of keys from which a prefix is walked
     #[arg(long, value_name = "KEYS", hide = true)]
     walk_from: Option<usize>,
 
-    /// End when Consul cannot be seen for this long: exit 3, or 4 for lost rights [default: never]
+    /// Exit after an outage of this length: with 3, or 4 for lost permissions [default: never]
     #[arg(
         long,
         value_name = "DURATION",
         value_parser = duration,
-        help_heading = "When it ends"
+        help_heading = "Stopping",
+        hide_short_help = true
     )]
     max_outage: Option<Duration>,
+
+    #[command(flatten)]
+    state: StateArgs,
 
     #[command(flatten)]
     observers: ObserverArgs,
 
     #[command(flatten)]
-    memory: StateArgs,
-
-    #[command(flatten)]
-    handler: HandlerArgs,
+    blocking: BlockingArgs,
 
     #[command(flatten)]
     connect: ConnectArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum InitialArg {
-    Run,
-    Skip,
-    IfChanged,
-}
+const EXAMPLES: &str = "\
+Examples:
+  kvw watch config/                             # print changes
+  kvw watch config/ -o jsonl | jq -r .key       # for programs
+  kvw watch config/ --exec ./reload.sh          # run on each batch
+  kvw watch config/ --state s -- ./reload.sh    # across restarts";
 
 /// Runs the verb.
-pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
+pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
     let mut config = args.connect.config(&ctx.env)?;
-    // Each target holds a connection, its proofs may need one more, and walks some. What fails is tried again
-    // by the pollers, who say so.
+    // Each target holds a connection, its proofs may need one more, and walks need some. The pollers
+    // retry failed queries and report them.
     config.connections = targets.len() + 2 + WALK_CONNECTIONS;
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
-    let opened = args.memory.open(&targets, &config, args.locks)?;
+    args.observers.check()?;
+    // The command line is valid: only now are files created and processes started.
+    let opened = args.state.open(&targets, &config, args.locks())?;
     let client = Client::new(config)?;
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
         if let Err(error) = groups.start_guard() {
             ctx.ui.warn(format_args!(
-                "no guard process could be started, kill -9 would leave handlers behind: {error}"
+                "no guard process: kill -9 would leave handlers running: {error}"
             ));
         }
         if handlers.withheld {
             ctx.ui.status(
-                "the handler does not see the Consul credentials; --pass-token hands them over",
+                "the Consul credentials are withheld from the handler; --pass-token passes them",
             );
         }
     }
@@ -163,16 +177,23 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     }
     let fresh = opened.as_ref().is_none_or(|opened| opened.new);
     let state_file = opened.map(|opened| opened.state_file);
+    let until = args.time.filter(|time| !time.is_zero());
+    let until = until.and_then(|time| Instant::now().checked_add(time));
+    let wait = SharedWait::new(args.blocking.wait, until);
     let pollers = targets
         .iter()
-        .map(|target| args.poller(&client, target, state_file.as_ref()))
+        .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
-    let ui = RefCell::new(&mut ctx.ui);
-    let observers = args.observers.observers(&ui, &targets, &handlers)?;
-    let routes = routes(handlers, &groups)?;
+    let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
+    let routes = handlers.routes.into_iter();
+    let routes = routes.map(|route| Route {
+        glob: route.glob,
+        target: route.target,
+        handler: Handler::new(route.handler, groups.clone()),
+    });
     Engine::new(
         args.plan(targets, fresh),
-        routes,
+        Routes::new(routes.collect()),
         groups,
         state_file,
         observers,
@@ -180,32 +201,29 @@ pub fn run(ctx: &mut Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     .run(pollers)
 }
 
-fn routes(handlers: Handlers, groups: &std::sync::Arc<ProcessGroups>) -> anyhow::Result<Routes> {
-    let mut routes = Vec::new();
-    for (glob, spec) in handlers.routes {
-        let glob = glob.map(|glob| Glob::new(&glob)).transpose()?;
-        routes.push((glob, Handler::new(spec, groups.clone())));
-    }
-    Ok(Routes::new(routes))
-}
-
 impl WatchArgs {
+    /// Whether a taken or released lock is a change: it is one for `consul watch`.
+    fn locks(&self) -> bool {
+        self.locks || self.handler.stdin() == StdinFormat::Consul
+    }
+
     fn targets(&self) -> Result<Vec<Target>, Failure> {
-        let key = |text: &String| self.keys.key(text).map(TargetScope::Key);
-        let prefix = |text: &String| self.keys.prefix(text).map(TargetScope::Prefix);
-        let typed = self.targets.iter().map(|text| match text.as_str() {
-            "" => Err(Failure::usage("a key cannot be empty")
-                .hint("to watch everything, write --prefix ''")),
-            folder if folder.ends_with('/') => prefix(text),
-            _ => key(text),
-        });
+        let key = |text: &String| self.key_args.key(text).map(TargetScope::Key);
+        let prefix = |text: &String| self.key_args.prefix(text).map(TargetScope::Prefix);
+        let typed =
+            self.targets.iter().map(|text| match text.as_str() {
+                "" => Err(Failure::usage("a key cannot be empty")
+                    .hint("to watch all keys, use --prefix ''")),
+                folder if folder.ends_with('/') => prefix(text),
+                _ => key(text),
+            });
         let all = typed
             .chain(self.prefix.iter().map(prefix))
             .chain(self.key.iter().map(key));
         let mut targets: Vec<Target> = Vec::new();
         for scope in all {
             let scope = scope?;
-            // Twice the same is one target.
+            // A repeated target is one target.
             if targets.iter().all(|target| target.scope != scope) {
                 let id = u16::try_from(targets.len())
                     .map_err(|_| Failure::usage("more than 65535 targets"))?;
@@ -219,58 +237,47 @@ impl WatchArgs {
     }
 
     fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
-        if self.handler.stdin() == StdinFormat::Consul && targets.len() > 1 {
+        if self.state.is_given() && self.handler.drops() {
             return Err(Failure::usage(
-                "--stdin consul gives one key or one prefix, as consul watch does; there are more",
+                "--on-busy drop discards changes, and --state must not lose any",
             ));
         }
-        if self.memory.is_kept() && self.handler.drops() {
-            return Err(Failure::usage(
-                "--on-busy drop forgets changes, and --state is to lose none",
-            ));
-        }
-        // Where changes are printed too, stdout is theirs.
+        // With -o, stdout is for the changes.
         let stdout = if self.observers.prints() {
             Stdout::Stderr
         } else {
             Stdout::Inherit
         };
-        self.handler.handlers(config, stdout, self.locks)
+        let ids: Vec<TargetId> = targets.iter().map(|target| target.id).collect();
+        self.handler.handlers(config, &ids, stdout, self.locks())
     }
 
     fn poller(
         &self,
         client: &Client,
         target: &Target,
+        wait: SharedWait,
         state_file: Option<&StateFile>,
     ) -> PollerConfig {
-        PollerConfig {
-            fetch: fetcher_for(
-                client,
-                &target.scope,
-                self.walk_from
-                    .map_or_else(WalkLimits::default, WalkLimits::from_keys),
-            ),
-            prober: Box::new(ConsistentReader::new(client)),
-            wait: crate::watch::SharedWait::new(self.longest_wait.unwrap_or(LONGEST_WAIT), None),
-            known: state_file.map_or_else(Snapshot::default, |state| state.at_start(target.id)),
-            target: target.clone(),
+        let mut poller = PollerConfig::new(client, target.clone(), wait);
+        if let Some(keys) = self.walk_from {
+            poller.fetch = fetcher_for(client, &target.scope, WalkLimits::from_keys(keys));
         }
+        if let Some(state_file) = state_file {
+            poller.known = state_file.at_start(target.id);
+        }
+        poller
     }
 
     fn initial(&self) -> Initial {
-        let default = if self.memory.is_kept() {
-            InitialArg::IfChanged
+        let default = if self.state.is_given() {
+            Initial::IfChanged
         } else if self.handler.is_given() {
-            InitialArg::Run
+            Initial::Run
         } else {
-            InitialArg::Skip
+            Initial::Skip
         };
-        match self.initial.unwrap_or(default) {
-            InitialArg::Run => Initial::Run,
-            InitialArg::Skip => Initial::Skip,
-            InitialArg::IfChanged => Initial::IfChanged,
-        }
+        self.initial.unwrap_or(default)
     }
 
     fn plan(&self, targets: Vec<Target>, fresh: bool) -> Plan {
@@ -280,15 +287,15 @@ impl WatchArgs {
                 include: self.include.clone(),
                 exclude: self.exclude.clone(),
             },
-            locks: self.locks,
+            locks: self.locks(),
             initial: self.initial(),
             fresh,
             count: if self.once { Some(1) } else { self.count },
             pass_status: self.once,
             time: self.time,
             max_outage: self.max_outage,
-            max_delete: self.memory.max_delete,
-            accept_reset: self.memory.accept_reset,
+            max_delete: self.state.max_delete,
+            accept_reset: self.state.accept_reset,
         }
     }
 }

@@ -2,22 +2,28 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
 use crate::process::Signal;
 
 /// What happens to changes while the handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnBusy {
-    /// They are merged into one next batch.
+    /// Merges them into one next batch.
     Queue,
-    /// The handler is stopped and run again; a batch counts as handled once its run has started.
+    /// Stops the handler and runs it again; a batch counts as handled once its run has started.
     Restart,
-    /// The handler is sent this signal, which hands over no data.
+    /// Sends the handler this signal, which hands over no data.
     Signal(Signal),
-    /// They are dropped.
+    /// Drops them.
     Drop,
 }
 
 impl OnBusy {
+    /// The signal of [`OnBusy::Signal`] unless another one is given.
+    pub const DEFAULT_SIGNAL: Signal = Signal::HUP;
+
     /// Whether a run is a service, which is not expected to end: its batch counts as handled once it
     /// has started, and the end that nobody asked for has a policy of its own, [`OnExit`].
     pub fn runs_service(self) -> bool {
@@ -39,6 +45,31 @@ impl OnBusy {
     }
 }
 
+/// Written by hand because the derive does not support a variant with a field.
+impl ValueEnum for OnBusy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            OnBusy::Queue,
+            OnBusy::Restart,
+            OnBusy::Signal(OnBusy::DEFAULT_SIGNAL),
+            OnBusy::Drop,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            OnBusy::Queue => ("queue", "Merge them into one next batch"),
+            OnBusy::Restart => ("restart", "Stop the handler and run it again"),
+            OnBusy::Signal(_) => (
+                "signal",
+                "Send the handler a signal, which hands over no data",
+            ),
+            OnBusy::Drop => ("drop", "Discard them"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
 /// What changes do to a run under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
@@ -48,27 +79,28 @@ pub enum Reaction {
     Signal(Signal),
 }
 
-/// What happens to a batch whose handler failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What happens to a batch whose handler failed. The comments are the help of `--on-fail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnFail {
-    /// It is part of the next batch.
+    /// Add its changes to the next batch
     Continue,
-    /// It is run again after a back-off.
+    /// Run its batch again after a back-off
     Retry,
-    /// kvw ends with the handler's status.
+    /// Exit with the handler's status
     Exit,
-    /// It counts as handled.
+    /// Count its changes as handled
     Ignore,
 }
 
-/// What happens when a service that runs under `restart` ends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What happens when a service that runs under `restart` ends by itself. The comments are the help of
+/// `--on-exit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {
-    /// kvw ends with the service's status, 0 included.
+    /// Exit with the status of the service, 0 included
     Exit,
-    /// The service is started again after a back-off.
+    /// Start it again after a back-off
     Restart,
-    /// Nothing runs until the next batch.
+    /// Wait for the next batch, with nothing running
     Wait,
 }
 

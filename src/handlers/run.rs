@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGTTIN, SIGTTOU};
 use super::feedback::FeedbackDetector;
 use super::queue::{Queue, QueueAction, QueueInput};
 use super::{OnExit, Policies, RunOutcome, StopReason, environment};
-use crate::model::{self, Batch, Index};
+use crate::model::{self, Batch, Index, TargetId};
 use crate::output::{consul, json};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
@@ -24,7 +24,7 @@ pub enum StdinFormat {
     /// The batch as one JSON document
     #[default]
     Json,
-    /// The state as `consul watch` gives it
+    /// The current state, as `consul watch` passes it
     Consul,
     /// Nothing
     None,
@@ -39,6 +39,8 @@ pub struct HandlerSpec {
     pub policies: Policies,
     /// The form of its stdin.
     pub stdin: StdinFormat,
+    /// The target whose state it reads as `consul watch` gives it.
+    pub target: TargetId,
     /// The destination of its stdout.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
@@ -67,7 +69,7 @@ pub trait AcknowledgeLog {
     fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64);
 }
 
-/// What a handler needs to know of the watch at each step.
+/// TargetScope a handler needs to know of the watch at each step.
 pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
@@ -77,8 +79,8 @@ pub struct HandlerContext<'a> {
     pub now: Instant,
     /// The time of day for documents.
     pub time: SystemTime,
-    /// Gives the state for `--stdin consul`; not called for other forms.
-    pub current: &'a dyn Fn() -> WatchedState,
+    /// Gives the state of a target for `--stdin consul`; not called for other forms.
+    pub current: &'a dyn Fn(TargetId) -> WatchedState,
     /// The log of runs and handled batches, if there is one.
     pub log: Option<&'a mut dyn AcknowledgeLog>,
 }
@@ -102,7 +104,7 @@ pub struct RunReport {
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
-    /// What happens next, where the run is a service that ended by itself.
+    /// TargetScope happens next, where the run is a service that ended by itself.
     pub on_exit: Option<OnExit>,
 }
 
@@ -333,10 +335,8 @@ impl Handler {
             StdinFormat::None => StdinSource::Null,
             StdinFormat::Json => batch_document(batch.clone(), context),
             StdinFormat::Consul => {
-                let current = (context.current)();
-                StdinSource::Document(Box::new(move |mut out| {
-                    json::write_line(&mut out, &current)
-                }))
+                let current = (context.current)(self.spec.target);
+                StdinSource::Document(Box::new(move |out| json::write_line(out, &current)))
             }
         };
         let mut set = self.spec.set.clone();
@@ -369,8 +369,8 @@ fn is_passing(error: &io::Error) -> bool {
 
 fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
     let (targets, time) = (context.targets.to_vec(), context.time);
-    StdinSource::Document(Box::new(move |mut out| {
-        json::write_line(&mut out, &json::Batch::new(&batch, &targets, time))
+    StdinSource::Document(Box::new(move |out| {
+        json::write_line(out, &json::Batch::new(&batch, &targets, time))
     }))
 }
 

@@ -24,7 +24,12 @@ impl Glob {
         Ok(Glob(glob.compile_matcher()))
     }
 
-    /// Whether the pattern matches the key.
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+
+    /// Whether it stands for this key.
     pub fn matches(&self, key: &str) -> bool {
         self.0.is_match(Path::new(key))
     }

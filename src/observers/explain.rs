@@ -1,6 +1,5 @@
-//! `--explain`: each wake-up and what became of it, in one line each on stderr.
+//! `--explain`: a line per wake-up and its result on stderr.
 
-use std::cell::RefCell;
 use std::time::{Instant, SystemTime};
 
 use super::warnings::rounded;
@@ -8,68 +7,75 @@ use crate::handlers::{HandlerEvent, StopReason};
 use crate::model::{Index, Target, TargetId};
 use crate::output::json;
 use crate::process::name_of_signal;
-use crate::term::Ui;
+use crate::term::{Ui, plural};
 use crate::watch::{AnswerSummary, Event, Flow, Observer, RouteId, WaitingChanges, WithheldReason};
 
-/// Explains.
-pub struct Explain<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
-    words: Words,
+/// An observer that explains each wake-up.
+pub struct Explain<'a> {
+    ui: &'a Ui,
+    names: Names,
 }
 
-/// What targets and handlers are called.
-struct Words {
+/// The names of targets and routes.
+struct Names {
     targets: Vec<Target>,
     routes: Vec<String>,
 }
 
-impl<'a, 'u> Explain<'a, 'u> {
-    /// Explains here; handlers are called by their routes where there are several.
-    pub fn new(ui: &'a RefCell<&'u mut Ui>, targets: Vec<Target>, routes: Vec<String>) -> Self {
-        let words = Words { targets, routes };
-        Explain { ui, words }
+impl<'a> Explain<'a> {
+    /// Creates an observer that prints to the stderr of `ui`, with the names of routes if there are
+    /// several.
+    pub fn new(ui: &'a Ui, targets: Vec<Target>, routes: Vec<String>) -> Self {
+        let names = Names { targets, routes };
+        Explain { ui, names }
     }
 }
 
-impl Observer for Explain<'_, '_> {
+impl Observer for Explain<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
-        if let Some(line) = self.words.line(event) {
+        if let Some(line) = self.names.describe(event) {
             let time = json::format_time(SystemTime::now());
-            self.ui.borrow().status(format_args!("{time} {line}"));
+            self.ui.status(format_args!("{time} {line}"));
         }
         Ok(Flow::Continue)
     }
 }
 
-impl Words {
-    fn line(&self, event: &Event<'_>) -> Option<String> {
+impl Names {
+    fn describe(&self, event: &Event<'_>) -> Option<String> {
         Some(match event {
             Event::Answered(summary) => {
-                let what = became(summary);
-                let indexes = indexes(summary.since, summary.index);
+                let what = describe_answer(summary);
+                let indexes = describe_indexes(summary.since, summary.index);
                 format!("{}: {indexes}: {what}", self.target(summary.target))
             }
             Event::WentBack(id, since, index) => format!(
-                "{}: index {since} went back to {index}: looking again from the start",
+                "{}: index went back from {since} to {index}: reading everything again",
                 self.target(*id)
             ),
-            Event::Unseen(id, trouble) => {
-                format!("{}: cannot be seen: {trouble}", self.target(*id))
+            Event::Unseen(id, cause) => {
+                format!("{}: cannot be read: {cause}", self.target(*id))
             }
             Event::Waiting(WaitingChanges {
                 route: RouteId(route),
                 changes,
                 busy,
             }) => {
-                let why = if *busy {
-                    "waiting, the handler is busy"
+                let reason = if *busy {
+                    "waiting for the running handler"
                 } else {
-                    "held by debounce"
+                    "waiting for --debounce"
                 };
-                format!("{}{} {why}", self.route(*route), plural(*changes, "change"))
+                format!(
+                    "{}{} {reason}",
+                    self.route(*route),
+                    plural(*changes, "change")
+                )
             }
-            Event::Handler(RouteId(route), told) => format!("{}{}", self.route(*route), did(told)),
-            Event::Leaving => "leaving".to_owned(),
+            Event::Handler(RouteId(route), event) => {
+                format!("{}{}", self.route(*route), describe_handler(event))
+            }
+            Event::Leaving => "shutting down".to_owned(),
             _ => return None,
         })
     }
@@ -78,95 +84,89 @@ impl Words {
         self.targets[usize::from(id.0)].scope.to_string()
     }
 
-    fn route(&self, at: usize) -> String {
-        match self.routes.get(at) {
+    fn route(&self, index: usize) -> String {
+        match self.routes.get(index) {
             Some(name) if self.routes.len() > 1 => format!("handler [{name}]: "),
             _ => "handler: ".to_owned(),
         }
     }
 }
 
-fn indexes(since: Option<Index>, index: Index) -> String {
+fn describe_indexes(since: Option<Index>, index: Index) -> String {
     match since {
         Some(since) => format!("index {since} → {index}"),
-        None => format!("full look, index {index}"),
+        None => format!("full read, index {index}"),
     }
 }
 
-/// What became of an answer.
-fn became(summary: &AnswerSummary) -> String {
+fn describe_answer(summary: &AnswerSummary) -> String {
     let mut parts = Vec::new();
     if summary.changes > 0 {
         parts.push(plural(summary.changes, "change"));
     }
     if summary.left_out > 0 {
         parts.push(format!(
-            "{} left out by filters or told by another target",
+            "{} excluded by filters or reported for another target",
             summary.left_out
         ));
     }
     if summary.proven > 0 {
         parts.push(format!("{} proven", plural(summary.proven, "delete")));
     }
-    for (why, words) in [
-        (WithheldReason::Hidden, "hidden by lost rights"),
-        (WithheldReason::Unproven, "missing without proof"),
+    for (reason, text) in [
+        (WithheldReason::Hidden, "hidden by lost permissions"),
+        (WithheldReason::Unproven, "missing, not proven deleted"),
         (WithheldReason::HeldBack, "held back by --max-delete"),
     ] {
         let withheld = summary.withheld.iter();
-        let count = withheld.filter(|(_, other)| *other == why).count();
+        let count = withheld.filter(|(_, other)| *other == reason).count();
         if count > 0 {
-            parts.push(format!("{} {words}", plural(count, "key")));
+            parts.push(format!("{} {text}", plural(count, "key")));
         }
     }
     if parts.is_empty() {
         return match summary.since {
-            Some(_) => "same content".to_owned(),
-            None => format!("{}, nothing to tell", plural(summary.keys, "key")),
+            Some(_) => "no changes".to_owned(),
+            None => format!("{}, nothing to report", plural(summary.keys, "key")),
         };
     }
     parts.join(", ")
 }
 
-fn did(told: &HandlerEvent) -> String {
-    match told {
+fn describe_handler(event: &HandlerEvent) -> String {
+    match event {
         HandlerEvent::Started(batch) => format!(
             "started with {}, reason {}",
             plural(batch.changes.len(), "change"),
             json::reason_name(batch.reason)
         ),
         HandlerEvent::Stopping(StopReason::Superseded) => {
-            "being stopped for what came since".to_owned()
+            "being stopped because of newer changes".to_owned()
         }
-        HandlerEvent::Stopping(StopReason::TimedOut) => "being stopped, its time is up".to_owned(),
+        HandlerEvent::Stopping(StopReason::TimedOut) => {
+            "being stopped after --handler-timeout".to_owned()
+        }
         HandlerEvent::Stopping(StopReason::WantsTerminal) => {
-            "being stopped, it wants the terminal".to_owned()
+            "being stopped because it needs a terminal".to_owned()
         }
-        HandlerEvent::Stopping(StopReason::Leaving) => "being stopped in order to leave".to_owned(),
+        HandlerEvent::Stopping(StopReason::Leaving) => "being stopped for shutdown".to_owned(),
         HandlerEvent::Handled(batch) => {
             format!("{} handled", plural(batch.changes.len(), "change"))
         }
         HandlerEvent::Dropped(batch) => format!(
-            "{} dropped, the handler is busy",
+            "{} dropped because the handler is busy",
             plural(batch.changes.len(), "change")
         ),
         HandlerEvent::Ended(report) => match (report.status, &report.error) {
             (_, Some(error)) => format!("could not be started: {error}"),
             (Some(status), _) => format!("{status} after {}", rounded(report.took)),
-            (None, None) => "was sent its signal".to_owned(),
+            (None, None) => "signal sent".to_owned(),
         },
         HandlerEvent::Paused(signal) => {
-            format!("was stopped by {}, continued", name_of_signal(*signal))
+            format!("stopped by {}, continued", name_of_signal(*signal))
         }
-        HandlerEvent::Feedback(key) => format!("seems to be run by its own write of {key}"),
-        HandlerEvent::Leave(code) => format!("kvw ends with its status {code}"),
-    }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        many => format!("{many} {noun}s"),
+        HandlerEvent::Feedback(key) => format!("probably triggered by its own write of {key}"),
+        HandlerEvent::Leave(code) => format!("kvw exits with its status {code}"),
     }
 }
 
@@ -191,58 +191,61 @@ mod tests {
         }
     }
 
-    fn line(event: &Event<'_>) -> String {
+    fn text(event: &Event<'_>) -> String {
         let target = Target {
             id: TargetId(0),
             scope: TargetScope::Prefix(Prefix::new("config/")),
         };
-        let words = Words {
+        let names = Names {
             targets: vec![target],
             routes: vec!["a/*".to_owned(), "rest".to_owned()],
         };
-        words.line(event).unwrap()
+        names.describe(event).unwrap()
     }
 
     #[test]
-    fn an_answer_is_explained_by_its_indexes_and_what_it_brought() {
-        let told = |summary| line(&Event::Answered(&summary));
+    fn an_answer_is_explained_by_its_indexes_and_its_changes() {
+        let answer = |summary| text(&Event::Answered(&summary));
         assert_eq!(
-            told(summary()),
-            "prefix config/: index 41 → 42: same content"
+            answer(summary()),
+            "prefix config/: index 41 → 42: no changes"
         );
         assert_eq!(
-            told(AnswerSummary {
+            answer(AnswerSummary {
                 since: None,
                 ..summary()
             }),
-            "prefix config/: full look, index 42: 3 keys, nothing to tell"
+            "prefix config/: full read, index 42: 3 keys, nothing to report"
         );
         assert_eq!(
-            told(AnswerSummary {
+            answer(AnswerSummary {
                 changes: 2,
                 left_out: 1,
                 proven: 1,
                 withheld: vec![("config/x".to_owned(), WithheldReason::HeldBack)],
                 ..summary()
             }),
-            "prefix config/: index 41 → 42: 2 changes, 1 left out by filters or told by another \
-             target, 1 delete proven, 1 key held back by --max-delete"
+            "prefix config/: index 41 → 42: 2 changes, 1 excluded by filters or reported for \
+             another target, 1 delete proven, 1 key held back by --max-delete"
         );
     }
 
     #[test]
-    fn what_waits_says_for_what() {
+    fn waiting_changes_are_explained_by_the_reason() {
         let waiting = |busy| {
-            line(&Event::Waiting(WaitingChanges {
+            text(&Event::Waiting(WaitingChanges {
                 route: RouteId(1),
                 changes: 1,
                 busy,
             }))
         };
-        assert_eq!(waiting(false), "handler [rest]: 1 change held by debounce");
+        assert_eq!(
+            waiting(false),
+            "handler [rest]: 1 change waiting for --debounce"
+        );
         assert_eq!(
             waiting(true),
-            "handler [rest]: 1 change waiting, the handler is busy"
+            "handler [rest]: 1 change waiting for the running handler"
         );
     }
 }

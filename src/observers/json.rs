@@ -1,7 +1,6 @@
-//! Changes as lines of the published JSON on stdout, and with `--events all` whatever else happens.
+//! Changes as lines of the published JSON on stdout, and with `--events all` all other events.
 
-use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io;
 use std::time::{Instant, SystemTime};
 
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
@@ -13,53 +12,52 @@ use crate::watch::{
     Event, Flow, Observer, OutageCause, OutageKind, RouteId, WithheldChange, WithheldReason,
 };
 
-/// Prints lines as things happen.
-pub struct JsonObserver<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
-    /// The targets' names in the order of their ids.
+/// An observer that prints events as JSON lines.
+pub struct JsonObserver<'a> {
+    ui: &'a Ui,
+    /// The names of the targets by id.
     targets: Vec<String>,
-    /// The routes' globs in their order; `None` prints changes alone.
-    all: Option<Vec<Option<String>>>,
+    /// The globs of the routes by id; `None` to print only changes.
+    routes: Option<Vec<Option<String>>>,
 }
 
-impl<'a, 'u> JsonObserver<'a, 'u> {
-    /// Prints changes to this stdout.
-    pub fn changes(ui: &'a RefCell<&'u mut Ui>, targets: Vec<String>) -> Self {
-        let all = None;
-        JsonObserver { ui, targets, all }
+impl<'a> JsonObserver<'a> {
+    /// Creates an observer that prints changes to the stdout of `ui`.
+    pub fn changes(ui: &'a Ui, targets: Vec<String>) -> Self {
+        JsonObserver {
+            ui,
+            targets,
+            routes: None,
+        }
     }
 
-    /// Prints all that happens; handlers are named by their routes.
-    pub fn all(
-        ui: &'a RefCell<&'u mut Ui>,
-        targets: Vec<String>,
-        routes: Vec<Option<String>>,
-    ) -> Self {
-        let all = Some(routes);
-        JsonObserver { ui, targets, all }
+    /// Creates an observer that prints all events; handlers are identified by their route.
+    pub fn all(ui: &'a Ui, targets: Vec<String>, routes: Vec<Option<String>>) -> Self {
+        JsonObserver {
+            ui,
+            targets,
+            routes: Some(routes),
+        }
     }
 
     fn target(&self, id: TargetId) -> &str {
         &self.targets[usize::from(id.0)]
     }
 
-    fn changed(&self, changes: &[Change]) -> io::Result<()> {
-        let mut ui = self.ui.borrow_mut();
-        let out = ui.out();
+    fn print_changes(&self, changes: &[Change]) -> io::Result<()> {
         for change in changes {
-            json::write_line(out, &json::Change::new(change, self.target(change.target)))?;
+            let target = self.target(change.target);
+            json::write_line(self.ui, &json::Change::new(change, target))?;
         }
-        out.flush()
+        self.ui.flush()
     }
 
-    fn line(&self, event: &json::Event<'_>) -> io::Result<()> {
-        let mut ui = self.ui.borrow_mut();
-        let out = ui.out();
-        json::write_line(out, event)?;
-        out.flush()
+    fn print(&self, event: &json::Event<'_>) -> io::Result<()> {
+        json::write_line(self.ui, event)?;
+        self.ui.flush()
     }
 
-    fn other<'e>(
+    fn convert<'e>(
         &'e self,
         event: &'e Event<'_>,
         routes: &'e [Option<String>],
@@ -73,7 +71,7 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
                 index: summary.index.0,
                 keys: summary.keys,
             },
-            Event::Outage(id, trouble) => outage(time, self.target(*id), trouble),
+            Event::Outage(id, cause) => outage(time, self.target(*id), cause),
             Event::Recovered(kind, lasted) => json::Event::Recovered {
                 time,
                 from: match kind {
@@ -83,32 +81,32 @@ impl<'a, 'u> JsonObserver<'a, 'u> {
                 target: None,
                 lasted_ms: Some(lasted.as_millis()),
             },
-            Event::Withheld(id, notice) => withheld(time, self.target(*id), notice),
-            Event::Handler(RouteId(route), told) => {
+            Event::Withheld(id, change) => withheld(time, self.target(*id), change),
+            Event::Handler(RouteId(route), event) => {
                 let route = routes.get(*route).and_then(Option::as_deref);
-                json::Event::Handler(handler(time, route, told, now)?)
+                json::Event::Handler(handler(time, route, event, now)?)
             }
             _ => return None,
         })
     }
 }
 
-impl Observer for JsonObserver<'_, '_> {
+impl Observer for JsonObserver<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
         if let Event::Changed(changes) = event {
-            self.changed(changes)?;
-        } else if let Some(routes) = &self.all {
-            if let Some(event) = self.other(event, routes, now) {
-                self.line(&event)?;
+            self.print_changes(changes)?;
+        } else if let Some(routes) = &self.routes {
+            if let Some(event) = self.convert(event, routes, now) {
+                self.print(&event)?;
             }
         }
         Ok(Flow::Continue)
     }
 }
 
-fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> json::Event<'a> {
-    let error = trouble.to_string();
-    let kind = match trouble.kind() {
+fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> json::Event<'a> {
+    let error = cause.to_string();
+    let kind = match cause.kind() {
         OutageKind::Rights => {
             return json::Event::RightsLost {
                 time,
@@ -128,26 +126,26 @@ fn outage<'a>(time: String, target: &'a str, trouble: &OutageCause) -> json::Eve
     }
 }
 
-fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> json::Event<'a> {
-    match notice {
+fn withheld<'a>(time: String, target: &'a str, change: &'a WithheldChange) -> json::Event<'a> {
+    match change {
         WithheldChange::Begun(WithheldReason::Hidden, keys) => json::Event::RightsLost {
             time,
             target,
             error: None,
             keys: Some(keys),
         },
-        WithheldChange::Begun(why, keys) => json::Event::HeldBack {
+        WithheldChange::Begun(reason, keys) => json::Event::HeldBack {
             time,
             target,
-            reason: match why {
+            reason: match reason {
                 WithheldReason::HeldBack => "max_delete",
                 WithheldReason::Hidden | WithheldReason::Unproven => "unproven",
             },
             keys,
         },
-        WithheldChange::Ended(why) => json::Event::Recovered {
+        WithheldChange::Ended(reason) => json::Event::Recovered {
             time,
-            from: match why {
+            from: match reason {
                 WithheldReason::Hidden => "rights_lost",
                 WithheldReason::Unproven | WithheldReason::HeldBack => "held_back",
             },
@@ -160,10 +158,10 @@ fn withheld<'a>(time: String, target: &'a str, notice: &'a WithheldChange) -> js
 fn handler<'a>(
     time: String,
     route: Option<&'a str>,
-    told: &HandlerEvent,
+    event: &HandlerEvent,
     now: Instant,
 ) -> Option<json::HandlerEvent<'a>> {
-    let of = |state, batch: &Batch| json::HandlerEvent {
+    let with_batch = |state, batch: &Batch| json::HandlerEvent {
         time: time.clone(),
         state,
         route,
@@ -171,9 +169,9 @@ fn handler<'a>(
         changes: Some(batch.changes.len()),
         ..json::HandlerEvent::default()
     };
-    Some(match told {
-        HandlerEvent::Started(batch) => of("started", batch),
-        HandlerEvent::Dropped(batch) => of("dropped", batch),
+    Some(match event {
+        HandlerEvent::Started(batch) => with_batch("started", batch),
+        HandlerEvent::Dropped(batch) => with_batch("dropped", batch),
         HandlerEvent::Stopping(_) => json::HandlerEvent {
             time,
             state: "stopping",
@@ -181,9 +179,9 @@ fn handler<'a>(
             ..json::HandlerEvent::default()
         },
         HandlerEvent::Ended(report) if report.outcome == RunOutcome::Signalled => {
-            of("signalled", &report.batch)
+            with_batch("signalled", &report.batch)
         }
-        HandlerEvent::Ended(report) => ended(of("ended", &report.batch), report, now),
+        HandlerEvent::Ended(report) => ended(with_batch("ended", &report.batch), report, now),
         HandlerEvent::Handled(_)
         | HandlerEvent::Paused(_)
         | HandlerEvent::Feedback(_)
@@ -199,14 +197,8 @@ fn ended<'a>(
     let retry = report.retry.map(|at| at.saturating_duration_since(now));
     json::HandlerEvent {
         success: Some(report.outcome == RunOutcome::Succeeded),
-        exit: match report.status {
-            Some(ChildStatus::Exited(code)) => Some(code),
-            _ => None,
-        },
-        signal: match report.status {
-            Some(ChildStatus::Killed(signal)) => Some(signal),
-            _ => None,
-        },
+        exit: report.status.and_then(ChildStatus::exit_code),
+        signal: report.status.and_then(ChildStatus::signal),
         error: report.error.as_ref().map(ToString::to_string),
         duration_ms: Some(report.took.as_millis()),
         retry_ms: retry.map(|time| time.as_millis()),

@@ -1,5 +1,5 @@
-//! Who looks on while a watch works: what it prints, says and keeps up to date. Knows nothing of
-//! HTTP or of what is run.
+//! The observers of a watch: what it prints, logs and publishes. Knows nothing of HTTP, nor of how
+//! handlers are run.
 
 mod explain;
 mod json;

@@ -1,17 +1,15 @@
-//! `--status-file`: how the watch stands, as JSON, replaced as a whole.
+//! `--status-file`: the status of the watch as JSON.
 
 mod lag;
 
-use std::cell::RefCell;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
 use self::lag::{Lag, Lags};
+use crate::atomic_file::AtomicFile;
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
@@ -22,44 +20,48 @@ use crate::watch::{
     WithheldReason,
 };
 
-/// Between two writes: constant news must not wear out a disk.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The mode of the file, less the umask. It contains keys and no values, and monitoring reads it.
+const MODE: u32 = 0o644;
 
-/// Names of withheld keys that are listed of many.
+/// The shortest time between two writes, so that constant changes do not wear out a disk.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// The number of withheld keys that are listed.
 const LISTED: usize = 100;
 
-/// Keeps a file up to date.
-pub struct StatusFile<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+/// An observer that keeps the status file up to date.
+pub struct StatusFile<'a> {
+    ui: &'a Ui,
     path: PathBuf,
-    page: Page,
+    status: WatchStatus,
     lags: Vec<Lags>,
     changed: bool,
-    /// When it was last written.
+    /// The time of the last write.
     written: Instant,
+    /// Whether the last write failed.
     failing: bool,
 }
 
-/// What the file says. It only ever grows.
+/// The content of the file, a published format: fields are only added.
 #[derive(Debug, Serialize)]
-struct Page {
+struct WatchStatus {
     version: &'static str,
     pid: u32,
-    /// `starting` until every target was seen, then `watching`, `leaving`, `ended`.
+    /// `starting` until every target was read, then `watching`, `leaving`, `ended`.
     state: &'static str,
     started: String,
     updated: String,
     targets: Vec<TargetStatus>,
     last_change: Option<LastChange>,
     handlers: Vec<HandlerStatus>,
-    /// Whether all that was handled is in the state file; null without one that ever failed.
+    /// Whether the state file is up to date; null if writing it never failed.
     saved: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
 struct TargetStatus {
     target: String,
-    /// Since when every query was answered; null in an outage.
+    /// The time since which every query was answered; null in an outage.
     connected_since: Option<String>,
     last_contact: Option<String>,
     index: Option<u64>,
@@ -75,13 +77,13 @@ struct Outage {
     error: String,
 }
 
-/// Keys that are no longer listed and not reported as deleted.
+/// Keys that are no longer listed, and not reported as deleted.
 #[derive(Debug, Default, Serialize)]
 struct WithheldKeys {
     hidden: usize,
     unproven: usize,
     held_back: usize,
-    /// The first of them.
+    /// The first keys.
     keys: Vec<String>,
 }
 
@@ -95,15 +97,15 @@ struct LastChange {
 
 #[derive(Debug, Default, Serialize)]
 struct HandlerStatus {
-    /// The glob of its route; null where it takes the rest or all.
+    /// The glob of the route; null for the handler of all other keys.
     route: Option<String>,
     running: bool,
-    /// Changes that wait for a run.
+    /// The number of changes that wait for a run.
     waiting: usize,
     runs: u64,
     failures: u64,
     last: Option<LastRun>,
-    /// From the answer that brought a change to the start of its run.
+    /// The time from the answer with a change to the start of its run.
     lag_ms: Option<Lag>,
 }
 
@@ -119,13 +121,13 @@ struct LastRun {
     duration_ms: u128,
 }
 
-impl<'a, 'u> StatusFile<'a, 'u> {
-    /// Writes the first page.
+impl<'a> StatusFile<'a> {
+    /// Writes the initial status.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn open(
-        ui: &'a RefCell<&'u mut Ui>,
+        ui: &'a Ui,
         path: &Path,
         targets: Vec<String>,
         routes: Vec<Option<String>>,
@@ -137,13 +139,13 @@ impl<'a, 'u> StatusFile<'a, 'u> {
             route,
             ..HandlerStatus::default()
         });
-        let page = Page {
+        let status = WatchStatus {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
             state: "starting",
             started: time.clone(),
             updated: time,
-            targets: targets.into_iter().map(TargetStatus::unseen).collect(),
+            targets: targets.into_iter().map(TargetStatus::unread).collect(),
             last_change: None,
             handlers: handlers.collect(),
             saved: None,
@@ -151,7 +153,7 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         let mut file = StatusFile {
             ui,
             path: path.to_owned(),
-            page,
+            status,
             lags,
             changed: false,
             written: now,
@@ -161,43 +163,43 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         Ok(file)
     }
 
-    fn note(&mut self, event: &Event<'_>, now: SystemTime) {
+    fn update(&mut self, event: &Event<'_>, now: SystemTime) {
         match event {
-            Event::Answered(summary) => self.answered(summary),
-            Event::Unseen(id, trouble) => self.target(*id).lost(trouble, now),
-            Event::Changed(changes) => self.changed(changes),
+            Event::Answered(summary) => self.update_target(summary),
+            Event::Unseen(id, cause) => self.target(*id).update_outage(cause, now),
+            Event::Changed(changes) => self.update_last_change(changes),
             Event::Waiting(WaitingChanges {
                 route: RouteId(route),
                 changes,
                 ..
             }) => {
-                self.page.handlers[*route].waiting = *changes;
+                self.status.handlers[*route].waiting = *changes;
             }
-            Event::Handler(RouteId(route), told) => self.handler(*route, told, now),
-            Event::Saved(failure) => self.page.saved = Some(failure.is_none()),
-            Event::Leaving => self.page.state = "leaving",
-            Event::Left => self.page.state = "ended",
+            Event::Handler(RouteId(route), event) => self.update_handler(*route, event, now),
+            Event::Saved(failure) => self.status.saved = Some(failure.is_none()),
+            Event::Leaving => self.status.state = "leaving",
+            Event::Left => self.status.state = "ended",
             _ => return,
         }
         self.changed = true;
     }
 
-    fn answered(&mut self, summary: &AnswerSummary) {
-        self.target(summary.target).answered(summary);
-        let seen = self
-            .page
+    fn update_target(&mut self, summary: &AnswerSummary) {
+        self.target(summary.target).update(summary);
+        let all_read = self
+            .status
             .targets
             .iter()
             .all(|target| target.index.is_some());
-        if seen && self.page.state == "starting" {
-            self.page.state = "watching";
+        if all_read && self.status.state == "starting" {
+            self.status.state = "watching";
         }
     }
 
-    fn changed(&mut self, changes: &[Change]) {
+    fn update_last_change(&mut self, changes: &[Change]) {
         if let Some(last) = changes.last() {
-            let target = &self.page.targets[usize::from(last.target.0)];
-            self.page.last_change = Some(LastChange {
+            let target = &self.status.targets[usize::from(last.target.0)];
+            self.status.last_change = Some(LastChange {
                 time: json::format_time(last.seen),
                 target: target.target.clone(),
                 event: json::event_name(last.kind()),
@@ -206,22 +208,22 @@ impl<'a, 'u> StatusFile<'a, 'u> {
         }
     }
 
-    fn handler(&mut self, route: usize, told: &HandlerEvent, now: SystemTime) {
-        let handler = &mut self.page.handlers[route];
-        match told {
+    fn update_handler(&mut self, route: usize, event: &HandlerEvent, now: SystemTime) {
+        let handler = &mut self.status.handlers[route];
+        match event {
             HandlerEvent::Started(batch) => {
                 handler.running = true;
                 handler.waiting = 0;
                 let first = batch.changes.iter().map(|change| change.seen).min();
                 if let Some(lag) = first.and_then(|seen| now.duration_since(seen).ok()) {
                     self.lags[route].add(lag);
-                    handler.lag_ms = self.lags[route].lag();
+                    handler.lag_ms = self.lags[route].statistics();
                 }
             }
             HandlerEvent::Ended(report) if report.outcome != RunOutcome::Signalled => {
                 handler.running = false;
                 handler.runs += 1;
-                let last = LastRun::of(report, now);
+                let last = LastRun::new(report, now);
                 handler.failures += u64::from(!last.success);
                 handler.last = Some(last);
             }
@@ -230,43 +232,30 @@ impl<'a, 'u> StatusFile<'a, 'u> {
     }
 
     fn target(&mut self, id: TargetId) -> &mut TargetStatus {
-        &mut self.page.targets[usize::from(id.0)]
+        &mut self.status.targets[usize::from(id.0)]
     }
 
-    /// Replaces the file, and says once if that fails.
+    /// Replaces the file, and warns when that begins to fail.
     fn refresh(&mut self, now: Instant) {
         self.changed = false;
         self.written = now;
         let failed = self.write().err();
         if let (Some(error), false) = (&failed, self.failing) {
-            let path = self.path.display();
-            let ui = self.ui.borrow();
-            ui.warn(format_args!(
-                "the status file {path} cannot be written: {error}; trying again"
-            ));
+            self.ui.warn(format_args!("status file: {error}; retrying"));
         }
         self.failing = failed.is_some();
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.page.updated = json::format_time(SystemTime::now());
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        // It names keys and shows no values: for monitoring to read, as far as the umask lets it.
-        let mut file = tempfile::Builder::new()
-            .prefix(".kvw-status")
-            .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(folder)?;
-        json::write_line(&mut file, &self.page)?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        self.status.updated = json::format_time(SystemTime::now());
+        let mut file = AtomicFile::create(&self.path, MODE)?;
+        json::write_line(&mut file, &self.status)?;
+        file.persist()
     }
 }
 
 impl TargetStatus {
-    fn unseen(target: String) -> Self {
+    fn unread(target: String) -> Self {
         TargetStatus {
             target,
             connected_since: None,
@@ -278,16 +267,16 @@ impl TargetStatus {
         }
     }
 
-    fn answered(&mut self, summary: &AnswerSummary) {
+    fn update(&mut self, summary: &AnswerSummary) {
         let at = json::format_time(summary.at);
         self.connected_since.get_or_insert_with(|| at.clone());
         self.last_contact = Some(at);
         self.index = Some(summary.index.0);
         self.keys = Some(summary.keys);
         self.outage = None;
-        let count = |why| {
+        let count = |reason| {
             let withheld = summary.withheld.iter();
-            withheld.filter(|(_, other)| *other == why).count()
+            withheld.filter(|(_, other)| *other == reason).count()
         };
         let names = summary.withheld.iter().take(LISTED);
         self.withheld = WithheldKeys {
@@ -298,8 +287,8 @@ impl TargetStatus {
         };
     }
 
-    fn lost(&mut self, trouble: &OutageCause, now: SystemTime) {
-        let kind = match trouble.kind() {
+    fn update_outage(&mut self, cause: &OutageCause, now: SystemTime) {
+        let kind = match cause.kind() {
             OutageKind::Consul => "consul",
             OutageKind::Rights => "rights",
             OutageKind::Reset => "reset",
@@ -313,36 +302,30 @@ impl TargetStatus {
             self.outage = Some(Outage {
                 kind,
                 since: json::format_time(now),
-                error: trouble.to_string(),
+                error: cause.to_string(),
             });
         }
     }
 }
 
 impl LastRun {
-    fn of(report: &RunReport, now: SystemTime) -> Self {
+    fn new(report: &RunReport, now: SystemTime) -> Self {
         LastRun {
             ended: json::format_time(now),
             reason: json::reason_name(report.batch.reason),
             changes: report.batch.changes.len(),
             success: report.outcome == RunOutcome::Succeeded,
-            exit: match report.status {
-                Some(ChildStatus::Exited(code)) => Some(code),
-                _ => None,
-            },
-            signal: match report.status {
-                Some(ChildStatus::Killed(signal)) => Some(signal),
-                _ => None,
-            },
+            exit: report.status.and_then(ChildStatus::exit_code),
+            signal: report.status.and_then(ChildStatus::signal),
             error: report.error.as_ref().map(ToString::to_string),
             duration_ms: report.took.as_millis(),
         }
     }
 }
 
-impl Observer for StatusFile<'_, '_> {
+impl Observer for StatusFile<'_> {
     fn event(&mut self, event: &Event<'_>, now: Instant) -> anyhow::Result<Flow> {
-        self.note(event, SystemTime::now());
+        self.update(event, SystemTime::now());
         if matches!(event, Event::Left) {
             self.refresh(now);
         }
@@ -355,7 +338,7 @@ impl Observer for StatusFile<'_, '_> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        // What could not be written is tried again with the next news.
-        self.changed.then(|| self.written + PAUSE)
+        // A failed write is retried with the next event.
+        self.changed.then(|| self.written + PERIOD)
     }
 }

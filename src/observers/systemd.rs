@@ -1,5 +1,5 @@
-//! What systemd is told, where it asks by `NOTIFY_SOCKET`: READY when every target was seen,
-//! STOPPING, a line of status, and watchdog pings as long as the loop turns.
+//! Notifications for systemd, if `NOTIFY_SOCKET` is set: READY when every target was read, STOPPING,
+//! a status line, and watchdog pings as long as the engine runs.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,23 +8,24 @@ use sd_notify::{NotifyState, notify, watchdog_enabled};
 
 use crate::watch::{Event, Flow, Observer};
 
-/// Says how things stand.
+/// An observer that notifies systemd.
 pub struct Systemd {
-    unseen: usize,
-    /// Between two pings, half of what systemd waits for.
-    every: Option<Duration>,
+    /// The number of targets that were not read yet.
+    unread: usize,
+    /// The time between two pings, half the watchdog time-out.
+    period: Option<Duration>,
     next: Option<Instant>,
 }
 
 impl Systemd {
-    /// For a watch of so many targets; `None` where nobody asks.
-    pub fn asked(targets: usize, now: Instant) -> Option<Self> {
+    /// Creates the observer for a number of targets; `None` without `NOTIFY_SOCKET`.
+    pub fn from_environment(targets: usize, now: Instant) -> Option<Self> {
         std::env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
-        let every = watchdog_enabled().map(|patience| patience / 2);
+        let period = watchdog_enabled().map(|timeout| timeout / 2);
         Some(Systemd {
-            unseen: targets,
-            every,
-            next: every.map(|_| now),
+            unread: targets,
+            period,
+            next: period.map(|_| now),
         })
     }
 }
@@ -33,25 +34,25 @@ impl Observer for Systemd {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         match event {
             Event::Synced(summary) => {
-                self.unseen = self.unseen.saturating_sub(1);
-                if self.unseen == 0 {
+                self.unread = self.unread.saturating_sub(1);
+                if self.unread == 0 {
                     let status = format!("Watching, at index {}", summary.index);
-                    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+                    send(&[NotifyState::Ready, NotifyState::Status(&status)]);
                 }
             }
-            Event::Outage(_, trouble) => {
-                tell(&[NotifyState::Status(&format!("Outage: {trouble}"))]);
+            Event::Outage(_, cause) => {
+                send(&[NotifyState::Status(&format!("Outage: {cause}"))]);
             }
-            Event::Recovered(..) => tell(&[NotifyState::Status("Watching")]),
-            Event::Leaving => tell(&[NotifyState::Stopping]),
+            Event::Recovered(..) => send(&[NotifyState::Status("Watching")]),
+            Event::Leaving => send(&[NotifyState::Stopping]),
             _ => {}
         }
         Ok(Flow::Continue)
     }
 
     fn tick(&mut self, now: Instant) -> anyhow::Result<Flow> {
-        tell(&[NotifyState::Watchdog]);
-        self.next = self.every.map(|every| now + every);
+        send(&[NotifyState::Watchdog]);
+        self.next = self.period.map(|period| now + period);
         Ok(Flow::Continue)
     }
 
@@ -60,10 +61,10 @@ impl Observer for Systemd {
     }
 }
 
-/// A service manager that does not listen is no reason to stop working.
-fn tell(state: &[NotifyState<'_>]) {
-    let told: io::Result<()> = notify(state);
-    if let Err(error) = told {
+/// Sends a notification. A service manager that does not listen is no reason to stop.
+fn send(state: &[NotifyState<'_>]) {
+    let sent: io::Result<()> = notify(state);
+    if let Err(error) = sent {
         log::info!("NOTIFY_SOCKET: {error}");
     }
 }

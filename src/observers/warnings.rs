@@ -1,6 +1,5 @@
-//! What is said on stderr: outages, lost rights, and what is worth knowing once.
+//! Warnings on stderr: outages, lost permissions, and advice that is given once.
 
-use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
@@ -11,44 +10,43 @@ use crate::watch::{
     WithheldReason,
 };
 
-/// Names that are shown of many.
+/// The number of keys in a message.
 const SHOWN: usize = 3;
 
-/// Says things once.
-pub struct Warnings<'a, 'u> {
-    ui: &'a RefCell<&'u mut Ui>,
+/// An observer that prints warnings.
+pub struct Warnings<'a> {
+    ui: &'a Ui,
     targets: Vec<Target>,
 }
 
-impl<'a, 'u> Warnings<'a, 'u> {
-    /// Says them here.
-    pub fn new(ui: &'a RefCell<&'u mut Ui>, targets: Vec<Target>) -> Self {
+impl<'a> Warnings<'a> {
+    /// Creates an observer that prints to the stderr of `ui`.
+    pub fn new(ui: &'a Ui, targets: Vec<Target>) -> Self {
         Warnings { ui, targets }
     }
 
-    fn outage(&self, trouble: &OutageCause) {
-        let ui = self.ui.borrow();
-        ui.warn(format_args!("{trouble}; trying again"));
-        if let Some(hint) = trouble.hint() {
-            ui.hint(hint);
+    fn outage(&self, cause: &OutageCause) {
+        self.ui.warn(format_args!("{cause}; retrying"));
+        if let Some(hint) = cause.hint() {
+            self.ui.hint(hint);
         }
     }
 
-    fn note(&self, target: &Target, note: &Advice) {
-        let ui = self.ui.borrow();
-        match note {
+    fn advice(&self, target: &Target, advice: &Advice) {
+        let ui = self.ui;
+        match advice {
             Advice::Folder(key) => {
                 ui.warn(format_args!(
-                    "there is no key {key}, but there are keys below {key}/"
+                    "key {key} does not exist, but keys below {key}/ do"
                 ));
-                ui.hint(format_args!("to watch them, write {key}/"));
+                ui.hint(format_args!("to watch those, use {key}/"));
             }
             Advice::NonUtf8 => ui.warn(format_args!(
-                "{}: keys whose names are not UTF-8 are left out",
+                "{}: keys that are not UTF-8 are ignored",
                 target.scope
             )),
             Advice::Filtered => ui.warn(format_args!(
-                "{}: the token may not read all of it; what is hidden is not watched",
+                "{}: filtered by ACLs: keys that the token may not read are not watched",
                 target.scope
             )),
             Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
@@ -60,70 +58,68 @@ impl<'a, 'u> Warnings<'a, 'u> {
     }
 
     fn failed_to_save(&self, failure: &Failure) {
-        let ui = self.ui.borrow();
-        ui.warn(format_args!(
-            "{failure}; the watch goes on, saving is tried again"
-        ));
+        self.ui
+            .warn(format_args!("{failure}; the watch continues, retrying"));
         if let Some(hint) = &failure.hint {
-            ui.hint(hint);
+            self.ui.hint(hint);
         }
     }
 
-    fn withheld(&self, target: &Target, notice: &WithheldChange) {
-        let ui = self.ui.borrow();
+    fn withheld(&self, target: &Target, change: &WithheldChange) {
+        let ui = self.ui;
         let what = &target.scope;
-        match notice {
+        match change {
             WithheldChange::Begun(WithheldReason::Hidden, keys) => ui.warn(format_args!(
-                "{what}: the token may no longer read {}; what is hidden is not reported",
-                listed(keys)
+                "{what}: the token may no longer read {}; hidden keys are not reported as deleted",
+                summarize(keys)
             )),
             WithheldChange::Begun(WithheldReason::Unproven, keys) => ui.warn(format_args!(
-                "{what}: no longer listed, and Consul does not say whether they are deleted: {}",
-                listed(keys)
+                "{what}: no longer listed, but not proven to be deleted: {}",
+                summarize(keys)
             )),
             WithheldChange::Begun(WithheldReason::HeldBack, keys) => ui.warn(format_args!(
-                "{what}: more deletes at once than --max-delete allows are held back: {}",
-                listed(keys)
+                "{what}: more deletes than --max-delete allows, held back: {}",
+                summarize(keys)
             )),
             WithheldChange::Ended(WithheldReason::Hidden) => {
-                ui.warn(format_args!("{what}: the token may read everything again"));
+                ui.warn(format_args!("{what}: read permission restored"));
             }
             WithheldChange::Ended(WithheldReason::Unproven) => {
-                ui.warn(format_args!("{what}: all that was missing is settled"));
+                ui.warn(format_args!("{what}: all missing keys are resolved"));
             }
             WithheldChange::Ended(WithheldReason::HeldBack) => {
-                ui.warn(format_args!("{what}: no deletes are held back any more"));
+                ui.warn(format_args!("{what}: deletes are no longer held back"));
             }
         }
     }
 }
 
-impl Observer for Warnings<'_, '_> {
+impl Observer for Warnings<'_> {
     fn event(&mut self, event: &Event<'_>, _now: Instant) -> anyhow::Result<Flow> {
         let target = |id: &TargetId| &self.targets[usize::from(id.0)];
         match event {
-            Event::Outage(_, trouble) => self.outage(trouble),
+            Event::Outage(_, cause) => self.outage(cause),
             Event::Recovered(kind, lasted) => {
                 let what = match kind {
-                    OutageKind::Consul => "Consul answers again",
-                    OutageKind::Rights => "the token may read again",
-                    OutageKind::Reset => "Consul is as it was again",
+                    OutageKind::Consul => "Consul is available again",
+                    OutageKind::Rights => "read permission restored",
+                    OutageKind::Reset => "the state of Consul is restored",
                 };
                 let lasted = rounded(*lasted);
-                self.ui.borrow().warn(format_args!("{what} after {lasted}"));
+                self.ui.warn(format_args!("{what} after {lasted}"));
             }
-            Event::Withheld(id, notice) => self.withheld(target(id), notice),
-            Event::Advice(id, note) => self.note(target(id), note),
+            Event::Withheld(id, change) => self.withheld(target(id), change),
+            Event::Advice(id, advice) => self.advice(target(id), advice),
             Event::Saved(Some(failure)) => self.failed_to_save(failure),
-            Event::Saved(None) => self.ui.borrow().warn("what was handled is saved again"),
+            Event::Saved(None) => self.ui.warn("the state file is up to date again"),
             _ => {}
         }
         Ok(Flow::Continue)
     }
 }
 
-/// The first names, and how many more.
-pub(super) fn listed<S: AsRef<str>>(keys: &[S]) -> String {
+/// Joins the first keys, and says how many more there are.
+pub(super) fn summarize<S: AsRef<str>>(keys: &[S]) -> String {
     let shown: Vec<&str> = keys.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let shown = shown.join(", ");
     match keys.len().saturating_sub(SHOWN) {
@@ -132,7 +128,7 @@ pub(super) fn listed<S: AsRef<str>>(keys: &[S]) -> String {
     }
 }
 
-/// To two digits or so, as people say it.
+/// Formats a duration with about two significant digits.
 pub(super) fn rounded(time: Duration) -> String {
     if time < Duration::from_millis(10) {
         format!("{:.1}ms", time.as_secs_f64() * 1e3)
@@ -150,18 +146,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_names_are_cut() {
+    fn a_long_list_of_keys_is_cut() {
         let keys: Vec<String> = (1..=5).map(|n| format!("k{n}")).collect();
-        assert_eq!(listed(&keys[..3]), "k1, k2, k3");
-        assert_eq!(listed(&keys), "k1, k2, k3 and 2 more");
+        assert_eq!(summarize(&keys[..3]), "k1, k2, k3");
+        assert_eq!(summarize(&keys), "k1, k2, k3 and 2 more");
     }
 
     #[test]
-    fn times_are_said_as_people_say_them() {
-        let said = |micros| rounded(Duration::from_micros(micros));
-        assert_eq!(said(640), "0.6ms");
-        assert_eq!(said(12_345), "12ms");
-        assert_eq!(said(1_234_567), "1.2s");
-        assert_eq!(said(83_456_789), "1m 23s");
+    fn durations_are_rounded() {
+        let text = |micros| rounded(Duration::from_micros(micros));
+        assert_eq!(text(640), "0.6ms");
+        assert_eq!(text(12_345), "12ms");
+        assert_eq!(text(1_234_567), "1.2s");
+        assert_eq!(text(83_456_789), "1m 23s");
     }
 }

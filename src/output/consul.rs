@@ -73,7 +73,7 @@ fn base64_or_null(value: &[u8]) -> Option<String> {
 
 /// Writes a value, escaped as by Go's encoder. For a terminal, characters that could control it are
 /// escaped too.
-pub fn write(out: &mut impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
+pub fn write(out: impl Write, value: &impl Serialize, terminal: bool) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, GoFormatter { terminal });
     Ok(value.serialize(&mut serializer)?)
 }

@@ -14,9 +14,9 @@ pub fn entry(
     terminal: bool,
 ) -> io::Result<()> {
     out.write_all(b"\t{\n\t\t\"key\": ")?;
-    consul::write(out, &key, terminal)?;
+    consul::write(&mut *out, &key, terminal)?;
     out.write_all(b",\n\t\t\"flags\": ")?;
-    consul::write(out, &flags, terminal)?;
+    consul::write(&mut *out, &flags, terminal)?;
     out.write_all(b",\n\t\t\"value\": \"")?;
     out.write_all(base64)?;
     out.write_all(b"\"\n\t}")

@@ -23,26 +23,28 @@ fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
 
 /// Writes the value alone: byte for byte in a pipe, with a newline at its end on a terminal. Base64
 /// is a line.
-pub fn write_value(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn write_value(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
     let bytes = printable(ui, value, base64);
     let newline = base64 || (ui.out_is_terminal() && !bytes.ends_with(b"\n"));
-    ui.out().write_all(&bytes)?;
+    let mut out = ui;
+    out.write_all(&bytes)?;
     if newline {
-        ui.out().write_all(b"\n")?;
+        out.write_all(b"\n")?;
     }
     Ok(())
 }
 
 /// Writes the exact bytes of a value.
-pub fn write_raw(ui: &mut Ui, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn write_raw(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
     if base64 {
         return write_value(ui, value, true);
     }
-    ui.out().write_all(value)
+    let mut out = ui;
+    out.write_all(value)
 }
 
 /// Writes a name of a list, in the format of the list.
-pub fn write_name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
+pub fn write_name(ui: &Ui, key: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, key),
         Format::Consul => {
@@ -51,15 +53,16 @@ pub fn write_name(ui: &mut Ui, key: &str, format: Format) -> io::Result<()> {
         }
         Format::Text | Format::Raw => {
             let key = ui.shown_key(key);
-            writeln!(ui.out(), "{key}")
+            let mut out = ui;
+            writeln!(out, "{key}")
         }
     }
 }
 
 /// Writes `key:value`, as `consul kv get -recurse`.
-pub fn write_line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
+pub fn write_line(ui: &Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
     let (key, value) = (ui.shown_key(key), printable(ui, value, base64));
-    let out = ui.out();
+    let mut out = ui;
     out.write_all(key.as_bytes())?;
     out.write_all(b":")?;
     out.write_all(&value)?;
@@ -68,12 +71,12 @@ pub fn write_line(ui: &mut Ui, key: &str, value: &[u8], base64: bool) -> io::Res
 
 /// Writes all fields in two columns, as `consul kv get -detailed`. `gap` writes the empty line between
 /// entries first.
-pub fn write_detailed(ui: &mut Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
+pub fn write_detailed(ui: &Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
     let key = ui.shown_key(entry.key()).into_owned();
     let session = entry.session().unwrap_or("-");
     let session = ui.shown_key(session).into_owned();
     let value = printable(ui, entry.value(), base64);
-    let out = ui.out();
+    let mut out = ui;
     if gap {
         writeln!(out)?;
     }

@@ -53,14 +53,14 @@ pub fn reason_name(reason: Reason) -> &'static str {
 }
 
 /// Writes a value.
-pub fn write(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+pub fn write(out: impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, TerminalSafeFormatter);
     Ok(value.serialize(&mut serializer)?)
 }
 
 /// Writes a value and a newline.
-pub fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    write(out, value)?;
+pub fn write_line(mut out: impl Write, value: &impl Serialize) -> io::Result<()> {
+    write(&mut out, value)?;
     out.write_all(b"\n")
 }
 

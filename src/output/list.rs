@@ -15,13 +15,18 @@ pub(super) struct FlushTimer(Option<Instant>);
 
 impl FlushTimer {
     /// Flushes after an item, if the last flush is long enough ago.
-    pub(super) fn flush_item(&mut self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn flush_item(&mut self, mut out: impl Write) -> io::Result<()> {
         if self.0.is_none_or(|time| time.elapsed() > FLUSH_INTERVAL) {
             out.flush()?;
             self.0 = Some(Instant::now());
         }
         Ok(())
     }
+}
+
+/// Returns the message about a list, tree or document (`kind`) from which ACLs removed keys.
+pub fn filtered_message(kind: &str) -> String {
+    format!("the {kind} is filtered by ACLs: the token may not read every key")
 }
 
 /// A writer of a list, which adds brackets and separators around the items.
@@ -45,7 +50,7 @@ impl ListWriter {
     /// Writes an item with the separators around it. Text has none: an item writes its own newline.
     pub fn item<W: Write>(
         &mut self,
-        out: &mut W,
+        mut out: W,
         write: impl FnOnce(&mut W) -> io::Result<()>,
     ) -> io::Result<()> {
         let (first, between, after): (&[u8], &[u8], &[u8]) = match self.format {
@@ -56,7 +61,7 @@ impl ListWriter {
         };
         let before = if self.count == 0 { first } else { between };
         out.write_all(before)?;
-        write(out)?;
+        write(&mut out)?;
         out.write_all(after)?;
         self.count += 1;
         self.flush_timer.flush_item(out)
@@ -64,7 +69,7 @@ impl ListWriter {
 
     /// Writes the end of the list; returns the number of items. A list without its end is no valid
     /// JSON, so that a list that broke off does not look complete.
-    pub fn finish(self, out: &mut impl Write) -> io::Result<u64> {
+    pub fn finish(self, mut out: impl Write) -> io::Result<u64> {
         out.write_all(match (self.format, self.count) {
             (Format::Json | Format::Consul, 0) => b"[]\n",
             (Format::Json, _) => b"\n]\n",

@@ -7,20 +7,22 @@ use crate::model::Entry;
 use crate::term::Ui;
 
 /// Writes size, index, flags, session and key in columns.
-pub fn write_entry(ui: &mut Ui, entry: &Entry) -> io::Result<()> {
+pub fn write_entry(ui: &Ui, entry: &Entry) -> io::Result<()> {
     let (size, index, flags) = (entry.value().len(), entry.modified().0, entry.flags());
     let key = ui.shown_key(entry.key());
     let session = ui.shown_key(entry.session().unwrap_or("-"));
-    writeln!(ui, "{size:>8} {index:>10} {flags:>6} {session} {key}")
+    let mut out = ui;
+    writeln!(out, "{size:>8} {index:>10} {flags:>6} {session} {key}")
 }
 
 /// Writes a folder, of which only the name is known.
-pub fn write_folder(ui: &mut Ui, name: &str, format: Format) -> io::Result<()> {
+pub fn write_folder(ui: &Ui, name: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, &json::Folder::new(name)),
         Format::Text | Format::Raw | Format::Consul => {
             let name = ui.shown_key(name);
-            writeln!(ui, "{:>8} {:>10} {:>6} - {name}", "-", "-", "-")
+            let mut out = ui;
+            writeln!(out, "{:>8} {:>10} {:>6} - {name}", "-", "-", "-")
         }
     }
 }

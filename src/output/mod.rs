@@ -25,5 +25,5 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
-pub use list::ListWriter;
+pub use list::{ListWriter, filtered_message};
 pub use style::Style;

@@ -9,9 +9,9 @@ use super::json;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(status: &json::StatusReport, format: Format, out: &mut impl Write) -> io::Result<()> {
+pub fn write(status: &json::StatusReport, format: Format, mut out: impl Write) -> io::Result<()> {
     if format == Format::Json {
-        serde_json::to_writer(&mut *out, status)?;
+        serde_json::to_writer(&mut out, status)?;
         return out.write_all(b"\n");
     }
     let unknown = "unknown".to_owned();

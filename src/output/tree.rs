@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use super::json;
 use super::list::FlushTimer;
 use crate::model::TreeNode;
-use crate::term::Ui;
+use crate::term::{Ui, plural};
 
 /// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
 /// whether another one follows.
@@ -22,12 +22,13 @@ pub struct TreeWriter {
 
 impl TreeWriter {
     /// Writes the name of the root. `sizes` adds the sizes of values.
-    pub fn begin(ui: &mut Ui, root: &str, sizes: bool) -> io::Result<Self> {
+    pub fn begin(ui: &Ui, root: &str, sizes: bool) -> io::Result<Self> {
         let name = match root {
             "" => "/".into(),
             root => ui.shown_key(root),
         };
-        writeln!(ui, "{name}")?;
+        let mut out = ui;
+        writeln!(out, "{name}")?;
         Ok(TreeWriter {
             sizes,
             folders: 0,
@@ -38,7 +39,7 @@ impl TreeWriter {
     }
 
     /// Writes a child of the root and everything below it.
-    pub fn write_child(&mut self, ui: &mut Ui, child: &TreeNode, last: bool) -> io::Result<()> {
+    pub fn write_child(&mut self, ui: &Ui, child: &TreeNode, last: bool) -> io::Result<()> {
         self.folders += child.folders() + u64::from(child.is_folder());
         self.keys += child.keys;
         self.bytes += child.bytes;
@@ -47,21 +48,22 @@ impl TreeWriter {
     }
 
     /// Writes the totals. `own` is the root without its children.
-    pub fn finish(mut self, ui: &mut Ui, own: &TreeNode) -> io::Result<()> {
+    pub fn finish(mut self, ui: &Ui, own: &TreeNode) -> io::Result<()> {
         self.keys += own.keys;
         self.bytes += own.bytes;
-        let folders = pluralize(self.folders, "folder");
-        let keys = pluralize(self.keys, "key");
-        write!(ui, "\n{folders}, {keys}")?;
+        let folders = plural(self.folders, "folder");
+        let keys = plural(self.keys, "key");
+        let mut out = ui;
+        write!(out, "\n{folders}, {keys}")?;
         if self.sizes {
-            write!(ui, ", {}", HumanBytes(self.bytes))?;
+            write!(out, ", {}", HumanBytes(self.bytes))?;
         }
-        writeln!(ui)
+        writeln!(out)
     }
 
     fn write_node(
         &self,
-        ui: &mut Ui,
+        ui: &Ui,
         node: &TreeNode,
         indent: &mut String,
         last: bool,
@@ -70,7 +72,7 @@ impl TreeWriter {
         let name = ui.shown_key(&node.name);
         let mut notes = Vec::new();
         if node.is_folder() {
-            notes.push(pluralize(node.keys, "key"));
+            notes.push(plural(node.keys, "key"));
         }
         if self.sizes {
             notes.push(HumanBytes(node.bytes).to_string());
@@ -79,7 +81,8 @@ impl TreeWriter {
             [] => String::new(),
             notes => format!(" ({})", notes.join(", ")),
         };
-        writeln!(ui, "{indent}{branch}{name}{notes}")?;
+        let mut out = ui;
+        writeln!(out, "{indent}{branch}{name}{notes}")?;
         let length = indent.len();
         indent.push_str(if last { "    " } else { "│   " });
         for (number, child) in node.children.iter().enumerate() {
@@ -90,14 +93,7 @@ impl TreeWriter {
     }
 }
 
-fn pluralize(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
-}
-
 /// Writes the whole tree as JSON; sizes are null where they are not known.
-pub fn write_json(out: &mut impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
+pub fn write_json(out: impl Write, root: &TreeNode, sizes: bool) -> io::Result<()> {
     json::write_line(out, &json::Tree::new(root, sizes))
 }

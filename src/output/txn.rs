@@ -7,7 +7,7 @@ use crate::model::{Entry, Op, OpError};
 use crate::term::Ui;
 
 /// Writes the entries that were read, `key:value` a line, in order.
-pub fn write_reads<'a>(ui: &mut Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
+pub fn write_reads<'a>(ui: &Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
     for read in entries {
         entry::write_line(ui, read.key(), read.value(), false)?;
     }

@@ -8,7 +8,7 @@ use crate::term::Ui;
 
 /// Writes the entries of the keys whose conditions hold: `key:value` a line, or one JSON object.
 pub fn write_met<'a>(
-    ui: &mut Ui,
+    ui: &Ui,
     entries: impl Iterator<Item = &'a Entry>,
     format: Format,
 ) -> io::Result<()> {
@@ -18,10 +18,10 @@ pub fn write_met<'a>(
         }
         return Ok(());
     }
-    json::write_line(ui.out(), &json::ConditionsMet::new(entries))
+    json::write_line(ui, &json::ConditionsMet::new(entries))
 }
 
 /// Writes the conditions that do not hold, as JSON.
-pub fn write_unmet(ui: &mut Ui, unmet: &[String]) -> io::Result<()> {
-    json::write_line(ui.out(), &json::ConditionsUnmet::new(unmet))
+pub fn write_unmet(ui: &Ui, unmet: &[String]) -> io::Result<()> {
+    json::write_line(ui, &json::ConditionsUnmet::new(unmet))
 }

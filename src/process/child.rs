@@ -16,6 +16,8 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,6 +72,22 @@ impl ChildStatus {
         self == ChildStatus::Exited(0)
     }
 
+    /// Returns the code of a process that exited.
+    pub fn exit_code(self) -> Option<i32> {
+        match self {
+            ChildStatus::Exited(code) => Some(code),
+            ChildStatus::Killed(_) | ChildStatus::Unstarted(_) => None,
+        }
+    }
+
+    /// Returns the signal that killed the process.
+    pub fn signal(self) -> Option<i32> {
+        match self {
+            ChildStatus::Killed(signal) => Some(signal),
+            ChildStatus::Exited(_) | ChildStatus::Unstarted(_) => None,
+        }
+    }
+
     /// Returns the code as a shell does: the exit code, or 128+n for death by signal n.
     pub fn code(self) -> u8 {
         let code = match self {
@@ -88,6 +106,15 @@ impl fmt::Display for ChildStatus {
             ChildStatus::Exited(code) => write!(f, "exited with {code}"),
             ChildStatus::Killed(signal) => write!(f, "died of {}", name_of_signal(*signal)),
             ChildStatus::Unstarted(_) => f.write_str("could not be started"),
+        }
+    }
+}
+
+impl From<ExitStatus> for ChildStatus {
+    fn from(status: ExitStatus) -> Self {
+        match status.code() {
+            Some(code) => ChildStatus::Exited(code),
+            None => ChildStatus::Killed(status.signal().unwrap_or_default()),
         }
     }
 }

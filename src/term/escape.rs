@@ -1,20 +1,20 @@
-//! Foreign text made visible before a terminal sees it: nothing that is stored in Consul can move
-//! the cursor, change colours, reorder text or ring the bell. Pipes get the bytes, see [`super::Ui`].
+//! Escapes of foreign text for a terminal: nothing that is stored in Consul can move the cursor,
+//! change colours, reorder text or ring the bell. Pipes get the bytes, see [`super::Ui`].
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// A key, a session name or a server's text: no control character passes, not even a newline.
+/// Escapes a key, a session name or a server's text: every control character, also newlines.
 pub fn key(text: &str) -> Cow<'_, str> {
     escape(text.as_bytes(), |_| false)
 }
 
-/// A value: newline and tab pass.
+/// Escapes a value: every control character except newline and tab.
 pub fn value(bytes: &[u8]) -> Cow<'_, str> {
     escape(bytes, |c| matches!(c, '\n' | '\t'))
 }
 
-/// The same as bytes, for a stream that also takes values as they are.
+/// [`value`] as bytes, for a stream that also takes unescaped values.
 pub fn value_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     match value(bytes) {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -44,8 +44,9 @@ fn escape(bytes: &[u8], passes: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// C0 and C1 controls, DEL, bidirectional controls, zero-width and other invisible format
-/// characters, line and paragraph separators, tags.
+/// Whether a terminal could be driven or a reader misled by the character: C0 and C1 controls, DEL,
+/// bidirectional controls, zero-width and other invisible format characters, line and paragraph
+/// separators, tags.
 pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,

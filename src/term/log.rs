@@ -1,4 +1,4 @@
-//! `-v`: each request on stderr.
+//! `-v`: requests and decisions on stderr.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ struct ToStderr;
 
 impl Log for ToStderr {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // ureq logs through the same crate; its lines are not for users.
+        // ureq logs through the same crate; its messages are not for users.
         metadata.target().starts_with("kvw")
     }
 
@@ -22,7 +22,7 @@ impl Log for ToStderr {
     fn flush(&self) {}
 }
 
-/// Shows log lines of `kvw` on stderr: requests and decisions.
+/// Prints requests and decisions of `kvw` on stderr from now on.
 pub fn log_requests() {
     if log::set_logger(&ToStderr).is_ok() {
         log::set_max_level(LevelFilter::Info);

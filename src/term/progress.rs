@@ -1,18 +1,18 @@
-//! How far long work has come, on stderr.
+//! The progress of long work, on stderr.
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::Ui;
 
-/// A line that is redrawn while keys go by. Drawn only where stderr is a terminal and nobody asked
-/// for quiet; gone when it is dropped. Threads share it.
+/// A progress line that is redrawn as keys are processed, and removed on drop. Shown only if stderr
+/// is a terminal and without `--quiet`. Threads share it.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Begins at nothing; `total` keys are the end, where that is known.
+    /// Starts at 0 of `total` keys, if the total is known.
     pub fn new(ui: &Ui, total: Option<u64>) -> Self {
         if ui.quiet() {
             return Progress {
@@ -34,8 +34,8 @@ impl Progress {
         Progress { bar }
     }
 
-    /// So many keys are done, of so many bytes altogether since the beginning.
-    pub fn at(&self, keys: u64, bytes: u64) {
+    /// Shows the keys that are done and the bytes of their values.
+    pub fn update(&self, keys: u64, bytes: u64) {
         if !self.bar.is_hidden() {
             self.bar.set_message(HumanBytes(bytes).to_string());
             self.bar.set_position(keys);

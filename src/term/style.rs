@@ -1,8 +1,8 @@
-//! When and how text is coloured.
+//! Colours, and when they are used.
 
 use crossterm::style::Stylize;
 
-/// When to use colour.
+/// When to use colour. The comments are the help of `--color`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum When {
     /// On a terminal, unless NO_COLOR is set
@@ -15,8 +15,8 @@ pub enum When {
 }
 
 impl When {
-    /// Whether a stream is coloured. `NO_COLOR` and `CLICOLOR_FORCE` count when not empty
-    /// (and the latter when not `0`); the flag beats both.
+    /// Whether a stream is coloured. The flag beats `NO_COLOR` and `CLICOLOR_FORCE`, which count
+    /// when they are not empty (and the latter not `0`).
     pub fn applies(self, terminal: bool, no_color: bool, force: bool) -> bool {
         match self {
             When::Always => true,
@@ -26,26 +26,26 @@ impl When {
     }
 }
 
-/// Whether the environment asks for no colour, in the way of <https://no-color.org>.
+/// Whether the environment disables colour, see <https://no-color.org>.
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// What a colour says, not how it looks.
+/// Colours by meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
-    /// Something new.
+    /// New.
     Added,
-    /// Something gone, or an error.
+    /// Deleted, or an error.
     Removed,
-    /// Something different, or a warning.
+    /// Updated, or a warning.
     Changed,
     /// Less important: times, indexes.
     Faint,
 }
 
 impl Color {
-    /// The text in this colour, or as it is where colour is off.
+    /// Returns the text in this colour, or unchanged if colour is off.
     pub fn paint(self, text: &str, on: bool) -> String {
         if !on {
             return text.to_owned();

@@ -1,4 +1,4 @@
-//! The streams of the process, and who may write what to them.
+//! The streams of the process: what is written to stdout and stderr, and how.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -7,8 +7,8 @@ use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
 
 use super::{Color, escape};
 
-/// What a write to stdout fails with when its reader has gone. Recognised by `report`, which ends
-/// the command by SIGPIPE without a word, as `cat` does.
+/// The error of a write to a stdout whose reader has gone. `report` recognises it and ends the
+/// command by SIGPIPE without a message, as `cat` does.
 #[derive(Debug)]
 pub struct Closed;
 
@@ -20,67 +20,47 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// Buffered stdout.
-pub struct Out(BufWriter<StdoutLock<'static>>);
-
-impl Out {
-    fn told<T>(result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => io::Error::other(Closed),
-            kind => io::Error::new(kind, format!("writing to stdout: {error}")),
-        })
-    }
-}
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Out::told(self.0.write(bytes))
-    }
-
-    // Documents are many small writes, for which that of the buffer is faster than the default.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Out::told(self.0.write_all(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Out::told(self.0.flush())
-    }
-}
-
-/// stdout for the answer; status, warnings, prompts and errors on stderr.
+/// The user's streams: stdout for the answer; status, warnings, prompts and errors on stderr.
+///
+/// Shared by reference. As with [`std::fs::File`], `&Ui` is the writer: it writes to stdout, buffered.
 pub struct Ui {
-    /// In a cell, because whoever says something on stderr first writes out what was answered.
-    out: RefCell<Out>,
+    out: RefCell<BufWriter<StdoutLock<'static>>>,
     quiet: bool,
     out_terminal: bool,
     out_color: bool,
     err_color: bool,
 }
 
-/// Writes to stdout.
-impl Write for Ui {
+/// Writes to stdout; a stream flushes after each line that is to be visible at once.
+impl Write for &Ui {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.get_mut().write(bytes)
+        map_stdout_error(self.out.borrow_mut().write(bytes))
     }
 
+    // Documents are many small writes, for which that of the buffer is faster than the default.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.get_mut().write_all(bytes)
+        map_stdout_error(self.out.borrow_mut().write_all(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.get_mut().flush()
+        map_stdout_error(self.out.borrow_mut().flush())
     }
 }
 
+fn map_stdout_error<T>(result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => io::Error::other(Closed),
+        kind => io::Error::new(kind, format!("writing to stdout: {error}")),
+    })
+}
+
 impl Ui {
-    /// Looks at the streams once. `color` decides for a stream that is (or is not) a terminal.
+    /// Creates the streams of this process. `color` decides for a stream that is (or is not) a
+    /// terminal whether it is coloured.
     pub fn new(quiet: bool, color: impl Fn(bool) -> bool) -> Self {
         let out_terminal = io::stdout().is_terminal();
         Ui {
-            out: RefCell::new(Out(BufWriter::with_capacity(
-                64 * 1024,
-                io::stdout().lock(),
-            ))),
+            out: RefCell::new(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
             quiet,
             out_terminal,
             out_color: color(out_terminal),
@@ -88,17 +68,13 @@ impl Ui {
         }
     }
 
-    /// Where the answer goes. Buffered: a stream flushes after each line it wants seen.
-    pub fn out(&mut self) -> &mut Out {
-        self.out.get_mut()
+    /// Writes buffered output to stdout.
+    pub fn flush(&self) -> io::Result<()> {
+        let mut out = self;
+        Write::flush(&mut out)
     }
 
-    /// Writes out what is still buffered.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.get_mut().flush()
-    }
-
-    /// Whether a person reads stdout.
+    /// Whether stdout is a terminal.
     pub fn out_is_terminal(&self) -> bool {
         self.out_terminal
     }
@@ -113,7 +89,7 @@ impl Ui {
         self.quiet
     }
 
-    /// A key as stdout may show it: escaped for a terminal, untouched for a pipe.
+    /// Returns the key as stdout may show it: escaped for a terminal, untouched for a pipe.
     pub fn shown_key<'a>(&self, key: &'a str) -> Cow<'a, str> {
         if self.out_terminal {
             escape::key(key)
@@ -122,30 +98,30 @@ impl Ui {
         }
     }
 
-    /// What was done; silenced by `--quiet`.
+    /// Prints a status line, unless `--quiet` silences it.
     pub fn status(&self, message: impl fmt::Display) {
         if !self.quiet {
-            self.say(None, &message.to_string());
+            self.print(None, &message.to_string());
         }
     }
 
-    /// Something the user should know.
+    /// Prints a warning.
     pub fn warn(&self, message: impl fmt::Display) {
-        self.say(Some((Color::Changed, "warning: ")), &message.to_string());
+        self.print(Some((Color::Changed, "warning: ")), &message.to_string());
     }
 
-    /// What the user can do.
+    /// Prints a hint at what the user can do.
     pub fn hint(&self, message: impl fmt::Display) {
-        self.say(Some((Color::Added, "hint: ")), &message.to_string());
+        self.print(Some((Color::Added, "hint: ")), &message.to_string());
     }
 
-    /// What went wrong.
+    /// Prints an error.
     pub fn error(&self, message: impl fmt::Display) {
-        self.say(Some((Color::Removed, "error: ")), &message.to_string());
+        self.print(Some((Color::Removed, "error: ")), &message.to_string());
     }
 
-    /// Asks on the terminal; only `y` and `yes` are a yes. The question ends in no newline.
-    pub fn confirm(&mut self, question: &str) -> io::Result<bool> {
+    /// Asks a question on the terminal; only `y`, `Y` and `yes` confirm.
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
         self.flush()?;
         write!(io::stderr(), "{} [y/N] ", escape::key(question))?;
         let mut answer = String::new();
@@ -153,20 +129,20 @@ impl Ui {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    /// Whether a question can be asked and read.
+    /// Whether [`Ui::confirm`] can ask a question and read the answer.
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    fn say(&self, label: Option<(Color, &str)>, message: &str) {
+    fn print(&self, label: Option<(Color, &str)>, message: &str) {
         let label = label
             .map(|(color, label)| color.paint(label, self.err_color))
             .unwrap_or_default();
-        // On a terminal both streams are one text. A stdout that cannot be written to stays so, and
-        // is told at the end.
-        let _ = self.out.borrow_mut().flush();
-        // Keys and server texts are part of messages: no line of ours has a control character.
-        // A stderr that is gone is no reason to stop working.
+        // On a terminal both streams appear as one text, so stdout is flushed first. A stdout that
+        // cannot be written to fails again, and is reported, at the end.
+        let _ = self.flush();
+        // Messages contain keys and server texts: control characters are escaped. A closed stderr
+        // is no reason to stop working.
         let line = format!("{label}{}\n", escape::key(message));
         let _ = io::stderr().write_all(line.as_bytes());
     }

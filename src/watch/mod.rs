@@ -18,13 +18,12 @@ mod target_state;
 mod wait_time;
 mod withheld;
 
-pub use consistent_reader::ConsistentReader;
 pub use engine::Engine;
 pub use event::{AnswerSummary, Event, Flow, Observer};
 pub use filter::Filter;
 pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, OutageCause, OutageKind};
 pub use poller::PollerConfig;
-pub use routes::{RouteId, Routes, WaitingChanges};
+pub use routes::{Route, RouteId, Routes, WaitingChanges};
 pub use wait_time::{SharedWait, ShortenedWait};
 pub use withheld::{MaxDelete, WithheldChange, WithheldReason};

@@ -6,14 +6,14 @@ use super::filter::Filter;
 use super::withheld::MaxDelete;
 use crate::model::Target;
 
-/// How entries that already exist are treated at startup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How entries that already exist are treated at startup. The comments are the help of `--initial`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Initial {
-    /// They are reported as created.
+    /// Report them as created
     Run,
-    /// They are skipped: only later changes are reported.
+    /// Report only later changes
     Skip,
-    /// Those that differ from what was handled are reported.
+    /// Report what differs from the state that was handled last
     IfChanged,
 }
 

@@ -6,14 +6,14 @@ use std::sync::mpsc::{SendError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::consistent_reader::TargetProber;
+use super::consistent_reader::{ConsistentReader, TargetProber};
 use super::cursor::{Cursor, IndexVerdict};
 use super::poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};
 use super::proof::{Proof, prove};
 use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use crate::backoff::Backoff;
-use crate::consul::{Cause, Error, ErrorClass};
-use crate::fetch::{Fetch, Fetched};
+use crate::consul::{Cause, Client, Error, ErrorClass};
+use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
 use crate::model::{Continuity, Index, Snapshot, Target, TargetScope};
 use crate::rate_limiter::RateLimiter;
 
@@ -48,6 +48,17 @@ pub struct PollerConfig {
 }
 
 impl PollerConfig {
+    /// The configuration for a target of which no entry is known.
+    pub fn new(client: &Client, target: Target, wait: SharedWait) -> Self {
+        PollerConfig {
+            fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
+            prober: Box::new(ConsistentReader::new(client)),
+            wait,
+            known: Snapshot::default(),
+            target,
+        }
+    }
+
     /// Starts the thread.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::handlers::{Handler, HandlerContext, HandlerEvent, QueueInput};
-use crate::model::{Batch, Change, Glob, Reason};
+use crate::model::{Batch, Change, Glob, Reason, TargetId};
 use crate::process::Signal;
 
 /// A route's place on the command line.
@@ -24,24 +24,36 @@ pub struct WaitingChanges {
     pub busy: bool,
 }
 
-/// All handlers, and the keys of each.
-#[derive(Default)]
-pub struct Routes {
-    /// The keys of each handler; `None` takes those that no other takes.
-    globs: Vec<Option<Glob>>,
-    handlers: Vec<Handler>,
+/// A handler, and the changes that it takes.
+pub struct Route {
+    /// The keys it takes; `None` takes those that no other route takes.
+    pub glob: Option<Glob>,
+    /// The target it takes changes of; `None` takes those of all.
+    pub target: Option<TargetId>,
+    /// The handler.
+    pub handler: Handler,
 }
 
+impl Route {
+    /// Whether the route is for changes of this target.
+    fn is_for(&self, target: TargetId) -> bool {
+        self.target.is_none_or(|own| own == target)
+    }
+}
+
+/// The routes of a watch, in order of precedence.
+#[derive(Default)]
+pub struct Routes(Vec<Route>);
+
 impl Routes {
-    /// Routes to these handlers; of several whose globs match a key the first takes it.
-    pub fn new(routes: Vec<(Option<Glob>, Handler)>) -> Self {
-        let (globs, handlers) = routes.into_iter().unzip();
-        Routes { globs, handlers }
+    /// Routes in this order: of several that are for a change the first takes it.
+    pub fn new(routes: Vec<Route>) -> Self {
+        Routes(routes)
     }
 
     /// Whether there is no handler.
     pub fn is_empty(&self) -> bool {
-        self.handlers.is_empty()
+        self.0.is_empty()
     }
 
     /// Dispatches each change to the first route whose glob matches; with `to_all` routes without
@@ -53,9 +65,13 @@ impl Routes {
         context: &mut HandlerContext<'_>,
     ) -> RouteEvents {
         let reason = batch.reason;
-        let mut parts: Vec<Vec<Change>> = self.globs.iter().map(|_| Vec::new()).collect();
+        let mut parts: Vec<Vec<Change>> = self.0.iter().map(|_| Vec::new()).collect();
         for change in batch.changes {
-            match route(&self.globs, change.key()) {
+            let routes = self.0.iter().map(|route| {
+                let glob = route.glob.as_ref();
+                route.is_for(change.target).then_some(glob)
+            });
+            match choose(routes, change.key()) {
                 Some(at) => parts[at].push(change),
                 None => log::info!("{}: no route takes it", change.key()),
             }
@@ -91,53 +107,61 @@ impl Routes {
 
     /// Passes a signal on to the services.
     pub fn forward(&mut self, signal: Signal) {
-        for handler in &mut self.handlers {
-            handler.forward(signal);
+        for route in &mut self.0 {
+            route.handler.forward(signal);
         }
     }
 
     /// Whether a handler is a service.
     pub fn has_service(&self) -> bool {
-        self.handlers.iter().any(Handler::runs_service)
+        self.0.iter().any(|route| route.handler.runs_service())
     }
 
     /// When to call [`Routes::poll`] at the latest.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let handlers = self.handlers.iter();
-        handlers.filter_map(|handler| handler.deadline(now)).min()
+        let routes = self.0.iter();
+        routes.filter_map(|route| route.handler.deadline(now)).min()
     }
 
     /// The routes in which changes wait.
     pub fn waiting(&self) -> impl Iterator<Item = WaitingChanges> {
-        let handlers = self.handlers.iter().enumerate();
-        handlers
-            .map(|(at, handler)| WaitingChanges {
+        let routes = self.0.iter().enumerate();
+        routes
+            .map(|(at, route)| WaitingChanges {
                 route: RouteId(at),
-                changes: handler.waiting(),
-                busy: handler.is_running(),
+                changes: route.handler.waiting(),
+                busy: route.handler.is_running(),
             })
             .filter(|waiting| waiting.changes > 0)
     }
 
     /// Whether all handlers have come to rest.
     pub fn is_idle(&self) -> bool {
-        self.handlers.iter().all(Handler::is_idle)
+        self.0.iter().all(|route| route.handler.is_idle())
     }
 
     fn each(&mut self, mut step: impl FnMut(&mut Handler) -> Vec<HandlerEvent>) -> RouteEvents {
         let mut events = RouteEvents::new();
-        for (at, handler) in self.handlers.iter_mut().enumerate() {
-            events.extend(step(handler).into_iter().map(|event| (RouteId(at), event)));
+        for (at, route) in self.0.iter_mut().enumerate() {
+            let new = step(&mut route.handler).into_iter();
+            events.extend(new.map(|event| (RouteId(at), event)));
         }
         events
     }
 }
 
-/// Returns the place of the route that takes a key.
-fn route(globs: &[Option<Glob>], key: &str) -> Option<usize> {
-    let matches = |glob: &Option<Glob>| glob.as_ref().is_some_and(|glob| glob.matches(key));
-    let takes = globs.iter().position(matches);
-    takes.or_else(|| globs.iter().position(Option::is_none))
+/// Returns the place of the route that takes a key. A route that is not for the change is `None`, one
+/// without a glob `Some(None)`.
+fn choose<'a>(
+    routes: impl Iterator<Item = Option<Option<&'a Glob>>> + Clone,
+    key: &str,
+) -> Option<usize> {
+    let matches =
+        |route: Option<Option<&Glob>>| route.flatten().is_some_and(|glob| glob.matches(key));
+    let is_rest = |route: Option<Option<&Glob>>| matches!(route, Some(None));
+    let mut rest = routes.clone();
+    let mut routes = routes;
+    routes.position(matches).or_else(|| rest.position(is_rest))
 }
 
 #[cfg(test)]
@@ -146,12 +170,17 @@ mod tests {
 
     #[test]
     fn a_key_goes_to_the_first_route_that_matches_and_the_rest_to_the_one_without_a_glob() {
-        let glob = |pattern| Some(Glob::new(pattern).unwrap());
-        let mut globs = vec![None, glob("app/**"), glob("app/db/*")];
-        assert_eq!(route(&globs, "app/db/host"), Some(1));
-        assert_eq!(route(&globs, "web/port"), Some(0));
-        globs.remove(0);
-        assert_eq!(route(&globs, "app/db/host"), Some(0));
-        assert_eq!(route(&globs, "web/port"), None);
+        let glob = |pattern| Glob::new(pattern).unwrap();
+        let (all, db) = (glob("app/**"), glob("app/db/*"));
+        let choose = |routes: &[Option<Option<&Glob>>], key| choose(routes.iter().copied(), key);
+        let mut routes = vec![Some(None), Some(Some(&all)), Some(Some(&db))];
+        assert_eq!(choose(&routes, "app/db/host"), Some(1));
+        assert_eq!(choose(&routes, "web/port"), Some(0));
+        routes.remove(0);
+        assert_eq!(choose(&routes, "app/db/host"), Some(0));
+        assert_eq!(choose(&routes, "web/port"), None);
+        // A route for another target takes nothing.
+        routes[0] = None;
+        assert_eq!(choose(&routes, "app/db/host"), Some(1));
     }
 }

@@ -143,9 +143,10 @@ impl TargetStates {
         indexes.max().unwrap_or_default()
     }
 
-    /// The present state of the first target, for a handler of `consul watch`.
-    pub fn current(&self) -> WatchedState {
-        let (target, state) = (&self.targets[0], &self.states[0]);
+    /// The present state of a target, for a handler of `consul watch`.
+    pub fn current(&self, id: TargetId) -> WatchedState {
+        let id = usize::from(id.0);
+        let (target, state) = (&self.targets[id], &self.states[id]);
         match &target.scope {
             TargetScope::Key(key) => WatchedState::Key(state.admitted.get(key.as_str()).cloned()),
             TargetScope::Prefix(_) => WatchedState::Prefix(state.admitted.entries().to_vec()),

@@ -183,7 +183,7 @@ fn wrong_usage_is_reported_before_any_request() {
         (&["delete"][..], "<KEY>"),
         (
             &["delete", "a", "b", "--cas", "--modify-index", "1"],
-            "one key",
+            "a single key",
         ),
         (
             &["delete", "a", "--cas", "--modify-index", "0"],
@@ -194,7 +194,7 @@ fn wrong_usage_is_reported_before_any_request() {
             &["delete", "a", "--recurse", "--cas", "--modify-index", "1"],
             "--recurse",
         ),
-        (&["delete", "a/", "b/", "--recurse"], "one prefix"),
+        (&["delete", "a/", "b/", "--recurse"], "a single prefix"),
         (&["delete", "/a"], "did you mean 'a'?"),
         (&["delete", ""], "empty"),
     ] {

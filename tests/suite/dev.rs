@@ -84,7 +84,7 @@ fn an_address_that_others_reach_is_warned_about_and_printed_so_that_clients_take
         .is(200, "[]");
     running
         .stop()
-        .says(&["warning: whoever reaches this address"]);
+        .says(&["warning: everyone who can reach this address"]);
 }
 
 #[test]

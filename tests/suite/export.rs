@@ -184,7 +184,7 @@ fn what_acls_cut_down_is_printed_and_exits_four_unless_allowed() {
     output
         .expect(4)
         .one_line()
-        .says(&["not whole", "--allow-filtered"]);
+        .says(&["the export is filtered by ACLs", "--allow-filtered"]);
     assert_eq!(document(&output.text()).len(), 1);
     let second = server();
     let args = ["export", "--allow-filtered"];
@@ -207,9 +207,9 @@ fn what_acls_cut_down_is_printed_and_exits_four_unless_allowed() {
 #[test]
 fn what_cannot_be_replaced_is_wrong_usage() {
     for (file, words) in [
-        ("/dev/null", "no file"),
+        ("/dev/null", "not a regular file"),
         ("none/file", "No such file or directory"),
-        (".", "no file"),
+        (".", "not a regular file"),
     ] {
         let output = Kvw::at("127.0.0.1:1")
             .args(["export", "--output-file", file])

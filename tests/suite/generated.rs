@@ -44,6 +44,30 @@ fn man_alone_prints_the_page_of_the_program() {
     assert!(printed.contains(".TH kvw 1"), "{printed}");
 }
 
+/// Verbs with so few flags that their whole help is shorter than a page.
+const SMALL: [&str; 6] = ["ls", "tree", "status", "dev", "completions", "man"];
+
+#[test]
+fn the_short_help_of_each_verb_fits_a_screen() {
+    let verbs: Vec<String> = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"))
+        .keys()
+        .filter_map(|page| page.strip_prefix("kvw-")?.strip_suffix(".1"))
+        .map(ToOwned::to_owned)
+        .collect();
+    assert!(verbs.len() >= 14, "{verbs:?}");
+    for verb in verbs {
+        let help = Kvw::bare().env("COLUMNS", "80").args([&*verb, "-h"]).ok();
+        let lines = help.lines().count();
+        let least = if SMALL.contains(&&*verb) { 10 } else { 24 };
+        assert!((least..=40).contains(&lines), "{verb}: {lines}\n{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 80),
+            "{help}"
+        );
+        assert!(!help.contains("--token-file"), "{help}");
+    }
+}
+
 fn hold(folder: &str, fresh: &BTreeMap<String, Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     if std::env::var_os("KVW_TEST_REGENERATE").is_some() {

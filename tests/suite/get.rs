@@ -358,7 +358,9 @@ fn a_listing_that_acls_cut_down_is_printed_with_a_warning() {
         .writes(answer)
         .start();
     let output = Kvw::at(server.address()).args(["get", "--keys"]).run();
-    output.expect(0).says(&["warning: ", "not whole"]);
+    output
+        .expect(0)
+        .says(&["warning: ", "the list is filtered by ACLs"]);
     assert_eq!(output.text(), "a\nb\n");
 }
 
@@ -366,9 +368,9 @@ fn a_listing_that_acls_cut_down_is_printed_with_a_warning() {
 fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["get"][..], "<KEY>"),
-        (&["get", "--recurse", "a", "b"], "one prefix"),
-        (&["get", "--recurse", "a", "-o", "raw"], "one key"),
-        (&["get", "a", "b", "-o", "raw"], "one key"),
+        (&["get", "--recurse", "a", "b"], "a single prefix"),
+        (&["get", "--recurse", "a", "-o", "raw"], "a single key"),
+        (&["get", "a", "b", "-o", "raw"], "a single key"),
         (&["get", ""], "empty"),
         (&["get", "a", "-o", "yaml"], "yaml"),
         (&["get", "--recurse", "/"], "did you mean ''?"),

@@ -229,11 +229,11 @@ fn a_bad_document_is_refused_before_anything_is_written() {
         ),
         (
             r#"[{"key":"a"},{"key":"b"},{"key":"a"}]"#,
-            &["entry 3", "key a", "second time"],
+            &["entry 3", "key a", "occurs twice"],
         ),
         (
             r#"[{"key":"b"},{"key":"a"},{"key":"a"}]"#,
-            &["entry 3", "key a", "second time"],
+            &["entry 3", "key a", "occurs twice"],
         ),
         (r#"[{"key":"a"},{"ke"#, &["entry 2", "ends in the middle"]),
         (r#"[{"key":"a"}"#, &["ends in the middle"]),
@@ -308,10 +308,12 @@ fn a_server_that_fails_midway_leaves_an_exact_account() {
         .start();
     let args = ["import", "-o", "json"];
     let output = Kvw::at(server.address()).args(args).stdin(lines).run();
-    output
-        .expect(5)
-        .one_line()
-        .says(&["128 written", "72 unknown", "0 not written", "run again"]);
+    output.expect(5).one_line().says(&[
+        "128 written",
+        "72 unknown",
+        "0 not written",
+        "run the import again",
+    ]);
     let counted: Imported = parse_document(&output.text());
     assert_eq!((counted.written, counted.unknown), (128, 72));
 }
@@ -376,7 +378,7 @@ fn a_signal_is_died_of_after_an_account() {
 fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["import", "none"][..], "'none'"),
-        (&["import", "@file"], "without @"),
+        (&["import", "@file"], "omit the @: file"),
         (&["import", "--parallel", "0"], "--parallel"),
         (&["import", "--rate", "0"], "--rate"),
         (&["import", "--atomic", "--parallel", "2"], "--parallel"),

@@ -161,7 +161,7 @@ impl Soak {
             .args(["watch", writers::PREFIX, "--state"])
             .args([self.path("state")])
             // Trouble is to be noticed soon: a frozen server, and a delete that wakes nobody.
-            .args(["--request-timeout", "700ms", "--longest-wait", "500ms"])
+            .args(["--request-timeout", "700ms", "--wait", "1s"])
             .args(["--handler-timeout", "400ms", "--stop-timeout", "100ms"])
             .args(args)
             .args(["--", "sh"])

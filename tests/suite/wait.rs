@@ -124,7 +124,7 @@ fn when_time_is_up_what_does_not_hold_is_named_and_the_exit_is_one() {
     assert!(started.elapsed() >= Duration::from_millis(200));
     output.expect(1);
     let unmet = [format!("{a} does not exist"), format!("{b} is not 'x'")];
-    output.says(&[&format!("error: time is up: {}", unmet.join(", "))]);
+    output.says(&[&format!("error: timed out: {}", unmet.join(", "))]);
     assert!(!output.stderr.contains("secret"), "{output}");
     assert_eq!(output.text(), "");
     let output = scope.kvw(args).args(["-o", "json"]).run();
@@ -150,14 +150,14 @@ fn a_wait_outlives_an_outage_and_says_it_once() {
     let mut running = agent.kvw(["wait", "a"]).spawn();
     running.err_line_with("waiting for a to exist");
     agent.kill();
-    running.err_line_with("trying again");
+    running.err_line_with("retrying");
     agent.start();
     agent.http("PUT", "/v1/kv/a", b"1");
     let output = running.wait(PATIENCE);
     output.expect(0);
-    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
     assert_eq!(
-        output.stderr.matches("Consul answers again").count(),
+        output.stderr.matches("Consul is available again").count(),
         1,
         "{output}"
     );
@@ -170,8 +170,8 @@ fn when_time_is_up_in_an_outage_nobody_knows_and_the_exit_is_three() {
         .run();
     output.expect(3);
     output.says(&[
-        "trying again",
-        "error: time is up, and nobody knows: a was not seen",
+        "retrying",
+        "error: timed out; could not read all keys: a was not seen",
     ]);
 }
 
@@ -198,7 +198,7 @@ fn a_bad_regular_expression_is_named_in_one_line() {
         .args(["wait", "--matches", "a", "x("])
         .run();
     output.expect(2).one_line();
-    output.says(&["'x(' is no regular expression: unclosed group"]);
+    output.says(&["'x(' is not a regular expression: unclosed group"]);
 }
 
 #[test]

@@ -133,7 +133,10 @@ fn a_failed_batch_stays_pending_and_is_part_of_the_next() {
     assert_eq!(running.batch().reason, "initial");
     let said = running.err_line_with("warning");
     assert!(said.contains("the handler exited with 1"), "{said}");
-    assert!(said.contains("stay pending"), "{said}");
+    assert!(
+        said.contains("its changes will be retried with the next batch"),
+        "{said}"
+    );
     std::fs::write(running.home().join("ok"), "").unwrap();
     scope.put("b", "1");
     let second = running.batch();

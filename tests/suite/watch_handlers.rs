@@ -68,7 +68,7 @@ fn signal_tells_the_handler_and_starts_no_other() {
         for value in ["1", "2"] {
             scope.put("a", value);
             assert_eq!(running.line(), "reload");
-            running.err_line_with("was sent its signal");
+            running.err_line_with("signal sent to the handler");
         }
         assert!(running.silent_for(SILENCE));
     }
@@ -93,7 +93,7 @@ fn drop_forgets_what_comes_while_the_handler_runs() {
     let mut running = scope.watch(&["--on-busy", "drop", "--exec", slow]).spawn();
     assert_eq!(running.line(), "run ");
     scope.put("lost", "1");
-    running.err_line_with("dropped, the handler is busy");
+    running.err_line_with("dropped because the handler is busy");
     File::create(running.home().join("go")).unwrap();
     running.err_line_with("handled in");
     scope.put("seen", "1");
@@ -108,10 +108,10 @@ fn retry_runs_again_without_a_change() {
         .watch(&["--on-fail", "retry", "--exec", flaky])
         .spawn();
     assert_eq!(running.line(), "initial 0");
-    running.err_line_with("again in");
+    running.err_line_with("retrying in");
     File::create(running.home().join("healed")).unwrap();
     assert_eq!(running.line(), "retry 0");
-    running.err_line_with("run again, no keys: handled in");
+    running.err_line_with("retry, 0 keys: handled in");
     assert!(running.silent_for(SILENCE));
 }
 
@@ -151,9 +151,12 @@ fn a_handler_over_its_time_is_ended_with_all_it_started() {
     let mut running = scope.watch(&["--exec", stuck]).args(times).spawn();
     assert_eq!(running.line(), "initial");
     let grandchild = wait_for_text(&running.home().join("pid")).parse().unwrap();
-    let said = running.err_line_with("took longer");
+    let said = running.err_line_with("timed out");
     // What it took holds the time to stop too, so it is not the bound.
-    assert!(said.contains("longer than it may"), "{said}");
+    assert!(
+        said.contains("the handler timed out and was stopped after"),
+        "{said}"
+    );
     assert!(!is_alive(grandchild));
     scope.put("a", "1");
     assert_eq!(running.line(), "retry");

@@ -59,6 +59,6 @@ fn names_that_are_not_utf8_are_left_out_and_said_once() {
     scope.put("good", "1");
     assert_eq!(next(&mut running).key, scope.key("good"));
     let output = running.stop();
-    let said = "keys whose names are not UTF-8 are left out";
+    let said = "keys that are not UTF-8 are ignored";
     assert_eq!(output.stderr.matches(said).count(), 1, "{output}");
 }

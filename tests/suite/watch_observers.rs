@@ -187,20 +187,20 @@ fn each_wake_up_is_explained() {
     let handler = "while [ ! -e go ]; do sleep 0.02; done";
     let args = ["--explain", "--exclude", &exclude, "--exec", handler];
     let mut running = scope.watch(&args).spawn();
-    running.err_line_with("full look, index");
+    running.err_line_with("full read, index");
     running.err_line_with("started with 1 change, reason initial");
     scope.put("noise/a", "1");
-    let left_out = running.err_line_with("left out by filters");
+    let left_out = running.err_line_with("excluded by filters");
     assert!(left_out.contains(" → "), "{left_out}");
     scope.put("b", "1");
     running.err_line_with(": 1 change");
-    running.err_line_with("1 change waiting, the handler is busy");
+    running.err_line_with("1 change waiting for the running handler");
     std::fs::write(running.home().join("go"), "").unwrap();
     running.err_line_with("exited with 0");
     running.err_line_with("handled");
     scope.delete("a");
     running.err_line_with("1 delete proven");
-    running.err_line_with("1 change held by debounce");
+    running.err_line_with("1 change waiting for --debounce");
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn the_status_file_tells_how_the_watch_stands() {
     );
     assert_eq!(page["last_change"]["key"], scope.key("b"));
     assert_eq!(page["last_change"]["event"], "create");
-    running.err_line_with("stay pending");
+    running.err_line_with("its changes will be retried with the next batch");
     running.stop();
 }
 

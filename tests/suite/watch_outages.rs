@@ -64,8 +64,8 @@ fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
     let said: Vec<_> = output.stderr.lines().collect();
     assert_eq!(said.len(), 2, "{output}");
     assert!(said[0].contains("No cluster leader"), "{output}");
-    assert!(said[0].contains("trying again"), "{output}");
-    assert!(said[1].contains("answers again after"), "{output}");
+    assert!(said[0].contains("retrying"), "{output}");
+    assert!(said[1].contains("is available again after"), "{output}");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
     assert_eq!(said.len(), 2, "{output}");
     assert!(said[0].contains("may no longer read app/b"), "{output}");
     assert!(!said[0].contains("them"), "one key is not many: {output}");
-    assert!(said[1].contains("may read everything again"), "{output}");
+    assert!(said[1].contains("read permission restored"), "{output}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_deleted_token_is_an_outage_of_rights_and_said_as_such() {
     let mut running = watch(&server);
     change(&mut running);
     running.err_line_with("ACL not found");
-    running.err_line_with("may read again after");
+    running.err_line_with("read permission restored after");
     assert!(running.silent_for(SILENCE));
     assert_eq!(running.stop().stderr.matches("ACL not found").count(), 1);
 }
@@ -183,7 +183,7 @@ fn an_empty_listing_is_not_believed_before_it_is_known_that_one_may_read() {
     let mut running = watch(&server);
     running.err_line_with("may not read here");
     assert_eq!(change(&mut running), "+ app/a = 1");
-    running.err_line_with("may read again after");
+    running.err_line_with("read permission restored after");
     server.wait_until_played();
 }
 
@@ -201,7 +201,7 @@ fn limits_are_named_as_what_they_are() {
         let mut running = watch(&server);
         let said = running.err_line_with("warning");
         let hint = running.err_line_with("hint");
-        running.err_line_with("answers again");
+        running.err_line_with("is available again");
         server.wait_until_played();
         format!("{said}\n{hint}")
     };
@@ -231,7 +231,7 @@ fn a_consul_that_is_not_there_yet_is_said_once_and_waited_for() {
     let said = running.err_line_with("warning");
     assert!(said.contains("connection refused"), "{said}");
     agent.start();
-    running.err_line_with("answers again");
+    running.err_line_with("is available again");
     assert_eq!(agent.http("PUT", "/v1/kv/app/a", b"1").status(), 200);
     assert_eq!(change(&mut running), "+ app/a = 1");
     let output = running.stop();
@@ -252,7 +252,7 @@ fn one_outage_of_many_targets_is_said_once() {
     running.err_line_with("warning");
     assert!(running.silent_for(SILENCE));
     agent.start();
-    running.err_line_with("answers again");
+    running.err_line_with("is available again");
     let output = running.stop();
     assert_eq!(output.stderr.matches("warning").count(), 2, "{output}");
 }

@@ -10,7 +10,7 @@ fn reading(prefixes: &[&str]) -> String {
 /// `kvw watch` with a token. A held query keeps the rights it was asked with: short ones show a
 /// change soon.
 fn watch(acl: &AclAgent, token: &Token, args: &[&str]) -> Kvw {
-    let flags = ["--token", &token.secret, "--longest-wait", "500ms"];
+    let flags = ["--token", &token.secret, "--wait", "1s"];
     acl.kvw(["watch"]).args(flags).args(args)
 }
 
@@ -86,12 +86,12 @@ fn a_deleted_token_is_an_outage_said_once() {
     let mut running = watch(&acl, &token, &["r/", "--initial", "run"]).spawn();
     started(&mut running, 1);
     acl.delete_token(&token);
-    running.err_line_with("trying again");
+    running.err_line_with("retrying");
     assert!(running.silent_for(SILENCE));
     acl.delete("r/a");
     assert!(running.silent_for(SILENCE));
     let output = running.stop();
-    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
 }
 
 #[test]
@@ -111,15 +111,15 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
             "r/",
             "--initial",
             "run",
-            "--longest-wait",
-            "500ms",
+            "--wait",
+            "1s",
             "--token-file",
         ])
         .args([&file])
         .spawn();
     started(&mut running, 1);
     acl.delete_token(&token);
-    running.err_line_with("trying again");
+    running.err_line_with("retrying");
     acl.put("r/a", "2");
     let token = acl.create_token(&policy);
     std::fs::write(&file, token.secret).unwrap();
@@ -188,7 +188,9 @@ fn a_wait_that_may_not_look_exits_four() {
             &token.secret,
         ])
         .run();
-    output.expect(4).says(&["nobody knows: r/a was not seen"]);
+    output
+        .expect(4)
+        .says(&["could not read all keys: r/a was not seen"]);
 }
 
 /// `p/a` and `p/b`, and `p/a` alone.
@@ -274,8 +276,8 @@ fn an_outage_in_the_midst_of_a_proof_reports_nothing_until_it_is_over() {
         .stalls()
         .start();
     let mut running = watching(&server);
-    running.err_line_with("trying again");
-    running.err_line_with("Consul answers again");
+    running.err_line_with("retrying");
+    running.err_line_with("Consul is available again");
     assert!(running.line().contains("- p/b"));
     server.wait_until_played();
     running.stop();
@@ -296,11 +298,11 @@ fn a_token_that_is_not_known_any_more_is_an_outage_and_its_end_is_said() {
         .stalls()
         .start();
     let mut running = watching(&server);
-    running.err_line_with("trying again");
-    running.err_line_with("may read again after");
+    running.err_line_with("retrying");
+    running.err_line_with("read permission restored after");
     server.wait_until_played();
     let output = running.stop();
-    assert_eq!(output.stderr.matches("trying again").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
     assert_eq!(output.text().lines().count(), 2, "{output}");
 }
 

@@ -504,7 +504,7 @@ fn a_disk_with_room_again_is_said_and_nothing_comes_twice() {
         .status()
         .unwrap();
     assert!(raised.success());
-    running.err_line_with("saved again");
+    running.err_line_with("the state file is up to date again");
     running.signal("KILL");
     running.wait(PATIENCE);
     assert_eq!(site.reported(), [""; 0]);
@@ -617,7 +617,7 @@ fn a_reset_consul_that_is_being_filled_is_held_until_all_keys_are_there() {
         .args([&state])
         .spawn();
     running.err_line_with("reset");
-    running.err_line_with("as it was again");
+    running.err_line_with("the state of Consul is restored");
     assert!(running.line().contains("~ p/b"));
     server.wait_until_played();
     let output = running.stop();
@@ -684,9 +684,24 @@ fn held_back_deletes_whose_keys_return_never_happened() {
     for (name, value) in [("a", "1"), ("b", "1"), ("c", "2")] {
         site.scope.put(name, value);
     }
-    running.err_line_with("no deletes are held back any more");
+    running.err_line_with("deletes are no longer held back");
     running.stop();
     let batches = site.batches();
     assert_eq!(batches.len(), 1, "{batches:#?}");
     assert_eq!(site.reported(), [""; 0]);
+}
+
+#[test]
+fn a_wrong_command_line_leaves_no_state_file() {
+    let site = Site::new();
+    for flags in [
+        &["--route", "[=x"][..],
+        &["--route", "no-command"],
+        &["--route", "a/*= "],
+        &["--exec", "x", "--debounce", "2s", "--max-delay", "1s"],
+        &["--events", "all"],
+    ] {
+        site.watch(flags).run().expect(2);
+        assert!(!site.state().exists(), "{flags:?}");
+    }
 }

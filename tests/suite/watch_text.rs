@@ -195,7 +195,7 @@ fn a_key_that_is_only_a_folder_is_said_once() {
     let folder = scope.key("app");
     let output = scope.kvw(["watch", &folder, "--for", "500ms"]).run();
     output.expect(0);
-    let said = format!("there is no key {folder}, but there are keys below {folder}/");
+    let said = format!("key {folder} does not exist, but keys below {folder}/ do");
     assert_eq!(output.stderr.matches(&said).count(), 1, "{output}");
 }
 
@@ -208,7 +208,7 @@ fn a_recursive_delete_above_the_target_is_noticed_when_the_wait_is_over() {
     scope.delete("h/p/two");
     let target = scope.key("h/p/");
     let mut running = scope
-        .kvw(["watch", &target, "--initial", "run", "--longest-wait", "1s"])
+        .kvw(["watch", &target, "--initial", "run", "--wait", "1s"])
         .spawn();
     running.line();
     let above = format!("/v1/kv/{}?recurse", scope.key("h/p"));

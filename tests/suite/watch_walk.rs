@@ -174,8 +174,8 @@ fn start(seed: u64) -> (Agent, Writer, Running) {
             "-v",
             "--walk-from",
             "1",
-            "--longest-wait",
-            "500ms",
+            "--wait",
+            "1s",
             "--debounce",
             "0",
             "--",
@@ -345,7 +345,7 @@ fn rights_that_come_and_go_are_seen_on_a_walk_too() {
     let policy = acl.create_policy(&prefix_rules("read", &["r/a/"]));
     let token = acl.create_token(&policy);
     let allow = |prefix: &str| acl.set_rules(&policy, &prefix_rules("read", &[prefix]));
-    let args = ["watch", "r/", "--walk-from", "1", "--longest-wait", "500ms"];
+    let args = ["watch", "r/", "--walk-from", "1", "--wait", "1s"];
     let mut running = acl
         .kvw(args)
         .args(["--initial", "run", "--token", &token.secret])

@@ -12,7 +12,7 @@ fn resolve(flags: &[&str], env: &[(&str, &str)]) -> Result<Config, Failure> {
     ParsedConnect::try_parse_from(words)
         .unwrap()
         .connect
-        .config(&Env::of(env))
+        .config(&Env::with(env))
 }
 
 #[test]

@@ -18,10 +18,10 @@ fn parse(words: &[&str]) -> Result<HandlerArgs, clap::Error> {
 
 fn resolve(words: &[&str]) -> Result<Handlers, Failure> {
     let args = parse(words).unwrap();
-    args.handlers(&Config::default(), Stdout::Inherit, false)
+    args.handlers(&Config::default(), &[TargetId(0)], Stdout::Inherit, false)
 }
 
-fn refused(words: &[&str]) -> String {
+fn failure_message(words: &[&str]) -> String {
     let failure = resolve(words).unwrap_err();
     assert_eq!(failure.exit, Exit::Usage);
     failure.message
@@ -36,12 +36,12 @@ fn nothing_given_is_nothing_to_run() {
 #[test]
 fn a_handler_runs_with_or_without_a_shell() {
     let shell = resolve(&["a/", "--exec", "echo $X"]).unwrap().routes;
-    assert_eq!(shell[0].1.program, Program::Shell("echo $X".into()));
+    assert_eq!(shell[0].handler.program, Program::Shell("echo $X".into()));
     let plain = resolve(&["a/", "--", "run", "--exec", "-x"])
         .unwrap()
         .routes;
     let words = ["run", "--exec", "-x"].map(OsString::from).to_vec();
-    assert_eq!(plain[0].1.program, Program::Argv(words));
+    assert_eq!(plain[0].handler.program, Program::Argv(words));
     assert!(parse(&["a/", "--exec", "x", "--", "y"]).is_err());
 }
 
@@ -60,7 +60,12 @@ fn routes_stand_before_what_takes_the_rest() {
     .routes;
     let shown: Vec<_> = routes
         .iter()
-        .map(|(glob, spec)| (glob.as_deref(), spec.program.clone()))
+        .map(|route| {
+            (
+                route.glob.as_ref().map(Glob::as_str),
+                route.handler.program.clone(),
+            )
+        })
         .collect();
     let shell = |line: &str| Program::Shell(line.into());
     assert_eq!(
@@ -76,7 +81,7 @@ fn routes_stand_before_what_takes_the_rest() {
 #[test]
 fn defaults_are_the_contracts() {
     let routes = resolve(&["a/", "--exec", "x"]).unwrap().routes;
-    let policies = &routes[0].1.policies;
+    let policies = &routes[0].handler.policies;
     assert_eq!(policies.debounce, Duration::from_millis(100));
     assert_eq!(policies.max_delay, Duration::from_secs(5));
     assert_eq!(policies.on_busy, OnBusy::Queue);
@@ -84,26 +89,32 @@ fn defaults_are_the_contracts() {
     assert_eq!(policies.stop_timeout, Duration::from_secs(8));
     assert_eq!(policies.timeout, None);
     let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
-    let policies = &routes.routes[0].1.policies;
+    let policies = &routes.routes[0].handler.policies;
     assert_eq!(policies.on_busy, OnBusy::Signal(Signal::HUP));
     let long = resolve(&["a/", "--exec", "x", "--debounce", "30s"]).unwrap();
-    let policies = &long.routes[0].1.policies;
+    let policies = &long.routes[0].handler.policies;
     assert_eq!(policies.max_delay, Duration::from_secs(30));
 }
 
 #[test]
 fn contradictions_are_refused() {
-    let with = |more: &[&str]| refused(&[&["a/", "--exec", "x"], more].concat());
+    let with = |more: &[&str]| failure_message(&[&["a/", "--exec", "x"], more].concat());
     assert!(with(&["--signal", "HUP"]).contains("--on-busy signal"));
     assert!(with(&["--each", "--on-busy", "restart"]).contains("--each"));
     assert!(with(&["--each", "--on-busy", "signal"]).contains("--each"));
     assert!(with(&["--handler-timeout", "0"]).contains("--handler-timeout"));
     assert!(with(&["--debounce", "2s", "--max-delay", "1s"]).contains("--max-delay"));
-    assert!(with(&["--route", "nothing"]).contains("GLOB=CMD"));
-    assert!(with(&["--route", "=x"]).contains("GLOB=CMD"));
-    assert!(with(&["--route", "a= "]).contains("GLOB=CMD"));
-    assert!(refused(&["a/", "--exec", " "]).contains("--exec"));
-    assert!(refused(&["a/", "--", ""]).contains("no name"));
+    assert!(failure_message(&["a/", "--exec", " "]).contains("--exec"));
+    assert!(failure_message(&["a/", "--", ""]).contains("name"));
+}
+
+#[test]
+fn a_malformed_route_is_refused_while_parsing() {
+    let route = |text: &str| parse(&["a/", "--route", text]).unwrap_err().to_string();
+    for text in ["nothing", "=x", "a= "] {
+        assert!(route(text).contains("expected GLOB=CMD"), "{text}");
+    }
+    assert!(route("[=x").contains("glob '['"));
 }
 
 #[test]
@@ -174,7 +185,7 @@ fn it_is_known_whether_credentials_are_withheld() {
     };
     let withheld = |words: &[&str]| {
         let args = parse(words).unwrap();
-        let handlers = args.handlers(&config, Stdout::Inherit, false);
+        let handlers = args.handlers(&config, &[TargetId(0)], Stdout::Inherit, false);
         handlers.unwrap().withheld
     };
     assert!(withheld(&["a/", "--exec", "x"]));

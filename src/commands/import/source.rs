@@ -1,4 +1,4 @@
-//! What is imported: a document that can be read twice.
+//! The source of an import: a document that can be read twice.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -9,48 +9,48 @@ use anyhow::Context as _;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, Key};
 
-/// A document, and what becomes of its keys.
-pub struct Source {
+/// A document and the changes to its keys.
+pub struct ImportDocument {
     file: File,
-    /// For errors.
+    /// The name in errors.
     name: String,
-    /// Taken off each key, which must begin so.
+    /// The prefix that each key must have, and that is removed.
     pub strip: String,
-    /// Put in front of each key.
+    /// The prefix that is prepended to each key.
     pub prefix: String,
 }
 
-/// What a look through the whole document found.
+/// The content of a document in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DocumentSummary {
     /// Entries to import.
     pub keys: u64,
-    /// Entries that are no keys without what is stripped: the folder's own.
+    /// Entries whose key is empty without the stripped prefix: that of the folder itself.
     pub nameless: u64,
 }
 
-/// An entry under the key it is to have.
+/// An entry to import, with its new key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportEntry {
-    /// Where to.
+    /// The new key.
     pub key: Key,
-    /// What.
+    /// The value.
     pub value: Vec<u8>,
-    /// The caller's 64 bits.
+    /// The application-defined number.
     pub flags: u64,
 }
 
-impl Source {
-    /// Opens a file, or puts stdin into a private file of its own: the whole input is checked
-    /// before anything is written.
+impl ImportDocument {
+    /// Opens a file. Stdin is copied to a private file, because the whole document is checked before
+    /// the first write.
     pub fn open(path: &str) -> Result<Self, Failure> {
         let file = match path {
-            "-" => spool(&mut io::stdin().lock(), "stdin")?,
+            "-" => copy_to_temporary(&mut io::stdin().lock(), "stdin")?,
             path => {
                 let mut file = File::open(path).map_err(|error| {
                     let failure = Failure::usage(format!("reading '{path}': {error}"));
                     match path.strip_prefix('@') {
-                        Some(path) => failure.hint(format!("FILE stands without @: {path}")),
+                        Some(path) => failure.hint(format!("omit the @: {path}")),
                         None => failure,
                     }
                 })?;
@@ -58,11 +58,11 @@ impl Source {
                 if regular {
                     file
                 } else {
-                    spool(&mut file, path)?
+                    copy_to_temporary(&mut file, path)?
                 }
             }
         };
-        Ok(Source {
+        Ok(ImportDocument {
             file,
             name: if path == "-" { "stdin" } else { path }.to_owned(),
             strip: String::new(),
@@ -70,34 +70,37 @@ impl Source {
         })
     }
 
-    /// Reads the whole document, and refuses it if an entry is malformed or a key comes twice.
+    /// Reads the whole document.
+    ///
+    /// # Errors
+    /// If an entry is malformed or a key occurs twice.
     pub fn check(&self) -> anyhow::Result<DocumentSummary> {
-        match self.check_with(&mut Order::Ascending(String::new()))? {
+        match self.check_with(&mut SeenKeys::Sorted(String::new()))? {
             Some(found) => Ok(found),
-            // Exports are in order and cost no memory. For others every name is kept.
+            // An export is sorted and needs no memory. For other documents all keys are kept.
             None => {
-                let found = self.check_with(&mut Order::Any(HashSet::new()))?;
+                let found = self.check_with(&mut SeenKeys::Unsorted(HashSet::new()))?;
                 Ok(found.unwrap_or_default())
             }
         }
     }
 
-    /// `None` if the names are not in the order that was assumed.
-    fn check_with(&self, order: &mut Order) -> anyhow::Result<Option<DocumentSummary>> {
+    /// Reads the whole document; `None` if its keys are not sorted as assumed.
+    fn check_with(&self, seen: &mut SeenKeys) -> anyhow::Result<Option<DocumentSummary>> {
         let mut found = DocumentSummary::default();
-        for (number, entry) in self.entries()?.enumerate() {
+        for (number, entry) in self.exported()?.enumerate() {
             let entry = entry?;
             let place = format!("entry {}", number + 1);
-            match order.note(&entry.key) {
-                Noted::New => {}
-                Noted::Disorder => return Ok(None),
-                Noted::Again => {
-                    let what = format!("key {} comes a second time", entry.key);
+            match seen.insert(&entry.key) {
+                Occurrence::First => {}
+                Occurrence::OutOfOrder => return Ok(None),
+                Occurrence::Duplicate => {
+                    let what = format!("key {} occurs twice", entry.key);
                     return Err(self.invalid(Invalid::new(place, what)));
                 }
             }
             match self
-                .item(entry)
+                .import_entry(entry)
                 .map_err(|what| self.invalid(Invalid::new(place, what)))?
             {
                 Some(_) => {
@@ -109,19 +112,21 @@ impl Source {
         Ok(Some(found))
     }
 
-    /// The entries to import, one by one, of a document that was checked.
-    pub fn items(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<ImportEntry>> + '_> {
-        Ok(self.entries()?.filter_map(|entry| {
+    /// Returns the entries to import of a checked document.
+    pub fn entries(
+        &self,
+    ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<ImportEntry>> + '_> {
+        Ok(self.exported()?.filter_map(|entry| {
             entry
                 .and_then(|entry| {
-                    self.item(entry)
+                    self.import_entry(entry)
                         .map_err(|what| self.invalid(Invalid::new("", what)))
                 })
                 .transpose()
         }))
     }
 
-    fn entries(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Exported>> + '_> {
+    fn exported(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Exported>> + '_> {
         let mut file = &self.file;
         file.rewind()
             .with_context(|| format!("reading {}", self.name))?;
@@ -130,12 +135,12 @@ impl Source {
         Ok(entries.map(|entry| entry.map_err(|invalid| self.invalid(invalid))))
     }
 
-    /// The entry under its new key; `None` if nothing is left of that.
-    fn item(&self, entry: Exported) -> Result<Option<ImportEntry>, String> {
+    /// Converts an entry to one with its new key; `None` if that is empty.
+    fn import_entry(&self, entry: Exported) -> Result<Option<ImportEntry>, String> {
         let Some(rest) = entry.key.strip_prefix(&*self.strip) else {
             let (key, strip) = (entry.key, &self.strip);
             return Err(format!(
-                "key {key} does not begin with {strip}, see --strip"
+                "key {key} does not start with {strip}, see --strip"
             ));
         };
         let key = Key::new(format!("{}{rest}", self.prefix));
@@ -151,43 +156,43 @@ impl Source {
     }
 }
 
-/// Finds names that come twice.
-enum Order {
-    /// Each after the last one.
-    Ascending(String),
-    Any(HashSet<String>),
+/// The keys read so far, to find duplicates.
+enum SeenKeys {
+    /// The last key: each is greater than the one before.
+    Sorted(String),
+    Unsorted(HashSet<String>),
 }
 
-enum Noted {
-    New,
-    Again,
-    Disorder,
+enum Occurrence {
+    First,
+    Duplicate,
+    OutOfOrder,
 }
 
-impl Order {
-    fn note(&mut self, name: &str) -> Noted {
+impl SeenKeys {
+    fn insert(&mut self, name: &str) -> Occurrence {
         match self {
-            Order::Ascending(last) => match name.cmp(last) {
+            SeenKeys::Sorted(last) => match name.cmp(last) {
                 std::cmp::Ordering::Greater => {
                     name.clone_into(last);
-                    Noted::New
+                    Occurrence::First
                 }
-                std::cmp::Ordering::Equal => Noted::Again,
-                std::cmp::Ordering::Less => Noted::Disorder,
+                std::cmp::Ordering::Equal => Occurrence::Duplicate,
+                std::cmp::Ordering::Less => Occurrence::OutOfOrder,
             },
-            Order::Any(names) if names.contains(name) => Noted::Again,
-            Order::Any(names) => {
+            SeenKeys::Unsorted(names) if names.contains(name) => Occurrence::Duplicate,
+            SeenKeys::Unsorted(names) => {
                 names.insert(name.to_owned());
-                Noted::New
+                Occurrence::First
             }
         }
     }
 }
 
-/// Copies what can be read only once into a file that has no name.
-fn spool(from: &mut impl Read, name: &str) -> Result<File, Failure> {
+/// Copies a source that can be read only once to a temporary file without a name.
+fn copy_to_temporary(from: &mut impl Read, name: &str) -> Result<File, Failure> {
     let failed = |error: io::Error| {
-        let what = format!("keeping {name} in a temporary file: {error}");
+        let what = format!("copying {name} to a temporary file: {error}");
         Failure::new(Exit::Unavailable, what)
     };
     let mut file = tempfile::tempfile().map_err(failed)?;
@@ -208,10 +213,10 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn source(document: &str) -> Source {
+    fn source(document: &str) -> ImportDocument {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(document.as_bytes()).unwrap();
-        Source {
+        ImportDocument {
             file,
             name: "doc".to_owned(),
             strip: String::new(),
@@ -219,30 +224,30 @@ mod tests {
         }
     }
 
-    fn refused(source: &Source) -> String {
+    fn check_error(source: &ImportDocument) -> String {
         format!("{:#}", source.check().unwrap_err())
     }
 
     #[test]
-    fn a_document_is_read_as_often_as_it_is_asked_for() {
+    fn a_document_can_be_read_several_times() {
         let source = source(r#"[{"key":"a","value":"eHk="},{"key":"b"}]"#);
         let found = DocumentSummary {
             keys: 2,
             nameless: 0,
         };
         assert_eq!(source.check().unwrap(), found);
-        assert_eq!(source.items().unwrap().count(), 2);
+        assert_eq!(source.entries().unwrap().count(), 2);
         assert_eq!(source.check().unwrap(), found);
     }
 
     #[test]
-    fn a_key_that_comes_twice_is_refused_in_any_order() {
-        let ordered = source(r#"[{"key":"a"},{"key":"a"}]"#);
-        assert_eq!(refused(&ordered), "doc: entry 2: key a comes a second time");
-        let wild = source(r#"[{"key":"b"},{"key":"a"},{"key":"c"},{"key":"b"}]"#);
-        assert_eq!(refused(&wild), "doc: entry 4: key b comes a second time");
-        let wild = source(r#"[{"key":"b"},{"key":"a"}]"#);
-        assert_eq!(wild.check().unwrap().keys, 2);
+    fn a_key_that_occurs_twice_is_refused_in_any_order() {
+        let sorted = source(r#"[{"key":"a"},{"key":"a"}]"#);
+        assert_eq!(check_error(&sorted), "doc: entry 2: key a occurs twice");
+        let unsorted = source(r#"[{"key":"b"},{"key":"a"},{"key":"c"},{"key":"b"}]"#);
+        assert_eq!(check_error(&unsorted), "doc: entry 4: key b occurs twice");
+        let unsorted = source(r#"[{"key":"b"},{"key":"a"}]"#);
+        assert_eq!(unsorted.check().unwrap().keys, 2);
     }
 
     #[test]
@@ -252,12 +257,12 @@ mod tests {
         assert_eq!(source.check().unwrap().nameless, 1);
         source.prefix = "new/".to_owned();
         let keys = source
-            .items()
+            .entries()
             .unwrap()
-            .map(|item| item.unwrap().key.to_string());
+            .map(|entry| entry.unwrap().key.to_string());
         assert_eq!(keys.collect::<Vec<_>>(), ["new/", "new/a"]);
         source.strip = "old/a".to_owned();
-        let told = "doc: entry 1: key old/ does not begin with old/a, see --strip";
-        assert_eq!(refused(&source), told);
+        let message = "doc: entry 1: key old/ does not start with old/a, see --strip";
+        assert_eq!(check_error(&source), message);
     }
 }

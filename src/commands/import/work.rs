@@ -1,4 +1,5 @@
-//! Comparing entries with what is there, writing those that differ, and the account of both.
+//! The work of an import: entries are compared with the existing ones, written if they differ, and
+//! counted.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,45 +12,46 @@ use crate::model::{Entry, Index, Op, OpError, OpErrorKind, Packer, TxnLimits, Tx
 use crate::rate_limiter::RateLimiter;
 use crate::term::Progress;
 
-/// What became of the entries. The rest was not written.
+/// The results of an import by number of entries. All others were not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
     /// Written by this import.
     pub written: u64,
-    /// There already, and equal.
+    /// Equal to an existing entry.
     pub unchanged: u64,
-    /// There already, and left alone for that.
+    /// Left alone because the key exists.
     pub skipped: u64,
-    /// Sent, with no answer that tells.
+    /// Sent, with unknown outcome.
     pub unknown: u64,
-    /// Bytes of the values of all but the unknown ones.
+    /// Bytes of the values, except those with unknown outcome.
     pub bytes: u64,
 }
 
 impl ImportCounts {
-    /// How many entries are accounted for.
+    /// Returns the number of entries with a result.
     pub fn keys(&self) -> u64 {
         self.written + self.unchanged + self.skipped + self.unknown
     }
 }
 
-/// What the workers share.
+/// The state that the workers share.
 pub struct ImportRun<'a> {
-    /// Only keys that do not exist are written.
+    /// Whether existing keys are left alone.
     pub create_only: bool,
     bulk: Bulk,
-    /// Keys a second, and what holds them to that.
+    /// Keys per second, and their limiter.
     rate: Option<(u32, Mutex<RateLimiter>)>,
-    account: Mutex<ImportCounts>,
+    counts: Mutex<ImportCounts>,
     progress: Progress,
-    /// The error to end with. One that leaves writes unknown beats others.
+    /// The error to report. One with unknown outcome takes precedence.
     failure: Mutex<Option<anyhow::Error>>,
     stopped: AtomicBool,
     signalled: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl<'a> ImportRun<'a> {
-    /// Nothing done yet. `rate` is in keys a second; `signalled` tells whether to stop.
+    /// Creates the state of an import. `rate` is in keys per second; `signalled` returns whether to
+    /// stop.
     pub fn new(
         create_only: bool,
         rate: Option<u32>,
@@ -66,7 +68,7 @@ impl<'a> ImportRun<'a> {
                     Mutex::new(RateLimiter::new(period, 1, Instant::now())),
                 )
             }),
-            account: Mutex::default(),
+            counts: Mutex::default(),
             progress,
             failure: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -74,17 +76,17 @@ impl<'a> ImportRun<'a> {
         }
     }
 
-    /// The account so far.
-    pub fn account(&self) -> ImportCounts {
-        *lock(&self.account)
+    /// Returns the results so far.
+    pub fn counts(&self) -> ImportCounts {
+        *lock(&self.counts)
     }
 
-    /// What made it stop, if anything did.
+    /// Takes the error that stopped the import, if any.
     pub fn failure(&self) -> Option<anyhow::Error> {
         lock(&self.failure).take()
     }
 
-    /// Whether nothing more is to be begun.
+    /// Whether the workers must not start another transaction.
     pub fn stopped(&self) -> bool {
         if (self.signalled)() {
             self.stopped.store(true, Ordering::Relaxed);
@@ -92,7 +94,7 @@ impl<'a> ImportRun<'a> {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Stops all workers.
+    /// Stops all workers because of an error.
     pub fn fail(&self, error: anyhow::Error) {
         let mut failure = lock(&self.failure);
         if failure.is_none() || leaves_unknown(&error) {
@@ -102,12 +104,12 @@ impl<'a> ImportRun<'a> {
     }
 
     fn count(&self, change: impl FnOnce(&mut ImportCounts)) {
-        let mut account = lock(&self.account);
-        change(&mut account);
-        self.progress.at(account.keys(), account.bytes);
+        let mut counts = lock(&self.counts);
+        change(&mut counts);
+        self.progress.update(counts.keys(), counts.bytes);
     }
 
-    /// Waits for its turn, unless it is stopped before.
+    /// Waits until the rate allows this many keys, or the import is stopped.
     fn wait(&self, keys: usize) {
         const STEP: Duration = Duration::from_millis(50);
         let Some((_, limiter)) = &self.rate else {
@@ -124,11 +126,11 @@ impl<'a> ImportRun<'a> {
         }
     }
 
-    /// How much one transaction is to hold.
+    /// Returns the limits of one transaction.
     fn limits(&self) -> TxnLimits {
         let mut limits = self.bulk.limits();
         if let Some((rate, _)) = &self.rate {
-            // So that the rate holds within each second.
+            // Smaller transactions keep the rate within each second.
             limits.ops = limits.ops.min((*rate).max(1) as usize);
         }
         limits
@@ -146,21 +148,23 @@ fn leaves_unknown(error: &anyhow::Error) -> bool {
         .any(|error| error.class() == ErrorClass::Unknown)
 }
 
-/// What has to be done about an entry.
+/// The action that an entry requires.
 pub enum ImportAction {
-    /// It is there and equal.
+    /// None: the existing entry is equal.
     Unchanged,
-    /// Another one is there and stays.
+    /// None: the existing entry is left alone.
     Skipped,
-    /// This.
+    /// A write.
     Write(Op),
 }
 
-/// Compares an entry with what is there. Sessions and indexes do not travel.
-pub fn judge(item: ImportEntry, there: Option<&Entry>, create_only: bool) -> ImportAction {
-    let ImportEntry { key, value, flags } = item;
-    match there {
-        Some(there) if there.value() == value && there.flags() == flags => ImportAction::Unchanged,
+/// Compares an entry with the existing one. Sessions and indexes are not imported.
+pub fn action_for(entry: ImportEntry, existing: Option<&Entry>, create_only: bool) -> ImportAction {
+    let ImportEntry { key, value, flags } = entry;
+    match existing {
+        Some(existing) if existing.value() == value && existing.flags() == flags => {
+            ImportAction::Unchanged
+        }
         Some(_) if create_only => ImportAction::Skipped,
         None if create_only => ImportAction::Write(Op::Cas {
             key,
@@ -172,7 +176,7 @@ pub fn judge(item: ImportEntry, there: Option<&Entry>, create_only: bool) -> Imp
     }
 }
 
-/// Imports entries one after another over one connection.
+/// A worker that imports entries one after another over one connection.
 pub struct Worker<'a> {
     client: &'a Client,
     shared: &'a ImportRun<'a>,
@@ -181,7 +185,7 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    /// A worker that has done nothing yet.
+    /// Creates an idle worker.
     pub fn new(client: &'a Client, shared: &'a ImportRun<'a>) -> Self {
         Worker {
             client,
@@ -191,15 +195,15 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Compares entries that one transaction can read and writes those that differ, sooner or later. What goes
-    /// wrong stops all workers.
-    pub fn import(&mut self, items: Vec<ImportEntry>) {
-        if let Err(error) = self.try_import(items) {
+    /// Compares entries that one transaction can read, and writes those that differ, now or with a
+    /// later transaction. An error stops all workers.
+    pub fn import(&mut self, entries: Vec<ImportEntry>) {
+        if let Err(error) = self.try_import(entries) {
             self.shared.fail(error);
         }
     }
 
-    /// Writes what was held back.
+    /// Writes the last transaction.
     pub fn finish(&mut self) {
         if let Some(ops) = self.packer.finish() {
             if let Err(error) = self.write(ops) {
@@ -208,19 +212,19 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn try_import(&mut self, items: Vec<ImportEntry>) -> anyhow::Result<()> {
-        let keys: Vec<_> = items.iter().map(|item| item.key.clone()).collect();
-        let there = self.reader.present(&keys)?;
-        for (item, there) in items.into_iter().zip(there) {
-            let bytes = item.value.len() as u64;
-            match judge(item, there.as_ref(), self.shared.create_only) {
-                ImportAction::Unchanged => self.shared.count(|account| {
-                    account.unchanged += 1;
-                    account.bytes += bytes;
+    fn try_import(&mut self, entries: Vec<ImportEntry>) -> anyhow::Result<()> {
+        let keys: Vec<_> = entries.iter().map(|entry| entry.key.clone()).collect();
+        let existing = self.reader.present(&keys)?;
+        for (entry, existing) in entries.into_iter().zip(existing) {
+            let bytes = entry.value.len() as u64;
+            match action_for(entry, existing.as_ref(), self.shared.create_only) {
+                ImportAction::Unchanged => self.shared.count(|counts| {
+                    counts.unchanged += 1;
+                    counts.bytes += bytes;
                 }),
-                ImportAction::Skipped => self.shared.count(|account| {
-                    account.skipped += 1;
-                    account.bytes += bytes;
+                ImportAction::Skipped => self.shared.count(|counts| {
+                    counts.skipped += 1;
+                    counts.bytes += bytes;
                 }),
                 ImportAction::Write(op) => {
                     if let Some(ops) = self.packer.push(op) {
@@ -232,10 +236,10 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Writes operations that fit together as far as is known.
+    /// Writes operations that fit in one transaction as far as is known.
     fn write(&mut self, ops: Vec<Op>) -> anyhow::Result<()> {
-        let mut left = VecDeque::from([ops]);
-        while let Some(ops) = left.pop_front() {
+        let mut remaining = VecDeque::from([ops]);
+        while let Some(ops) = remaining.pop_front() {
             self.shared.wait(ops.len());
             if self.shared.stopped() {
                 return Ok(());
@@ -246,12 +250,12 @@ impl<'a> Worker<'a> {
                 .bulk
                 .send(self.client, ops, |sent| all_sent.push(sent));
             if !untried.is_empty() {
-                left.push_front(untried);
+                remaining.push_front(untried);
             }
             for sent in all_sent {
-                let again = self.settle(sent)?;
-                if !again.is_empty() {
-                    left.push_front(again);
+                let retry = self.settle(sent)?;
+                if !retry.is_empty() {
+                    remaining.push_front(retry);
                 }
             }
         }
@@ -259,17 +263,17 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Accounts for a transaction; gives back what is to be tried again without what is settled.
+    /// Counts the results of a transaction, and returns the operations to retry.
     fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Op>> {
         match sent.outcome {
-            Ok(TxnOutcome::Applied(_)) => self.written(&sent.ops),
+            Ok(TxnOutcome::Applied(_)) => self.count_written(&sent.ops),
             Ok(TxnOutcome::RolledBack(errors)) => return self.without_existing(sent.ops, &errors),
             Err(error) => match (&sent.ops[..], error.cause()) {
                 ([op], Cause::TooLarge) => self.put(op)?,
                 _ => {
                     if error.class() == ErrorClass::Unknown {
                         let unknown = sent.ops.len() as u64;
-                        self.shared.count(|account| account.unknown += unknown);
+                        self.shared.count(|counts| counts.unknown += unknown);
                     }
                     return Err(error.into());
                 }
@@ -278,16 +282,16 @@ impl<'a> Worker<'a> {
         Ok(Vec::new())
     }
 
-    fn written(&self, ops: &[Op]) {
+    fn count_written(&self, ops: &[Op]) {
         let bytes: usize = ops.iter().map(|op| op.value().len()).sum();
-        self.shared.count(|account| {
-            account.written += ops.len() as u64;
-            account.bytes += bytes as u64;
+        self.shared.count(|counts| {
+            counts.written += ops.len() as u64;
+            counts.bytes += bytes as u64;
         });
     }
 
-    /// Keys that somebody else created since they were looked at are left alone; any other reason
-    /// for a rollback is an error.
+    /// Removes the keys that another client created since the comparison; any other reason for a
+    /// rollback is an error.
     fn without_existing(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
         let exists = |error: &OpError| error.kind == OpErrorKind::IndexDiffers;
         if !self.shared.create_only || !errors.iter().all(exists) {
@@ -297,16 +301,16 @@ impl<'a> Worker<'a> {
         existing.sort_unstable();
         for op in existing.into_iter().rev() {
             let op = ops.remove(op);
-            self.shared.count(|account| {
-                account.skipped += 1;
-                account.bytes += op.value().len() as u64;
+            self.shared.count(|counts| {
+                counts.skipped += 1;
+                counts.bytes += op.value().len() as u64;
             });
         }
         Ok(ops)
     }
 
-    /// Base64 makes a value too large for a transaction that is not too large for a write of its
-    /// own.
+    /// Writes one key with a request of its own: in the base64 of a transaction its value is too
+    /// large.
     fn put(&self, op: &Op) -> anyhow::Result<()> {
         let (Op::Set { key, value, flags }
         | Op::Cas {
@@ -320,14 +324,14 @@ impl<'a> Worker<'a> {
             false => Write::Plain,
         };
         match self.client.put(key, value, *flags, write) {
-            Ok(true) => self.written(std::slice::from_ref(op)),
-            Ok(false) => self.shared.count(|account| {
-                account.skipped += 1;
-                account.bytes += value.len() as u64;
+            Ok(true) => self.count_written(std::slice::from_ref(op)),
+            Ok(false) => self.shared.count(|counts| {
+                counts.skipped += 1;
+                counts.bytes += value.len() as u64;
             }),
             Err(error) => {
                 if error.class() == ErrorClass::Unknown {
-                    self.shared.count(|account| account.unknown += 1);
+                    self.shared.count(|counts| counts.unknown += 1);
                 }
                 return Err(error.into());
             }

@@ -1,6 +1,5 @@
-//! Who looks on: what is printed and said, and who else is kept informed.
+//! The observers of a watch, and their flags.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -9,18 +8,19 @@ use clap::{Args, ValueEnum};
 use crate::args::handler::Handlers;
 use crate::args::output::formats;
 use crate::exit::Failure;
-use crate::model::Target;
+use crate::model::{Target, TargetId};
 use crate::observers::{Explain, JsonObserver, Runs, StatusFile, Systemd, TextObserver, Warnings};
 use crate::output::Format;
 use crate::term::Ui;
 use crate::watch::Observer;
 
-/// What is told to whom.
+/// The output of a watch.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Looking on")]
+#[command(next_help_heading = "Output")]
 pub struct ObserverArgs {
-    /// Print changes as text or jsonl, also with a handler, whose stdout then goes to stderr
-    /// [default: text without a handler]
+    /// Print changes as text or jsonl
+    ///
+    /// Default: text without a handler. With -o and a handler, the handler's stdout goes to stderr.
     #[arg(
         short,
         long,
@@ -30,39 +30,54 @@ pub struct ObserverArgs {
     )]
     output: Option<Format>,
 
-    /// With -o jsonl: print changes, or all events: first looks, outages, lost rights, deletes held
-    /// back, runs of handlers too [default: changes]
-    #[arg(long, value_name = "WHICH", hide_possible_values = true)]
+    /// Events to print with -o jsonl [default: changes]
+    #[arg(long, value_name = "EVENTS", hide_short_help = true)]
     events: Option<Events>,
 
-    /// Say on stderr what becomes of each wake-up, a line each
-    #[arg(long)]
+    /// Explain each wake-up on stderr
+    #[arg(long, hide_short_help = true)]
     explain: bool,
 
-    /// Keep in FILE, as JSON, how the watch stands: last contact, index, outages, last runs, lag
-    #[arg(long, value_name = "FILE")]
+    /// Keep the status of the watch in FILE, as JSON
+    ///
+    /// It contains the last contact, index, outages, last runs and the lag of handlers.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     status_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Events {
+    /// Changes of keys
     Changes,
+    /// Also first reads, outages, lost permissions, held back deletes and runs of handlers
     All,
 }
 
 impl ObserverArgs {
-    /// Whether stdout is for changes although there is a handler.
+    /// Whether changes are printed also with a handler.
     pub fn prints(&self) -> bool {
         self.output.is_some()
     }
 
-    /// All who look on, those who write to stdout last: what is handled is what they have written.
+    /// Checks the flags.
     ///
     /// # Errors
-    /// For flags that contradict each other, and a status file that cannot be written.
-    pub fn observers<'a, 'u>(
+    /// Exit 2 for contradicting flags.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.events.is_some() && self.output != Some(Format::Jsonl) {
+            return Err(Failure::usage("--events requires -o jsonl"));
+        }
+        Ok(())
+    }
+
+    /// Creates the observers, those that write to stdout last: a change counts as handled when they
+    /// have written it.
+    ///
+    /// # Errors
+    /// Exit 2 if the status file cannot be written.
+    pub fn observers<'a>(
         &self,
-        ui: &'a RefCell<&'u mut Ui>,
+        ui: &'a Ui,
         targets: &[Target],
         handlers: &Handlers,
     ) -> Result<Vec<Box<dyn Observer + 'a>>, Failure> {
@@ -73,31 +88,37 @@ impl ObserverArgs {
                 .map(|target| target.name().to_owned())
                 .collect()
         };
-        let globs: Vec<Option<String>> = handlers
-            .routes
-            .iter()
-            .map(|(glob, _)| glob.clone())
+        let routes = handlers.routes.iter();
+        let globs: Vec<Option<String>> = routes
+            .map(|route| Some(route.glob.as_ref()?.as_str().to_owned()))
             .collect();
-        let called = globs.iter().cloned();
-        let called: Vec<String> = called
-            .map(|glob| glob.unwrap_or_else(|| "rest".to_owned()))
+        let target_name = |id: TargetId| targets[usize::from(id.0)].name();
+        let routes = handlers.routes.iter().zip(&globs);
+        let route_names: Vec<String> = routes
+            .map(
+                |(route, glob)| match (glob, route.target.map(target_name)) {
+                    (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
+                    (Some(glob), _) => glob.clone(),
+                    (None, Some(target)) => target.to_owned(),
+                    (None, None) => "rest".to_owned(),
+                },
+            )
             .collect();
         let mut all: Vec<Box<dyn Observer + 'a>> =
             vec![Box::new(Warnings::new(ui, targets.to_vec()))];
         if !globs.is_empty() {
-            all.push(Box::new(Runs::new(ui, called.clone())));
+            all.push(Box::new(Runs::new(ui, route_names.clone())));
         }
         if self.explain {
-            all.push(Box::new(Explain::new(ui, targets.to_vec(), called)));
+            all.push(Box::new(Explain::new(ui, targets.to_vec(), route_names)));
         }
         if let Some(path) = &self.status_file {
             let file = StatusFile::open(ui, path, names(), globs.clone(), now);
             all.push(Box::new(file.map_err(|error| {
-                let path = path.display();
-                Failure::usage(format!("the status file {path} cannot be written: {error}"))
+                Failure::usage(format!("status file: {error}"))
             })?));
         }
-        if let Some(systemd) = Systemd::asked(targets.len(), now) {
+        if let Some(systemd) = Systemd::from_environment(targets.len(), now) {
             all.push(Box::new(systemd));
         }
         match (self.output, self.events) {
@@ -105,9 +126,10 @@ impl ObserverArgs {
                 all.push(Box::new(JsonObserver::all(ui, names(), globs)));
             }
             (Some(Format::Jsonl), _) => all.push(Box::new(JsonObserver::changes(ui, names()))),
-            (_, Some(_)) => return Err(Failure::usage("--events is for -o jsonl")),
-            (None, None) if !globs.is_empty() => {}
-            _ => all.push(Box::new(TextObserver::new(ui))),
+            (None, _) if !globs.is_empty() => {}
+            (None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul), _) => {
+                all.push(Box::new(TextObserver::new(ui)));
+            }
         }
         Ok(all)
     }

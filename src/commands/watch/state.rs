@@ -1,4 +1,4 @@
-//! What a watch remembers over a restart, and what it does not believe at once.
+//! Flags of the state file, and of what is not accepted without consent.
 
 use std::path::PathBuf;
 
@@ -10,39 +10,41 @@ use crate::model::Target;
 use crate::state_file::{Identity, Keep, OpenedStateFile, StateFile};
 use crate::watch::MaxDelete;
 
-/// Memory and mistrust.
+/// The state file and the limits of accepted changes.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "What is remembered and believed")]
+#[command(next_help_heading = "State and safety")]
 pub struct StateArgs {
-    /// Keep in FILE what was handled: after a restart only what changed since is told, deletes
-    /// included
+    /// Keep the handled state in FILE, across restarts
+    ///
+    /// After a restart, exactly the changes since then are reported, including deletes.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
-    /// Keep values too, so that an update shows the old one after a restart; without this only
-    /// keyed hashes of them are kept
-    #[arg(long, requires = "state")]
+    /// Keep values in the state file too, so that updates show the old value after a restart
+    ///
+    /// Otherwise it contains only keyed hashes of values.
+    #[arg(long, requires = "state", hide_short_help = true)]
     state_values: bool,
 
-    /// Believe a Consul that looks reset: empty, with an index below the remembered one
-    #[arg(long, requires = "state")]
+    /// Accept an emptied Consul whose index went backwards as real
+    #[arg(long, requires = "state", hide_short_help = true)]
     pub accept_reset: bool,
 
-    /// Hold more deletes at once than this back, until the keys return or a restart allows more
-    #[arg(long, value_name = "N|N%")]
+    /// Hold back larger bursts of deletes until the keys return or kvw restarts
+    #[arg(long, value_name = "N|N%", hide_short_help = true)]
     pub max_delete: Option<MaxDelete>,
 }
 
 impl StateArgs {
     /// Whether there is a state file.
-    pub fn is_kept(&self) -> bool {
+    pub fn is_given(&self) -> bool {
         self.state.is_some()
     }
 
-    /// Opens the state file of a watch of these targets, if there is to be one.
+    /// Opens the state file of a watch of these targets, if one is given.
     ///
     /// # Errors
-    /// When it belongs to another watch, is damaged, in use, or cannot be written.
+    /// If it belongs to another watch, is damaged, in use, or cannot be written.
     pub fn open(
         &self,
         targets: &[Target],

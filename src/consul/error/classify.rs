@@ -124,8 +124,19 @@ pub(super) fn describe_status(cause: Cause, status: u16, text: &str) -> String {
             format!("answered with a redirect ({status}), which is not followed")
         }
         (_, "") => format!("the server answered {status}"),
+        // Consul answers in JSON and plain text.
+        (_, text) if is_html(text) => {
+            format!("a proxy answered {status} with an HTML page instead of Consul's answer")
+        }
         (_, text) => format!("the server answered {status}: {text}"),
     }
+}
+
+fn is_html(text: &str) -> bool {
+    let start = text.get(..16).unwrap_or(text).to_ascii_lowercase();
+    ["<!doctype", "<html", "<head", "<body", "<h1", "<?xml"]
+        .iter()
+        .any(|tag| start.starts_with(tag))
 }
 
 /// Describes a denied permission, without saying so twice where the server's message does too.
@@ -133,6 +144,7 @@ pub(super) fn describe_denial(text: &str) -> String {
     match text.strip_prefix("Permission denied") {
         Some(rest) => format!("permission denied{rest}"),
         None if text.is_empty() => "permission denied".to_owned(),
+        None if is_html(text) => "permission denied by a proxy, with an HTML page".to_owned(),
         None => format!("permission denied: {text}"),
     }
 }

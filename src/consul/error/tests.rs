@@ -353,3 +353,23 @@ fn a_rollback_is_named_for_a_denied_permission_or_its_first_reason() {
         );
     }
 }
+
+#[test]
+fn a_page_of_a_proxy_is_named_and_not_printed() {
+    for page in [
+        "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n</html>",
+        "<!DOCTYPE html><p>Bad</p>",
+        "<HTML><BODY>no</BODY></HTML>",
+    ] {
+        let error = context(false).map_status(504, page).to_string();
+        assert!(
+            error.contains("a proxy answered 504 with an HTML page"),
+            "{error}"
+        );
+        assert!(!error.contains('<'), "{error}");
+    }
+    let error = context(false)
+        .map_status(403, "<html><b>no</b>")
+        .to_string();
+    assert!(error.contains("permission denied by a proxy"), "{error}");
+}

@@ -70,6 +70,7 @@ impl HandlerBench {
             program: Program::Shell(line.into()),
             policies,
             stdin,
+            target: TargetId(0),
             stdout: Stdout::Stderr,
             set: vec![("DIR".into(), folder.path().into())],
             withhold: Vec::new(),
@@ -84,7 +85,7 @@ impl HandlerBench {
     }
 
     fn give(&mut self, input: Option<QueueInput>, current: &WatchedState) {
-        let current = || current.clone();
+        let current = |_| current.clone();
         let mut context = HandlerContext {
             targets: &self.targets,
             index: Index(9),

@@ -46,7 +46,7 @@ impl Engine<'_> {
         now: Instant,
         step: impl FnOnce(&mut Routes, &mut HandlerContext<'_>) -> RouteEvents,
     ) -> anyhow::Result<()> {
-        let current = || self.target_states.current();
+        let current = |target| self.target_states.current(target);
         let log = self.state_file.as_mut();
         let mut context = HandlerContext {
             targets: &self.names,
