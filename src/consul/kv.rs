@@ -202,7 +202,7 @@ impl Client {
         match self.run_txn(&ops, &context)? {
             TxnOutcome::Applied(_) => Ok(true),
             TxnOutcome::RolledBack(errors) => match OpError::decisive(&errors) {
-                Some(error) if is_condition(error) => Ok(false),
+                Some(error) if is_unmet_condition(error) => Ok(false),
                 _ => Err(context.rolled_back(&ops, &errors)),
             },
         }
@@ -239,7 +239,7 @@ fn delete_request(name: &str, doing: String) -> Request<'static> {
 
 /// Whether the condition of a write did not hold: the index of a CAS, or the lock, which another
 /// session holds, nobody holds, is in its lock-delay, or whose session is unknown.
-fn is_condition(error: &OpError) -> bool {
+fn is_unmet_condition(error: &OpError) -> bool {
     const LOCK: [&str; 4] = [
         "failed to lock key",
         "failed to unlock key",

@@ -74,19 +74,19 @@ fn writes(op: &Op) -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TxnResponse {
-    results: Option<Vec<TxnResultJson>>,
-    errors: Option<Vec<TxnErrorJson>>,
+    results: Option<Vec<OpResultJson>>,
+    errors: Option<Vec<OpErrorJson>>,
 }
 
 #[derive(Debug, Deserialize)]
-struct TxnResultJson {
+struct OpResultJson {
     #[serde(rename = "KV")]
     kv: Owned,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct TxnErrorJson {
+struct OpErrorJson {
     op_index: usize,
     what: String,
 }
@@ -192,8 +192,8 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
     }
 }
 
-impl From<TxnErrorJson> for OpError {
-    fn from(error: TxnErrorJson) -> Self {
+impl From<OpErrorJson> for OpError {
+    fn from(error: OpErrorJson) -> Self {
         OpError {
             op: error.op_index,
             kind: classify(&error.what),

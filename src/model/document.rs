@@ -227,7 +227,7 @@ mod tests {
         DocumentReader::new(document.as_bytes()).collect()
     }
 
-    fn refused(document: &str) -> String {
+    fn read_error(document: &str) -> String {
         read(document).unwrap_err().to_string()
     }
 
@@ -284,7 +284,7 @@ mod tests {
                 "entry 1: unknown encoding 'hex'",
             ),
         ] {
-            assert_eq!(refused(&document), words);
+            assert_eq!(read_error(&document), words);
         }
     }
 
@@ -325,8 +325,8 @@ mod tests {
                 "entry 1: invalid type: integer `7`, expected an entry",
             ),
         ] {
-            let refused = refused(document);
-            assert!(refused.starts_with(words), "{document}: {refused}");
+            let error = read_error(document);
+            assert!(error.starts_with(words), "{document}: {error}");
         }
     }
 
@@ -334,14 +334,17 @@ mod tests {
     fn what_is_no_array_is_no_document() {
         for document in ["7", "x", "\"a\""] {
             assert_eq!(
-                refused(document),
+                read_error(document),
                 "not a JSON array of entries",
                 "{document}"
             );
         }
-        assert_eq!(refused("  "), "the document is empty");
-        assert_eq!(refused("{}"), "entry 1: it has no key");
-        assert_eq!(refused("[] []"), "something follows the end of the array");
+        assert_eq!(read_error("  "), "the document is empty");
+        assert_eq!(read_error("{}"), "entry 1: it has no key");
+        assert_eq!(
+            read_error("[] []"),
+            "something follows the end of the array"
+        );
     }
 
     #[test]

@@ -129,12 +129,12 @@ impl Snapshot {
         &'a self,
         later: &'b Snapshot,
     ) -> impl Iterator<Item = (Option<&'a Entry>, Option<&'b Entry>)> {
-        let (mut olds, mut news) = (self.entries(), later.entries());
+        let (mut older, mut newer) = (self.entries(), later.entries());
         std::iter::from_fn(move || {
-            let both = olds.iter().zip(news);
+            let both = older.iter().zip(newer);
             let shared = both.take_while(|(old, new)| old.is_same(new)).count();
-            (olds, news) = (&olds[shared..], &news[shared..]);
-            let order = match (olds.first(), news.first()) {
+            (older, newer) = (&older[shared..], &newer[shared..]);
+            let order = match (older.first(), newer.first()) {
                 (None, None) => return None,
                 (Some(old), Some(new)) => old.cmp_key(new),
                 (Some(_), None) => Ordering::Less,
@@ -145,8 +145,8 @@ impl Snapshot {
                 usize::from(order != Ordering::Less),
             );
             let (old, new);
-            (old, olds) = olds.split_at(taken.0);
-            (new, news) = news.split_at(taken.1);
+            (old, older) = older.split_at(taken.0);
+            (new, newer) = newer.split_at(taken.1);
             Some((old.first(), new.first()))
         })
     }

@@ -108,7 +108,7 @@ struct Poller {
     /// The entries that Consul showed last: the fetcher's working copy.
     seen: Snapshot,
     /// `seen` and the entries that vanished from it unproven: the next answer is compared with it.
-    believed: Snapshot,
+    baseline: Snapshot,
     /// Whether an index went back since the last answer that was sent.
     continuity: Continuity,
     /// The highest index so far.
@@ -134,7 +134,7 @@ impl Poller {
             seen: Snapshot::default(),
             peak: known.index(),
             table: None,
-            believed: known,
+            baseline: known,
             continuity: Continuity::Kept,
             last_answer: Instant::now(),
             synced: false,
@@ -201,12 +201,12 @@ impl Poller {
             deleted, unproven, ..
         } = self.prove(&mut shown)?;
         self.peak = self.peak.max(shown.index());
-        let mut believed = shown.clone();
+        let mut baseline = shown.clone();
         let unproven_entries = unproven
             .iter()
-            .filter_map(|(key, _)| self.believed.get(key));
-        believed.apply(unproven_entries.map(|entry| (entry.key(), Some(entry))));
-        self.believed = believed;
+            .filter_map(|(key, _)| self.baseline.get(key));
+        baseline.apply(unproven_entries.map(|entry| (entry.key(), Some(entry))));
+        self.baseline = baseline;
         self.advise(&answer);
         Ok(TargetAnswer {
             since,
@@ -259,7 +259,7 @@ impl Poller {
     /// Proves which of the keys that are no longer listed are deleted, and inserts those that exist
     /// again into `shown`.
     fn prove(&mut self, shown: &mut Snapshot) -> Result<Proof, Error> {
-        let vanished = self.believed.vanished(shown);
+        let vanished = self.baseline.vanished(shown);
         if vanished.is_empty() {
             return Ok(Proof::default());
         }
@@ -290,7 +290,7 @@ impl Poller {
                 }
                 Err(error) if error.cause() != Cause::Denied => return Err(error.into()),
                 // The known entries are proven one by one.
-                Err(_) if !self.believed.is_empty() => {}
+                Err(_) if !self.baseline.is_empty() => {}
                 Err(_) => return Err(PollError::Outage(OutageCause::NoRights)),
             }
         }

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_hidden_returned_and_unproven_keys_are_told_apart() {
+    fn deleted_hidden_returned_and_unproven_keys_are_distinguished() {
         let mut prober = FixedProber(vec![
             ("again", Some(Lookup::Found(entry("again", 9)))),
             ("back", Some(Lookup::Found(entry("back", 4)))),

@@ -62,7 +62,7 @@ fn what_the_server_refuses_is_an_error_of_a_read() {
 }
 
 #[test]
-fn deleted_hidden_and_returned_keys_are_told_apart() {
+fn deleted_hidden_and_returned_keys_are_distinguished() {
     let server = FakeServer {
         exists: vec!["hid", "back"],
         hidden: vec!["hid"],

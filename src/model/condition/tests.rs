@@ -26,7 +26,7 @@ fn each_predicate_is_met_where_it_should() {
     let x = entry("x", 7);
     let matches = |regex: &str| Predicate::Matches(Regex::new(regex).unwrap());
     let since = |index| Predicate::ChangedSince(Index(index));
-    // The wish; whether it holds for `x` at 7; whether for no entry.
+    // The predicate; whether it holds for `x` at 7; whether for no entry.
     let table = [
         (Predicate::Exists, true, false),
         (Predicate::Absent, false, true),
@@ -43,8 +43,8 @@ fn each_predicate_is_met_where_it_should() {
         (since(8), false, true),
         (since(0), true, false),
     ];
-    for (wish, there, missing) in table {
-        let condition = condition("a", wish);
+    for (predicate, there, missing) in table {
+        let condition = condition("a", predicate);
         assert_eq!(condition.holds(Some(&x)), there, "{condition}");
         assert_eq!(condition.holds(None), missing, "{condition}");
     }
@@ -87,8 +87,8 @@ fn an_unmet_condition_is_described_without_the_value() {
         ),
         (Predicate::ChangedSince(Index(0)), None, "a does not exist"),
     ];
-    for (wish, entry, text) in table {
-        let condition = condition("a", wish);
+    for (predicate, entry, text) in table {
+        let condition = condition("a", predicate);
         assert!(!condition.holds(entry), "{text}");
         assert_eq!(condition.describe_unmet(entry), text);
     }
