@@ -52,7 +52,7 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "INDEX", requires = "cas", value_parser = clap::value_parser!(u64).range(1..))]
     modify_index: Option<u64>,
 
-    /// ListWriter the keys that would be deleted, and delete nothing
+    /// List the keys that would be deleted, and delete nothing
     #[arg(long, conflicts_with = "cas")]
     dry_run: bool,
 

@@ -52,7 +52,7 @@ pub struct ImportArgs {
     #[arg(long)]
     create_only: bool,
 
-    /// ListWriter the keys that would be written, and write nothing
+    /// List the keys that would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 

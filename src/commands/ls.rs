@@ -13,7 +13,7 @@ use crate::model::{Key, Prefix, encoded_read, groups};
 use crate::output::{Format, ListWriter, entry, filtered_message, json, ls};
 use crate::term::Ui;
 
-/// ListWriter one level of keys and folders
+/// List one level of keys and folders
 ///
 /// Consul sends only the names of this level, however many keys are below it.
 #[derive(Debug, Args)]
