@@ -46,6 +46,9 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l separator -d 'Separator at which --keys cuts names; \'\' for whole names' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l default -d 'Print VALUE for a missing key, and exit with 0' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s o -l output -d 'Output format; raw is the exact bytes, consul the JSON of Consul\'s API' -r -f -a "text\t''
@@ -62,9 +65,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand get" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l recurse -d 'Print all entries whose keys start with KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l keys -d 'Print only key names, up to and including the first separator after KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l detailed -d 'Print all fields'
@@ -72,9 +74,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l base64 -d 'Print values 
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand get" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand get" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l modify-index -d 'Index for --cas, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-defined 64-bit number stored with the value [default: 0]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
@@ -89,9 +92,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand put" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand put" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l literal -d 'Do not treat @FILE and - specially'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l base64 -d 'Decode VALUE from base64 first'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l cas -d 'Write only if the key is unchanged since --modify-index'
@@ -102,9 +104,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l release -d 'Release the 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand put" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand put" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
@@ -117,9 +120,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l recurse -d 'Delete all keys that start with KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l prefix-match -d 'Allow a prefix that does not end in /, and so matches more than a folder'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l all -d 'Allow deleting the whole store'
@@ -129,9 +131,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l dry-run -d 'List the 
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, one per line or as JSON' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
@@ -144,17 +147,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l prefix-match -d 'Allow a prefix that does not end in /, and so matches more than a folder'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l all -d 'Allow deleting the whole store'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l prefix -d 'Watch all keys that start with P, which need not end in /; \'\' for all; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l key -d 'Watch key K, which may end in /; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l include -d 'Report only keys that match GLOB; repeatable' -r
@@ -208,9 +211,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l partition -d 'Admin pa
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l locks -d 'Report acquired and released locks as changes'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l each -d 'Run once per changed key, not once per batch, and not for the initial state'
@@ -221,9 +223,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accep
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l absent -d 'KEY must not exist; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l equals -d 'The value of KEY must equal VALUE; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l not-equals -d 'KEY must not exist or have another value; repeatable' -r
@@ -242,16 +245,16 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l partition -d 'Admin par
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l any -d 'Wait for one of the conditions instead of all'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''
 jsonl\t''"
@@ -264,16 +267,16 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -l partition -d 'Admin parti
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s l -l long -d 'Show size, index, flags and session; reads the keys of the level'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
@@ -286,16 +289,16 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -l partition -d 'Admin par
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l du -d 'Show sizes; reads all values'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l output-file -d 'Write to FILE, which is replaced only when the export is complete' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: json as consul kv export, jsonl with all fields, consul as its API' -r -f -a "text\t''
 json\t''
@@ -310,16 +313,16 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l prefix -d 'Prepend P to each key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
@@ -335,17 +338,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand import" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l create-only -d 'Write only keys that do not exist'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l dry-run -d 'List the keys that would be written, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l atomic -d 'Write everything in one transaction, if it fits the server\'s limits'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand import" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand import" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
@@ -358,20 +361,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand dev" -l load -d 'Load the entries of FILE, in the format of export, at startup' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand dev" -l prefix -d 'Prepend P to each loaded key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l load -d 'Load the entries of FILE, in the format of export, at startup' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l prefix -d 'Prepend P to each loaded key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s h -l help -d 'Print help (see more with \'--help\')'

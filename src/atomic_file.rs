@@ -85,6 +85,11 @@ impl Write for AtomicFile {
         written.map_err(|error| describe("writing", &self.path, &error))
     }
 
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.out.write_all(bytes);
+        written.map_err(|error| describe("writing", &self.path, &error))
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.out.flush();
         flushed.map_err(|error| describe("writing", &self.path, &error))

@@ -1,7 +1,7 @@
 //! The whole command line: global flags, the verbs, one match. The arguments and the help of each
 //! verb are in its file under `commands/`.
 
-use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use crate::commands::{
@@ -47,20 +47,75 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum VerbArgs {
-    Get(get::GetArgs),
-    Put(put::PutArgs),
-    Delete(delete::DeleteArgs),
-    Txn(txn::TxnArgs),
-    Watch(Box<watch::WatchArgs>),
-    Wait(wait::WaitArgs),
-    Ls(ls::LsArgs),
-    Tree(tree::TreeArgs),
-    Export(export::ExportArgs),
-    Import(import::ImportArgs),
-    Status(status::StatusArgs),
-    Dev(dev::DevArgs),
-    Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
+    /// Print the value of a key
+    Get(Deferred<get::GetArgs>),
+    /// Write a value to a key
+    Put(Deferred<put::PutArgs>),
+    /// Delete keys
+    Delete(Deferred<delete::DeleteArgs>),
+    /// Run operations in one transaction
+    Txn(Deferred<txn::TxnArgs>),
+    /// Print changes as they happen, or run a handler on them
+    Watch(Box<Deferred<watch::WatchArgs>>),
+    /// Wait until conditions on keys hold
+    Wait(Deferred<wait::WaitArgs>),
+    /// List one level of keys and folders
+    Ls(Deferred<ls::LsArgs>),
+    /// Show keys as a tree, with key counts per folder
+    Tree(Deferred<tree::TreeArgs>),
+    /// Export entries as a document for import
+    Export(Deferred<export::ExportArgs>),
+    /// Import the entries of a document
+    Import(Deferred<import::ImportArgs>),
+    /// Check that Consul is reachable and has a leader
+    Status(Deferred<status::StatusArgs>),
+    /// Run an embedded in-memory agent for experiments and tests
+    Dev(Deferred<dev::DevArgs>),
+    /// Print the completion script for a shell
+    Completions(Deferred<completions::CompletionsArgs>),
+    /// Print the manual page, or write all pages to a folder
+    Man(Deferred<man::ManArgs>),
+}
+
+/// The arguments of a verb, built only when the verb is run: those of all verbs are most of the memory
+/// of a short command. The list of verbs has the one-line help of [`VerbArgs`].
+#[derive(Debug)]
+struct Deferred<T>(T);
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(verb: Command) -> Command {
+        verb.defer(|verb| with_connection_note(T::augment_args(verb)))
+    }
+
+    fn augment_args_for_update(verb: Command) -> Command {
+        verb.defer(|verb| with_connection_note(T::augment_args_for_update(verb)))
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Deferred)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+/// Adds a note to `-h`, which hides the connection flags, on where they are documented.
+fn with_connection_note(verb: Command) -> Command {
+    const CONNECTION: &str = "Connection flags and details: see --help";
+    if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
+        return verb;
+    }
+    let examples = verb.get_after_help().cloned();
+    let short = match &examples {
+        Some(examples) => format!("{examples}\n{CONNECTION}"),
+        None => CONNECTION.to_owned(),
+    };
+    let long = verb.get_after_long_help().cloned().or(examples);
+    verb.after_help(short)
+        .after_long_help(long.unwrap_or_default())
 }
 
 /// Answers a shell that requests completions, and returns whether one did. The variable has a name
@@ -68,39 +123,13 @@ enum VerbArgs {
 pub fn complete() -> bool {
     const VARIABLE: &str = "KVW_COMPLETE";
     std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty())
-        && CompleteEnv::with_factory(command)
+        && CompleteEnv::with_factory(Cli::command)
             .var(VARIABLE)
             .try_complete(std::env::args_os(), None)
             .unwrap_or(true)
 }
 
-/// The command tree. `-h` hides the connection flags and says where they are documented.
-fn command() -> Command {
-    const CONNECTION: &str = "Connection flags and details: see --help";
-    Cli::command().mut_subcommands(|verb| {
-        if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
-            return verb;
-        }
-        let examples = verb.get_after_help().cloned();
-        let short = match &examples {
-            Some(examples) => format!("{examples}\n{CONNECTION}"),
-            None => CONNECTION.to_owned(),
-        };
-        let long = verb.get_after_long_help().cloned().or(examples);
-        verb.after_help(short)
-            .after_long_help(long.unwrap_or_default())
-    })
-}
-
 impl Cli {
-    /// Parses the arguments of this process.
-    ///
-    /// # Errors
-    /// For wrong usage, and for `--help` and `--version`.
-    pub fn parse() -> Result<Self, clap::Error> {
-        Cli::from_arg_matches(&command().try_get_matches()?)
-    }
-
     /// Creates the streams and the environment of the verb.
     pub fn context(&self) -> Context {
         if self.verbose {
@@ -116,20 +145,20 @@ impl Cli {
     /// Runs the verb.
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.verb {
-            VerbArgs::Get(args) => get::run(context, args),
-            VerbArgs::Put(args) => put::run(context, args),
-            VerbArgs::Delete(args) => delete::run(context, args),
-            VerbArgs::Txn(args) => txn::run(context, args),
-            VerbArgs::Watch(args) => watch::run(context, &args),
-            VerbArgs::Wait(args) => wait::run(context, args),
-            VerbArgs::Ls(args) => ls::run(context, args),
-            VerbArgs::Tree(args) => tree::run(context, args),
-            VerbArgs::Export(args) => export::run(context, args),
-            VerbArgs::Import(args) => import::run(context, args),
-            VerbArgs::Status(args) => status::run(context, args),
-            VerbArgs::Dev(args) => dev::run(context, args),
-            VerbArgs::Completions(args) => completions::run(context, args, command()),
-            VerbArgs::Man(args) => man::run(context, args, command()),
+            VerbArgs::Get(args) => get::run(context, args.0),
+            VerbArgs::Put(args) => put::run(context, args.0),
+            VerbArgs::Delete(args) => delete::run(context, args.0),
+            VerbArgs::Txn(args) => txn::run(context, args.0),
+            VerbArgs::Watch(args) => watch::run(context, &args.0),
+            VerbArgs::Wait(args) => wait::run(context, args.0),
+            VerbArgs::Ls(args) => ls::run(context, args.0),
+            VerbArgs::Tree(args) => tree::run(context, args.0),
+            VerbArgs::Export(args) => export::run(context, args.0),
+            VerbArgs::Import(args) => import::run(context, args.0),
+            VerbArgs::Status(args) => status::run(context, args.0),
+            VerbArgs::Dev(args) => dev::run(context, args.0),
+            VerbArgs::Completions(args) => completions::run(context, args.0, Cli::command()),
+            VerbArgs::Man(args) => man::run(context, args.0, Cli::command()),
         }
     }
 }
@@ -140,6 +169,19 @@ mod tests {
 
     #[test]
     fn the_command_tree_is_well_formed() {
-        command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_list_of_verbs_has_the_first_line_of_each_verbs_help() {
+        let short = |command: &Command| command.get_about().map(ToString::to_string);
+        let listed = Cli::command();
+        let mut built = listed.clone();
+        built.build();
+        for verb in listed.get_subcommands() {
+            let own = built.find_subcommand(verb.get_name()).unwrap();
+            assert!(short(verb).is_some());
+            assert_eq!(short(verb), short(own), "{}", verb.get_name());
+        }
     }
 }

@@ -26,6 +26,8 @@ mod watch;
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+
 /// Parses the arguments, runs the verb, reports errors, and ends the process.
 pub fn main() -> ExitCode {
     abort_on_panic();
@@ -35,7 +37,7 @@ pub fn main() -> ExitCode {
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
-    let cli = match cli::Cli::parse() {
+    let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };

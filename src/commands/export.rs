@@ -12,7 +12,7 @@ use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::atomic_file::AtomicFile;
-use crate::consul::Client;
+use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix};
@@ -142,18 +142,16 @@ struct Export {
 
 impl Export {
     fn write(&self, mut out: impl Write) -> anyhow::Result<ExportEnd> {
-        let reply = self.client.entries(&self.prefix, None)?;
+        let mut reply = self.client.entries(&self.prefix, None)?;
         let frame = match self.format {
             Format::Text | Format::Json => Format::Json,
             other @ (Format::Jsonl | Format::Raw | Format::Consul) => other,
         };
         let mut list = ListWriter::new(frame);
         let (mut keys, mut bytes) = (0, 0);
-        for entry in reply.value {
-            let entry = entry?;
-            list.item(&mut out, |out| self.write_entry(out, &entry))?;
+        while let Some(written) = self.write_next(&mut reply.value, &mut list, &mut out) {
+            bytes += written??;
             keys += 1;
-            bytes += entry.value().len() as u64;
             if let Some(progress) = &self.progress {
                 progress.update(keys, bytes);
             }
@@ -175,11 +173,34 @@ impl Export {
         })
     }
 
-    fn write_entry(&self, out: &mut impl Write, entry: &Entry) -> io::Result<()> {
+    /// Writes the next entry, and returns the number of bytes of its value.
+    fn write_next<W: Write>(
+        &self,
+        entries: &mut EntryListing,
+        list: &mut ListWriter,
+        out: &mut W,
+    ) -> Option<Result<io::Result<u64>, Error>> {
+        let mut write_decoded = |write: fn(&mut W, &Entry, bool) -> io::Result<()>| {
+            let entry = entries.next()?;
+            Some(entry.map(|entry| {
+                list.item(&mut *out, |out| write(out, &entry, self.terminal))?;
+                Ok(entry.value().len() as u64)
+            }))
+        };
         match self.format {
-            Format::Jsonl => json::write(out, &json::Entry::from(entry)),
-            Format::Consul => consul::write(out, &consul::ConsulEntry::from(entry), self.terminal),
-            Format::Text | Format::Json | Format::Raw => document::entry(out, entry, self.terminal),
+            Format::Jsonl => {
+                write_decoded(|out, entry, _| json::write(out, &json::Entry::from(entry)))
+            }
+            Format::Consul => write_decoded(|out, entry, terminal| {
+                consul::write(out, &consul::ConsulEntry::from(entry), terminal)
+            }),
+            Format::Text | Format::Json | Format::Raw => entries.next_encoded(|entry| {
+                let EncodedEntry { key, flags, base64 } = entry;
+                list.item(&mut *out, |out| {
+                    document::entry(out, key, flags, base64, self.terminal)
+                })?;
+                Ok(entry.value_len())
+            }),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use regex::bytes::Regex;
 
 use crate::args::blocking::BlockingArgs;
 use crate::args::connect::ConnectArgs;
@@ -16,7 +15,7 @@ use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Condition, ConditionSet, Entry, Index, Key, Predicate, Target, TargetId, TargetScope,
+    Condition, ConditionSet, Entry, Index, Key, Predicate, Regex, Target, TargetId, TargetScope,
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
@@ -183,13 +182,8 @@ impl WaitArgs {
 }
 
 fn parse_regex(text: &str) -> Result<Regex, Failure> {
-    Regex::new(text).map_err(|error| {
-        // The last line of the error says what is wrong, those before mark the place.
-        let error = error.to_string();
-        let what = error.lines().last().unwrap_or_default();
-        let what = what.strip_prefix("error: ").unwrap_or(what);
-        Failure::usage(format!("'{text}' is not a regular expression: {what}"))
-    })
+    Regex::new(text)
+        .map_err(|what| Failure::usage(format!("'{text}' is not a regular expression: {what}")))
 }
 
 fn parse_index(text: &str) -> Result<Index, Failure> {

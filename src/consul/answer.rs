@@ -1,6 +1,6 @@
 //! Answers: headers, and a body that is still on the socket.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,9 +12,6 @@ use super::Error;
 use super::error::{Cause, RequestContext};
 use crate::model::Index;
 
-/// serde_json reads byte by byte.
-const PARSE_BUFFER: usize = 64 * 1024;
-
 /// The headers of a read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meta {
@@ -22,8 +19,6 @@ pub struct Meta {
     pub index: Option<Index>,
     /// `X-Consul-Results-Filtered-By-ACLs: true` (servers from 1.11, requests with a token).
     pub filtered: bool,
-    /// `X-Consul-KnownLeader`.
-    pub known_leader: Option<bool>,
     /// `X-Consul-LastContact`: how long ago the answering server heard from the leader.
     pub last_contact: Option<Duration>,
 }
@@ -36,7 +31,6 @@ impl Meta {
             // Never wait on 0: that would not block at all.
             index: number("x-consul-index").map(|index| Index(index.max(1))),
             filtered: text("x-consul-results-filtered-by-acls") == Some("true"),
-            known_leader: text("x-consul-knownleader").map(|known| known == "true"),
             last_contact: number("x-consul-lastcontact").map(Duration::from_millis),
         }
     }
@@ -84,17 +78,14 @@ impl Read for MeteredBody {
     }
 }
 
-/// The body of an answer, buffered for parsing.
-pub(super) type AnswerReader = BufReader<MeteredBody>;
-
 impl Answer {
     /// Returns a reader of the body. The connection is reused only once it is read to its end.
-    pub(super) fn reader(self) -> (AnswerReader, RequestContext) {
+    pub(super) fn reader(self) -> (MeteredBody, RequestContext) {
         let body = MeteredBody {
             body: self.body.into_reader(),
             meter: self.meter,
         };
-        (BufReader::with_capacity(PARSE_BUFFER, body), self.context)
+        (body, self.context)
     }
 
     /// The index of a read. Consul answers every read with one, also that of a missing key: an

@@ -1,23 +1,35 @@
 //! Consul's JSON, read one element at a time from the socket: a listing of 100,000 entries takes
 //! the memory of one.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 
-use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memchr2;
+use base64::{DecodeError, Engine};
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::de::SliceRead;
 
 use crate::model::{Entry, Fields};
 
-/// The elements of a JSON array, objects or strings, pulled from a reader one by one. Each is cut
-/// out here and parsed from memory: serde_json reads a socket byte by byte, at thrice the cost.
+/// The first size of the buffer. It holds more than one read of a connection returns, so that a read
+/// fits behind the rest of an element.
+const BUFFER: usize = 32 * 1024;
+
+/// A parser at the start of an element.
+pub type Json<'a> = serde_json::Deserializer<SliceRead<'a>>;
+
+/// The elements of a JSON array, objects or strings, read one by one. Each is parsed in the buffer:
+/// serde_json reads a socket byte by byte, at thrice the cost.
 pub struct Elements<R> {
     reader: R,
     at: At,
-    element: Vec<u8>,
+    buffer: Vec<u8>,
+    /// The start of the bytes in the buffer that were read and not parsed.
+    start: usize,
+    /// The end of those bytes.
+    end: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,69 +52,84 @@ pub enum Fault {
     Expected(&'static str),
 }
 
-impl<R: BufRead> Elements<R> {
+impl<R: Read> Elements<R> {
     pub fn new(reader: R) -> Self {
         Elements {
             reader,
             at: At::Start,
-            element: Vec::new(),
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
         }
     }
 
-    /// The next element. After the last one the reader is read to its end, so that its connection
-    /// can be used again, and only white space may be left there.
-    pub fn next<T, S>(&mut self, seed: S) -> Result<Option<T>, Fault>
-    where
-        S: for<'de> DeserializeSeed<'de, Value = T>,
-    {
+    /// Parses the next element. `parse` is called again, from the start of the element, when more of
+    /// it was read. After the last element the reader is read to its end, so that the connection can be
+    /// reused; only white space may be left there.
+    pub fn next<T>(
+        &mut self,
+        parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+    ) -> Result<Option<T>, Fault> {
         match self.at {
             At::End => return Ok(None),
             At::Start => {
                 if self.symbol()? != Some(b'[') {
                     return Err(Fault::Expected("a JSON array"));
                 }
-                self.reader.consume(1);
+                self.start += 1;
                 if self.symbol()? == Some(b']') {
                     return self.end();
                 }
             }
             At::Inside => match self.symbol()? {
-                Some(b',') => self.reader.consume(1),
+                Some(b',') => self.start += 1,
                 Some(b']') => return self.end(),
                 Some(_) => return Err(Fault::Expected("a comma or the end of the array")),
                 None => return Err(Fault::Cut),
             },
         }
         self.at = At::Inside;
-        self.cut_out()?;
-        let mut json = serde_json::Deserializer::from_slice(&self.element);
-        seed.deserialize(&mut json).map(Some).map_err(Fault::Json)
-    }
-
-    /// Moves the next object or string from the reader into `element`.
-    fn cut_out(&mut self) -> Result<(), Fault> {
         if !matches!(self.symbol()?, Some(b'{' | b'"') | None) {
             return Err(Fault::Expected("an object or a string"));
         }
-        self.element.clear();
-        let mut scan = Scan::default();
+        self.element(parse).map(Some)
+    }
+
+    fn element<T>(
+        &mut self,
+        mut parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+    ) -> Result<T, Fault> {
         loop {
-            let buffer = filled(&mut self.reader)?;
-            if buffer.is_empty() {
-                return Err(Fault::Cut);
+            let mut json = Json::from_slice(&self.buffer[self.start..self.end]);
+            match parse(&mut json) {
+                Ok(element) => {
+                    // Only a stream tells the offset of the parser.
+                    self.start += json.into_iter::<IgnoredAny>().byte_offset();
+                    return Ok(element);
+                }
+                Err(error) if error.is_eof() => {}
+                Err(error) => return Err(Fault::Json(error)),
             }
-            let end = scan.end(buffer);
-            let taken = end.unwrap_or(buffer.len());
-            self.element.extend_from_slice(&buffer[..taken]);
-            self.reader.consume(taken);
-            if end.is_some() {
-                return Ok(());
+            // Doubled, so that a long element is not parsed again for each read.
+            let parsed = self.end - self.start;
+            let wanted = if parsed < BUFFER {
+                parsed + 1
+            } else {
+                2 * parsed
+            };
+            while self.end - self.start < wanted {
+                if self.fill()? == 0 {
+                    if self.end - self.start > parsed {
+                        break;
+                    }
+                    return Err(Fault::Cut);
+                }
             }
         }
     }
 
     fn end<T>(&mut self) -> Result<Option<T>, Fault> {
-        self.reader.consume(1);
+        self.start += 1;
         self.at = At::End;
         match self.symbol()? {
             None => Ok(None),
@@ -113,131 +140,175 @@ impl<R: BufRead> Elements<R> {
     /// The next byte that is not white space, not consumed; `None` at the end.
     fn symbol(&mut self) -> Result<Option<u8>, Fault> {
         loop {
-            let buffer = filled(&mut self.reader)?;
-            if buffer.is_empty() {
+            for &byte in &self.buffer[self.start..self.end] {
+                if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                    return Ok(Some(byte));
+                }
+                self.start += 1;
+            }
+            if self.fill()? == 0 {
                 return Ok(None);
             }
-            let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
-            let found = buffer.iter().position(|byte| !blank(byte));
-            let symbol = found.map(|at| buffer[at]);
-            let skipped = found.unwrap_or(buffer.len());
-            self.reader.consume(skipped);
-            if symbol.is_some() {
-                return Ok(symbol);
-            }
         }
     }
-}
 
-/// What the reader has next; empty at its end.
-fn filled<R: BufRead>(reader: &mut R) -> Result<&[u8], Fault> {
-    loop {
-        match reader.fill_buf() {
-            Ok(_) => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::Io(error)),
+    /// Reads more into the buffer, and returns the number of bytes: 0 at the end.
+    fn fill(&mut self) -> Result<usize, Fault> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == self.buffer.len() {
+            self.buffer.resize(2 * self.end, 0);
         }
-    }
-    // The buffer is full now, so this reads nothing. (The borrow checker does not let the loop
-    // return what its own call gave.)
-    reader.fill_buf().map_err(Fault::Io)
-}
-
-/// Where an object or a string ends, over as many pieces as it comes in. Whether it is well-formed
-/// is for the parser to say.
-#[derive(Debug, Default)]
-struct Scan {
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl Scan {
-    /// The place behind its last byte, if that is in this piece.
-    fn end(&mut self, piece: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while at < piece.len() {
-            if self.escaped {
-                self.escaped = false;
-                at += 1;
-            } else if self.in_string {
-                // Nearly all bytes are here, in values.
-                at += memchr2(b'"', b'\\', &piece[at..])? + 1;
-                self.escaped = piece[at - 1] == b'\\';
-                self.in_string = self.escaped;
-            } else {
-                match piece[at] {
-                    b'"' => self.in_string = true,
-                    b'{' | b'[' => self.depth += 1,
-                    b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                    _ => {}
+        loop {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(read);
                 }
-                at += 1;
-            }
-            if self.depth == 0 && !self.in_string {
-                return Some(at);
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::Io(error)),
             }
         }
-        None
     }
 }
 
-/// Reads one entry into buffers that the next one uses again.
+/// An entry of an answer, its value still in base64 and not checked.
 #[derive(Debug, Default)]
-pub struct EntryReader {
-    key: String,
-    value: Vec<u8>,
-    session: String,
+pub struct RawEntry<'a> {
+    key: Text<'a>,
+    value: Bytes<'a>,
+    flags: u64,
+    session: Text<'a>,
+    created: u64,
+    modified: u64,
+    locked: u64,
 }
 
-impl<'de> DeserializeSeed<'de> for &mut EntryReader {
-    type Value = Entry;
+/// The fields of an entry that an export keeps, the value in base64.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodedEntry<'a> {
+    /// The full key.
+    pub key: &'a str,
+    /// The application-defined 64-bit number.
+    pub flags: u64,
+    /// The value in valid, padded base64.
+    pub base64: &'a [u8],
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entry, D::Error> {
-        deserializer.deserialize_map(self)
+impl EncodedEntry<'_> {
+    /// The number of bytes of the value.
+    pub fn value_len(&self) -> u64 {
+        let padding = self.base64.iter().rev().take_while(|byte| **byte == b'=');
+        (self.base64.len() / 4 * 3 - padding.count()) as u64
     }
 }
 
-impl<'de> Visitor<'de> for &mut EntryReader {
-    type Value = Entry;
+impl RawEntry<'_> {
+    /// The full key.
+    pub fn key(&self) -> &str {
+        &self.key.0
+    }
+
+    /// Checks the value without decoding it, and returns the fields that an export keeps.
+    ///
+    /// # Errors
+    /// When the value is not base64.
+    pub fn encoded<E: de::Error>(&self) -> Result<EncodedEntry<'_>, E> {
+        let base64 = &*self.value.0;
+        check_base64(base64).map_err(|error| self.map_error(&error))?;
+        Ok(EncodedEntry {
+            key: &self.key.0,
+            flags: self.flags,
+            base64,
+        })
+    }
+
+    /// Decodes the value, and packs all fields into an [`Entry`].
+    ///
+    /// # Errors
+    /// When the value is not base64.
+    pub fn pack<E: de::Error>(&self) -> Result<Entry, E> {
+        let value = STANDARD.decode(&self.value.0);
+        let value = value.map_err(|error| self.map_error(&error))?;
+        Ok(Entry::pack(&Fields {
+            key: &self.key.0,
+            value: Some(&value),
+            flags: self.flags,
+            created: self.created,
+            modified: self.modified,
+            locked: self.locked,
+            session: Some(&self.session.0),
+        }))
+    }
+
+    fn map_error<E: de::Error>(&self, error: &DecodeError) -> E {
+        let key = self.key();
+        E::custom(format_args!("the value of {key} is not base64: {error}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for RawEntry<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RawEntryVisitor)
+    }
+}
+
+struct RawEntryVisitor;
+
+impl<'de> Visitor<'de> for RawEntryVisitor {
+    type Value = RawEntry<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an entry")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
-        let mut fields = Fields {
-            value: Some(&[]),
-            ..Fields::default()
-        };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawEntry<'de>, A::Error> {
+        let mut entry = RawEntry::default();
         let mut modified = None;
-        self.key.clear();
-        self.value.clear();
-        self.session.clear();
-        while let Some(name) = map.next_key()? {
-            match name {
-                Name::Key => map.next_value_seed(TextSeed(&mut self.key))?,
-                Name::Session => map.next_value_seed(TextSeed(&mut self.session))?,
-                Name::Value => map.next_value_seed(Base64Seed {
-                    key: &self.key,
-                    bytes: &mut self.value,
-                })?,
-                Name::Flags => fields.flags = map.next_value()?,
-                Name::CreateIndex => fields.created = map.next_value()?,
-                Name::ModifyIndex => modified = Some(map.next_value()?),
-                Name::LockIndex => fields.locked = map.next_value()?,
-                Name::Other => drop(map.next_value::<IgnoredAny>()?),
+        while let Some(name) = map.next_key::<Bytes<'de>>()? {
+            match &*name.0 {
+                b"Key" => entry.key = map.next_value()?,
+                b"Value" => entry.value = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                b"Flags" => entry.flags = map.next_value()?,
+                b"Session" => entry.session = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                b"CreateIndex" => entry.created = map.next_value()?,
+                b"ModifyIndex" => modified = Some(map.next_value()?),
+                b"LockIndex" => entry.locked = map.next_value()?,
+                // Enterprise has more.
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        if self.key.is_empty() {
+        if entry.key.0.is_empty() {
             return Err(de::Error::missing_field("Key"));
         }
-        fields.modified = modified.ok_or_else(|| de::Error::missing_field("ModifyIndex"))?;
-        fields.key = &self.key;
-        fields.value = Some(&self.value);
-        fields.session = Some(&self.session);
-        Ok(Entry::pack(&fields))
+        entry.modified = modified.ok_or_else(|| de::Error::missing_field("ModifyIndex"))?;
+        Ok(entry)
     }
+}
+
+/// A JSON string, borrowed unless it has escapes.
+#[derive(Debug, Default, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A JSON string of which only ASCII is accepted later, so that its UTF-8 need not be checked.
+#[derive(Debug, Default, Deserialize)]
+struct Bytes<'a>(#[serde(borrow)] Cow<'a, [u8]>);
+
+/// Checks that the decoder accepts all of it, without decoding it. The decoder accepts only what an
+/// encoder writes.
+fn check_base64(base64: &[u8]) -> Result<(), DecodeError> {
+    // Only the last four letters may be padding; they are left to the decoder.
+    let (body, last) = base64.split_at(base64.len().saturating_sub(4));
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'/');
+    let is_accepted = base64.len() % 4 == 0
+        && body.iter().fold(true, |all, &byte| all & is_letter(byte))
+        && STANDARD.decode_slice(last, &mut [0; 3]).is_ok();
+    if is_accepted {
+        return Ok(());
+    }
+    // For the error, with its offset.
+    STANDARD.decode(base64).map(drop)
 }
 
 /// An entry by itself, where there are few of them.
@@ -246,84 +317,7 @@ pub struct Owned(pub Entry);
 
 impl<'de> Deserialize<'de> for Owned {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        EntryReader::default().deserialize(deserializer).map(Owned)
-    }
-}
-
-/// The fields of an entry that matter; Enterprise has more.
-#[derive(Deserialize)]
-enum Name {
-    Key,
-    Value,
-    Flags,
-    Session,
-    CreateIndex,
-    ModifyIndex,
-    LockIndex,
-    #[serde(other)]
-    Other,
-}
-
-/// Text into a buffer.
-struct TextSeed<'a>(&'a mut String);
-
-impl<'de> DeserializeSeed<'de> for TextSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Visitor<'_> for TextSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.push_str(text);
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-/// Base64Seed decoded into a buffer; `null` is the empty value.
-struct Base64Seed<'a> {
-    key: &'a str,
-    bytes: &'a mut Vec<u8>,
-}
-
-impl<'de> DeserializeSeed<'de> for Base64Seed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Visitor<'_> for Base64Seed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("base64 or null")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        STANDARD.decode_vec(text, self.bytes).map_err(|error| {
-            E::custom(format_args!(
-                "the value of {} is not base64: {error}",
-                self.key
-            ))
-        })
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+        RawEntry::deserialize(deserializer)?.pack().map(Owned)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Listings of `/v1/kv`, read from the socket one element at a time.
 
-use std::marker::PhantomData;
+use serde::Deserialize;
 
-use super::answer::{Answer, AnswerReader};
+use super::answer::{Answer, MeteredBody};
 use super::error::RequestContext;
-use super::json::{Elements, EntryReader, Fault};
+use super::json::{Elements, EncodedEntry, Fault, Json, RawEntry};
 use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Prefix};
@@ -12,7 +12,7 @@ use crate::model::{Entry, Prefix};
 /// The elements of a listing, read from the socket; none where Consul answered 404. An error ends
 /// it.
 pub(super) struct Stream {
-    body: Option<(Elements<AnswerReader>, RequestContext)>,
+    body: Option<(Elements<MeteredBody>, RequestContext)>,
 }
 
 impl Stream {
@@ -28,12 +28,12 @@ impl Stream {
         Ok((Stream { body }, meta))
     }
 
-    fn next<T, S>(&mut self, seed: S) -> Option<Result<T, Error>>
-    where
-        S: for<'de> serde::de::DeserializeSeed<'de, Value = T>,
-    {
+    fn next<T>(
+        &mut self,
+        parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+    ) -> Option<Result<T, Error>> {
         let (elements, context) = self.body.as_mut()?;
-        let item = match elements.next(seed) {
+        let item = match elements.next(parse) {
             Ok(element) => element.map(Ok),
             Err(fault) => Some(Err(map_error(context, fault))),
         };
@@ -56,7 +56,6 @@ fn map_error(context: &RequestContext, fault: Fault) -> Error {
 /// Entries read from the socket one by one, in the server's order.
 pub struct EntryListing {
     stream: Stream,
-    reader: EntryReader,
     /// The prefix of the entries to return, where the request was for a wider one.
     only: Option<Prefix>,
 }
@@ -64,10 +63,32 @@ pub struct EntryListing {
 impl EntryListing {
     /// The listing of all entries of the stream.
     pub(super) fn all(stream: Stream) -> Self {
-        EntryListing {
-            stream,
-            reader: EntryReader::default(),
-            only: None,
+        EntryListing { stream, only: None }
+    }
+
+    /// Calls `read` with the next entry, its value still in base64: a caller that writes base64
+    /// need not decode and encode it.
+    pub fn next_encoded<T>(
+        &mut self,
+        mut read: impl FnMut(EncodedEntry<'_>) -> T,
+    ) -> Option<Result<T, Error>> {
+        self.next_raw(|entry| entry.encoded().map(&mut read))
+    }
+
+    fn next_raw<T>(
+        &mut self,
+        mut read: impl FnMut(&RawEntry<'_>) -> serde_json::Result<T>,
+    ) -> Option<Result<T, Error>> {
+        let only = self.only.as_ref().map_or("", Prefix::as_str);
+        loop {
+            let item = self.stream.next(|json| {
+                let entry = RawEntry::deserialize(json)?;
+                let is_requested = entry.key().starts_with(only);
+                is_requested.then(|| read(&entry)).transpose()
+            })?;
+            if let Some(item) = item.transpose() {
+                return Some(item);
+            }
         }
     }
 }
@@ -76,13 +97,9 @@ impl Iterator for EntryListing {
     type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let item = self.stream.next(&mut self.reader)?;
-            match (&item, &self.only) {
-                (Ok(entry), Some(only)) if !entry.key().starts_with(only.as_str()) => {}
-                _ => return Some(item),
-            }
-        }
+        // `RawEntry::pack` would be a function of one lifetime only.
+        #[expect(clippy::redundant_closure_for_method_calls)]
+        self.next_raw(|entry| entry.pack())
     }
 }
 
@@ -99,7 +116,7 @@ impl Iterator for NameListing {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let item = self.stream.next(PhantomData::<String>)?;
+            let item = self.stream.next(|json| String::deserialize(json))?;
             let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
                 return Some(item);
             };

@@ -24,6 +24,7 @@ pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
 pub use config::{Address, Config, Consistency, Secret, TokenSource};
 pub use error::{Cause, Error, ErrorClass};
+pub use json::EncodedEntry;
 pub use kv::Write;
 pub use listing::{EntryListing, NameListing};
 pub use multi_get::{Lookup, MultiGet};

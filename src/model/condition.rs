@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use regex::bytes::Regex;
-
-use super::{Entry, Index, Key};
+use super::{Entry, Index, Key, Regex};
 
 /// The most characters of a value in a message.
 const MAX_SHOWN: usize = 40;

@@ -9,6 +9,7 @@ mod glob;
 mod key;
 mod op;
 mod pack;
+mod regex;
 mod snapshot;
 mod target;
 mod tree;
@@ -24,6 +25,7 @@ pub use op::{
     results,
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
+pub use regex::Regex;
 pub use snapshot::Snapshot;
 pub use target::{Target, TargetId, TargetScope, owner};
 pub use tree::TreeNode;

@@ -37,6 +37,11 @@ impl Write for &Ui {
         map_stdout_error(self.out.borrow_mut().write(bytes))
     }
 
+    // Documents are many small writes, for which that of the buffer is faster than the default.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        map_stdout_error(self.out.borrow_mut().write_all(bytes))
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         map_stdout_error(self.out.borrow_mut().flush())
     }

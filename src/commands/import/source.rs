@@ -25,8 +25,6 @@ pub struct ImportDocument {
 pub struct DocumentSummary {
     /// Entries to import.
     pub keys: u64,
-    /// Bytes of their values.
-    pub bytes: u64,
     /// Entries whose key is empty without the stripped prefix: that of the folder itself.
     pub nameless: u64,
 }
@@ -101,14 +99,12 @@ impl ImportDocument {
                     return Err(self.invalid(Invalid::new(place, what)));
                 }
             }
-            let bytes = entry.value.len() as u64;
             match self
                 .import_entry(entry)
                 .map_err(|what| self.invalid(Invalid::new(place, what)))?
             {
                 Some(_) => {
                     found.keys += 1;
-                    found.bytes += bytes;
                 }
                 None => found.nameless += 1,
             }
@@ -237,7 +233,6 @@ mod tests {
         let source = source(r#"[{"key":"a","value":"eHk="},{"key":"b"}]"#);
         let found = DocumentSummary {
             keys: 2,
-            bytes: 2,
             nameless: 0,
         };
         assert_eq!(source.check().unwrap(), found);

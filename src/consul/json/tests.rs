@@ -1,11 +1,15 @@
 use super::*;
-use std::marker::PhantomData;
+
+use proptest::prelude::*;
+
+fn entry(json: &mut Json<'_>) -> serde_json::Result<Entry> {
+    RawEntry::deserialize(json)?.pack()
+}
 
 fn entries(json: &str) -> Result<Vec<Entry>, Fault> {
     let mut elements = Elements::new(json.as_bytes());
-    let mut reader = EntryReader::default();
     let mut all = Vec::new();
-    while let Some(entry) = elements.next(&mut reader)? {
+    while let Some(entry) = elements.next(entry)? {
         all.push(entry);
     }
     Ok(all)
@@ -95,15 +99,23 @@ fn an_entry_that_lacks_its_key_or_index_or_has_no_base64_is_refused() {
     }
 }
 
+/// Text that comes in pieces of this size.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..size])
+    }
+}
+
 #[test]
 fn elements_are_found_in_whatever_pieces_they_come() {
     let json = format!("[ {FULL} ,\n{EMPTY},{FULL}]");
     for size in 1..json.len() {
-        let pieces = io::BufReader::with_capacity(size, json.as_bytes());
-        let mut elements = Elements::new(pieces);
-        let mut reader = EntryReader::default();
+        let mut elements = Elements::new(Pieces(json.as_bytes(), size));
         let mut keys = Vec::new();
-        while let Some(entry) = elements.next(&mut reader).unwrap() {
+        while let Some(entry) = elements.next(entry).unwrap() {
             keys.push(entry.key().to_owned());
         }
         assert_eq!(keys, ["a\"<", "b", "a\"<"], "{size}");
@@ -113,8 +125,70 @@ fn elements_are_found_in_whatever_pieces_they_come() {
 #[test]
 fn names_are_read_the_same_way() {
     let mut elements = Elements::new(&br#"["a/","b\n"]"#[..]);
-    let mut next = || elements.next(PhantomData::<String>).unwrap();
+    let mut next = || elements.next(|json| String::deserialize(json)).unwrap();
     assert_eq!(next().as_deref(), Some("a/"));
     assert_eq!(next().as_deref(), Some("b\n"));
     assert_eq!(next(), None);
+}
+
+/// Keys and values as JSON, as they are and with every letter escaped.
+fn spellings(key: &str, value: &str) -> [String; 2] {
+    let plain = |text: &str| serde_json::to_string(text).unwrap();
+    let escaped = |text: &str| {
+        let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+        format!("\"{}\"", units.collect::<String>())
+    };
+    [(plain(key), plain(value)), (escaped(key), escaped(value))]
+        .map(|(key, value)| format!(r#"{{"Key":{key},"Value":{value},"Flags":7,"ModifyIndex":1}}"#))
+}
+
+proptest! {
+    #[test]
+    fn a_value_left_in_base64_is_as_decoding_and_encoding_it_would_give_it(
+        key in "\\PC{1,8}",
+        value in prop::collection::vec(any::<u8>(), 0..40),
+        change in prop::option::of((any::<prop::sample::Index>(), "[=A-D+/_\n\u{e9}]?[=]{0,2}")),
+    ) {
+        let mut base64: Vec<char> = STANDARD.encode(value).chars().collect();
+        if let Some((place, text)) = change {
+            let place = place.index(base64.len() + 1);
+            let end = base64.len().min(place + text.chars().count());
+            base64.splice(place..end, text.chars());
+        }
+        let base64 = String::from_iter(base64);
+        for json in spellings(&key, &base64) {
+            let raw = RawEntry::deserialize(&mut Json::from_slice(json.as_bytes())).unwrap();
+            let encoded: Result<_, serde_json::Error> = raw.encoded();
+            match (encoded, raw.pack::<serde_json::Error>()) {
+                (Ok(encoded), Ok(entry)) => {
+                    prop_assert_eq!(encoded.key, entry.key());
+                    prop_assert_eq!(encoded.flags, entry.flags());
+                    let again = STANDARD.encode(entry.value());
+                    prop_assert_eq!(encoded.base64, again.as_bytes());
+                    prop_assert_eq!(encoded.value_len(), entry.value().len() as u64);
+                }
+                (Err(one), Err(other)) => prop_assert_eq!(one.to_string(), other.to_string()),
+                (one, other) => prop_assert!(false, "{:?} {:?}", one, other),
+            }
+        }
+    }
+
+    #[test]
+    fn an_element_longer_than_the_buffer_is_found_in_pieces_of_any_size(
+        length in 0..5 * BUFFER,
+        size in 1..3 * BUFFER,
+    ) {
+        let [json, _] = spellings("k", &"A".repeat(length * 4));
+        let json = format!("[{json},\n{json}]");
+        let size = size.max(json.len() / 200);
+        let mut elements = Elements::new(Pieces(json.as_bytes(), size));
+        for _ in 0..2 {
+            let found = elements.next(entry).unwrap().unwrap();
+            prop_assert_eq!(found.value().len(), length * 3);
+        }
+        prop_assert!(elements.next(entry).unwrap().is_none());
+        let mut cut = Elements::new(Pieces(&json.as_bytes()[..json.len() - 3], size));
+        prop_assert!(cut.next(entry).unwrap().is_some());
+        prop_assert!(matches!(cut.next(entry), Err(Fault::Cut)));
+    }
 }

@@ -331,7 +331,6 @@ fn meta(index: Index) -> Meta {
     Meta {
         index: Some(index),
         filtered: false,
-        known_leader: Some(true),
         last_contact: None,
     }
 }
