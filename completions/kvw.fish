@@ -167,8 +167,8 @@ skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms, or 0 with --min-interval]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run at most once in this time, the first change at once' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run at most once in this time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'Longest time that a batch waits for quiet [default: 5s, or --debounce if longer]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Delay each batch by a random time up to this' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'While busy: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
@@ -230,7 +230,7 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l absent -d 'KEY must not exist; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l equals -d 'The value of KEY must equal VALUE; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l not-equals -d 'KEY must not exist or have another value; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l matches -d 'The value of KEY must contain a match; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l matches -d 'The value of KEY must match REGEX; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l changed-since -d 'KEY must be written after INDEX; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l timeout -d 'Give up after this time; 0 checks once [default: wait forever]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s o -l output -d 'Print the entries of the keys; json also prints the unmet conditions' -r -f -a "text\t''

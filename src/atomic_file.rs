@@ -23,7 +23,7 @@ impl AtomicFile {
     /// # Errors
     /// If the folder is not writable or `path` is not a regular file.
     pub fn create(path: &Path, mode: u32) -> io::Result<Self> {
-        let fail = |error| describe("replacing", path, error);
+        let fail = |error: io::Error| describe("replacing", path, &error);
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = fs::metadata(&target).ok();
         if existing.as_ref().is_some_and(|old| !old.is_file()) {
@@ -63,7 +63,7 @@ impl AtomicFile {
     pub fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         let synced = self.temporary.as_file().sync_all();
-        synced.map_err(|error| describe("writing", &self.path, error))
+        synced.map_err(|error| describe("writing", &self.path, &error))
     }
 
     /// Replaces the old file.
@@ -74,7 +74,7 @@ impl AtomicFile {
         self.flush()?;
         match self.temporary.persist(self.target) {
             Ok(_) => Ok(()),
-            Err(error) => Err(describe("replacing", &self.path, error.error)),
+            Err(error) => Err(describe("replacing", &self.path, &error.error)),
         }
     }
 }
@@ -82,22 +82,22 @@ impl AtomicFile {
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
-        written.map_err(|error| describe("writing", &self.path, error))
+        written.map_err(|error| describe("writing", &self.path, &error))
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.out.write_all(bytes);
-        written.map_err(|error| describe("writing", &self.path, error))
+        written.map_err(|error| describe("writing", &self.path, &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.out.flush();
-        flushed.map_err(|error| describe("writing", &self.path, error))
+        flushed.map_err(|error| describe("writing", &self.path, &error))
     }
 }
 
 /// Adds the operation and the file to an error, and removes the random name of the temporary file.
-fn describe(operation: &str, path: &Path, error: io::Error) -> io::Error {
+fn describe(operation: &str, path: &Path, error: &io::Error) -> io::Error {
     let text = error.to_string();
     let reason = text.split(" at path ").next().unwrap_or(&text);
     io::Error::new(

@@ -20,7 +20,13 @@ pub struct Cli {
     quiet: bool,
 
     /// Show each request on stderr, without the token
-    #[arg(short, long, global = true, display_order = 900)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 900,
+        hide_short_help = true
+    )]
     verbose: bool,
 
     /// When to use colour

@@ -6,19 +6,20 @@ use super::params::QueryParams;
 use super::path::{self, TargetError};
 use super::request::{AgentState, ApiError, ApiRequest, ApiResult};
 
-type RouteHandler = fn(&mut ApiRequest<'_>) -> ApiResult;
+type EndpointHandler = fn(&mut ApiRequest<'_>) -> ApiResult;
 
 /// The methods and the handler of a registered path.
-struct Route {
+struct Endpoint {
     methods: &'static [&'static str],
-    handler: RouteHandler,
+    handler: EndpointHandler,
 }
 
 /// Finds the endpoint of a clean path. A name that ends in `/` stands for everything below it.
-fn find_route(path: &[u8]) -> Option<Route> {
+fn find_endpoint(path: &[u8]) -> Option<Endpoint> {
     let text = String::from_utf8_lossy(path);
-    let found =
-        |methods: &'static [&'static str], handler: RouteHandler| Some(Route { methods, handler });
+    let found = |methods: &'static [&'static str], handler: EndpointHandler| {
+        Some(Endpoint { methods, handler })
+    };
     match &*text {
         "/v1/txn" => found(&["PUT"], txn::apply),
         "/v1/session/create" => found(&["PUT"], session::create),
@@ -75,13 +76,13 @@ pub fn respond(
     if cleaned != path {
         return Some(redirect(head, &cleaned, query));
     }
-    let Some(route) = find_route(&path) else {
+    let Some(endpoint) = find_endpoint(&path) else {
         return Some(respond_unrouted(head, &path, query));
     };
     let result = match QueryParams::parse(query) {
         None => Ok(Response::empty(500)),
-        Some(_) if !route.methods.contains(&&*head.method) => Ok(refuse_method(head, &route)),
-        Some(params) => (route.handler)(&mut ApiRequest {
+        Some(_) if !endpoint.methods.contains(&&*head.method) => Ok(refuse_method(head, &endpoint)),
+        Some(params) => (endpoint.handler)(&mut ApiRequest {
             agent,
             head,
             path: &path,
@@ -121,7 +122,7 @@ fn respond_unrouted(head: &RequestHead, path: &[u8], query: &str) -> Response {
     }
     let mut folder = path.to_vec();
     folder.push(b'/');
-    if find_route(&folder).is_some() {
+    if find_endpoint(&folder).is_some() {
         return redirect(head, &folder, query);
     }
     let text = String::from_utf8_lossy(path);
@@ -137,8 +138,8 @@ fn respond_unrouted(head: &RequestHead, path: &[u8], query: &str) -> Response {
     }
 }
 
-fn refuse_method(head: &RequestHead, route: &Route) -> Response {
-    let allow = format!("OPTIONS,{}", route.methods.join(","));
+fn refuse_method(head: &RequestHead, endpoint: &Endpoint) -> Response {
+    let allow = format!("OPTIONS,{}", endpoint.methods.join(","));
     if head.method == "OPTIONS" {
         return Response::empty(200).with_header("Allow", allow);
     }

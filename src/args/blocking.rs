@@ -23,7 +23,7 @@ pub struct BlockingArgs {
     /// less time by themselves.
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = wait,
         default_value = duration_text(WAIT),
         hide_short_help = true

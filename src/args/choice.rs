@@ -5,13 +5,13 @@ use std::fmt::Write;
 use clap::ValueEnum;
 
 /// Returns one line with the names: `While busy: queue (default), restart, signal, drop`.
-pub fn short_help<E: ValueEnum>(topic: &str, default: Option<E>) -> String {
+pub fn short_help<E: ValueEnum + Copy>(topic: &str, default: Option<E>) -> String {
     let names: Vec<String> = labels(default.as_ref()).map(|(label, _)| label).collect();
     format!("{topic}: {}", names.join(", "))
 }
 
 /// Returns a list of the names and their meanings.
-pub fn long_help<E: ValueEnum>(topic: &str, default: Option<E>) -> String {
+pub fn long_help<E: ValueEnum + Copy>(topic: &str, default: Option<E>) -> String {
     let mut text = format!("{topic}:");
     for (label, help) in labels(default.as_ref()) {
         let _ = write!(text, "\n- {label}: {help}");

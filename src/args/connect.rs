@@ -66,7 +66,7 @@ pub struct ConnectArgs {
     /// Time limit for connecting
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = duration,
         default_value = duration_text(Config::default().connect_timeout),
         hide_short_help = true
@@ -76,7 +76,7 @@ pub struct ConnectArgs {
     /// Time limit for an answer; a blocking query adds its own wait time
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = duration,
         default_value = duration_text(Config::default().request_timeout),
         hide_short_help = true
@@ -86,7 +86,7 @@ pub struct ConnectArgs {
     /// Retry failed reads for this long; 0 disables retries
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = duration,
         default_value = duration_text(Config::default().retry_for),
         hide_short_help = true

@@ -50,20 +50,26 @@ pub struct HandlerArgs {
 
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         help = format!(
+            "Quiet time that ends a batch [default: {}]",
+            duration_text(Policies::default().debounce)
+        ),
+        long_help = format!(
             "Quiet time that ends a batch [default: {}, or 0 with --min-interval]",
             duration_text(Policies::default().debounce)
         )
     )]
     debounce: Option<Duration>,
 
-    /// Run at most once in this time, the first change at once
+    /// Run at most once in this time
+    ///
+    /// The first change runs the handler at once. Each route has an interval of its own.
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration
     )]
@@ -71,7 +77,7 @@ pub struct HandlerArgs {
 
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         hide_short_help = true,
@@ -87,7 +93,7 @@ pub struct HandlerArgs {
     /// So that a fleet does not reload in the same second.
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         default_value = duration_text(Policies::default().splay),
@@ -146,7 +152,7 @@ pub struct HandlerArgs {
     /// Stop a run that takes longer than this, and count it as failed [default: no limit]
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         hide_short_help = true
@@ -170,7 +176,7 @@ pub struct HandlerArgs {
     /// ended.
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         default_value = duration_text(Policies::default().linger),
@@ -181,7 +187,7 @@ pub struct HandlerArgs {
     /// Time after --stop-signal until a handler is killed
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         requires = "handler",
         value_parser = duration,
         default_value = duration_text(Policies::default().stop_timeout),

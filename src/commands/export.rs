@@ -29,6 +29,7 @@ use crate::term::Progress;
 Examples:
   kvw export config/ > config.json
   kvw export --output-file backup.json     # replaced only when complete
+  kvw export | gzip > backup.json.gz
   kvw export config/ -o jsonl | jq -r .key
   kvw export old/ | kvw import --strip old/ --prefix new/")]
 pub struct ExportArgs {

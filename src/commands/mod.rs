@@ -1,9 +1,6 @@
-//! One file per verb: its arguments, whose doc comments are the help, and `run`.
+//! The verbs, one file each: the arguments, whose doc comments are the help, and `run`.
 
-#![allow(
-    clippy::needless_pass_by_value,
-    reason = "a verb is given its arguments for good, whether it takes them apart or not"
-)]
+#![allow(clippy::needless_pass_by_value, reason = "a verb owns its arguments")]
 
 pub mod completions;
 pub mod delete;

@@ -26,7 +26,7 @@ Examples:
   kvw status --http-addr consul.example:8500")]
 pub struct StatusArgs {
     /// Wait up to this long for a leader [default: no wait]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     wait: Option<Duration>,
 
     /// Output format

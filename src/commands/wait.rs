@@ -68,7 +68,7 @@ pub struct WaitArgs {
     )]
     not_equals: Vec<String>,
 
-    /// The value of KEY must contain a match; repeatable
+    /// The value of KEY must match REGEX; repeatable
     ///
     /// In the syntax of Rust's regex crate, without classes of Unicode properties such as \p{Greek}.
     #[arg(
@@ -91,7 +91,7 @@ pub struct WaitArgs {
     any: bool,
 
     /// Give up after this time; 0 checks once [default: wait forever]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
     /// Print the entries of the keys; json also prints the unmet conditions

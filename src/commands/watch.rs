@@ -105,7 +105,7 @@ pub struct WatchArgs {
     /// With --once or --count, exits with 1 if there were too few batches until then.
     #[arg(
         long = "for",
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = duration,
         help_heading = "Stopping"
     )]
@@ -118,7 +118,7 @@ pub struct WatchArgs {
     /// Exit after an outage of this length: with 3, or 4 for lost permissions [default: never]
     #[arg(
         long,
-        value_name = "DURATION",
+        value_name = "TIME",
         value_parser = duration,
         help_heading = "Stopping",
         hide_short_help = true

@@ -69,7 +69,7 @@ pub trait AcknowledgeLog {
     fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64);
 }
 
-/// TargetScope a handler needs to know of the watch at each step.
+/// What a handler needs to know of the watch at each step.
 pub struct HandlerContext<'a> {
     /// The targets' names, in the order of their ids.
     pub targets: &'a [String],
@@ -104,7 +104,7 @@ pub struct RunReport {
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over: what `--count` counts.
     pub last: bool,
-    /// TargetScope happens next, where the run is a service that ended by itself.
+    /// What happens next, where the run is a service that ended by itself.
     pub on_exit: Option<OnExit>,
 }
 
@@ -217,7 +217,7 @@ impl Handler {
     /// Passes a signal on to the child if it is a service.
     pub fn forward(&mut self, signal: Signal) {
         if self.runs_service() {
-            self.child.signal(signal);
+            self.child.signal_leader(signal);
         }
     }
 

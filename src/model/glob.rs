@@ -24,12 +24,12 @@ impl Glob {
         Ok(Glob(glob.compile_matcher()))
     }
 
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written.
     pub fn as_str(&self) -> &str {
         self.0.glob().glob()
     }
 
-    /// Whether it stands for this key.
+    /// Whether the pattern matches the key.
     pub fn matches(&self, key: &str) -> bool {
         self.0.is_match(Path::new(key))
     }

@@ -103,7 +103,7 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
             format!("the handler timed out and was stopped after {took}")
         }
         (RunOutcome::Stopped(StopReason::WantsTerminal), ..) => {
-            "the handler was stopped: it needs a terminal and has none".to_owned()
+            "the handler was stopped: it wants the terminal, which it does not have".to_owned()
         }
         (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
@@ -130,7 +130,7 @@ fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
             let pause = retry.saturating_duration_since(now);
             format!("restarting in {}", rounded(pause))
         }
-        (OnExit::Restart | OnExit::Wait, _) => "not running until the next batch".to_owned(),
+        (OnExit::Restart | OnExit::Wait, _) => "nothing runs now".to_owned(),
     };
     let daemon = report.outcome == RunOutcome::Succeeded && report.took < DAEMON_START;
     let hint = if daemon {

@@ -51,8 +51,8 @@ impl<'a> Warnings<'a> {
             )),
             Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
                 "something between here and Consul cuts waits after {}: asking for {}",
-                rounded(*cut_after),
-                rounded(*wait)
+                rounded(*cut_after).replace(".0s", "s"),
+                rounded(*wait).replace(".0s", "s")
             )),
         }
     }

@@ -14,31 +14,28 @@
 //! have a time to linger; then the group gets TERM, and KILL after the stop time-out. After a stop the
 //! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
-use std::fmt;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal as Raw, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group,
+    Pid, Signal as Raw, WaitId, WaitIdOptions, kill_process, kill_process_group,
     test_kill_process_group, waitid,
 };
 
-use super::signal::name_of_signal;
-use super::{ChildCommand, ProcessGroups, Signal, StdinSource};
+use super::{ChildCommand, ChildStatus, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
-/// is alive and not kvw, nor that a member left the group: the first as long as the second after the
-/// leader's end, and then the third.
-const SWEEP_INTERVALS: (Duration, Duration, Duration) = (
-    Duration::from_millis(1),
-    Duration::from_millis(30),
-    Duration::from_millis(20),
-);
+/// is alive and not kvw, nor that a member left the group.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often the rest of a group is checked right after the leader's end, when most members go.
+const FIRST_SWEEP_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How long after the leader's end the rest is checked at the first interval.
+const FIRST_SWEEPS: Duration = Duration::from_millis(30);
 
 /// How long to wait for the end of a killed group. A process that is left after that hangs in the
 /// kernel and never returns to its program.
@@ -46,87 +43,6 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The capacity of a pipe on Linux.
 const PIPE_CAPACITY: usize = 64 * 1024;
-
-/// The exit status of a child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChildStatus {
-    /// The child exited with this code.
-    Exited(i32),
-    /// The child was killed by this signal.
-    Killed(i32),
-    /// The child could not be started: 127 where the program was not found, else 126, as in a shell.
-    Unstarted(u8),
-}
-
-impl ChildStatus {
-    /// Returns the status for the error of a start.
-    pub fn unstarted(error: &io::Error) -> Self {
-        ChildStatus::Unstarted(match error.kind() {
-            io::ErrorKind::NotFound => 127,
-            _ => 126,
-        })
-    }
-
-    /// Whether the child exited with 0.
-    pub fn success(self) -> bool {
-        self == ChildStatus::Exited(0)
-    }
-
-    /// Returns the code of a process that exited.
-    pub fn exit_code(self) -> Option<i32> {
-        match self {
-            ChildStatus::Exited(code) => Some(code),
-            ChildStatus::Killed(_) | ChildStatus::Unstarted(_) => None,
-        }
-    }
-
-    /// Returns the signal that killed the process.
-    pub fn signal(self) -> Option<i32> {
-        match self {
-            ChildStatus::Killed(signal) => Some(signal),
-            ChildStatus::Exited(_) | ChildStatus::Unstarted(_) => None,
-        }
-    }
-
-    /// Returns the code as a shell does: the exit code, or 128+n for death by signal n.
-    pub fn code(self) -> u8 {
-        let code = match self {
-            ChildStatus::Exited(code) => code,
-            ChildStatus::Killed(signal) => 128 + signal,
-            ChildStatus::Unstarted(code) => code.into(),
-        };
-        u8::try_from(code).unwrap_or(u8::MAX)
-    }
-}
-
-impl fmt::Display for ChildStatus {
-    /// Formats the status to follow the name of the program: `exited with 3`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ChildStatus::Exited(code) => write!(f, "exited with {code}"),
-            ChildStatus::Killed(signal) => write!(f, "died of {}", name_of_signal(*signal)),
-            ChildStatus::Unstarted(_) => f.write_str("could not be started"),
-        }
-    }
-}
-
-impl From<ExitStatus> for ChildStatus {
-    fn from(status: ExitStatus) -> Self {
-        match status.code() {
-            Some(code) => ChildStatus::Exited(code),
-            None => ChildStatus::Killed(status.signal().unwrap_or_default()),
-        }
-    }
-}
-
-impl From<WaitIdStatus> for ChildStatus {
-    fn from(status: WaitIdStatus) -> Self {
-        match status.exit_status() {
-            Some(code) => ChildStatus::Exited(code),
-            None => ChildStatus::Killed(status.terminating_signal().unwrap_or_default()),
-        }
-    }
-}
 
 /// The times that a group has after its leader has ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,6 +184,14 @@ impl Child {
         }
     }
 
+    /// Sends a signal to the leader alone: one that was meant for the service itself would stop or end
+    /// the children that do not react to it.
+    pub fn signal_leader(&mut self, signal: Signal) {
+        if let ChildState::Running { group, .. } = self.state {
+            let _ = kill_process(group, signal.raw());
+        }
+    }
+
     /// Continues a leader that was stopped, and its group.
     pub fn resume(&mut self) {
         if let ChildState::Running { group, .. } | ChildState::Stopping { group, .. } = self.state {
@@ -365,12 +289,12 @@ impl Child {
         let ChildState::Sweeping { sweep, .. } = &self.state else {
             return None;
         };
-        let (first, while_young, later) = SWEEP_INTERVALS;
+        let next = now + SWEEP_INTERVAL;
         Some(match *sweep {
-            Sweep::Lingering(since) if now < since + while_young => now + first,
-            Sweep::Lingering(since) => (now + later).min(since + self.times.linger),
-            Sweep::Terminating(kill) => (now + later).min(kill),
-            Sweep::Grace | Sweep::Killed(_) => now + later,
+            Sweep::Lingering(since) if now < since + FIRST_SWEEPS => now + FIRST_SWEEP_INTERVAL,
+            Sweep::Lingering(since) => next.min(since + self.times.linger),
+            Sweep::Terminating(kill) => next.min(kill),
+            Sweep::Grace | Sweep::Killed(_) => next,
         })
     }
 

@@ -12,7 +12,8 @@
 //!    [`Child::poll`] returns what happened to the child, and its end only when its whole group is gone.
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
-//! - `command`: what to run. `child`: one child from its start to the end of its group.
+//! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
+//!   how it ended.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
@@ -23,11 +24,13 @@ mod guard;
 mod reaper;
 mod signal;
 mod signals;
+mod status;
 
-pub use child::{Child, ChildEvent, ChildExit, ChildStatus, SweepTimes};
+pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};
+pub use status::ChildStatus;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// Returns the count and the noun, with a plural `s` unless the count is 1.
-pub fn plural<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

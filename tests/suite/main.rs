@@ -37,6 +37,7 @@ mod watch_json;
 mod watch_observers;
 mod watch_outages;
 mod watch_rights;
+mod watch_services;
 mod watch_state;
 mod watch_text;
 mod watch_walk;

@@ -88,6 +88,9 @@ fn defaults_are_the_contracts() {
     assert_eq!(policies.on_fail, OnFail::Continue);
     assert_eq!(policies.stop_timeout, Duration::from_secs(8));
     assert_eq!(policies.timeout, None);
+    assert_eq!(policies.on_exit, OnExit::Exit);
+    assert_eq!(policies.min_interval, Duration::ZERO);
+    assert_eq!(policies.linger, Duration::from_secs(1));
     let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
     let policies = &routes.routes[0].handler.policies;
     assert_eq!(policies.on_busy, OnBusy::Signal(Signal::HUP));
@@ -99,6 +102,7 @@ fn defaults_are_the_contracts() {
 #[test]
 fn contradictions_are_refused() {
     let with = |more: &[&str]| failure_message(&[&["a/", "--exec", "x"], more].concat());
+    assert!(with(&["--on-exit", "wait"]).contains("--on-busy restart"));
     assert!(with(&["--signal", "HUP"]).contains("--on-busy signal"));
     assert!(with(&["--each", "--on-busy", "restart"]).contains("--each"));
     assert!(with(&["--each", "--on-busy", "signal"]).contains("--each"));

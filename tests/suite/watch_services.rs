@@ -1,0 +1,358 @@
+//! `kvw watch`: handlers that start daemons, log through a pipe or are stopped; services that end by
+//! themselves; signals that are passed on.
+
+use std::process::Command;
+
+use crate::harness::{
+    Agent, Faulty, Kvw, PATIENCE, SILENCE, is_alive, not_tried, send_signal, wait_for,
+    wait_for_file, wait_for_text,
+};
+
+/// Has a program of the system, or says what was not tried without it.
+fn has(program: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program} >/dev/null")])
+        .status();
+    let found = found.is_ok_and(|status| status.success());
+    if !found {
+        not_tried(&format!("{program} is not installed"));
+    }
+    found
+}
+
+#[test]
+fn a_daemon_that_leaves_the_group_after_its_handler_has_returned_lives_on() {
+    if !has("setsid") {
+        return;
+    }
+    let scope = Agent::shared();
+    // As daemon(3) does it, but slowly: the parent ends, and the child leaves the group later.
+    let daemon = "exec >/dev/null 2>&1 </dev/null; \
+                  (sleep 0.2; exec setsid sh -c 'echo $$ > pid; exec sleep 1000') & exit 0";
+    let mut running = scope.watch(&["--exec", daemon]).spawn();
+    let handled = running.err_line_with("handled in");
+    assert!(!handled.contains("killed"), "{handled}");
+    let pid: u32 = wait_for_text(&running.home().join("pid"))
+        .trim()
+        .parse()
+        .unwrap();
+    assert!(is_alive(pid));
+    running.stop();
+    assert!(is_alive(pid));
+    send_signal("KILL", pid);
+}
+
+#[test]
+fn a_log_writer_behind_a_pipe_reads_to_its_end() {
+    if !has("bash") {
+        return;
+    }
+    let scope = Agent::shared();
+    let script = "exec > >(sleep 0.1; exec cat > log) 2>&1\necho started; echo finished";
+    let mut running = scope.watch(&["--", "bash", "-c", script]).spawn();
+    running.err_line_with("handled in");
+    let log = wait_for_text(&running.home().join("log"));
+    assert_eq!(log.trim_end(), "started\nfinished");
+}
+
+#[test]
+fn what_stays_in_the_group_is_ended_before_the_next_run_and_counted() {
+    let scope = Agent::shared();
+    let handler = "sleep 1000 & echo $! > pid; echo run";
+    let mut running = scope
+        .watch(&["--linger", "100ms", "--exec", handler])
+        .spawn();
+    assert_eq!(running.line(), "run");
+    let pid: u32 = wait_for_text(&running.home().join("pid"))
+        .trim()
+        .parse()
+        .unwrap();
+    running.err_line_with("1 process it left behind was killed");
+    assert!(!is_alive(pid));
+}
+
+#[test]
+fn a_handler_that_returned_in_time_is_not_timed_out_by_what_it_left() {
+    let scope = Agent::shared();
+    let limits = ["--handler-timeout", "300ms", "--linger", "600ms"];
+    let output = scope
+        .watch(&["--once", "--exec", "sleep 1000 & exit 0"])
+        .args(limits)
+        .run();
+    output
+        .expect(0)
+        .says(&["handled in", "1 process it left behind was killed"]);
+}
+
+#[test]
+fn a_service_that_ends_by_itself_ends_kvw_with_its_status() {
+    let scope = Agent::shared();
+    let service = |line: &str| scope.watch(&["--on-busy", "restart", "--exec", line]).run();
+    service("sleep 0.1; exit 3")
+        .expect(3)
+        .says(&["the service exited with 3"]);
+    service("kill -KILL $$").expect(137);
+    let daemon = service("exit 0");
+    daemon
+        .expect(0)
+        .says(&["exited with 0", "must stay in the foreground"]);
+}
+
+#[test]
+fn a_service_that_ends_is_started_again_where_that_is_asked_for() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&["--on-busy", "restart", "--on-exit", "restart"])
+        .args(["--exec", "echo up $KVW_REASON; exit 3"])
+        .spawn();
+    assert_eq!(running.line(), "up initial");
+    running.err_line_with("the service exited with 3");
+    assert_eq!(running.line(), "up retry");
+}
+
+#[test]
+fn a_service_may_end_and_the_next_change_starts_it() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&[
+            "--on-busy",
+            "restart",
+            "--on-exit",
+            "wait",
+            "--exec",
+            "echo up",
+        ])
+        .spawn();
+    assert_eq!(running.line(), "up");
+    running.err_line_with("nothing runs now");
+    scope.put("a", "1");
+    assert_eq!(running.line(), "up");
+}
+
+#[test]
+fn on_exit_is_for_services() {
+    let scope = Agent::shared();
+    let output = scope.watch(&["--on-exit", "wait", "--exec", "true"]).run();
+    output.expect(2).says(&["--on-exit", "--on-busy restart"]);
+}
+
+#[test]
+fn quit_ends_kvw_as_term_does() {
+    let scope = Agent::shared();
+    let service = "trap 'echo asked; exit' TERM; echo up; while :; do sleep 0.02; done";
+    let mut running = scope.watch(&["--exec", service]).spawn();
+    assert_eq!(running.line(), "up");
+    running.signal("QUIT");
+    assert_eq!(running.line(), "asked");
+    assert_eq!(running.wait(PATIENCE).signal, Some(3));
+}
+
+#[test]
+fn signals_that_a_service_reacts_to_are_passed_on() {
+    let scope = Agent::shared();
+    let service = "for s in USR2 WINCH TTIN TTOU ALRM; do trap \"echo got $s\" $s; done; \
+                   echo up; while :; do sleep 0.02; done";
+    let mut running = scope
+        .watch(&["--on-busy", "restart", "--exec", service])
+        .spawn();
+    assert_eq!(running.line(), "up");
+    for signal in ["USR2", "WINCH", "TTIN", "TTOU", "ALRM"] {
+        running.signal(signal);
+        assert_eq!(running.line(), format!("got {signal}"));
+    }
+    running.stop();
+}
+
+#[test]
+fn a_stopped_handler_is_named_and_continued() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&["--exec", "echo $$; kill -STOP $$; echo on"])
+        .spawn();
+    running.line();
+    running.err_line_with("the handler was stopped by SIGSTOP; it is continued");
+    assert_eq!(running.line(), "on");
+    running.err_line_with("handled in");
+}
+
+#[test]
+fn a_handler_that_wants_the_terminal_has_failed() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&["--exec", "kill -TTOU $$; echo never"])
+        .spawn();
+    running.err_line_with("it wants the terminal, which it does not have");
+    assert!(running.silent_for(SILENCE));
+}
+
+#[test]
+fn a_stop_from_the_terminal_stops_the_handler_too_and_both_go_on() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&[
+            "--exec",
+            "echo $$; while ! [ -e go ]; do sleep 0.02; done; echo on",
+        ])
+        .spawn();
+    let handler: u32 = running.line().parse().unwrap();
+    let state = |id: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+        stat.rsplit(')')
+            .next()
+            .unwrap()
+            .trim()
+            .chars()
+            .next()
+            .unwrap()
+    };
+    running.signal("TSTP");
+    let stopped = |id| wait_for("a stop", || (state(id) == 'T').then_some(()));
+    stopped(running.pid());
+    stopped(handler);
+    std::fs::write(running.home().join("go"), "").unwrap();
+    send_signal("CONT", running.pid());
+    assert_eq!(running.line(), "on");
+    let handled = running.err_line_with("handled in");
+    assert!(!handled.contains("stopped"), "{handled}");
+}
+
+#[test]
+fn a_start_that_fails_for_a_passing_reason_is_tried_again() {
+    let scope = Agent::shared();
+    let kvw = scope
+        .watch(&["--", "./deployed"])
+        .script("deployed", "echo ran");
+    let program = kvw.home().join("deployed");
+    // As during a deploy: the program is open for writing (ETXTBSY), so it must be no script.
+    std::fs::copy("/bin/true", &program).unwrap();
+    let writer = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&program)
+        .unwrap();
+    let mut running = kvw.spawn();
+    let line = running.err_line_with("could not be started");
+    assert!(line.contains("retrying in"), "{line}");
+    drop(writer);
+    running.err_line_with("handled in");
+}
+
+#[test]
+fn a_stopped_run_that_returned_0_is_handled() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let handler = "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done";
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let watch = |exec: &str| scope.watch(&["--exec", exec, "--state"]).args([&state]);
+    let mut running = watch(handler).spawn();
+    assert_eq!(running.line(), "up");
+    running.stop();
+    // It was handled: the next start has nothing to do.
+    let output = watch("echo again").args(["--for", "0"]).run();
+    assert_eq!(output.expect(0).text(), "");
+}
+
+#[test]
+fn a_handler_that_feeds_itself_is_named_once() {
+    let scope = Agent::shared();
+    let kvw = env!("CARGO_BIN_EXE_kvw");
+    let handler = format!("{kvw} put -q {} $$", scope.key("stamp"));
+    let mut running = scope
+        .watch(&["--debounce", "10ms", "--exec", &handler])
+        .spawn();
+    let line = running.err_line_with("run by what it writes itself");
+    assert!(
+        line.contains(&scope.key("stamp")) && line.contains("--exclude"),
+        "{line}"
+    );
+    let output = running.stop();
+    assert_eq!(output.stderr.matches("writes itself").count(), 1);
+}
+
+#[test]
+fn an_interval_runs_the_first_change_at_once_and_loses_none() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&["--min-interval", "700ms"])
+        .args(["--exec", "echo $(date +%s%N) $KVW_COUNT"])
+        .spawn();
+    let mut run = || {
+        let line = running.line();
+        let (time, count) = line.split_once(' ').unwrap();
+        let time: u128 = time.parse().unwrap();
+        (time / 1_000_000, count.parse::<u32>().unwrap())
+    };
+    let (first, none) = run();
+    assert_eq!(none, 0);
+    for name in ["a", "b", "c"] {
+        scope.put(name, "1");
+    }
+    let (second, mut seen) = run();
+    assert!(second - first >= 650, "{first} {second}");
+    while seen < 3 {
+        let (_, more) = run();
+        seen += more;
+    }
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn a_handler_of_consul_watch_gets_one_targets_document_a_run() {
+    let scope = Agent::shared();
+    scope.put("a/x", "1");
+    scope.put("b", "2");
+    let (a, b) = (scope.key("a/"), scope.key("b"));
+    let mut running = scope
+        .kvw(["watch", &a, &b, "--stdin", "consul", "--", "cat"])
+        .spawn();
+    let mut documents = [running.line(), running.line()];
+    documents.sort();
+    assert!(documents[0].starts_with("[{\"Key\""), "{documents:?}");
+    assert!(documents[0].contains(&scope.key("a/x")), "{documents:?}");
+    assert!(documents[1].starts_with("{\"Key\""), "{documents:?}");
+    scope.put("b", "3");
+    assert!(running.line().starts_with("{\"Key\""));
+}
+
+#[test]
+fn a_handler_of_consul_watch_runs_for_a_lock_too() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let session = scope.create_session();
+    let key = scope.key("a");
+    let mut running = scope.watch(&["--stdin", "consul", "--", "cat"]).spawn();
+    assert!(running.line().contains("\"Session\":\"\""));
+    scope
+        .kvw(["put", &key, "1", "--acquire", "--session", &session])
+        .run()
+        .expect(0);
+    assert!(running.line().contains(&session));
+}
+
+#[test]
+fn a_held_query_that_is_cut_is_no_outage_and_is_asked_for_less() {
+    let kept =
+        r#"[{"LockIndex":0,"Key":"a/x","Flags":0,"Value":"MQ==","CreateIndex":5,"ModifyIndex":5}]"#;
+    let server = Faulty::script()
+        .on("GET /v1/kv/a/?recurse")
+        .finds(5, kept)
+        .on("GET /v1/kv/a/?recurse&index=5&wait=8000ms")
+        .after(std::time::Duration::from_millis(2500))
+        .answers(504, "<html><h1>504 Gateway Time-out</h1></html>")
+        .on("GET /v1/kv/a/?recurse&index=5&wait=1ms")
+        .finds(5, kept)
+        .on("GET /v1/kv/a/?recurse&index=5&wait=5000ms")
+        .stalls()
+        .start();
+    let mut running = Kvw::at(server.address())
+        .args(["watch", "a/", "--wait", "8s"])
+        .spawn();
+    let line = running.err_line_with("cuts waits after 2.5s: asking for 5s");
+    assert!(!line.contains('<'), "{line}");
+    let output = running.stop();
+    assert!(
+        !output.stderr.contains("no usable answer"),
+        "{}",
+        output.stderr
+    );
+}
