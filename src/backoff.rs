@@ -29,7 +29,7 @@ impl Backoff {
         doubled.min(self.most).mul_f64(0.5 + random / 2.0)
     }
 
-    /// Starts over after a success, with or without news.
+    /// Starts over after a success.
     pub fn reset(&mut self) {
         self.failures = 0;
     }

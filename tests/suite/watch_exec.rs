@@ -414,7 +414,6 @@ fn flags_that_contradict_each_other_are_refused() {
     };
     refused(&["--exec", "x", "--", "y"]);
     refused(&["--debounce", "1s"]);
-    refused(&["other/", "--stdin", "consul", "--exec", "x"]).says(&["--stdin consul"]);
     refused(&["--route", "[=x"]).says(&["["]);
     refused(&["--once", "--count", "2"]);
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::harness::{
     Agent, Faulty, Kvw, PATIENCE, SILENCE, is_alive, not_tried, send_signal, wait_for,
-    wait_for_file, wait_for_text,
+    wait_for_text,
 };
 
 /// Has a program of the system, or says what was not tried without it.

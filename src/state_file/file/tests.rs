@@ -15,7 +15,7 @@ fn open(path: &Path, keep: Keep) -> OpenedStateFile {
     StateFile::open(path, identity(), keep).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
-fn refused(path: &Path, identity: Identity) -> Failure {
+fn open_error(path: &Path, identity: Identity) -> Failure {
     match StateFile::open(path, identity, HASHES) {
         Ok(_) => panic!("it was opened"),
         Err(failure) => failure,
@@ -169,7 +169,7 @@ fn damage_names_the_file_and_leaves_it_alone() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[40] ^= 1;
     fs::write(&path, &bytes).unwrap();
-    let failure = refused(&path, identity());
+    let failure = open_error(&path, identity());
     assert_eq!(failure.exit, Exit::Usage);
     assert!(
         failure.message.contains(path.to_str().unwrap()),
@@ -218,7 +218,7 @@ fn a_file_of_another_watch_is_refused_with_what_differs() {
         ),
     ];
     for (what, other) in others {
-        let failure = refused(&path, other);
+        let failure = open_error(&path, other);
         assert!(failure.message.contains(what), "{failure}");
         assert!(failure.hint.is_some());
     }
@@ -339,13 +339,13 @@ fn a_failure_is_reported_once_and_saving_goes_on_by_itself() {
 #[test]
 fn a_folder_that_takes_no_file_is_an_error_at_the_start() {
     let missing = Path::new("/nonexistent-folder/state");
-    let failure = refused(missing, identity());
+    let failure = open_error(missing, identity());
     assert!(
         failure.message.contains("/nonexistent-folder/state"),
         "{failure}"
     );
     assert_eq!(
-        refused(Path::new("/dev/null"), identity()).exit,
+        open_error(Path::new("/dev/null"), identity()).exit,
         Exit::Usage
     );
 }

@@ -112,7 +112,7 @@ fn a_change_of_a_key_that_two_targets_cover_is_the_first_ones() {
 }
 
 #[test]
-fn what_a_filter_leaves_out_is_counted_and_not_told() {
+fn what_a_filter_leaves_out_is_counted_and_not_reported() {
     let filter = Filter {
         include: Vec::new(),
         exclude: vec![Glob::new("**/secret").unwrap()],
@@ -126,7 +126,7 @@ fn what_a_filter_leaves_out_is_counted_and_not_told() {
 }
 
 #[test]
-fn hidden_keys_stay_as_they_were_and_are_not_told_as_created() {
+fn hidden_keys_stay_as_they_were_and_are_not_reported_as_created() {
     let known = snapshot(3, &[("app/hidden", "1")]);
     let mut target_states = target_states(Filter::default(), &known);
     let mut answer = answered(snapshot(9, &[("app/port", "1")]));
