@@ -69,6 +69,8 @@ pub struct WaitArgs {
     not_equals: Vec<String>,
 
     /// The value of KEY must match REGEX; repeatable
+    ///
+    /// In the syntax of Rust's regex crate, without classes of Unicode properties such as \p{Greek}.
     #[arg(
         long,
         num_args = 2,
