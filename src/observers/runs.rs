@@ -69,7 +69,7 @@ impl Observer for Runs<'_> {
                     name_of_signal(*signal)
                 )),
                 HandlerEvent::Feedback(key) => self.ui.warn(format_args!(
-                    "{}the handler is probably triggered by its own write of {key}; use --exclude",
+                    "{}the handler seems to be run by what it writes itself ({key}); --exclude it",
                     self.label(*route)
                 )),
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
@@ -84,8 +84,8 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
     let took = rounded(report.took);
     let left_behind = match report.left_behind {
         0 => String::new(),
-        1 => "; 1 process left behind was killed".to_owned(),
-        many => format!("; {many} processes left behind were killed"),
+        1 => "; 1 process it left behind was killed".to_owned(),
+        many => format!("; {many} processes it left behind were killed"),
     };
     if let Some(on_exit) = report.on_exit {
         let ended = service_end(report, on_exit, now);
@@ -103,7 +103,7 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
             format!("the handler timed out and was stopped after {took}")
         }
         (RunOutcome::Stopped(StopReason::WantsTerminal), ..) => {
-            "the handler was stopped: it needs a terminal and has none".to_owned()
+            "the handler was stopped: it wants the terminal, which it does not have".to_owned()
         }
         (RunOutcome::Failed, Some(status), _) => format!("the handler {status} after {took}"),
         (RunOutcome::Failed, None, _) => format!("the handler failed after {took}"),
@@ -130,7 +130,7 @@ fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
             let pause = retry.saturating_duration_since(now);
             format!("restarting in {}", rounded(pause))
         }
-        (OnExit::Restart | OnExit::Wait, _) => "not running until the next batch".to_owned(),
+        (OnExit::Restart | OnExit::Wait, _) => "nothing runs now".to_owned(),
     };
     let daemon = report.outcome == RunOutcome::Succeeded && report.took < DAEMON_START;
     let hint = if daemon {

@@ -50,9 +50,9 @@ impl<'a> Warnings<'a> {
                 target.scope
             )),
             Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
-                "a proxy or load balancer cuts queries after {}: waiting {} per query from now on",
-                rounded(*cut_after).replace(".0s", "s"),
-                rounded(*wait).replace(".0s", "s")
+                "something between here and Consul cuts waits after {}: asking for {}",
+                rounded(*cut_after).replace(".0s", "s").replace(".0s", "s"),
+                rounded(*wait).replace(".0s", "s").replace(".0s", "s")
             )),
         }
     }

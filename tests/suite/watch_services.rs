@@ -67,7 +67,7 @@ fn what_stays_in_the_group_is_ended_before_the_next_run_and_counted() {
         .trim()
         .parse()
         .unwrap();
-    running.err_line_with("1 process left behind was killed");
+    running.err_line_with("1 process it left behind was killed");
     assert!(!is_alive(pid));
 }
 
@@ -81,7 +81,7 @@ fn a_handler_that_returned_in_time_is_not_timed_out_by_what_it_left() {
         .run();
     output
         .expect(0)
-        .says(&["handled in", "1 process left behind was killed"]);
+        .says(&["handled in", "1 process it left behind was killed"]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_service_may_end_and_the_next_change_starts_it() {
         ])
         .spawn();
     assert_eq!(running.line(), "up");
-    running.err_line_with("not running until the next batch");
+    running.err_line_with("nothing runs now");
     scope.put("a", "1");
     assert_eq!(running.line(), "up");
 }
@@ -181,7 +181,7 @@ fn a_handler_that_wants_the_terminal_has_failed() {
     let mut running = scope
         .watch(&["--exec", "kill -TTOU $$; echo never"])
         .spawn();
-    running.err_line_with("it needs a terminal and has none");
+    running.err_line_with("it wants the terminal, which it does not have");
     assert!(running.silent_for(SILENCE));
 }
 
@@ -260,13 +260,13 @@ fn a_handler_that_feeds_itself_is_named_once() {
     let mut running = scope
         .watch(&["--debounce", "10ms", "--exec", &handler])
         .spawn();
-    let line = running.err_line_with("triggered by its own write of");
+    let line = running.err_line_with("run by what it writes itself");
     assert!(
         line.contains(&scope.key("stamp")) && line.contains("--exclude"),
         "{line}"
     );
     let output = running.stop();
-    assert_eq!(output.stderr.matches("its own write of").count(), 1);
+    assert_eq!(output.stderr.matches("writes itself").count(), 1);
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn a_held_query_that_is_cut_is_no_outage_and_is_asked_for_less() {
     let mut running = Kvw::at(server.address())
         .args(["watch", "a/", "--wait", "8s"])
         .spawn();
-    let line = running.err_line_with("cuts queries after 2.5s: waiting 5s per query");
+    let line = running.err_line_with("cuts waits after 2.5s: asking for 5s");
     assert!(!line.contains('<'), "{line}");
     let output = running.stop();
     assert!(
