@@ -1,9 +1,12 @@
 //! The whole command line: global flags, the verbs, one match. The arguments and the help of each
 //! verb are in its file under `commands/`.
 
+use std::ffi::OsString;
+
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
+use crate::args::{one_dash, other_tools};
 use crate::commands::{
     completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
 };
@@ -127,6 +130,29 @@ pub fn complete() -> bool {
             .var(VARIABLE)
             .try_complete(std::env::args_os(), None)
             .unwrap_or(true)
+}
+
+/// Parses a command line.
+///
+/// # Errors
+/// A [`clap::Error`], also for help and version, or exit 2 for what clap would misread.
+pub fn parse(args: Vec<OsString>) -> anyhow::Result<Cli> {
+    let normalized = if one_dash::needs_normalizing(&args) {
+        let mut root = Cli::command();
+        root.build();
+        one_dash::normalize(&root, args.clone()).map_err(anyhow::Error::from)
+    } else {
+        Ok(args.clone())
+    };
+    let parsed = normalized.and_then(|args| Ok(Cli::try_parse_from(args)?));
+    parsed.map_err(|error| {
+        let clap = error.downcast_ref::<clap::Error>();
+        let is_help = clap.is_some_and(|error| !error.use_stderr());
+        match other_tools::explain(&args).filter(|_| !is_help) {
+            Some(failure) => failure.into(),
+            None => error,
+        }
+    })
 }
 
 impl Cli {

@@ -45,7 +45,7 @@ fn a_literal_value_is_taken_as_it_stands() {
 fn a_negative_number_behind_the_key_is_a_value() {
     let scope = Agent::shared();
     let key = scope.key("k");
-    for value in ["-5", "-0.25", "-1e9"] {
+    for value in ["-5", "-0.25", "-1e9", "-1abc", "-.5", "-inf", "-1-2"] {
         scope.kvw(["put", &key, value, "--flags", "1"]).ok();
         assert_eq!(scope.value("k").unwrap(), value.as_bytes());
     }
