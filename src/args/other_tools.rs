@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 
+use super::handler::misplaced_handler;
 use crate::exit::Failure;
 
 /// Verbs of other tools, and the verb of kvw.
@@ -73,7 +74,7 @@ pub fn explain(args: &[OsString]) -> Option<Failure> {
             None => "the verbs stand alone: kvw get KEY".to_owned(),
         },
         "version" => "kvw --version".to_owned(),
-        "watch" => return consul_watch(&rest),
+        "watch" => return consul_watch(&rest).or_else(|| handler_without_dashes(&rest)),
         verb => line(kvw_verb(verb)?, &rest),
     };
     Some(Failure::usage(format!("unknown verb '{verb}'")).hint(hint))
@@ -139,6 +140,20 @@ fn consul_watch(words: &[&str]) -> Option<Failure> {
         [] => format!("kvw watch {target}"),
         words => format!("kvw watch {target} -- {}", words.join(" ")),
     }))
+}
+
+/// Explains a handler with flags of its own that follows the first target.
+fn handler_without_dashes(words: &[&str]) -> Option<Failure> {
+    let (target, handler) = match words {
+        ["--prefix" | "--key", target, handler @ ..] => (*target, handler),
+        [first, handler @ ..] => {
+            let flags = ["--prefix=", "--key="];
+            let target = flags.iter().find_map(|flag| first.strip_prefix(flag));
+            (target.unwrap_or(first), handler)
+        }
+        [] => return None,
+    };
+    misplaced_handler(&[target], handler).filter(|_| !target.starts_with('-'))
 }
 
 /// Quotes a word for a shell, where it needs it.
