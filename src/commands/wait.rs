@@ -182,7 +182,7 @@ impl WaitArgs {
         let mut config = self.connect.config(&ctx.env)?;
         config.connections = keys + 2;
         config.retry_for = Duration::ZERO;
-        Ok(Client::new(config)?)
+        ctx.connect(config)
     }
 }
 

@@ -157,7 +157,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     args.observers.check()?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
-    let client = Client::new(config)?;
+    let client = ctx.connect(config)?;
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();

@@ -105,6 +105,14 @@ fn verbs_of_other_tools_get_a_hint() {
 }
 
 #[test]
+fn a_url_for_a_key_is_answered_with_the_key() {
+    let output = Kvw::bare().args(["get", "http://h:8500/v1/kv/a"]).run();
+    output
+        .expect(2)
+        .says(&["the key is 'a'", "--http-addr h:8500"]);
+}
+
+#[test]
 fn a_condition_never_swallows_a_flag() {
     let scope = Agent::shared();
     scope.put("a", "--timeout");

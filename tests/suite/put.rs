@@ -235,6 +235,28 @@ fn a_lock_is_taken_once_and_given_back_with_value_and_flags_left() {
 }
 
 #[test]
+fn a_lock_is_taken_without_a_value() {
+    let scope = Agent::shared();
+    let (new, old) = (scope.key("new"), scope.key("old"));
+    scope.kvw(["put", &old, "v", "--flags", "7"]).ok();
+    let session = scope.create_session();
+    for key in [&new, &old] {
+        scope
+            .kvw(["put", "--acquire", "--session", &session, key])
+            .run()
+            .expect(0)
+            .says(&["acquired the lock"]);
+    }
+    assert_eq!(scope.value("new").unwrap(), b"");
+    assert_eq!(scope.value("old").unwrap(), b"v");
+    assert_eq!(flags(&scope, "old"), 7);
+    assert_eq!(scope.entry("new").unwrap()["Session"], *session);
+    let other = scope.create_session();
+    let args = ["put", "--acquire", "--session", &other, &old];
+    scope.kvw(args).run().expect(1);
+}
+
+#[test]
 fn a_session_that_does_not_exist_takes_no_lock_and_exits_one() {
     let scope = Agent::shared();
     for id in ["00000000-0000-4000-8000-000000000000", "nonsense"] {
