@@ -136,19 +136,20 @@ pub fn complete() -> bool {
 ///
 /// # Errors
 /// A [`clap::Error`], also for help and version, or exit 2 for what clap would misread.
-pub fn parse(args: Vec<OsString>) -> anyhow::Result<Cli> {
-    let normalized = if one_dash::needs_normalizing(&args) {
+pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
+    let parsed = if one_dash::needs_normalizing(args) {
         let mut root = Cli::command();
         root.build();
-        one_dash::normalize(&root, args.clone()).map_err(anyhow::Error::from)
+        one_dash::normalize(&root, args.to_vec())
+            .map_err(anyhow::Error::from)
+            .and_then(|args| Ok(Cli::try_parse_from(args)?))
     } else {
-        Ok(args.clone())
+        Cli::try_parse_from(args).map_err(anyhow::Error::from)
     };
-    let parsed = normalized.and_then(|args| Ok(Cli::try_parse_from(args)?));
     parsed.map_err(|error| {
         let clap = error.downcast_ref::<clap::Error>();
         let is_help = clap.is_some_and(|error| !error.use_stderr());
-        match other_tools::explain(&args).filter(|_| !is_help) {
+        match other_tools::explain(args).filter(|_| !is_help) {
             Some(failure) => failure.into(),
             None => error,
         }

@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
-    let cli = match cli::parse(std::env::args_os().collect()) {
+    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };

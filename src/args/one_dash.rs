@@ -132,7 +132,7 @@ impl<'a> Line<'a> {
             return Ok(());
         };
         if let Some(name) = name.strip_prefix('-') {
-            return self.take_flag(name.to_owned(), word);
+            return self.take_flag(name, word);
         }
         if is_number(&text) && self.takes_number() {
             self.operands += 1;
@@ -152,7 +152,7 @@ impl<'a> Line<'a> {
                     Some(false) => {}
                     None => self.words.push(format!("--{name}").into()),
                 },
-                _ => return self.take_flag(name.to_owned(), format!("--{name}").into()),
+                _ => return self.take_flag(name, format!("--{name}").into()),
             }
         } else if let Some(last) = self.cluster(name) {
             self.words.push(word);
@@ -185,10 +185,10 @@ impl<'a> Line<'a> {
     }
 
     /// Takes a flag of two dashes with its value. `name` has what follows `=`.
-    fn take_flag(&mut self, name: String, word: OsString) -> Result<(), Failure> {
-        let arg = self.long(&name).filter(|_| !name.contains('='));
+    fn take_flag(&mut self, name: &str, word: OsString) -> Result<(), Failure> {
+        let arg = self.long(name).filter(|_| !name.contains('='));
         match arg {
-            Some(arg) if is_assignment(arg) => return self.take_assignment(&name, word),
+            Some(arg) if is_assignment(arg) => return self.take_assignment(name, word),
             _ => self.words.push(word),
         }
         self.take_value(arg);
