@@ -144,6 +144,9 @@ impl<'a> Line<'a> {
         if letters.next().is_none() {
             self.words.push(word);
             let arg = short.and_then(|short| self.short(short));
+            if arg.is_none() && self.writes_value() {
+                return Err(self.refuse(&text));
+            }
             self.take_value(arg);
         } else if let Some(arg) = self.consul_flag(name) {
             match name.split_once('=') {
@@ -158,7 +161,7 @@ impl<'a> Line<'a> {
             self.words.push(word);
             self.take_value(last);
         } else {
-            return Err(self.refuse(name));
+            return Err(self.refuse(&text));
         }
         Ok(())
     }
@@ -186,6 +189,9 @@ impl<'a> Line<'a> {
 
     /// Takes a flag of two dashes with its value. `name` has what follows `=`.
     fn take_flag(&mut self, name: &str, word: OsString) -> Result<(), Failure> {
+        if self.long(name).is_none() && self.writes_value() {
+            return Err(self.refuse(&word.to_string_lossy()));
+        }
         let arg = self.long(name).filter(|_| !name.contains('='));
         match arg {
             Some(arg) if is_assignment(arg) => return self.take_assignment(name, word),
@@ -312,20 +318,27 @@ impl<'a> Line<'a> {
         Some(None)
     }
 
-    /// Returns the failure for a word of one dash that is nothing known. What follows `=` may be secret.
-    fn refuse(&self, name: &str) -> Failure {
-        let flag = name.split('=').next().unwrap_or(name);
+    /// Whether the next operand, or a further one, is a value to write.
+    fn writes_value(&self) -> bool {
+        self.operands > 0 && self.verb.is_some_and(|verb| verb.get_name() == "put")
+    }
+
+    /// Returns the failure for a word that is no flag. What follows `=` may be secret.
+    fn refuse(&self, word: &str) -> Failure {
+        let shown = word.split('=').next().unwrap_or(word);
+        let flag = shown.trim_start_matches('-');
         let Some(verb) = self.verb else {
-            let failure = Failure::usage(format!("unknown flag -{flag} before the verb"));
+            let failure = Failure::usage(format!("unknown flag {shown} before the verb"));
             return failure.hint(match self.similar(flag) {
                 Some(known) => format!("did you mean --{known}?"),
                 None => "the flags of a verb go after it".to_owned(),
             });
         };
         let verb_name = verb.get_name();
-        let failure = Failure::usage(format!("{verb_name} has no flag -{flag}"));
-        let value =
-            (verb_name == "put" && self.operands == 1).then(|| format!("kvw put -- KEY -{name}"));
+        let failure = Failure::usage(format!("{verb_name} has no flag {shown}"));
+        let value = self
+            .writes_value()
+            .then(|| format!("kvw put -- KEY {word}"));
         let verbs = self.verbs_with(flag);
         let similar = self.similar(flag);
         let hint = match (similar, value) {
@@ -339,7 +352,7 @@ impl<'a> Line<'a> {
             _ if flag.starts_with('h') => "-h alone prints the help".to_owned(),
             _ if verb.get_positionals().next().is_some() => format!(
                 "flags of several letters have two dashes; an argument that begins with a dash goes \
-                 behind --: kvw {verb_name} -- -{flag}"
+                 behind --: kvw {verb_name} -- {shown}"
             ),
             _ => format!("flags of several letters have two dashes: see kvw {verb_name} --help"),
         };

@@ -74,8 +74,13 @@ pub fn explain(args: &[OsString]) -> Option<Failure> {
             None => "the verbs stand alone: kvw get KEY".to_owned(),
         },
         "version" => "kvw --version".to_owned(),
+        "help" => format!("kvw help {}", kvw_verb(rest.first()?)?),
         "watch" => return consul_watch(&rest).or_else(|| handler_without_dashes(&rest)),
         verb => line(kvw_verb(verb)?, &rest),
+    };
+    let verb = match verb {
+        "help" => rest.first()?,
+        verb => verb,
     };
     Some(Failure::usage(format!("unknown verb '{verb}'")).hint(hint))
 }
@@ -186,6 +191,7 @@ mod tests {
             ("kvw cat a", "kvw get a"),
             ("kvw read a", "kvw get a"),
             ("kvw version", "kvw --version"),
+            ("kvw help rm", "kvw help delete"),
             ("kvw find a/", "kvw get --keys --recurse a/"),
             ("kvw exists a", "kvw get a"),
         ] {

@@ -44,6 +44,11 @@ fn a_word_of_one_dash_is_never_help_and_never_a_success() {
             &["put", &key, "-http.proxyHost=x"],
             "kvw put -- KEY -http.proxyHost=x",
         ),
+        (&["put", &key, "-n"], "kvw put -- KEY -n"),
+        (
+            &["put", &key, "--add-opens=x"],
+            "kvw put -- KEY --add-opens=x",
+        ),
         (&["delete", "-create", &key], "--create is a flag of put"),
         (&["import", "-headers", "f"], "-h alone"),
         (&["export", "-hx"], "-h alone"),

@@ -124,6 +124,9 @@ fn another_word_of_one_dash_is_refused_with_a_hint() {
         ),
         ("kvw put a -q -Xmx2g", "kvw put -- KEY -Xmx2g"),
         ("kvw put a -create", "did you mean --create?"),
+        ("kvw put a -x", "kvw put -- KEY -x"),
+        ("kvw put a b -Xmx2g", "kvw put -- KEY -Xmx2g"),
+        ("kvw put a --add-opens=x", "kvw put -- KEY --add-opens=x"),
         (
             "kvw -http-addr=h:1 get a",
             "the flags of a verb go after it",
