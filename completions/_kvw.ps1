@@ -102,7 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--cas', '--cas', [CompletionResultType]::ParameterName, 'Write only if the key is unchanged since --modify-index')
             [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Write only if the key does not exist')
             [CompletionResult]::new('--keep-flags', '--keep-flags', [CompletionResultType]::ParameterName, 'Keep the flags of the existing key')
-            [CompletionResult]::new('--acquire', '--acquire', [CompletionResultType]::ParameterName, 'Acquire the lock of the key for --session')
+            [CompletionResult]::new('--acquire', '--acquire', [CompletionResultType]::ParameterName, 'Acquire the lock of the key for --session; without VALUE, value and flags are kept')
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Release the lock of the key; without VALUE, value and flags are kept')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')

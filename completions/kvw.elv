@@ -97,7 +97,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --cas 'Write only if the key is unchanged since --modify-index'
             cand --create 'Write only if the key does not exist'
             cand --keep-flags 'Keep the flags of the existing key'
-            cand --acquire 'Acquire the lock of the key for --session'
+            cand --acquire 'Acquire the lock of the key for --session; without VALUE, value and flags are kept'
             cand --release 'Release the lock of the key; without VALUE, value and flags are kept'
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --stale 'Allow stale reads from any server'

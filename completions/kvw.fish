@@ -99,7 +99,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l base64 -d 'Decode VALUE 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l cas -d 'Write only if the key is unchanged since --modify-index'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l create -d 'Write only if the key does not exist'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l keep-flags -d 'Keep the flags of the existing key'
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session'
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l release -d 'Release the lock of the key; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'

@@ -20,7 +20,7 @@ use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported};
-use crate::process::ChildStatus;
+use crate::process::{ChildStatus, StartFault};
 
 /// Run an embedded in-memory agent for experiments and tests
 ///
@@ -192,7 +192,10 @@ enum CommandEvent {
 fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
     let mut child = command_line(command, address).spawn().map_err(|error| {
         let shown = command[0].to_string_lossy();
-        Failure::usage(format!("running {shown}: {error}"))
+        Failure::usage(match StartFault::find(&command[0], &error) {
+            Some(fault) => format!("running {shown}: {fault}"),
+            None => format!("running {shown}: {error}"),
+        })
     })?;
     let pid = Pid::from_child(&child);
     let (send, events) = channel();

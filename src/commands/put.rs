@@ -58,7 +58,7 @@ pub struct PutArgs {
     #[arg(long)]
     keep_flags: bool,
 
-    /// Acquire the lock of the key for --session
+    /// Acquire the lock of the key for --session; without VALUE, value and flags are kept
     #[arg(long, requires = "session", conflicts_with = "release")]
     acquire: bool,
 
@@ -143,7 +143,7 @@ impl PutArgs {
     fn value(&self, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
         match &self.value {
             Some(text) => self.input.read(text).map(Some),
-            None if self.release => Ok(None),
+            None if self.release || self.acquire => Ok(None),
             None if key.is_folder() => Ok(Some(Vec::new())),
             None => {
                 let missing = Failure::usage(format!("writing key {key}: VALUE is missing"));

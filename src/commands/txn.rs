@@ -17,8 +17,8 @@ use crate::term::{Ui, plural};
 
 /// Run operations in one transaction
 ///
-/// One operation per argument, or per line of FILE or stdin, in shell words. FILE and stdin may also
-/// be a JSON array of operations. Exits with 1, changes nothing, and names each failed operation if
+/// One operation per argument, or per line of FILE or stdin, in words that are quoted as in bash: a
+/// script writes them with printf %q. FILE and stdin may also be a JSON array of operations. Exits with 1, changes nothing, and names each failed operation if
 /// any of them fails.
 #[derive(Debug, Args)]
 #[command(after_help = OPERATIONS)]
@@ -77,7 +77,7 @@ Example: kvw txn 'check-absent lock' 'set a 1' 'delete b'";
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
-    let ops = args.operations()?;
+    let ops = args.operations(&ctx.ui)?;
     for op in &ops {
         if let Op::DeleteTree { prefix } = op {
             args.scope.check(prefix)?;
@@ -91,13 +91,13 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
 }
 
 impl TxnArgs {
-    fn operations(&self) -> anyhow::Result<Vec<Op>> {
+    fn operations(&self, ui: &Ui) -> anyhow::Result<Vec<Op>> {
         let ops = match (&self.file, &self.ops[..]) {
-            (Some(path), _) => parse_document(&input::read_file(path)?, path)?,
-            (None, [only]) if only == "-" => parse_document(&input::read_stdin()?, "stdin")?,
+            (Some(path), _) => parse_document(ui, &input::read_file(path)?, path)?,
+            (None, [only]) if only == "-" => parse_document(ui, &input::read_stdin()?, "stdin")?,
             (None, ops) => {
                 let ops = ops.iter().enumerate();
-                ops.map(|(number, text)| self.parse_argument(number + 1, text))
+                ops.map(|(number, text)| self.parse_argument(ui, number + 1, text))
                     .collect::<Result<_, _>>()?
             }
         };
@@ -108,9 +108,14 @@ impl TxnArgs {
     }
 
     /// Parses an operation on the command line, where keys are checked as for every verb.
-    fn parse_argument(&self, number: usize, text: &str) -> anyhow::Result<Op> {
+    fn parse_argument(&self, ui: &Ui, number: usize, text: &str) -> anyhow::Result<Op> {
         let place = || format!("operation {number}");
-        let op = parse(text, &mut read_value).map_err(|error| Invalid::new(place(), error.what))?;
+        let mut warnings = Vec::new();
+        let op = parse(text, &mut read_value, &mut warnings)
+            .map_err(|error| Invalid::new(place(), error.what))?;
+        for what in warnings {
+            ui.warn(format_args!("{}: {what}", place()));
+        }
         self.key_args
             .check("key", op.name())
             .map_err(|mut refused| {
@@ -122,13 +127,19 @@ impl TxnArgs {
 }
 
 /// Parses operations in lines or as JSON, where keys are not checked.
-fn parse_document(text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
+fn parse_document(ui: &Ui, text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let json = text.trim_ascii_start().starts_with(b"[");
+    let mut warnings = Vec::new();
     let ops = if json {
         parse_json(text)
     } else {
-        parse_lines(text, &mut read_value)
+        parse_lines(text, &mut read_value, &mut warnings)
     };
+    for what in warnings {
+        ui.warn(format_args!("{name}: {what}"));
+    }
     ops.map_err(|error| match error.place {
         place if place.is_empty() => Invalid::new(name, error.what),
         place => Invalid::new(format!("{name}: {place}"), error.what),

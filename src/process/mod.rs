@@ -13,7 +13,7 @@
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
-//!   how it ended.
+//!   how it ended. `start_fault`: why it could not be started.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
@@ -24,6 +24,7 @@ mod guard;
 mod reaper;
 mod signal;
 mod signals;
+mod start_fault;
 mod status;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
@@ -33,4 +34,5 @@ pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};
+pub use start_fault::{StartFault, is_program};
 pub use status::ChildStatus;

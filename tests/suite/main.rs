@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod command_line;
 mod complete;
 mod conformance;
 mod connect;

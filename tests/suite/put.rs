@@ -45,7 +45,7 @@ fn a_literal_value_is_taken_as_it_stands() {
 fn a_negative_number_behind_the_key_is_a_value() {
     let scope = Agent::shared();
     let key = scope.key("k");
-    for value in ["-5", "-0.25", "-1e9"] {
+    for value in ["-5", "-0.25", "-1e9", "-1abc", "-.5", "-inf", "-1-2"] {
         scope.kvw(["put", &key, value, "--flags", "1"]).ok();
         assert_eq!(scope.value("k").unwrap(), value.as_bytes());
     }
@@ -232,6 +232,28 @@ fn a_lock_is_taken_once_and_given_back_with_value_and_flags_left() {
         (flags(&scope, "k"), scope.value("k").unwrap()),
         (0, b"last".to_vec())
     );
+}
+
+#[test]
+fn a_lock_is_taken_without_a_value() {
+    let scope = Agent::shared();
+    let (new, old) = (scope.key("new"), scope.key("old"));
+    scope.kvw(["put", &old, "v", "--flags", "7"]).ok();
+    let session = scope.create_session();
+    for key in [&new, &old] {
+        scope
+            .kvw(["put", "--acquire", "--session", &session, key])
+            .run()
+            .expect(0)
+            .says(&["acquired the lock"]);
+    }
+    assert_eq!(scope.value("new").unwrap(), b"");
+    assert_eq!(scope.value("old").unwrap(), b"v");
+    assert_eq!(flags(&scope, "old"), 7);
+    assert_eq!(scope.entry("new").unwrap()["Session"], *session);
+    let other = scope.create_session();
+    let args = ["put", "--acquire", "--session", &other, &old];
+    scope.kvw(args).run().expect(1);
 }
 
 #[test]
