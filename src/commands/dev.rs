@@ -158,7 +158,9 @@ fn load_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result
     let opened =
         File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;
     for entry in DocumentReader::new(BufReader::new(opened)) {
-        let Exported { key, flags, value } = entry.with_context(|| format!("loading {shown}"))?;
+        let Exported {
+            key, flags, value, ..
+        } = entry.with_context(|| format!("loading {shown}"))?;
         server.load(format!("{prefix}{key}"), value, flags);
     }
     Ok(())

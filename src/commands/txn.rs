@@ -10,7 +10,8 @@ use crate::args::scope::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, abbreviate, describe_foreign, parse,
+    parse_json, parse_lines, without_byte_order_mark,
 };
 use crate::output::{Format, json, txn};
 use crate::term::{Ui, plural};
@@ -123,6 +124,11 @@ impl TxnArgs {
 
 /// Parses operations in lines or as JSON, where keys are not checked.
 fn parse_document(text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
+    let name = abbreviate(name);
+    if let Some(words) = describe_foreign(text) {
+        return Err(Invalid::new(name, format!("the document is {words}")));
+    }
+    let text = without_byte_order_mark(text);
     let json = text.trim_ascii_start().starts_with(b"[");
     let ops = if json {
         parse_json(text)
