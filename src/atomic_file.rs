@@ -11,10 +11,24 @@ use tempfile::NamedTempFile;
 /// A temporary file that replaces another one when it is complete, and is removed when it is dropped
 /// before. Its errors name the file to be replaced.
 pub struct AtomicFile {
-    path: PathBuf,
     temporary: NamedTempFile,
-    out: BufWriter<File>,
+    out: NamedStream,
     target: PathBuf,
+}
+
+/// A buffered writer whose errors name what is written.
+pub struct NamedStream {
+    path: PathBuf,
+    out: BufWriter<File>,
+}
+
+impl NamedStream {
+    fn new(path: &Path, file: File) -> Self {
+        NamedStream {
+            path: path.to_owned(),
+            out: BufWriter::with_capacity(64 * 1024, file),
+        }
+    }
 }
 
 impl AtomicFile {
@@ -48,9 +62,8 @@ impl AtomicFile {
         }
         let file = temporary.reopen().map_err(fail)?;
         Ok(AtomicFile {
-            path: path.to_owned(),
             temporary,
-            out: BufWriter::with_capacity(64 * 1024, file),
+            out: NamedStream::new(path, file),
             target,
         })
     }
@@ -67,7 +80,7 @@ impl AtomicFile {
     pub fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         let synced = self.temporary.as_file().sync_all();
-        synced.map_err(|error| describe("writing", &self.path, &error))
+        synced.map_err(|error| describe("writing", &self.out.path, &error))
     }
 
     /// Replaces the old file.
@@ -78,12 +91,26 @@ impl AtomicFile {
         self.flush()?;
         match self.temporary.persist(self.target) {
             Ok(_) => Ok(()),
-            Err(error) => Err(describe("replacing", &self.path, &error.error)),
+            Err(error) => Err(describe("replacing", &self.out.path, &error.error)),
         }
     }
 }
 
 impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for NamedStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
         written.map_err(|error| describe("writing", &self.path, &error))
@@ -174,7 +201,7 @@ pub fn is_stdout(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it cannot be opened; the error names the path.
-pub fn open_stream(path: &Path) -> io::Result<Option<File>> {
+pub fn open_stream(path: &Path) -> io::Result<Option<NamedStream>> {
     let opened = match (descriptor(path), fs::metadata(path)) {
         (Some(descriptor), _) => descriptor.open(),
         (None, Ok(found)) if !found.is_file() && !found.is_dir() => {
@@ -182,8 +209,10 @@ pub fn open_stream(path: &Path) -> io::Result<Option<File>> {
         }
         _ => return Ok(None),
     };
-    let opened = opened.map_err(|error| describe("writing", path, &error));
-    opened.map(Some)
+    match opened {
+        Ok(file) => Ok(Some(NamedStream::new(path, file))),
+        Err(error) => Err(describe("writing", path, &error)),
+    }
 }
 
 /// Adds the operation and the file to an error, and removes the random name of the temporary file.
@@ -266,6 +295,7 @@ mod tests {
         let path = format!("/dev/fd/{}", log.as_raw_fd());
         let mut stream = open_stream(Path::new(&path)).unwrap().unwrap();
         stream.write_all(b"second\n").unwrap();
+        stream.flush().unwrap();
         log.write_all(b"third\n").unwrap();
         let text = fs::read_to_string(folder.path().join("log")).unwrap();
         assert_eq!(text, "first\nsecond\nthird\n");

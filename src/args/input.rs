@@ -39,20 +39,25 @@ pub fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| read_error(path, &error))
 }
 
-/// The usage error of a file that cannot be read. A document in place of its name, as by
-/// `"$(cat FILE)"`, is not printed: it may hold secrets.
+/// The usage error of a file that cannot be read.
 pub fn read_error(path: &str, error: &io::Error) -> Failure {
+    document_as_name(path, error)
+        .unwrap_or_else(|| Failure::usage(format!("reading '{}': {error}", abbreviate(path))))
+}
+
+/// The usage error of a document in place of the name of a file, as by `"$(cat FILE)"`. It is not
+/// printed: it may hold secrets.
+pub fn document_as_name(path: &str, error: &io::Error) -> Option<Failure> {
     let unknown = matches!(
         error.kind(),
         ErrorKind::NotFound | ErrorKind::InvalidFilename | ErrorKind::InvalidInput
     );
     let text = path.trim_start_matches('\u{feff}').trim_start();
     let is_document = text.starts_with(['[', '{']) && text.len() > 1 || path.contains('\n');
-    if unknown && is_document {
-        return Failure::usage("that is the document itself: pipe it in")
-            .hint("the name of a file is expected, or - for stdin");
-    }
-    Failure::usage(format!("reading '{}': {error}", abbreviate(path)))
+    (unknown && is_document).then(|| {
+        Failure::usage("that is the document itself: pipe it in")
+            .hint("the name of a file is expected, or - for stdin")
+    })
 }
 
 /// Reads all of stdin.

@@ -1,11 +1,10 @@
 //! `kvw export`
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::args::complete;
@@ -115,11 +114,9 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
 /// be replaced is written to.
 fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Result<ExportEnd> {
     let usage = |error: io::Error| Failure::usage(error.to_string());
-    if let Some(stream) = open_stream(path).map_err(usage)? {
-        let mut out = BufWriter::with_capacity(64 * 1024, stream);
-        let end = export.write(&mut out)?;
-        out.flush()
-            .with_context(|| format!("writing {}", path.display()))?;
+    if let Some(mut stream) = open_stream(path).map_err(usage)? {
+        let end = export.write(&mut stream)?;
+        stream.flush()?;
         return Ok(end);
     }
     let mut file = AtomicFile::create(path, PRIVATE).map_err(usage)?;

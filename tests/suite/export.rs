@@ -247,6 +247,9 @@ fn streams_are_written_to_and_never_replaced() {
         "mkfifo pipe; cat pipe & \"$0\" \"$@\"; status=$?; wait; test -p pipe; exit $status";
     let output = scope.kvw(args).under(["sh", "-c", piped]).run();
     assert_eq!(output.expect(0).text(), document);
+    let args = ["export", scope.prefix(), "--output-file", "/dev/full"];
+    let output = scope.kvw(args).run();
+    output.expect(3).one_line().says(&["writing /dev/full: "]);
     let args = ["export", scope.prefix(), "--output-file", "/dev/fd/99"];
     scope
         .kvw(args)

@@ -124,9 +124,7 @@ impl ImportDocument {
     fn check_with(&self, seen: &mut SeenKeys) -> anyhow::Result<Option<DocumentSummary>> {
         let mut found = DocumentSummary::default();
         let mut reader = self.reader()?;
-        let mut number = 0;
-        while let Some(entry) = reader.next() {
-            number += 1;
+        for (number, entry) in (1..).zip(reader.by_ref()) {
             let entry = entry.map_err(|invalid| self.invalid(invalid))?;
             let invalid = |what| self.invalid(Invalid::new(format!("entry {number}"), what));
             match seen.insert(&entry.key, number) {
