@@ -315,6 +315,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l request-timeout -d 'T
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
@@ -342,7 +343,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -s q -l quiet -d 'Print 
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l create-only -d 'Write only keys that do not exist'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l dry-run -d 'List the keys that would be written, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l keep-going -d 'Write the other keys if some are refused'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l ignore-namespace -d 'Accept entries that name another namespace or partition'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l atomic -d 'Write everything in one transaction, if it fits the server\'s limits'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -16,10 +16,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use crate::agent::DevServer;
+use crate::args::input::document_as_name;
 use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{DocumentReader, Exported};
+use crate::model::{DocumentReader, Exported, abbreviate};
 use crate::process::{ChildStatus, StartFault};
 
 /// Run an embedded in-memory agent for experiments and tests
@@ -154,11 +155,15 @@ fn check_address(address: &str) -> Result<(), Failure> {
 
 /// Loads the entries of an export document, before anything is served.
 fn load_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result<()> {
-    let shown = file.display();
-    let opened =
-        File::open(file).map_err(|error| Failure::usage(format!("opening {shown}: {error}")))?;
+    let shown = file.to_string_lossy();
+    let opened = File::open(file).map_err(|error| {
+        document_as_name(&shown, &error)
+            .unwrap_or_else(|| Failure::usage(format!("opening {}: {error}", abbreviate(&shown))))
+    })?;
     for entry in DocumentReader::new(BufReader::new(opened)) {
-        let Exported { key, flags, value } = entry.with_context(|| format!("loading {shown}"))?;
+        let Exported {
+            key, flags, value, ..
+        } = entry.with_context(|| format!("loading {}", abbreviate(&shown)))?;
         server.load(format!("{prefix}{key}"), value, flags);
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix};
+use crate::model::{Entry, Fields, Prefix, abbreviate};
 use crate::output::{Format, ListWriter, consul, entry, filtered_message, json};
 use crate::term::Ui;
 
@@ -192,6 +192,7 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
                 }
             }
             (Lookup::Denied, _) => {
+                let key = abbreviate(key.as_str());
                 ui.error(format!("reading key {key}: permission denied"));
                 exit = Exit::Denied;
             }
@@ -255,5 +256,5 @@ fn finish(
 }
 
 fn report_missing(ui: &Ui, key: &str) {
-    ui.error(format!("key {key} does not exist"));
+    ui.error(format!("key {} does not exist", abbreviate(key)));
 }

@@ -10,7 +10,8 @@ use crate::args::scope::DeleteScopeArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, abbreviate, describe_foreign, parse,
+    parse_json, parse_lines, without_byte_order_mark,
 };
 use crate::output::{Format, json, txn};
 use crate::term::{Ui, plural};
@@ -128,8 +129,11 @@ impl TxnArgs {
 
 /// Parses operations in lines or as JSON, where keys are not checked.
 fn parse_document(ui: &Ui, text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
-    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let name = abbreviate(name);
+    if let Some(words) = describe_foreign(text) {
+        return Err(Invalid::new(name, format!("the document is {words}")));
+    }
+    let text = without_byte_order_mark(text);
     let json = text.trim_ascii_start().starts_with(b"[");
     let mut warnings = Vec::new();
     let ops = if json {

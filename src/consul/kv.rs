@@ -6,7 +6,9 @@ use super::error::Cause;
 use super::listing::{EntryListing, Stream};
 use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
-use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
+use crate::model::{
+    Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, abbreviate, obstacle,
+};
 
 /// The condition of a write. Consul replaces the flags at every write: without any they become 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Client {
         if !fits_in_url(key.as_str()) {
             return self.get_by_txn(key);
         }
-        self.get_by_url(key, None, format!("reading key {key}"))
+        self.get_by_url(key, None, name_key("reading", key))
     }
 
     /// Reads one entry by a blocking query. The key must be one that a URL can carry.
@@ -67,10 +69,10 @@ impl Client {
     /// Those of [`Client::get`], and [`Cause::Setup`] for a key that a URL cannot carry.
     pub fn get_blocking(&self, key: &Key, block: Block) -> Result<Reply<Option<Entry>>, Error> {
         if let Some(obstacle) = obstacle(key.as_str()) {
-            let context = self.context(format!("watching key {key}"), false);
+            let context = self.context(name_key("watching", key), false);
             return Err(context.error(Cause::Setup, format!("its name {obstacle}")));
         }
-        self.get_by_url(key, Some(block), format!("reading key {key}"))
+        self.get_by_url(key, Some(block), name_key("reading", key))
     }
 
     /// Checks that a listing of `prefix` without results is empty rather than hidden, and returns the
@@ -107,7 +109,7 @@ impl Client {
     }
 
     fn get_by_txn(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
-        let context = self.context(format!("reading key {key}"), false);
+        let context = self.context(name_key("reading", key), false);
         let ops = [Op::Get { key: key.clone() }];
         let value = match self.run_txn(&ops, &context)? {
             TxnOutcome::Applied(mut results) => match results.pop() {
@@ -138,9 +140,9 @@ impl Client {
     ) -> Result<bool, Error> {
         if !fits_in_url(key.as_str()) {
             let op = write.into_op(key.clone(), value.to_vec(), flags);
-            return self.write_by_txn(op, format!("writing key {key}"));
+            return self.write_by_txn(op, name_key("writing", key));
         }
-        let mut request = Request::put(path_of(key.as_str()), format!("writing key {key}"), value);
+        let mut request = Request::put(path_of(key.as_str()), name_key("writing", key), value);
         if flags != 0 {
             request.query.add("flags", &flags.to_string());
         }
@@ -162,7 +164,7 @@ impl Client {
     /// # Errors
     /// [`Error::class`] tells whether the delete may have been applied.
     pub fn delete(&self, key: &Key, cas: Option<Index>) -> Result<bool, Error> {
-        let doing = format!("deleting key {key}");
+        let doing = name_key("deleting", key);
         if !fits_in_url(key.as_str()) {
             let key = key.clone();
             let op = match cas {
@@ -251,4 +253,8 @@ fn is_unmet_condition(error: &OpError) -> bool {
         OpErrorKind::Other => LOCK.iter().any(|text| error.what.starts_with(text)),
         OpErrorKind::Missing | OpErrorKind::Denied => false,
     }
+}
+/// Describes an operation on a key, for errors.
+fn name_key(doing: &str, key: &Key) -> String {
+    format!("{doing} key {}", abbreviate(key.as_str()))
 }

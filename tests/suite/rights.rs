@@ -90,7 +90,9 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
     output
         .expect(4)
         .one_line()
-        .says(&["seen/n", "0 written", "2 not written"]);
+        .says(&["seen/n", "0 written", "2 not written"])
+        .says(&["key seen/n stands in the way, 1 other key of its group untouched"]);
+    assert!(!output.stderr.contains("run again"), "{output}");
     // What is equal is not written, so it takes no right to write.
     import(r#"[{"key":"seen/a","value":"c2Vlbi9h"}]"#).expect(0);
 }
@@ -163,4 +165,56 @@ fn an_unknown_token_exits_four_and_is_not_shown() {
         output.expect(4).says(&["ACL not found"]);
         assert!(!output.stderr.contains(secret), "{output}");
     }
+}
+
+#[test]
+fn an_import_names_every_key_that_may_not_be_written() {
+    let Some(client) = RestrictedClient::start() else {
+        return;
+    };
+    let document = |folders: &[&str]| -> String {
+        let keys = (0..100).flat_map(|n| folders.iter().map(move |folder| (n, folder)));
+        let entries =
+            keys.map(|(n, folder)| format!("{{\"key\":\"{folder}/n{n}\",\"value\":\"eA==\"}}\n"));
+        entries.collect()
+    };
+    let doc = document(&["own", "seen"]);
+    let output = client.kvw(["import", "--dry-run"]).stdin(&*doc).run();
+    output.expect(4).says(&[
+        "error: key seen/n0 would be denied: permission denied",
+        "error: key seen/n99 would be denied: ",
+        "100 would be written, 0 unchanged, 100 would be refused",
+    ]);
+    assert_eq!(output.text().lines().count(), 100);
+    assert!(output.text().lines().all(|key| key.starts_with("own/n")));
+    client.kvw(["get", "own/n0"]).run().expect(1);
+    let output = client.kvw(["import"]).stdin(&*doc).run();
+    output.expect(4).one_line().says(&[
+        "keys seen/n0, seen/n1, seen/n2, seen/n3, seen/n4 and ",
+        " stand in the way, ",
+        " of their group untouched",
+        "--keep-going",
+    ]);
+    client.kvw(["get", "own/n0"]).run().expect(1);
+    let output = client.kvw(["import", "--keep-going"]).stdin(&*doc).run();
+    output.expect(4).says(&[
+        "error: key seen/n99 not written: permission denied",
+        "import incomplete: 100 written, 0 unchanged, 100 refused",
+    ]);
+    client.kvw(["get", "own/n0", "own/n99"]).ok();
+    let output = client
+        .kvw(["import", "--dry-run"])
+        .stdin(document(&["own"]))
+        .run();
+    output
+        .expect(0)
+        .says(&["0 would be written, 100 unchanged"]);
+    let output = client
+        .kvw(["import", "--atomic"])
+        .stdin(r#"[{"key":"own/z"},{"key":"seen/z"}]"#)
+        .run();
+    output
+        .expect(4)
+        .one_line()
+        .says(&["nothing written: key seen/z stands in the way"]);
 }
