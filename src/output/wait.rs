@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Format, entry, json};
+use super::entry::{self, ValueStyle};
+use super::{Format, json};
 use crate::model::Entry;
 use crate::term::Ui;
 
@@ -14,7 +15,7 @@ pub fn write_met<'a>(
 ) -> io::Result<()> {
     if format != Format::Json {
         for found in entries {
-            entry::write_line(ui, found.key(), found.value(), false)?;
+            entry::write_line(ui, found.key(), found.value(), ValueStyle::default())?;
         }
         return Ok(());
     }
