@@ -80,7 +80,7 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
     let ops = args.operations()?;
     for op in &ops {
         if let Op::DeleteTree { prefix } = op {
-            args.scope.check(prefix)?;
+            args.scope.check(prefix, false)?;
         }
     }
     let client = ctx.client(&args.connect)?;
