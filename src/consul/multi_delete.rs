@@ -69,14 +69,19 @@ impl<'a> MultiDelete<'a> {
             let reads = keys.iter().cloned().map(|key| Op::Get { key });
             let deletes = keys.iter().cloned().map(|key| Op::Delete { key });
             let ops: Vec<_> = reads.chain(deletes).collect();
-            let TxnOutcome::RolledBack(errors) = self.client.txn(&ops)? else {
+            let doing = match keys.len() {
+                1 => format!("deleting key {}", keys[0]),
+                count => format!("deleting {count} keys"),
+            };
+            let context = self.client.context(doing, true);
+            let TxnOutcome::RolledBack(errors) = self.client.run_txn(&ops, &context)? else {
                 break;
             };
             let mut missing = vec![false; keys.len()];
             for error in &errors {
                 match missing.get_mut(error.op) {
                     Some(missing) if error.kind == OpErrorKind::Missing => *missing = true,
-                    _ => return Err(self.client.rolled_back(&ops, &errors)),
+                    _ => return Err(context.rolled_back(&ops, &errors)),
                 }
             }
             let mut missing = missing.into_iter();
