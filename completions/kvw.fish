@@ -162,8 +162,8 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l prefix -d 'Watch all keys that start with P, which need not end in /; \'\' for all; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l key -d 'Watch key K, which may end in /; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l include -d 'Report only keys that match GLOB; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not report keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l include -d 'Report only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not report keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'Existing keys at startup: run, skip, if-changed' -r -f -a "run\t'Report them as created'
 skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"

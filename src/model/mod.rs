@@ -18,7 +18,7 @@ pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
 pub use condition::{Condition, ConditionSet, Predicate};
 pub use document::{DocumentReader, Exported};
 pub use entry::{Entry, Fields, Index};
-pub use glob::Glob;
+pub use glob::{Glob, folder_of_glob};
 pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
 pub use op::{
     Op, OpError, OpErrorKind, OpResult, TxnOutcome, decode_base64, parse, parse_json, parse_lines,
