@@ -14,7 +14,7 @@
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
 //!   how it ended.
-//! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
+//! - `start_error`: why no thread or process can be had. `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
@@ -24,6 +24,7 @@ mod guard;
 mod reaper;
 mod signal;
 mod signals;
+mod start_error;
 mod status;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
@@ -33,4 +34,5 @@ pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};
+pub use start_error::{process_error, thread_error};
 pub use status::ChildStatus;

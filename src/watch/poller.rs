@@ -15,6 +15,7 @@ use crate::backoff::Backoff;
 use crate::consul::{Cause, Client, Error, ErrorClass};
 use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
 use crate::model::{Continuity, Index, Snapshot, Target, TargetScope, folder_of_glob};
+use crate::process::thread_error;
 use crate::rate_limiter::RateLimiter;
 
 /// The stack of a thread, of which there may be many.
@@ -64,6 +65,7 @@ impl PollerConfig {
     /// # Errors
     /// When the system cannot create a thread.
     pub fn start(self, messages: SyncSender<Message>) -> io::Result<()> {
+        let work = format!("that watches {}", self.target.scope);
         thread::Builder::new()
             .name(format!("poll {}", self.target.id.0))
             .stack_size(STACK)
@@ -72,6 +74,7 @@ impl PollerConfig {
                 let _ = Poller::new(self, messages).run();
             })
             .map(drop)
+            .map_err(|error| thread_error(work, &error))
     }
 }
 

@@ -22,6 +22,7 @@ mod house;
 mod import;
 mod json_contract;
 mod language;
+mod limits;
 mod ls;
 mod official;
 mod put;
