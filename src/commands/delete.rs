@@ -13,7 +13,7 @@ use crate::consul::{Client, Lookup, MultiDelete, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, groups,
+    Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob, groups,
 };
 use crate::output::{Format, ListWriter, entry, json};
 use crate::term::{Ui, plural};
@@ -32,7 +32,7 @@ Examples:
   kvw delete config/a --cas --modify-index 7   # only if unchanged since 7")]
 pub struct DeleteArgs {
     /// Keys to delete; with --recurse, a prefix. --all alone needs none
-    #[arg(value_name = "KEY", required_unless_present = "all", add = complete::live_keys())]
+    #[arg(value_name = "KEY", required_unless_present_any = ["all", "recurse"], add = complete::live_keys())]
     keys: Vec<String>,
 
     /// Delete all keys that start with KEY
@@ -77,7 +77,7 @@ pub struct DeleteArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
-    // Without a key it is --all that was given.
+    // Without a key --all or --recurse was given.
     if args.recurse || args.keys.is_empty() {
         return delete_prefix(ctx, &args);
     }
@@ -170,7 +170,10 @@ fn describe_missing(client: &Client, key: &Key) -> String {
         Err(_) => 0,
     };
     if below == 0 {
-        return format!("no key {key}");
+        return match folder_of_glob(key.as_str()) {
+            Some(_) => format!("no key {key}: a key is not a glob"),
+            None => format!("no key {key}"),
+        };
     }
     let (keys, are) = (
         plural(below as u64, "key"),

@@ -11,7 +11,7 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix};
+use crate::model::{Entry, Fields, Prefix, folder_of_glob};
 use crate::output::entry::{self, ValueStyle};
 use crate::output::{Format, ListWriter, consul, filtered_message, json};
 use crate::term::Ui;
@@ -294,4 +294,10 @@ fn finish(
 
 fn report_missing(ui: &Ui, key: &str) {
     ui.error(format!("key {key} does not exist"));
+    if let Some(folder) = folder_of_glob(key) {
+        let prefix = if folder.is_empty() { "''" } else { folder };
+        ui.hint(format!(
+            "a key is not a glob: get --recurse {prefix} prints all keys below"
+        ));
+    }
 }

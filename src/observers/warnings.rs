@@ -51,10 +51,13 @@ impl<'a> Warnings<'a> {
                     "{} does not exist: a target is not a glob",
                     target.scope
                 ));
-                ui.hint(match folder {
-                    None | Some("") => format!("use: kvw watch --prefix '' --include '{glob}'"),
-                    Some(folder) => format!("use: kvw watch {folder} --include '{glob}'"),
-                });
+                let target = match folder {
+                    None | Some("") => "--prefix ''",
+                    Some(folder) => folder,
+                };
+                ui.hint(format_args!(
+                    "kvw watch {target} --include '{glob}' watches the keys that match"
+                ));
             }
             Advice::NonUtf8 => ui.warn(format_args!(
                 "{}: keys that are not UTF-8 are ignored",

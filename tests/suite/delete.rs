@@ -57,6 +57,7 @@ fn only_what_existed_is_called_deleted() {
         &["no key @one/; 1 key is below it: --recurse deletes them"],
     );
     says(&["nope"], &["no key @nope"]);
+    says(&["nope*"], &["no key @nope*: a key is not a glob"]);
     says(
         &["nope", "config/a", "none"],
         &["deleted 1 key", "no key @nope", "no key @none"],
@@ -233,6 +234,11 @@ fn all_needs_no_key() {
             .one_line()
             .says(&["2 keys, the whole store", "--yes"]);
     }
+    let output = agent.kvw(["delete", "--recurse"]).run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["hint: --all and --yes allow deleting it"]);
     let args = ["delete", "--all", "--cas", "--modify-index", "1"];
     agent.kvw(args).run().expect(2);
     assert_eq!(agent.kvw(["delete", "--all", "--dry-run"]).ok(), "a\nb/c\n");

@@ -114,6 +114,17 @@ fn a_missing_key_exits_one_and_prints_its_name_on_stderr() {
 }
 
 #[test]
+fn a_missing_key_that_looks_like_a_glob_is_called_none() {
+    let scope = Agent::shared();
+    let folder = scope.key("f/");
+    let output = scope.kvw(["get", &format!("{folder}*")]).run();
+    let hint = format!("hint: a key is not a glob: get --recurse {folder} prints all keys below");
+    output.expect(1).one_line().says(&[&hint]);
+    scope.put("f/*", "v");
+    assert_eq!(scope.kvw(["get", &scope.key("f/*")]).ok(), "v");
+}
+
+#[test]
 fn a_default_stands_in_for_a_missing_key_only() {
     let scope = Agent::shared();
     scope.put("k", "there");

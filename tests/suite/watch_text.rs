@@ -197,20 +197,20 @@ fn a_glob_as_a_target_is_pointed_at_include() {
         says(&[&format!("{config}**")]),
         format!(
             "warning: key {config}** does not exist: a target is not a glob\n\
-             hint: use: kvw watch {config} --include '{config}**'\n"
+             hint: kvw watch {config} --include '{config}**' watches the keys that match\n"
         )
     );
     assert_eq!(
         says(&[&format!("{config}*/")]),
         format!(
             "warning: prefix {config}*/ does not exist: a target is not a glob\n\
-             hint: use: kvw watch {config} --include '{config}*/**'\n"
+             hint: kvw watch {config} --include '{config}*/**' watches the keys that match\n"
         )
     );
     assert_eq!(
         says(&["**/host-of-nobody"]),
         "warning: key **/host-of-nobody does not exist: a target is not a glob\n\
-         hint: use: kvw watch --prefix '' --include '**/host-of-nobody'\n"
+         hint: kvw watch --prefix '' --include '**/host-of-nobody' watches the keys that match\n"
     );
     // A key may have such a name.
     scope.put("odd*", "1");
