@@ -1,5 +1,6 @@
 //! The values of `-o FORMAT`.
 
+use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::output::Format;
@@ -7,8 +8,9 @@ use crate::output::Format;
 /// A parser of the formats that a verb supports.
 pub fn formats(supported: &'static [Format]) -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(supported.iter().map(|format| format.name())).map(|name| {
-        Format::ALL
-            .into_iter()
+        Format::value_variants()
+            .iter()
+            .copied()
             .find(|format| format.name() == name)
             .expect("the possible values are names of formats")
     })

@@ -102,8 +102,7 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
             keys.clone()
         }
         (Some(_), _) => return Err(Failure::usage("--cas takes a single key").into()),
-        // Nobody reads which keys existed.
-        (None, [key]) if ui.quiet() && args.output != Format::Json => {
+        (None, [key]) if !args.reports(ui) => {
             client.delete(key, None)?;
             return Ok(Exit::Yes);
         }
@@ -118,6 +117,16 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
         report_missing(ui, &client, &keys, &deleted);
     }
     Ok(Exit::Yes)
+}
+
+impl DeleteArgs {
+    /// Whether it is printed which keys existed.
+    fn reports(&self, ui: &Ui) -> bool {
+        match self.output {
+            Format::Json => true,
+            Format::Text | Format::Jsonl | Format::Raw | Format::Consul => !ui.quiet(),
+        }
+    }
 }
 
 fn report_deleted(

@@ -181,8 +181,12 @@ impl PutArgs {
 
     /// Whether to find out if the write changes something: where that is printed, and possible.
     fn compares(&self, ui: &Ui, write: Write<'_>) -> bool {
-        let prints = self.output != Format::Json && !ui.quiet();
-        prints && matches!(write, Write::Plain | Write::Cas(Index(1..)))
+        match self.output {
+            Format::Json => false,
+            Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+                !ui.quiet() && matches!(write, Write::Plain | Write::Cas(Index(1..)))
+            }
+        }
     }
 
     fn describe_success(&self, key: &Key, outcome: PutOutcome) -> String {

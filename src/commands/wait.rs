@@ -293,8 +293,8 @@ impl ConditionState {
                 }
             }
             Exit::No => {
-                if args.output == Some(Format::Json) {
-                    wait::write_unmet(ui, &unmet)?;
+                if let Some(format) = args.output {
+                    wait::write_unmet(ui, &unmet, format)?;
                 }
                 ui.error(format_args!("timed out: {}", unmet.join(", ")));
             }

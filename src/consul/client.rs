@@ -20,7 +20,8 @@ use crate::backoff::Backoff;
 /// The time that a blocking query may take above its wait: Consul holds a request for 7 s while
 /// there is no leader.
 const SLACK: Duration = Duration::from_secs(10);
-/// The size of a body above which the server is asked first whether it accepts it: its default limit.
+/// The size of a body in bytes above which the client waits for `100 Continue` before it sends the
+/// body: the server's default limit.
 const EXPECT_ABOVE: usize = 512 * 1024;
 /// The most bytes that are read of the text of an error; Consul's are short.
 const ERROR_TEXT: u64 = 64 * 1024;

@@ -157,7 +157,7 @@ impl RequestContext {
             _ if self.write => (Cause::RolledBack, format!("rolled back: {what}")),
             _ => (Cause::Refused, format!("the server refused it: {what}")),
         };
-        // One operation is what was being done; of several the key is named.
+        // The context names what a single operation does; of several the key is added.
         match ops.get(error.op) {
             Some(op) if ops.len() > 1 => self.error(cause, format!("key {}: {text}", op.name())),
             _ => self.error(cause, text),

@@ -106,7 +106,7 @@ impl Iterator for EntryListing {
 /// Names read from the socket one by one.
 pub struct NameListing {
     stream: Stream,
-    /// Prefix and separator, where the request was for a wider prefix without a separator.
+    /// The prefix and separator that were asked for, where the request had to be for a wider prefix.
     cut: Option<(Prefix, String)>,
     last: Option<String>,
 }

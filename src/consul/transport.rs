@@ -105,7 +105,7 @@ pub struct Connection {
     inner: Box<dyn Transport>,
     answered: bool,
     /// Set when something is sent, and cleared when [`Connection::holds_refusal`] has found an
-    /// answer: it may report one only once a request.
+    /// answer, which may be reported once a request.
     refusal_unread: bool,
 }
 

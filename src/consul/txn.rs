@@ -152,9 +152,9 @@ impl Client {
         self.ask(&request, |answer| parse_outcome(answer, ops))
     }
 
-    /// Checks that the server knows namespaces and partitions. One without them ignores both in a
-    /// transaction in silence and writes elsewhere, but refuses them in a listing: so an empty one
-    /// is requested first.
+    /// Checks that the server knows namespaces and partitions. A server without them ignores both in
+    /// a transaction, and writes elsewhere, but refuses them in a listing: so an empty listing is
+    /// requested first.
     fn check_tenancy(&self, doing: &str) -> Result<(), Error> {
         let config = self.config();
         if (config.namespace.is_none() && config.partition.is_none())

@@ -12,9 +12,9 @@ pub const WALK_CONNECTIONS: usize = 4;
 /// deletes that they mark would be missed then. A blocking query may take 10 minutes and a sixteenth.
 pub(super) const MAX_SNAPSHOT_AGE: Duration = Duration::from_secs(12 * 60);
 
-/// The interval of full fetches without a token. The index shows all changes of one history; what
-/// history hides (a backup restored and written over in the same moment, a new leader that answered
-/// before it had caught up) is found by these.
+/// The interval of full fetches without a token. The index shows all changes of one history; what it
+/// does not show (a backup restored and written over in the same moment, a new leader that answered
+/// before it had caught up) is found by a full fetch.
 const AUDIT_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// The interval of full fetches with a token: permissions come and go without any index.
@@ -61,7 +61,7 @@ impl WalkLimits {
         }
     }
 
-    /// Walks from this number of keys on, and as thoroughly as so few allow.
+    /// Limits that walk from this number of keys on, for tests.
     pub fn from_keys(keys: usize) -> Self {
         let usual = WalkLimits::default();
         WalkLimits {

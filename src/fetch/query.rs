@@ -42,7 +42,7 @@ pub(super) enum QueryResult {
         index: Option<Index>,
         /// Whether the answer holds no entry.
         is_empty: bool,
-        /// The entries, where they differ from the known ones.
+        /// The entries; `None` where they equal the known ones.
         fresh: Option<Vec<Entry>>,
         left_out: NonUtf8Keys,
     },

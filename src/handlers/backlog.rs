@@ -106,7 +106,7 @@ impl Backlog {
         self.pending.take()
     }
 
-    /// Takes back the next runs, as if they had failed.
+    /// Moves the next runs to what failed: they are part of a later batch.
     pub(super) fn give_up(&mut self) {
         for ready in std::mem::take(&mut self.ready) {
             self.fail(ready);

@@ -22,8 +22,8 @@ pub(super) const NAMES: [&str; 10] = [
 ];
 
 /// The size of `KVW_KEYS` in bytes from which on it is left out. Linux takes 128 KiB a variable,
-/// name and end included; together with arguments a quarter of the stack, of which this leaves most
-/// to others.
+/// name and end included; arguments and all variables
+/// together may take a quarter of the stack, most of which is left to other variables.
 const MOST_KEYS: usize = 96 * 1024;
 
 /// The size of a value in bytes from which on it is not passed in a variable.

@@ -1,4 +1,4 @@
-//! Whether a handler is run by what it writes itself. Pure: time comes in as an argument.
+//! Detects a handler that triggers itself by its own writes. Pure: time comes in as an argument.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};

@@ -5,6 +5,7 @@
 //! `signal`, for what came during a run, when the signal was sent; under `ignore` when it ended. A
 //! run that was stopped by a shutdown has handled nothing.
 
+mod settle;
 mod types;
 
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use super::policy::Reaction;
 use super::{OnExit, OnFail, Policies};
 use crate::backoff::Backoff;
 use crate::model::{Batch, Reason};
-use crate::process::ChildStatus;
 
 /// The first and the longest back-off before a failed handler is run again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -65,17 +65,6 @@ enum QueuePhase {
 struct Run {
     batch: Arc<Batch>,
     handled: bool,
-}
-
-/// A run that is over.
-struct RunEnd {
-    run: Run,
-    outcome: RunOutcome,
-    status: ChildStatus,
-    /// What follows, where the run is a service that ended by itself.
-    on_exit: Option<OnExit>,
-    /// Whether it is run again without a new batch.
-    retries: bool,
 }
 
 /// How far the queue is in its shutdown; it never goes back.
@@ -364,7 +353,8 @@ impl Queue {
         self.backlog.give_up();
     }
 
-    /// A service that runs under `restart` has no end to wait for, and was handled at its start.
+    /// Hands over at once what is pending, and takes no more. A service is stopped instead: it does not
+    /// end by itself, and its batch was handled when it started.
     fn drain(&mut self, now: Instant) -> Vec<QueueAction> {
         let idle = matches!(self.phase, QueuePhase::Idle);
         if self.policies.on_busy.runs_service() && !idle {
@@ -384,137 +374,6 @@ impl Queue {
             *reason = StopReason::Leaving;
         }
         self.stop(StopReason::Leaving, now).into_iter().collect()
-    }
-
-    fn unstarted(
-        &mut self,
-        status: ChildStatus,
-        passing: bool,
-        now: Instant,
-        random: f64,
-    ) -> Vec<QueueAction> {
-        match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
-            QueuePhase::Starting(batch) => {
-                let handled = false;
-                let end = RunEnd {
-                    run: Run { batch, handled },
-                    outcome: RunOutcome::Failed,
-                    status,
-                    on_exit: None,
-                    retries: match self.policies.on_fail {
-                        OnFail::Retry => true,
-                        OnFail::Exit => false,
-                        OnFail::Continue | OnFail::Ignore => passing,
-                    },
-                };
-                self.settle(end, now, random)
-            }
-            phase => {
-                self.phase = phase;
-                Vec::new()
-            }
-        }
-    }
-
-    fn ended(&mut self, status: ChildStatus, now: Instant, random: f64) -> Vec<QueueAction> {
-        let (run, outcome) = match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
-            QueuePhase::Running { run, since, .. } => {
-                if now.saturating_duration_since(since) >= RETRY.1 {
-                    self.backoff.reset();
-                }
-                let outcome = if status.success() {
-                    RunOutcome::Succeeded
-                } else {
-                    RunOutcome::Failed
-                };
-                (run, outcome)
-            }
-            QueuePhase::Stopping { run, reason, .. } => (run, RunOutcome::Stopped(reason)),
-            phase @ (QueuePhase::Idle | QueuePhase::Starting(_)) => {
-                self.phase = phase;
-                return Vec::new();
-            }
-        };
-        let on_exit = self.on_exit(&run, outcome);
-        let retries = match on_exit {
-            Some(on_exit) => on_exit == OnExit::Restart,
-            None => outcome.has_failed() && self.policies.on_fail == OnFail::Retry,
-        };
-        let end = RunEnd {
-            run,
-            outcome,
-            status,
-            on_exit,
-            retries,
-        };
-        self.settle(end, now, random)
-    }
-
-    /// What the end of a service does that nobody asked for; `None` for the end of another run.
-    /// A failed service is `--on-fail`'s where that retries.
-    fn on_exit(&self, run: &Run, outcome: RunOutcome) -> Option<OnExit> {
-        let asked = !matches!(outcome, RunOutcome::Succeeded | RunOutcome::Failed);
-        let service = run.handled && self.policies.on_busy.runs_service();
-        if asked || !service || self.stage != QueueStage::Open {
-            return None;
-        }
-        Some(match self.policies.on_fail {
-            OnFail::Retry if outcome.has_failed() => OnExit::Restart,
-            _ => self.policies.on_exit,
-        })
-    }
-
-    /// Decides what follows from the end of a run: whether its batch was handled or is part of a
-    /// later run, when that is, and whether kvw ends.
-    fn settle(&mut self, end: RunEnd, now: Instant, random: f64) -> Vec<QueueAction> {
-        let RunEnd {
-            run,
-            outcome,
-            status,
-            on_exit,
-            retries,
-        } = end;
-        let again = match outcome {
-            RunOutcome::Succeeded | RunOutcome::Signalled => retries,
-            // What a stopped run has done all the same counts: the handler may be what stops kvw.
-            RunOutcome::Stopped(StopReason::Superseded | StopReason::Leaving) => {
-                !run.handled && !status.success()
-            }
-            RunOutcome::Failed
-            | RunOutcome::Stopped(StopReason::TimedOut | StopReason::WantsTerminal) => {
-                retries || (!run.handled && self.policies.on_fail != OnFail::Ignore)
-            }
-        };
-        let mut actions = Vec::new();
-        if again {
-            self.backlog.fail(run.batch.clone());
-        } else if !run.handled {
-            actions.push(QueueAction::Acknowledge(run.batch.clone()));
-        }
-        let over = !self.backlog.is_ready();
-        self.retries |= retries;
-        if over && !self.backlog.has_failed() {
-            self.retries = false;
-            self.backoff.reset();
-        } else if over && self.retries && self.stage == QueueStage::Open {
-            self.retry = Some(now + self.backoff.next(random));
-        }
-        actions.push(QueueAction::Report {
-            batch: run.batch,
-            outcome,
-            retry: self.retry,
-            last: over && self.retry.is_none(),
-            on_exit,
-        });
-        let leaves = match on_exit {
-            Some(on_exit) => on_exit == OnExit::Exit,
-            None => outcome.has_failed() && self.policies.on_fail == OnFail::Exit,
-        };
-        if leaves {
-            actions.push(QueueAction::Leave(outcome.code(status)));
-            self.stop_starting();
-        }
-        actions
     }
 }
 

@@ -62,7 +62,8 @@ pub enum WatchedState {
 /// order in which it happens: a run may show keys again that the one before it has handled.
 /// `random` is in 0..1.
 pub trait AcknowledgeLog {
-    /// Records that a run is about to begin: from here on nobody knows what of the batch was done.
+    /// Records that a run is about to begin. Until the batch is acknowledged, it is unknown how much of
+    /// it the run has done.
     fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64);
 
     /// Records that the batch was handled.
@@ -102,7 +103,7 @@ pub struct RunReport {
     pub left_behind: usize,
     /// The time of the next try, if it failed and is to be retried.
     pub retry: Option<Instant>,
-    /// Whether all runs of its batch are over: what `--count` counts.
+    /// Whether all runs of its batch are over, which `--count` counts.
     pub last: bool,
     /// What happens next, where the run is a service that ended by itself.
     pub on_exit: Option<OnExit>,

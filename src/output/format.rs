@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 /// A format that `-o` names; each verb accepts some of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+///
+/// Whoever decides by the format matches all of it, with neither `_` nor `==`: so a new format is a
+/// compile error in each place that must decide.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people and line-based tools.
     #[default]
@@ -19,15 +24,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Format; 5] = [
-        Format::Text,
-        Format::Json,
-        Format::Jsonl,
-        Format::Raw,
-        Format::Consul,
-    ];
-
     /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {

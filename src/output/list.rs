@@ -79,7 +79,7 @@ impl ListWriter {
             (Format::Json | Format::Consul, 0) => b"[]\n",
             (Format::Json, _) => b"\n]\n",
             (Format::Consul, _) => b"]\n",
-            _ => b"",
+            (Format::Text | Format::Jsonl | Format::Raw, _) => b"",
         })?;
         Ok(self.count)
     }

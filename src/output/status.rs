@@ -10,9 +10,12 @@ use super::json;
 /// # Errors
 /// Those of the writer.
 pub fn write(status: &json::StatusReport, format: Format, mut out: impl Write) -> io::Result<()> {
-    if format == Format::Json {
-        serde_json::to_writer(&mut out, status)?;
-        return out.write_all(b"\n");
+    match format {
+        Format::Json => {
+            serde_json::to_writer(&mut out, status)?;
+            return out.write_all(b"\n");
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
     let unknown = "unknown".to_owned();
     let leader = status.leader.as_ref().unwrap_or(&unknown);

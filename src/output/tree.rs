@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use indicatif::HumanBytes;
-
 use super::json;
 use super::list::FlushTimer;
 use crate::model::TreeNode;
-use crate::term::{Ui, plural};
+use crate::term::{Ui, bytes, plural};
 
 /// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
 /// whether another one follows.
@@ -56,7 +54,7 @@ impl TreeWriter {
         let mut out = ui;
         write!(out, "\n{folders}, {keys}")?;
         if self.sizes {
-            write!(out, ", {}", HumanBytes(self.bytes))?;
+            write!(out, ", {}", bytes(self.bytes))?;
         }
         writeln!(out)
     }
@@ -75,7 +73,7 @@ impl TreeWriter {
             notes.push(plural(node.keys, "key"));
         }
         if self.sizes {
-            notes.push(HumanBytes(node.bytes).to_string());
+            notes.push(bytes(node.bytes));
         }
         let notes = match &notes[..] {
             [] => String::new(),

@@ -13,16 +13,21 @@ pub fn write_met<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     format: Format,
 ) -> io::Result<()> {
-    if format != Format::Json {
-        for found in entries {
-            entry::write_line(ui, found.key(), found.value(), ValueStyle::default())?;
+    match format {
+        Format::Json => json::write_line(ui, &json::ConditionsMet::new(entries)),
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            for found in entries {
+                entry::write_line(ui, found.key(), found.value(), ValueStyle::default())?;
+            }
+            Ok(())
         }
-        return Ok(());
     }
-    json::write_line(ui, &json::ConditionsMet::new(entries))
 }
 
-/// Writes the conditions that do not hold, as JSON.
-pub fn write_unmet(ui: &Ui, unmet: &[String]) -> io::Result<()> {
-    json::write_line(ui, &json::ConditionsUnmet::new(unmet))
+/// Writes the conditions that do not hold, in JSON; as text they are an error on stderr.
+pub fn write_unmet(ui: &Ui, unmet: &[String], format: Format) -> io::Result<()> {
+    match format {
+        Format::Json => json::write_line(ui, &json::ConditionsUnmet::new(unmet)),
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => Ok(()),
+    }
 }

@@ -163,7 +163,7 @@ impl StateFile {
         seen.is_empty() && !handled.is_empty() && seen.index() < handled.index()
     }
 
-    /// Makes known what can be, see [`HandledState::recall`].
+    /// Fills in what only Consul can tell, see [`HandledState::recall`].
     pub fn recall(
         &mut self,
         target: TargetId,

@@ -95,8 +95,8 @@ pub struct StoredEntry<'a> {
     /// The session that holds the lock. Empty: none. Absent: written by a watch without `--locks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The hash of the value, where that itself is not kept. With neither, the key was shown to a
-    /// handler that may have done anything: it is delivered again, whatever its value.
+    /// The hash of the value, where the value is not kept. An entry with neither was shown to a
+    /// handler that did not finish: it is delivered again, whatever its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Base64Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ impl KeyUpdate<'_> {
     }
 }
 
-/// A line of the file but the first.
+/// A line of the file, other than the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Record<'a> {

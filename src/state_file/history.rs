@@ -12,9 +12,9 @@ pub struct TargetHistory {
     /// What is unknown of entries that were read from a file and not found again in Consul yet.
     unresolved: HashMap<String, Unresolved>,
     /// The keys that a handler was shown and that were not handled since, as entries whose value
-    /// stays unknown: nobody knows what was done of them.
+    /// stays unknown, because it is unknown how much of the run was done.
     shown: BTreeMap<String, Entry>,
-    /// Those of them that were read from a file and not seen since.
+    /// The shown keys that were read from a file and not seen in Consul since.
     unconfirmed: HashMap<String, Entry>,
 }
 
@@ -97,7 +97,7 @@ impl TargetHistory {
         start
     }
 
-    /// Makes known what can be, see [`super::handled::HandledState::recall`].
+    /// Fills in what only Consul can tell, see [`super::handled::HandledState::recall`].
     pub fn recall(
         &mut self,
         secret: &FileKey,
@@ -252,7 +252,7 @@ fn load_entry(stored: &StoredEntry<'_>) -> Entry {
     })
 }
 
-/// Returns the entry without its value: it differs from whatever the key is.
+/// Returns the entry without its value, which makes it differ from every entry that Consul shows.
 fn without_value(entry: &Entry) -> Entry {
     Entry::pack(&Fields {
         value: None,

@@ -53,7 +53,7 @@ impl Contents<'_> {
 /// Parses a state file.
 ///
 /// # Errors
-/// When anything but its last record is not what was written.
+/// When a record other than the last was changed after it was written.
 pub fn parse(bytes: &[u8]) -> Result<Contents<'_>, Corruption> {
     let mut lines = LineReader::begin(bytes)?;
     let (head, key) = lines.head().ok_or(Corruption::Line(2))?;

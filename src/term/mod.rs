@@ -1,6 +1,7 @@
 //! The user's streams: stdout for the answer, stderr for everything else, colour, and the escapes
 //! that protect a terminal. Knows nothing of Consul.
 
+mod bytes;
 mod escape;
 mod log;
 mod plural;
@@ -8,6 +9,7 @@ mod progress;
 mod style;
 mod ui;
 
+pub use bytes::bytes;
 pub use escape::{is_dangerous, key, value, value_bytes};
 pub use log::log_requests;
 pub use plural::plural;

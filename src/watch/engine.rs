@@ -179,8 +179,8 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Shuts the watch down when its time is up, an outage has lasted too long, or one look was
-    /// asked for and was had.
+    /// Shuts the watch down when its time is up, an outage has lasted too long, or the one fetch that
+    /// was asked for is done.
     fn check_deadlines(&mut self, now: Instant) {
         let unseen: Vec<_> = self.target_states.unseen().collect();
         if let Some((mode, ending)) = self.shutdown.due(now, &self.outages, &unseen) {
@@ -188,11 +188,11 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Begins the shutdown, or sharpens the one under way.
+    /// Begins the shutdown, or escalates the one under way.
     fn shut_down(&mut self, mode: ShutdownMode, ending: anyhow::Result<Exit>, now: Instant) {
         match self.shutdown.begin(mode, ending) {
             ShutdownStep::Unchanged => return,
-            ShutdownStep::Sharpened => {}
+            ShutdownStep::Escalated => {}
             ShutdownStep::Begun => {
                 if let Err(error) = self.notify(&Event::Leaving, now) {
                     self.shut_down(ShutdownMode::Stop, Err(error), now);
@@ -205,7 +205,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Ends the watch, after all handlers have come to rest.
+    /// Ends the watch, after all handlers are idle.
     fn end(mut self, now: Instant) -> anyhow::Result<Exit> {
         let saved = self.state_file.take().map_or(Ok(()), StateFile::close);
         let notified = self.notify(&Event::Left, now);

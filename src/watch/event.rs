@@ -62,7 +62,7 @@ pub enum Event<'a> {
     Outage(TargetId, &'a OutageCause),
     /// A kind of outage ended for all targets, after this long.
     Recovered(OutageKind, Duration),
-    /// Keys began or ceased to be withheld.
+    /// Keys are withheld from now on, or no longer.
     Withheld(TargetId, &'a WithheldChange),
     /// A glob matches none of the keys that exist at startup; comes once every target was seen.
     UnmatchedGlob(&'a UnmatchedGlob),
@@ -74,7 +74,7 @@ pub enum Event<'a> {
     Waiting(WaitingChanges),
     /// The shutdown has begun.
     Leaving,
-    /// All handlers have come to rest.
+    /// All handlers are idle, and the watch ends.
     Left,
     /// What was handled can no longer be saved, or can be again.
     Saved(Option<&'a Failure>),

@@ -34,7 +34,7 @@ pub struct Plan {
     pub count: Option<u64>,
     /// With `count`: whether the handler's status is passed on.
     pub pass_status: bool,
-    /// The time after which the watch ends; zero means one look.
+    /// The time after which the watch ends; zero means one fetch.
     pub time: Option<Duration>,
     /// The length of an outage with which the watch ends.
     pub max_outage: Option<Duration>,

@@ -10,7 +10,8 @@ use crate::consul::{Error, Lookup};
 use crate::model::{Entry, Index, Key};
 
 /// The character that Consul puts in place of a byte that is not UTF-8. Several keys may share such
-/// a name, and a lookup of it is one of yet another key: nothing can be proven about any of them.
+/// a name, and a lookup of the name asks about a key of U+FFFD: nothing can be proven about any of
+/// them.
 const REPLACEMENT: char = '\u{fffd}';
 
 /// The result for keys that are no longer listed.
@@ -47,8 +48,8 @@ pub fn prove<P: TargetProber + ?Sized>(
     for (name, lookup) in names.into_iter().zip(prober.prove(&askable)?) {
         match lookup {
             Some(Lookup::Missing) => proof.deleted += 1,
-            // Created after the listing: it was deleted, and the next listing has it. With it,
-            // this one would be a state that the store never had.
+            // Created after the listing: the key was deleted, and the next listing has the new
+            // entry. Adding it to this listing would make a state that the store never had.
             Some(Lookup::Found(entry)) if entry.created() > index => proof.deleted += 1,
             Some(Lookup::Found(entry)) => proof.returned.push(entry),
             Some(Lookup::Denied) => proof.withhold(name, WithheldReason::Hidden),

@@ -140,7 +140,7 @@ impl Routes {
             .filter(|waiting| waiting.changes > 0)
     }
 
-    /// Whether all handlers have come to rest.
+    /// Whether nothing runs in any handler, and nothing will by itself.
     pub fn is_idle(&self) -> bool {
         self.0.iter().all(|route| route.handler.is_idle())
     }

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::handlers::QueueInput;
 use crate::model::TargetId;
 
-/// How gently a watch ends, the gentlest first.
+/// How a watch ends, in the order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ShutdownMode {
     /// What runs may end, nothing more is started.
@@ -36,9 +36,9 @@ impl ShutdownMode {
 pub enum ShutdownStep {
     /// The shutdown has begun.
     Begun,
-    /// It was under way, and goes on in a sharper mode.
-    Sharpened,
-    /// It was under way in this mode or a sharper one.
+    /// It was under way, and goes on in a severer mode.
+    Escalated,
+    /// It was under way in this mode or a severer one.
     Unchanged,
 }
 
@@ -47,7 +47,7 @@ pub enum ShutdownStep {
 pub struct Shutdown {
     count: Option<u64>,
     pass_status: bool,
-    one_look: bool,
+    one_fetch: bool,
     until: Option<Instant>,
     max_outage: Option<Duration>,
     /// The batches that were handled, failed or printed.
@@ -64,7 +64,7 @@ impl Shutdown {
         Shutdown {
             count: plan.count,
             pass_status: plan.pass_status,
-            one_look: plan.time == Some(Duration::ZERO),
+            one_fetch: plan.time == Some(Duration::ZERO),
             until: time.and_then(|time| now.checked_add(time)),
             max_outage: plan.max_outage,
             batches: 0,
@@ -88,7 +88,7 @@ impl Shutdown {
     }
 
     /// Returns the end that is due: when time is up, when an outage has lasted too long, or when
-    /// one look was asked for and every target was seen or cannot be. `unseen` are the targets that
+    /// one fetch was asked for and every target was seen or cannot be. `unseen` are the targets that
     /// were not seen yet.
     pub fn due(
         &self,
@@ -105,16 +105,16 @@ impl Shutdown {
         let looked = unseen
             .iter()
             .all(|target| outages.latest(*target).is_some());
-        let over = (self.one_look && looked) || self.until.is_some_and(|until| until <= now);
+        let over = (self.one_fetch && looked) || self.until.is_some_and(|until| until <= now);
         over.then(|| (ShutdownMode::Drain, Ok(exit_in_time(outages, unseen))))
     }
 
-    /// Begins the shutdown. A sharper mode replaces a gentler one that is under way, together with
+    /// Begins the shutdown. A severer mode replaces the one that is under way, together with
     /// its ending.
     pub fn begin(&mut self, mode: ShutdownMode, ending: anyhow::Result<Exit>) -> ShutdownStep {
         let step = match &self.under_way {
             None => ShutdownStep::Begun,
-            Some((other, _)) if *other < mode => ShutdownStep::Sharpened,
+            Some((other, _)) if *other < mode => ShutdownStep::Escalated,
             Some(_) => return ShutdownStep::Unchanged,
         };
         self.under_way = Some((mode, ending));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn one_look_ends_when_every_target_was_seen_or_cannot_be() {
+    fn one_fetch_ends_when_every_target_was_seen_or_cannot_be() {
         let (now, mut outages) = (Instant::now(), Outages::default());
         let shutdown = shutdown(now, |plan| plan.time = Some(Duration::ZERO));
         assert_eq!(shutdown.deadline(&outages), None);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sharper_shutdown_replaces_a_gentler_one_and_never_the_other_way() {
+    fn a_severer_shutdown_replaces_the_one_under_way_and_never_the_other_way() {
         let mut shutdown = shutdown(Instant::now(), |_| {});
         let begin = |shutdown: &mut Shutdown, mode, exit| shutdown.begin(mode, Ok(exit));
         let step = begin(&mut shutdown, ShutdownMode::Drain, Exit::Yes);
@@ -251,7 +251,7 @@ mod tests {
         let step = begin(&mut shutdown, ShutdownMode::Finish, Exit::No);
         assert_eq!(step, ShutdownStep::Unchanged);
         let step = begin(&mut shutdown, ShutdownMode::Stop, Exit::Signal(15));
-        assert_eq!(step, ShutdownStep::Sharpened);
+        assert_eq!(step, ShutdownStep::Escalated);
         assert_eq!(shutdown.take_ending().unwrap(), Exit::Signal(15));
     }
 

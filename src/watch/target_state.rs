@@ -102,7 +102,7 @@ impl TargetStates {
         changes.retain(|change| self.is_reported(id, change.key()));
         TargetUpdate {
             first,
-            withheld_changes: admitted.notices,
+            withheld_changes: admitted.changes,
             left_out: all - changes.len(),
             changes,
             withheld,

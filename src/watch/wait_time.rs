@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The shortest wait that is asked for. A cut below it goes on in silence.
+/// The shortest wait that is asked for. Queries that are cut after less are asked again without a
+/// report.
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// The time after which a longer wait is tried again.

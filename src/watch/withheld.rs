@@ -87,7 +87,7 @@ pub struct Admitted {
     /// The entries of the answer, and withheld ones as they last were.
     pub snapshot: Snapshot,
     /// The starts and ends of withholding.
-    pub notices: Vec<WithheldChange>,
+    pub changes: Vec<WithheldChange>,
 }
 
 /// The withheld keys of one target.
@@ -152,7 +152,7 @@ impl Withheld {
         let before = std::mem::replace(&mut self.keys, keys);
         Admitted {
             snapshot,
-            notices: changes(&before, &self.keys),
+            changes: changes(&before, &self.keys),
         }
     }
 

@@ -232,7 +232,8 @@ fn none(wrong: &[(String, String)]) {
         .collect();
     assert!(
         lines.is_empty(),
-        "{} times:\n{}",
+        "{} times a retired word or name, or a name that stands twice: use the term of \
+         CONTRIBUTING.md, or one that says what the thing is\n{}",
         lines.len(),
         lines.join("\n")
     );

@@ -43,7 +43,7 @@ fn a_right_lost_during_a_watch_is_said_once_and_is_no_delete() {
     acl.put("r/b/2", "2");
     assert!(running.silent_for(SILENCE));
     acl.set_rules(&policy, &reading(&["r/"]));
-    running.err_line_with("may read everything again");
+    running.err_line_with("read permission restored");
     assert!(running.line().contains("~ r/b/2: 1 → 2"));
     let output = running.stop();
     assert_eq!(
@@ -71,7 +71,7 @@ fn all_rights_lost_is_no_delete_of_everything() {
     acl.delete("r/a");
     assert!(running.line().contains("- r/a"));
     acl.set_rules(&policy, &reading(&["r/"]));
-    running.err_line_with("may read everything again");
+    running.err_line_with("read permission restored");
     assert!(running.silent_for(SILENCE));
 }
 
@@ -123,7 +123,7 @@ fn a_token_file_that_is_written_anew_ends_the_outage() {
     acl.put("r/a", "2");
     let token = acl.create_token(&policy);
     std::fs::write(&file, token.secret).unwrap();
-    running.err_line_with("again after");
+    running.err_line_with("restored after");
     assert!(running.line().contains("~ r/a: 1 → 2"));
 }
 

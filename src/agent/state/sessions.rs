@@ -8,7 +8,7 @@ use super::{KvState, StateChange};
 /// The name of the only node.
 pub const NODE: &str = "kvw-dev";
 
-/// A longer lock delay is stored, but not applied.
+/// The longest lock delay that is applied. A longer one is stored, and capped when a session ends.
 const MAX_LOCK_DELAY: Duration = Duration::from_secs(60);
 
 /// The effect of a session's end on its keys.

@@ -1,4 +1,4 @@
-//! Operations, alone and all or nothing, with the texts of Consul's `state/txn.go`.
+//! Single operations and transactions, with the messages of Consul's `state/txn.go`.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -64,7 +64,11 @@ impl ObserverArgs {
     /// # Errors
     /// Exit 2 for contradicting flags.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.events.is_some() && self.output != Some(Format::Jsonl) {
+        let takes_events = match self.output {
+            Some(Format::Jsonl) => true,
+            None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul) => false,
+        };
+        if self.events.is_some() && !takes_events {
             return Err(Failure::usage("--events requires -o jsonl"));
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::*;
 use crate::handlers::OnBusy;
 use crate::model::{Change, Continuity, Entry, Fields, Index, TargetId};
-use crate::process::Signal;
+use crate::process::{ChildStatus, Signal};
 
 mod lossless;
 

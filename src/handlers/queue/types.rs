@@ -114,7 +114,7 @@ pub enum QueueAction {
         outcome: RunOutcome,
         /// The time of the next try, if it failed and is to be retried.
         retry: Option<Instant>,
-        /// Whether all runs of the batch are over: what `--count` counts.
+        /// Whether all runs of the batch are over, which `--count` counts.
         last: bool,
         /// What happens next, where the run is a service that ended by itself.
         on_exit: Option<OnExit>,

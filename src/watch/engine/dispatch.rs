@@ -135,10 +135,10 @@ impl Engine<'_> {
 /// The state file records what handlers were shown and what they handled.
 impl AcknowledgeLog for StateFile {
     fn begin_run(&mut self, batch: &Batch, now: Instant, random: f64) {
-        self.begin_run(batch, now, random);
+        StateFile::begin_run(self, batch, now, random);
     }
 
     fn acknowledge(&mut self, batch: &Batch, now: Instant, random: f64) {
-        self.acknowledge(batch, now, random);
+        StateFile::acknowledge(self, batch, now, random);
     }
 }

@@ -42,7 +42,7 @@ impl WithheldBench {
             .withheld
             .admit(&self.last, &snapshot(seen), &hidden(unproven));
         self.last = admitted.snapshot;
-        admitted.notices
+        admitted.changes
     }
 
     fn count(&self, reason: WithheldReason) -> usize {

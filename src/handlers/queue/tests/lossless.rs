@@ -1,4 +1,4 @@
-//! The promise that nothing is lost, as a property: a world of three keys, a child that does as the
+//! That no change is lost, as a property test: a store of three keys, a child that does as the
 //! test case says, a log of what was handled as the state file keeps it, and the handler's own knowledge of each key.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{MS, change, policies};
 use crate::handlers::queue::*;
 use crate::handlers::{OnBusy, OnExit};
-use crate::process::Signal;
+use crate::process::{ChildStatus, Signal};
 
 #[derive(Debug, Clone)]
 enum QueueEvent {
