@@ -102,6 +102,15 @@ fn is_assignment(arg: &Arg) -> bool {
     names.any(|name| name.starts_with(ASSIGNMENT))
 }
 
+/// Whether a flag may take this value behind its letter; an empty one is the next word.
+fn may_be_value(arg: &Arg, value: &str) -> bool {
+    let value = value.strip_prefix('=').unwrap_or(value);
+    let possible = arg.get_possible_values();
+    value.is_empty()
+        || possible.is_empty()
+        || possible.iter().any(|known| known.matches(value, false))
+}
+
 /// Parses a boolean as Go's flags do.
 fn go_bool(text: &str) -> Option<bool> {
     match text {
@@ -310,6 +319,10 @@ impl<'a> Line<'a> {
             match arg.get_action() {
                 ArgAction::Help | ArgAction::Version => return None,
                 action if action.takes_values() => {
+                    // In `-nonsense` the `-n -o` are chance.
+                    if !name.starts_with(letter) && !may_be_value(arg, letters.as_str()) {
+                        return None;
+                    }
                     return Some(Some(arg).filter(|_| letters.as_str().is_empty()));
                 }
                 _ => {}

@@ -4,7 +4,7 @@
 //! does not exist is named in the errors and rolls it back, and it is repeated without that key.
 
 use super::{Cause, Client, Error};
-use crate::model::{Key, Op, OpErrorKind, TxnLimits, TxnOutcome, encoded_read};
+use crate::model::{Key, Op, OpErrorKind, TxnLimits, TxnOutcome, abbreviate, encoded_read};
 
 /// Deletes keys, and collects those that existed.
 pub struct MultiDelete<'a> {
@@ -70,7 +70,7 @@ impl<'a> MultiDelete<'a> {
             let deletes = keys.iter().cloned().map(|key| Op::Delete { key });
             let ops: Vec<_> = reads.chain(deletes).collect();
             let doing = match keys.len() {
-                1 => format!("deleting key {}", keys[0]),
+                1 => format!("deleting key {}", abbreviate(keys[0].as_str())),
                 count => format!("deleting {count} keys"),
             };
             let context = self.client.context(doing, true);
