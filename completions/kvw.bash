@@ -245,7 +245,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__export)
-            opts="-q -v -o -h --quiet --verbose --color --output-file --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -o -h --quiet --verbose --color --output-file --non-empty --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -311,7 +311,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__get)
-            opts="-q -v -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --default --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,7 +605,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__import)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --create-only --dry-run --atomic --parallel --rate --output --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --create-only --dry-run --keep-going --ignore-namespace --atomic --parallel --rate --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -683,7 +683,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__ls)
-            opts="-q -v -l -o -h --quiet --verbose --color --long --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -l -o -h --quiet --verbose --color --long --relative --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

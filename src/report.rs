@@ -69,19 +69,25 @@ fn exit(error: &Error) -> Exit {
             return failure.exit;
         }
         if let Some(error) = cause.downcast_ref::<consul::Error>() {
-            return match error.class() {
-                consul::ErrorClass::Refused => Exit::Usage,
-                consul::ErrorClass::Unavailable => Exit::Unavailable,
-                consul::ErrorClass::Denied => Exit::Denied,
-                consul::ErrorClass::RolledBack => Exit::No,
-                consul::ErrorClass::Unknown => Exit::Unknown,
-            };
+            return error.class().into();
         }
         if cause.is::<Invalid>() {
             return Exit::Usage;
         }
     }
     Exit::Unavailable
+}
+
+impl From<consul::ErrorClass> for Exit {
+    fn from(class: consul::ErrorClass) -> Self {
+        match class {
+            consul::ErrorClass::Refused => Exit::Usage,
+            consul::ErrorClass::Unavailable => Exit::Unavailable,
+            consul::ErrorClass::Denied => Exit::Denied,
+            consul::ErrorClass::RolledBack => Exit::No,
+            consul::ErrorClass::Unknown => Exit::Unknown,
+        }
+    }
 }
 
 fn hint(error: &Error) -> Option<String> {

@@ -40,7 +40,7 @@ pub struct HandlerArgs {
 
     /// Run CMD on keys that match GLOB; repeatable
     ///
-    /// CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
+    /// GLOB matches the whole key: * stops at /, ** does not. CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
     /// after -- gets the keys that no route matches. Each route has a queue of its own.
     #[arg(long, value_name = "GLOB=CMD")]
     route: Vec<RouteArg>,

@@ -1,11 +1,11 @@
 //! Values from the command line, a file or stdin.
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 
 use clap::Args;
 
 use crate::exit::Failure;
-use crate::model::decode_base64;
+use crate::model::{abbreviate, decode_base64};
 
 /// Flags that say how VALUE on the command line is interpreted.
 #[derive(Debug, Clone, Default, Args)]
@@ -36,7 +36,28 @@ impl ValueArgs {
 
 /// Reads a whole file; one that cannot be read is a usage error.
 pub fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::usage(format!("reading '{path}': {error}")))
+    std::fs::read(path).map_err(|error| read_error(path, &error))
+}
+
+/// The usage error of a file that cannot be read.
+pub fn read_error(path: &str, error: &io::Error) -> Failure {
+    document_as_name(path, error)
+        .unwrap_or_else(|| Failure::usage(format!("reading '{}': {error}", abbreviate(path))))
+}
+
+/// The usage error of a document in place of the name of a file, as by `"$(cat FILE)"`. It is not
+/// printed: it may hold secrets.
+pub fn document_as_name(path: &str, error: &io::Error) -> Option<Failure> {
+    let unknown = matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::InvalidFilename | ErrorKind::InvalidInput
+    );
+    let text = path.trim_start_matches('\u{feff}').trim_start();
+    let is_document = text.starts_with(['[', '{']) && text.len() > 1 || path.contains('\n');
+    (unknown && is_document).then(|| {
+        Failure::usage("that is the document itself: pipe it in")
+            .hint("the name of a file is expected, or - for stdin")
+    })
 }
 
 /// Reads all of stdin.

@@ -4,7 +4,7 @@ use clap::Args;
 use percent_encoding::percent_decode_str;
 
 use crate::exit::Failure;
-use crate::model::{Key, Obstacle, Prefix, obstacle};
+use crate::model::{Key, Obstacle, Prefix, abbreviate, obstacle};
 
 /// The check of keys on the command line, and the flag that disables it.
 #[derive(Debug, Clone, Default, Args)]
@@ -18,6 +18,11 @@ pub struct KeyArgs {
 }
 
 impl KeyArgs {
+    /// Whether keys are allowed that other clients cannot address.
+    pub fn allows_any(&self) -> bool {
+        self.exact_key
+    }
+
     /// Parses a key.
     ///
     /// # Errors
@@ -49,7 +54,8 @@ impl KeyArgs {
             Obstacle::Unprintable => "other clients of Consul cannot address it",
             _ => "other clients of Consul would take it for another key",
         };
-        let failure = Failure::usage(format!("{kind} '{text}' {obstacle}: {consequence}"));
+        let shown = abbreviate(text);
+        let failure = Failure::usage(format!("{kind} '{shown}' {obstacle}: {consequence}"));
         let allow = format!("--exact-key allows this {kind}");
         if let Some((address, key)) = key_of_url(text) {
             let address = match address {
@@ -60,7 +66,7 @@ impl KeyArgs {
         }
         Err(failure.hint(match normalized(text) {
             name if name.is_empty() && kind == "key" => allow,
-            name => format!("did you mean '{name}'? {allow}"),
+            name => format!("did you mean '{}'? {allow}", abbreviate(&name)),
         }))
     }
 }

@@ -11,14 +11,14 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, is_stdout, open_stream};
 use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Prefix};
+use crate::model::{Entry, Prefix, abbreviate};
 use crate::output::{Format, ListWriter, consul, document, filtered_message, json};
 use crate::process::{ProcessGroups, Signals, listen};
-use crate::term::Progress;
+use crate::term::{Progress, plural};
 
 /// Export entries as a document for import
 ///
@@ -29,6 +29,7 @@ use crate::term::Progress;
 Examples:
   kvw export config/ > config.json
   kvw export --output-file backup.json     # replaced only when complete
+  kvw export app/ --non-empty > app.json   # fails if there is nothing below app/
   kvw export | gzip > backup.json.gz
   kvw export config/ -o jsonl | jq -r .key
   kvw export old/ | kvw import --strip old/ --prefix new/")]
@@ -38,8 +39,14 @@ pub struct ExportArgs {
     prefix: String,
 
     /// Write to FILE, which is replaced only when the export is complete
+    ///
+    /// - is stdout. Pipes, devices and /dev/fd/N are written to and never replaced.
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
+
+    /// Fail with exit 1 if there is no key to export
+    #[arg(long)]
+    non_empty: bool,
 
     /// Accept an export filtered by ACLs
     #[arg(long)]
@@ -73,12 +80,16 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
         prefix: args.key_args.prefix(&args.prefix)?,
         client: ctx.client(&args.connect)?,
         format: args.output,
+        non_empty: args.non_empty,
+        allow_filtered: args.allow_filtered,
         terminal: false,
         signals: None,
         progress: None,
     };
-    let end = match &args.output_file {
-        Some(path) => export_to_file(ctx, export, path, args.allow_filtered)?,
+    let named = args.output_file.as_deref();
+    let file = named.filter(|path| *path != Path::new("-") && !is_stdout(path));
+    let end = match file {
+        Some(path) => export_to_file(ctx, &mut export, path)?,
         None => {
             export.terminal = ctx.ui.out_is_terminal();
             export.write(&ctx.ui)?
@@ -86,32 +97,42 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
     };
     match end {
         ExportEnd::Stopped(signal) => Ok(Exit::Signal(signal)),
-        ExportEnd::Filtered if !args.allow_filtered => Err(filtered().into()),
-        ExportEnd::Filtered | ExportEnd::Complete => Ok(Exit::Yes),
+        ExportEnd::Empty => Err(export.empty().into()),
+        ExportEnd::Filtered => Err(filtered().into()),
+        ExportEnd::Complete(keys) => {
+            if let Some(path) = file {
+                let keys = plural(keys, "key");
+                ctx.ui
+                    .status(format_args!("exported {keys} to {}", path.display()));
+            }
+            Ok(Exit::Yes)
+        }
     }
 }
 
-/// Replaces the file if the document is complete. A signal leaves the old file unchanged.
-fn export_to_file(
-    ctx: &Context,
-    mut export: Export,
-    path: &Path,
-    allow_filtered: bool,
-) -> anyhow::Result<ExportEnd> {
-    let mut file =
-        AtomicFile::create(path, PRIVATE).map_err(|error| Failure::usage(error.to_string()))?;
+/// Replaces the file if the document is complete. A signal leaves the old file unchanged. What cannot
+/// be replaced is written to.
+fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Result<ExportEnd> {
+    let usage = |error: io::Error| Failure::usage(error.to_string());
+    if let Some(mut stream) = open_stream(path).map_err(usage)? {
+        let end = export.write(&mut stream)?;
+        stream.flush()?;
+        return Ok(end);
+    }
+    let mut file = AtomicFile::create(path, PRIVATE).map_err(usage)?;
     let unfinished = file.temporary_path().to_owned();
     let on_death = move || drop(fs::remove_file(&unfinished));
     export.signals = Some(listen(&ProcessGroups::new(), || (), on_death)?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let end = export.write(&mut file)?;
+    // Removes the progress line before the next message.
+    export.progress = None;
+    let kept = || format!("not replacing {}", path.display());
     match end {
         ExportEnd::Stopped(_) => {}
-        ExportEnd::Filtered if !allow_filtered => {
-            let what = format!("not replacing {}", path.display());
-            return Err(anyhow::Error::from(filtered()).context(what));
-        }
-        ExportEnd::Filtered | ExportEnd::Complete => {
+        ExportEnd::Empty => return Err(anyhow::Error::from(export.empty()).context(kept())),
+        ExportEnd::Filtered => return Err(anyhow::Error::from(filtered()).context(kept())),
+        ExportEnd::Complete(_) => {
             file.sync()?;
             file.persist()?;
         }
@@ -125,9 +146,12 @@ fn filtered() -> Failure {
 
 /// The end of an export.
 enum ExportEnd {
-    Complete,
-    /// ACLs removed entries; servers report it since Consul 1.11.
+    /// With the number of keys.
+    Complete(u64),
+    /// ACLs removed entries, which is not allowed; servers report it since Consul 1.11.
     Filtered,
+    /// There is no key, though one is required.
+    Empty,
     Stopped(i32),
 }
 
@@ -135,12 +159,22 @@ struct Export {
     client: Client,
     prefix: Prefix,
     format: Format,
+    non_empty: bool,
+    allow_filtered: bool,
     terminal: bool,
     signals: Option<Arc<Signals>>,
     progress: Option<Progress>,
 }
 
 impl Export {
+    fn empty(&self) -> Failure {
+        let what = match self.prefix.is_root() {
+            true => "no key exists".to_owned(),
+            false => format!("no key starts with {}", abbreviate(self.prefix.as_str())),
+        };
+        Failure::new(Exit::No, what)
+    }
+
     fn write(&self, mut out: impl Write) -> anyhow::Result<ExportEnd> {
         let mut reply = self.client.entries(&self.prefix, None)?;
         let frame = match self.format {
@@ -166,10 +200,14 @@ impl Export {
         if keys == 0 {
             self.client.check_empty(&self.prefix)?;
         }
+        let filtered = reply.meta.filtered && !self.allow_filtered;
+        if keys == 0 && self.non_empty && !filtered {
+            return Ok(ExportEnd::Empty);
+        }
         list.finish(out)?;
-        Ok(match reply.meta.filtered {
+        Ok(match filtered {
             true => ExportEnd::Filtered,
-            false => ExportEnd::Complete,
+            false => ExportEnd::Complete(keys),
         })
     }
 

@@ -7,10 +7,12 @@ use crate::args::input;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::args::scope::DeleteScopeArgs;
+use crate::consul::{Client, ErrorClass};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines,
+    Invalid, Op, OpError, OpErrorKind, OpResult, TxnOutcome, abbreviate, describe_foreign, parse,
+    parse_json, parse_lines, without_byte_order_mark,
 };
 use crate::output::{Format, json, txn};
 use crate::term::{Ui, plural};
@@ -80,12 +82,15 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
     let ops = args.operations(&ctx.ui)?;
     for op in &ops {
         if let Op::DeleteTree { prefix } = op {
-            args.scope.check(prefix)?;
+            args.scope.check(prefix, false)?;
         }
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(results) => report_applied(&ctx.ui, args.output, &ops, &results),
+        TxnOutcome::Applied(results) => {
+            report_applied(&ctx.ui, args.output, &ops, &results)?;
+            report_hidden(&ctx.ui, &client, &ops, &results)
+        }
         TxnOutcome::RolledBack(errors) => report_rollback(&ctx.ui, args.output, &ops, &errors),
     }
 }
@@ -128,8 +133,11 @@ impl TxnArgs {
 
 /// Parses operations in lines or as JSON, where keys are not checked.
 fn parse_document(ui: &Ui, text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
-    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let name = abbreviate(name);
+    if let Some(words) = describe_foreign(text) {
+        return Err(Invalid::new(name, format!("the document is {words}")));
+    }
+    let text = without_byte_order_mark(text);
     let json = text.trim_ascii_start().starts_with(b"[");
     let mut warnings = Vec::new();
     let ops = if json {
@@ -150,12 +158,7 @@ fn read_value(path: &str) -> Result<Vec<u8>, String> {
     input::read_file(path).map_err(|failure| failure.message)
 }
 
-fn report_applied(
-    ui: &Ui,
-    format: Format,
-    ops: &[Op],
-    results: &[OpResult],
-) -> anyhow::Result<Exit> {
+fn report_applied(ui: &Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<()> {
     match format {
         Format::Json => {
             let entries = results.iter().map(|result| &result.entry);
@@ -170,7 +173,42 @@ fn report_applied(
             ui.status(format_args!("applied {}", plural(ops.len(), "operation")));
         }
     }
-    Ok(Exit::Yes)
+    Ok(())
+}
+
+/// Names the reads that have no result because the token may not read. Consul does not refuse them:
+/// it leaves out a key, although it exists, and answers a prefix as if there were no keys.
+fn report_hidden(
+    ui: &Ui,
+    client: &Client,
+    ops: &[Op],
+    results: &[OpResult],
+) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Yes;
+    for (place, op) in ops.iter().enumerate() {
+        if results.iter().any(|result| result.op == place) {
+            continue;
+        }
+        let hidden = match op {
+            Op::Get { .. } => true,
+            Op::GetTree { prefix } => match client.check_empty(prefix) {
+                Ok(_) => false,
+                Err(error) if error.class() == ErrorClass::Denied => true,
+                Err(error) => return Err(error.into()),
+            },
+            _ => false,
+        };
+        if hidden {
+            let denied = OpError {
+                op: place,
+                kind: OpErrorKind::Denied,
+                what: "permission denied".to_owned(),
+            };
+            ui.error(txn::describe_failure(ops, &denied));
+            exit = Exit::Denied;
+        }
+    }
+    Ok(exit)
 }
 
 fn report_rollback(

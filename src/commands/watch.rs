@@ -53,15 +53,15 @@ pub struct WatchArgs {
     #[command(flatten)]
     key_args: KeyArgs,
 
-    /// Report only keys that match GLOB; repeatable
+    /// Report only keys that match GLOB in full; repeatable
     ///
-    /// A glob matches the whole key: * stops at /, ** does not.
+    /// A glob matches the whole key: * stops at /, ** does not. So '**/host' is every key named host.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     include: Vec<Glob>,
 
-    /// Do not report keys that match GLOB; repeatable
+    /// Do not report keys that match GLOB in full; repeatable
     ///
-    /// Takes precedence over --include.
+    /// A glob matches the whole key, as with --include, over which it takes precedence.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     exclude: Vec<Glob>,
 

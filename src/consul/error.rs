@@ -9,7 +9,7 @@ pub(super) use self::classify::describe_io;
 use self::classify::{
     classify_failure, classify_status, describe_denial, describe_status, one_line,
 };
-use crate::model::{Op, OpError, OpErrorKind};
+use crate::model::{Op, OpError, OpErrorKind, abbreviate};
 
 /// The meaning of an error for the command, whatever its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,9 @@ impl RequestContext {
         };
         // The context names what a single operation does; of several the key is added.
         match ops.get(error.op) {
-            Some(op) if ops.len() > 1 => self.error(cause, format!("key {}: {text}", op.name())),
+            Some(op) if ops.len() > 1 => {
+                self.error(cause, format!("key {}: {text}", abbreviate(op.name())))
+            }
             _ => self.error(cause, text),
         }
     }
@@ -169,6 +171,11 @@ impl Error {
     /// The reason why there was no usable answer.
     pub fn cause(&self) -> Cause {
         self.cause
+    }
+
+    /// The reason without what was being done.
+    pub fn reason(&self) -> &str {
+        &self.text
     }
 
     /// The meaning for the command.

@@ -5,8 +5,10 @@ use super::answer::Answer;
 use super::error::Cause;
 use super::listing::{EntryListing, Stream};
 use super::request::{Block, Request, describe_prefix, path_of};
-use super::{Client, Error, Meta, Reply};
-use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, obstacle};
+use super::{Client, Error, ErrorClass, Meta, Reply};
+use crate::model::{
+    Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, abbreviate, obstacle,
+};
 
 /// The condition of a write. Consul replaces the flags at every write: without any they become 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Client {
         if !fits_in_url(key.as_str()) {
             return self.get_by_txn(key);
         }
-        self.get_by_url(key, None, format!("reading key {key}"))
+        self.get_by_url(key, None, name_key("reading", key))
     }
 
     /// Reads one entry by a blocking query. The key must be one that a URL can carry.
@@ -67,10 +69,10 @@ impl Client {
     /// Those of [`Client::get`], and [`Cause::Setup`] for a key that a URL cannot carry.
     pub fn get_blocking(&self, key: &Key, block: Block) -> Result<Reply<Option<Entry>>, Error> {
         if let Some(obstacle) = obstacle(key.as_str()) {
-            let context = self.context(format!("watching key {key}"), false);
+            let context = self.context(name_key("watching", key), false);
             return Err(context.error(Cause::Setup, format!("its name {obstacle}")));
         }
-        self.get_by_url(key, Some(block), format!("reading key {key}"))
+        self.get_by_url(key, Some(block), name_key("reading", key))
     }
 
     /// Checks that a listing of `prefix` without results is empty rather than hidden, and returns the
@@ -107,7 +109,7 @@ impl Client {
     }
 
     fn get_by_txn(&self, key: &Key) -> Result<Reply<Option<Entry>>, Error> {
-        let context = self.context(format!("reading key {key}"), false);
+        let context = self.context(name_key("reading", key), false);
         let ops = [Op::Get { key: key.clone() }];
         let value = match self.run_txn(&ops, &context)? {
             TxnOutcome::Applied(mut results) => match results.pop() {
@@ -138,9 +140,9 @@ impl Client {
     ) -> Result<bool, Error> {
         if !fits_in_url(key.as_str()) {
             let op = write.into_op(key.clone(), value.to_vec(), flags);
-            return self.write_by_txn(op, format!("writing key {key}"));
+            return self.write_by_txn(op, name_key("writing", key));
         }
-        let mut request = Request::put(path_of(key.as_str()), format!("writing key {key}"), value);
+        let mut request = Request::put(path_of(key.as_str()), name_key("writing", key), value);
         if flags != 0 {
             request.query.add("flags", &flags.to_string());
         }
@@ -157,12 +159,79 @@ impl Client {
         }
     }
 
+    /// Overwrites an existing key in one transaction, and returns whether that changed it: Consul
+    /// leaves the index of an identical write alone. `None` where nothing was done, because the key
+    /// does not exist, the condition does not hold or the server refuses the transaction:
+    /// [`Client::put`] then tells why.
+    ///
+    /// # Errors
+    /// [`Error::class`] tells whether the write may have been applied.
+    pub fn overwrite(
+        &self,
+        key: &Key,
+        value: &[u8],
+        flags: u64,
+        write: Write<'_>,
+    ) -> Result<Option<bool>, Error> {
+        let mut ops = vec![write.into_op(key.clone(), value.to_vec(), flags)];
+        // The index of a CAS is the one before the write.
+        let known = match write {
+            Write::Cas(index) => Some(index),
+            Write::Plain | Write::Acquire(_) | Write::Release(_) => {
+                ops.insert(0, Op::Get { key: key.clone() });
+                None
+            }
+        };
+        let doing = format!("writing key {key}");
+        let Some(TxnOutcome::Applied(results)) = self.try_txn(&ops, doing)? else {
+            return Ok(None);
+        };
+        let mut indexes = results.iter().map(|result| result.entry.modified());
+        let before = known.or_else(|| indexes.next());
+        Ok(Some(before != indexes.next()))
+    }
+
+    /// Deletes one key, and returns whether it existed.
+    ///
+    /// # Errors
+    /// [`Error::class`] tells whether the delete may have been applied.
+    pub fn delete_existing(&self, key: &Key) -> Result<bool, Error> {
+        let ops = [
+            Op::Get { key: key.clone() },
+            Op::Delete { key: key.clone() },
+        ];
+        match self.try_txn(&ops, format!("deleting key {key}"))? {
+            Some(TxnOutcome::Applied(_)) => Ok(true),
+            Some(TxnOutcome::RolledBack(errors))
+                if errors
+                    .iter()
+                    .all(|error| error.kind == OpErrorKind::Missing) =>
+            {
+                Ok(false)
+            }
+            // The request of its own tells why not.
+            Some(TxnOutcome::RolledBack(_)) | None => self.delete(key, None),
+        }
+    }
+
+    /// Runs a transaction that stands for a request of its own; `None` where the server, or a proxy
+    /// before it, refuses it, so that nothing was done.
+    fn try_txn(&self, ops: &[Op], doing: String) -> Result<Option<TxnOutcome>, Error> {
+        match self.run_txn(ops, &self.context(doing, true)) {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(error) => match (error.class(), error.cause()) {
+                (ErrorClass::Refused | ErrorClass::Denied, _) | (_, Cause::NotConsul) => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// Deletes one key, which need not exist. With `cas`: only if it was last changed at that index.
     ///
     /// # Errors
     /// [`Error::class`] tells whether the delete may have been applied.
     pub fn delete(&self, key: &Key, cas: Option<Index>) -> Result<bool, Error> {
-        let doing = format!("deleting key {key}");
+        let doing = name_key("deleting", key);
         if !fits_in_url(key.as_str()) {
             let key = key.clone();
             let op = match cas {
@@ -251,4 +320,8 @@ fn is_unmet_condition(error: &OpError) -> bool {
         OpErrorKind::Other => LOCK.iter().any(|text| error.what.starts_with(text)),
         OpErrorKind::Missing | OpErrorKind::Denied => false,
     }
+}
+/// Describes an operation on a key, for errors.
+fn name_key(doing: &str, key: &Key) -> String {
+    format!("{doing} key {}", abbreviate(key.as_str()))
 }

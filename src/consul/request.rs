@@ -6,7 +6,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Config, Consistency};
-use crate::model::{Index, Prefix};
+use crate::model::{Index, Prefix, abbreviate};
 
 /// The parameters of a blocking query: the server holds the answer until the index is higher than
 /// `since` or `wait` is over.
@@ -124,7 +124,7 @@ pub(super) fn describe_prefix(prefix: &Prefix) -> String {
     if prefix.is_root() {
         "all keys".to_owned()
     } else {
-        format!("prefix {prefix}")
+        format!("prefix {}", abbreviate(prefix.as_str()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys and prefixes, and which of them a URL can carry.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 /// Invalid input: the place, and what is wrong.
@@ -33,6 +33,19 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
+
+/// The width of a name in a message.
+const MAX_SHOWN: usize = 80;
+
+/// Returns the name of a key or a file as messages show it: cut at 80 columns.
+pub fn abbreviate(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MAX_SHOWN - 1) {
+        Some((end, last)) if end + last.len_utf8() < name.len() => {
+            Cow::Owned(format!("{}…", &name[..end]))
+        }
+        _ => Cow::Borrowed(name),
+    }
+}
 
 /// The full name of one entry. Never empty: Consul answers `Missing key name` to an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +106,11 @@ impl Prefix {
     /// Whether it matches all keys.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns the name without the prefix, or whole where it does not start with it.
+    pub fn strip_from<'a>(&self, name: &'a str) -> &'a str {
+        name.strip_prefix(self.as_str()).unwrap_or(name)
     }
 
     /// Returns the prefix itself if a URL can carry it, or else the longest beginning that a URL can
@@ -171,6 +189,16 @@ fn is_unprintable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut_at_eighty_columns() {
+        let name = |length: usize| "ü".repeat(length);
+        for length in [0, 1, 79, 80] {
+            assert_eq!(abbreviate(&name(length)), name(length));
+        }
+        assert_eq!(abbreviate(&name(81)), name(79) + "…");
+        assert_eq!(abbreviate(&name(9999)).chars().count(), 80);
+    }
 
     #[test]
     fn ordinary_names_have_no_obstacle() {

@@ -4,6 +4,7 @@
 mod change;
 mod condition;
 mod document;
+mod encoding;
 mod entry;
 mod glob;
 mod key;
@@ -17,9 +18,10 @@ mod tree;
 pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
 pub use condition::{Condition, ConditionSet, Predicate};
 pub use document::{DocumentReader, Exported};
+pub use encoding::{describe_foreign, without_byte_order_mark};
 pub use entry::{Entry, Fields, Index};
-pub use glob::Glob;
-pub use key::{Invalid, Key, Obstacle, Prefix, obstacle};
+pub use glob::{Glob, folder_of_glob};
+pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, obstacle};
 pub use op::{
     Op, OpError, OpErrorKind, OpResult, TxnOutcome, decode_base64, parse, parse_json, parse_lines,
     results,

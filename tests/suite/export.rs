@@ -117,6 +117,7 @@ fn a_file_is_replaced_when_the_document_is_complete() {
         .args([&link])
         .run();
     assert_eq!(output.expect(0).text(), "");
+    output.says(&[&format!("exported 4 keys to {}", link.display())]);
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(document(&text).len(), 4);
     assert!(link.is_symlink());
@@ -207,7 +208,6 @@ fn what_acls_cut_down_is_printed_and_exits_four_unless_allowed() {
 #[test]
 fn what_cannot_be_replaced_is_wrong_usage() {
     for (file, words) in [
-        ("/dev/null", "not a regular file"),
         ("none/file", "No such file or directory"),
         (".", "not a regular file"),
     ] {
@@ -219,4 +219,72 @@ fn what_cannot_be_replaced_is_wrong_usage() {
             .one_line()
             .says(&["replacing", file, words]);
     }
+}
+
+#[test]
+fn streams_are_written_to_and_never_replaced() {
+    let scope = filled();
+    let document = scope.kvw(["export", scope.prefix()]).ok();
+    for path in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let args = ["export", scope.prefix(), "--output-file", path];
+        let output = scope.kvw(args).run();
+        assert_eq!(output.expect(0).text(), document, "{path}");
+        let output = scope.kvw(args).under(["sh", "-c", LOGGED]).run();
+        let text = format!("before\n{document}after\n");
+        assert_eq!(output.expect(0).text(), text, "{path}");
+    }
+    let args = ["export", scope.prefix(), "--output-file", "/dev/fd/7"];
+    let logged = LOGGED.replace("\"$@\"", "\"$@\" 7>&1");
+    let output = scope.kvw(args).under(["sh", "-c", &logged]).run();
+    assert_eq!(
+        output.expect(0).text(),
+        format!("before\n{document}after\n")
+    );
+    let args = ["export", scope.prefix(), "--output-file", "/dev/null"];
+    scope.kvw(args).ok();
+    let args = ["export", scope.prefix(), "--output-file", "pipe"];
+    let piped =
+        "mkfifo pipe; cat pipe & \"$0\" \"$@\"; status=$?; wait; test -p pipe; exit $status";
+    let output = scope.kvw(args).under(["sh", "-c", piped]).run();
+    assert_eq!(output.expect(0).text(), document);
+    let args = ["export", scope.prefix(), "--output-file", "/dev/full"];
+    let output = scope.kvw(args).run();
+    output.expect(3).one_line().says(&["writing /dev/full: "]);
+    let args = ["export", scope.prefix(), "--output-file", "/dev/fd/99"];
+    scope
+        .kvw(args)
+        .run()
+        .expect(2)
+        .one_line()
+        .says(&["/dev/fd/99"]);
+}
+
+/// Runs the command between two lines of a log.
+const LOGGED: &str = r#"{ echo before; "$0" "$@"; echo after; } >log; cat log"#;
+
+#[test]
+fn an_empty_export_can_be_a_failure() {
+    let scope = filled();
+    let none = scope.key("none/");
+    let output = scope.kvw(["export", &none, "--non-empty"]).run();
+    output
+        .expect(1)
+        .one_line()
+        .says(&["no key starts with ", &none]);
+    assert_eq!(output.text(), "");
+    let old = folder();
+    let args = ["export", &none, "--non-empty", "--output-file", &old.1];
+    let output = scope.kvw(args).run();
+    output
+        .expect(1)
+        .one_line()
+        .says(&["not replacing ", &old.1, &none]);
+    is_untouched(&old);
+    scope.kvw(["export", scope.prefix(), "--non-empty"]).ok();
+    let args = ["export", &none, "--output-file", &old.1];
+    scope
+        .kvw(args)
+        .run()
+        .expect(0)
+        .says(&["exported 0 keys to "]);
 }

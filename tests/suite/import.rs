@@ -14,6 +14,7 @@ fn counts(written: u64, unchanged: u64, skipped: u64) -> Imported {
         unchanged,
         skipped,
         unknown: 0,
+        refused: 0,
     }
 }
 
@@ -200,7 +201,48 @@ fn a_value_over_the_servers_limit_is_named_by_its_key() {
     output
         .expect(2)
         .one_line()
-        .says(&[&scope.key("large"), "524289", "1 not written"]);
+        .says(&[&scope.key("large"), "524289", "1 not written"])
+        .says(&["hint: --keep-going writes what can be written"]);
+    assert!(!output.stderr.contains("run again"), "{output}");
+}
+
+#[test]
+fn the_others_are_written_if_the_import_keeps_going() {
+    let scope = Agent::shared();
+    let large = vec![b'x'; 524_289];
+    let (a, b, c) = (scope.key("a"), scope.key("b"), scope.key("c"));
+    let doc = document(&[
+        (a.clone(), 0, b"1"),
+        (b.clone(), 0, &large),
+        (c.clone(), 0, b"3"),
+    ]);
+    for parallel in ["1", "3"] {
+        let args = [
+            "import",
+            "--keep-going",
+            "-o",
+            "json",
+            "--parallel",
+            parallel,
+        ];
+        let output = scope.kvw(args).stdin(&*doc).run();
+        output.expect(2).says(&[
+            &format!("error: key {b} not written: "),
+            "524289",
+            "error: import incomplete: ",
+            "1 refused",
+        ]);
+        let counted: Imported = parse_document(&output.text());
+        assert_eq!(
+            (counted.written + counted.unchanged, counted.refused),
+            (2, 1)
+        );
+    }
+    assert_eq!(scope.value("a").unwrap(), b"1");
+    assert_eq!(scope.value("b"), None);
+    assert_eq!(scope.value("c").unwrap(), b"3");
+    let doc = document(&[(a, 0, b"new")]);
+    assert_eq!(import(&scope, &doc, &["--keep-going"]), counts(1, 0, 0));
 }
 
 #[test]
@@ -242,7 +284,27 @@ fn a_bad_document_is_refused_before_anything_is_written() {
             &["entry 2", "ends in the middle"],
         ),
         (r#"[{"key":""}]"#, &["entry 1", "no key"]),
-        (r#"[{"key":"a","flags":-1}]"#, &["entry 1", "-1"]),
+        (
+            r#"[{"key":"a","flags":-1}]"#,
+            &["entry 1, line 1 column 2, key a: flags is -1"],
+        ),
+        (
+            "[\n {\"key\":\"a\"},\n {\"key\":\"b\" 1}]",
+            &["entry 2, line 3 column 13, key b: expected "],
+        ),
+        (
+            r#"[{"key":"a"},{"key":"b"},{"key":"a"}]"#,
+            &["key a occurs twice: entries 1 and 3"],
+        ),
+        (r#"{"a":"b"}"#, &["an object of names and values", "jq '"]),
+        ("<!DOCTYPE html><html>", &["an HTML page"]),
+        ("[\0]\0", &["UTF-16", "iconv -f UTF-16LE -t UTF-8"]),
+        ("\0[\0]", &["UTF-16", "iconv -f UTF-16BE -t UTF-8"]),
+        ("PK\u{3}\u{4}", &["ZIP"]),
+        (
+            r#"[{"key":"a","namespace":"team"}]"#,
+            &["key a belongs to namespace team", "--ignore-namespace"],
+        ),
         (
             r#"{"key":"a","value":null,"encoding":null}"#,
             &["entry 1", "not known"],
@@ -312,7 +374,7 @@ fn a_server_that_fails_midway_leaves_an_exact_account() {
         "128 written",
         "72 unknown",
         "0 not written",
-        "run the import again",
+        "hint: run again, it finishes the job",
     ]);
     let counted: Imported = parse_document(&output.text());
     assert_eq!((counted.written, counted.unknown), (128, 72));
@@ -327,7 +389,8 @@ fn a_server_that_is_not_there_leaves_nothing_unknown() {
     output
         .expect(3)
         .one_line()
-        .says(&["0 written", "0 unknown", "1 not written", "refused"]);
+        .says(&["0 written", "0 unknown", "1 not written", "refused"])
+        .says(&["; run again, it finishes the job"]);
 }
 
 #[test]
@@ -378,6 +441,7 @@ fn a_signal_is_died_of_after_an_account() {
 fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["import", "none"][..], "'none'"),
+        (&["import", "--keep-going", "--atomic"], "--keep-going"),
         (&["import", "@file"], "omit the @: file"),
         (&["import", "--parallel", "0"], "--parallel"),
         (&["import", "--rate", "0"], "--rate"),
@@ -386,4 +450,155 @@ fn wrong_usage_is_reported_before_any_request() {
         let output = Kvw::at("127.0.0.1:1").args(args).run();
         output.expect(2).says(&[words]);
     }
+}
+
+#[test]
+fn bytes_that_are_no_json_are_named_with_the_way_to_convert_them() {
+    for (bytes, words) in [
+        (
+            &b"\xff\xfe[\0]\0"[..],
+            &["UTF-16", "iconv -f UTF-16 -t UTF-8"][..],
+        ),
+        (b"\xfe\xff\0[\0]", &["UTF-16", "iconv -f UTF-16 -t UTF-8"]),
+        (b"\x1f\x8b\x08\0\0\0\0\0", &["gzip", "gzip -dc"]),
+        (b"\x28\xb5\x2f\xfd", &["zstd -dc"]),
+    ] {
+        for args in [&["import"][..], &["txn", "-"]] {
+            let output = Kvw::at("127.0.0.1:1").args(args).stdin(bytes).run();
+            output.expect(2).one_line().says(&["stdin: "]).says(words);
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_and_line_breaks_in_base64_are_accepted() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    let entry = format!(r#"[{{"key":"{key}","flags":0,"value":"aGVs\nbG8=\n"}}]"#);
+    assert_eq!(
+        import(&scope, &format!("\u{feff}{entry}"), &[]),
+        counts(1, 0, 0)
+    );
+    assert_eq!(scope.value("k").unwrap(), b"hello");
+    let ops = format!(
+        "\u{feff}[{{\"KV\":{{\"Verb\":\"set\",\"Key\":\"{key}\",\"Value\":\"d29y\\r\\nbGQ=\"}}}}]"
+    );
+    scope.kvw(["txn", "-"]).stdin(ops).ok();
+    assert_eq!(scope.value("k").unwrap(), b"world");
+    for value in ["aGVs bG8=", "_-__", "aGVsbG8"] {
+        let doc = format!(r#"[{{"key":"{key}","value":"{value}"}}]"#);
+        let output = scope.kvw(["import"]).stdin(doc).run();
+        output.expect(2).one_line().says(&["not base64", &key]);
+    }
+}
+
+#[test]
+fn a_document_in_place_of_its_name_is_not_printed() {
+    let secret = r#"[{"key":"a","value":"c2VjcmV0"}]"#;
+    for args in [
+        &["import", secret][..],
+        &["import", "\n{\"key\":\"c2VjcmV0\"}\n"],
+        &["txn", "--file", secret],
+        &["dev", "--load", secret],
+    ] {
+        let output = Kvw::at("127.0.0.1:1").args(args).run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&["that is the document itself: pipe it in"]);
+        assert!(!output.stderr.contains("c2VjcmV0"), "{output}");
+    }
+}
+
+#[test]
+fn long_names_are_cut_in_messages() {
+    let long = "x".repeat(200);
+    let cut = format!("{}…", "x".repeat(79));
+    let doc = format!(r#"[{{"key":"{long}","value":"?"}}]"#);
+    for args in [
+        &["import", &long][..],
+        &["import", "-"],
+        &["txn", "--file", &long],
+        &["txn", &long],
+        &["get", &long],
+        &["put", &long, "v"],
+        &["delete", &long],
+        &["get", "--recurse", &long],
+    ] {
+        let output = Kvw::at("127.0.0.1:1").args(args).stdin(&*doc).run();
+        output.one_line().says(&[&cut]);
+        assert!(!output.stderr.contains(&long[..80]), "{output}");
+    }
+}
+
+#[test]
+fn a_small_stdin_needs_no_temporary_folder() {
+    let scope = Agent::shared();
+    let doc = document(&[(scope.key("a"), 0, b"v")]);
+    let kvw = scope.kvw(["import"]).env("TMPDIR", "/none");
+    kvw.stdin(doc).ok();
+    let mut doc = document(&[(scope.key("b"), 0, b"v")]);
+    doc.push_str(&" ".repeat(8 * 1024 * 1024));
+    let output = scope
+        .kvw(["import"])
+        .env("TMPDIR", "/none")
+        .stdin(&*doc)
+        .run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["/none: ", "hint: TMPDIR=…, or give a file"]);
+    scope.kvw(["import"]).stdin(&*doc).ok();
+    scope
+        .kvw(["import", "f"])
+        .env("TMPDIR", "/none")
+        .file("f", doc)
+        .ok();
+}
+
+#[test]
+fn members_are_checked_against_the_flags_or_named() {
+    let scope = Agent::shared();
+    let key = scope.key("a");
+    let doc = format!(
+        r#"[{{"key":"{key}","namespace":"team","comment":1}},{{"key":"{key}2","comment":2}}]"#
+    );
+    let output = scope.kvw(["import"]).stdin(&*doc).run();
+    output
+        .expect(2)
+        .says(&["namespace team", "--namespace team", "--ignore-namespace"]);
+    assert_eq!(scope.value("a"), None);
+    let args = ["import", "--ignore-namespace"];
+    let output = scope.kvw(args).stdin(&*doc).run();
+    output.expect(0).says(&["warning: ", "comment"]);
+    assert_eq!(output.stderr.matches("comment").count(), 1, "{output}");
+}
+
+#[test]
+fn keys_that_an_import_makes_are_checked() {
+    let scope = Agent::shared();
+    let doc = document(&[("config/db".to_owned(), 0, b"v")]);
+    let to = scope.key("x/");
+    let args = ["import", "--strip", "config", "--prefix", &to];
+    let output = scope.kvw(args).stdin(&*doc).run();
+    output
+        .expect(2)
+        .says(&["x//db", "contains '//'", "--strip config/", "--exact-key"]);
+    scope.kvw(args).args(["--exact-key"]).stdin(&*doc).ok();
+    let output = scope.kvw(["import", "--prefix", "/x/"]).stdin(&*doc).run();
+    output
+        .expect(2)
+        .says(&["'/x/config/db', which starts with '/'"]);
+    let joined = scope.key("joined");
+    let output = scope
+        .kvw(["import", "--prefix", &joined])
+        .stdin(&*doc)
+        .run();
+    output.expect(0).says(&[
+        "does not end in /: the first key is ",
+        &format!("{joined}config/db"),
+    ]);
+    // A key that stands so in the document stays as it is.
+    let doc = document(&[(format!("{}a//b", scope.prefix()), 0, b"v")]);
+    scope.kvw(["import"]).stdin(doc).ok();
 }

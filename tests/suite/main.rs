@@ -23,6 +23,7 @@ mod house;
 mod import;
 mod json_contract;
 mod language;
+mod limits;
 mod ls;
 mod official;
 mod put;

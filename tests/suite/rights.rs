@@ -90,9 +90,70 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
     output
         .expect(4)
         .one_line()
-        .says(&["seen/n", "0 written", "2 not written"]);
+        .says(&["seen/n", "0 written", "2 not written"])
+        .says(&["key seen/n stands in the way, 1 other key of its group untouched"]);
+    assert!(!output.stderr.contains("run again"), "{output}");
     // What is equal is not written, so it takes no right to write.
     import(r#"[{"key":"seen/a","value":"c2Vlbi9h"}]"#).expect(0);
+}
+
+#[test]
+fn an_empty_answer_to_a_token_that_may_not_read_is_never_an_empty_store() {
+    let Some(client) = RestrictedClient::start() else {
+        return;
+    };
+    // Without a token, all of the store and each prefix are hidden.
+    for place in ["", "hidden/", "hid", "seen/none/"] {
+        for args in [
+            &["export"][..],
+            &["export", "-o", "jsonl"],
+            &["export", "-o", "consul"],
+            &["export", "--allow-filtered"],
+            &["ls"],
+            &["ls", "--long"],
+            &["ls", "-o", "json"],
+            &["tree"],
+            &["tree", "--du"],
+            &["tree", "-o", "json"],
+            &["get", "--recurse"],
+            &["get", "--recurse", "-o", "json"],
+            &["get", "--keys"],
+            &["get", "--keys", "--recurse"],
+            &["get", "--keys", "-o", "json"],
+            &[
+                "delete",
+                "--recurse",
+                "--all",
+                "--prefix-match",
+                "--dry-run",
+            ],
+            &["delete", "--recurse", "--all", "--prefix-match", "--yes"],
+        ] {
+            let output = client.agent.kvw([]).args(args).args([place]).run();
+            output.expect(4).says(&["listing ", "permission denied"]);
+            assert_eq!(output.text(), "", "{output}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup.json");
+        let args = ["export", place, "--output-file", file.to_str().unwrap()];
+        client.agent.kvw(args).run().expect(4);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        if place.is_empty() {
+            // A transaction takes no empty prefix.
+            continue;
+        }
+        let get_tree = format!("get-tree '{place}'");
+        let output = client.agent.kvw(["txn", &get_tree]).run();
+        output
+            .expect(4)
+            .says(&["operation 1 (get-tree", "permission denied"]);
+    }
+    let output = client.kvw(["txn", "get own/a", "get hidden/a"]).run();
+    output
+        .expect(4)
+        .says(&["operation 2 (get hidden/a): permission denied"]);
+    assert_eq!(output.text(), "own/a:own/a\n");
+    client.kvw(["txn", "get-tree seen/none/"]).ok();
 }
 
 #[test]
@@ -163,4 +224,56 @@ fn an_unknown_token_exits_four_and_is_not_shown() {
         output.expect(4).says(&["ACL not found"]);
         assert!(!output.stderr.contains(secret), "{output}");
     }
+}
+
+#[test]
+fn an_import_names_every_key_that_may_not_be_written() {
+    let Some(client) = RestrictedClient::start() else {
+        return;
+    };
+    let document = |folders: &[&str]| -> String {
+        let keys = (0..100).flat_map(|n| folders.iter().map(move |folder| (n, folder)));
+        let entries =
+            keys.map(|(n, folder)| format!("{{\"key\":\"{folder}/n{n}\",\"value\":\"eA==\"}}\n"));
+        entries.collect()
+    };
+    let doc = document(&["own", "seen"]);
+    let output = client.kvw(["import", "--dry-run"]).stdin(&*doc).run();
+    output.expect(4).says(&[
+        "error: key seen/n0 would be denied: permission denied",
+        "error: key seen/n99 would be denied: ",
+        "100 would be written, 0 unchanged, 100 would be refused",
+    ]);
+    assert_eq!(output.text().lines().count(), 100);
+    assert!(output.text().lines().all(|key| key.starts_with("own/n")));
+    client.kvw(["get", "own/n0"]).run().expect(1);
+    let output = client.kvw(["import"]).stdin(&*doc).run();
+    output.expect(4).one_line().says(&[
+        "keys seen/n0, seen/n1, seen/n2, seen/n3, seen/n4 and ",
+        " stand in the way, ",
+        " of their group untouched",
+        "--keep-going",
+    ]);
+    client.kvw(["get", "own/n0"]).run().expect(1);
+    let output = client.kvw(["import", "--keep-going"]).stdin(&*doc).run();
+    output.expect(4).says(&[
+        "error: key seen/n99 not written: permission denied",
+        "import incomplete: 100 written, 0 unchanged, 100 refused",
+    ]);
+    client.kvw(["get", "own/n0", "own/n99"]).ok();
+    let output = client
+        .kvw(["import", "--dry-run"])
+        .stdin(document(&["own"]))
+        .run();
+    output
+        .expect(0)
+        .says(&["0 would be written, 100 unchanged"]);
+    let output = client
+        .kvw(["import", "--atomic"])
+        .stdin(r#"[{"key":"own/z"},{"key":"seen/z"}]"#)
+        .run();
+    output
+        .expect(4)
+        .one_line()
+        .says(&["nothing written: key seen/z stands in the way"]);
 }

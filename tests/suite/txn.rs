@@ -119,7 +119,7 @@ fn lines_come_from_a_file_or_stdin_and_errors_name_them() {
         ("set a 1\n\nset b @none\n", &["stdin: line 3: ", "'none'"]),
         (
             "[{\"op\":\"set\",\"key\":\"a\"}]",
-            &["stdin: operation 1: ", "value"],
+            &["stdin: operation 1, key a: ", "value"],
         ),
         ("[{\"op\":\n", &["stdin: ", "line 2"]),
         ("", &["no operation"]),

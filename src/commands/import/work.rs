@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::source::ImportEntry;
 use crate::consul::{self, Bulk, Cause, Client, ErrorClass, MultiGet, SentTxn, Write};
-use crate::model::{Entry, Index, Op, OpError, OpErrorKind, Packer, TxnLimits, TxnOutcome};
+use crate::model::{
+    Entry, Index, Key, Op, OpError, OpErrorKind, Packer, TxnLimits, TxnOutcome, abbreviate,
+};
 use crate::rate_limiter::RateLimiter;
-use crate::term::Progress;
+use crate::term::{Progress, plural};
 
 /// The results of an import by number of entries. All others were not written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct ImportCounts {
     pub skipped: u64,
     /// Sent, with unknown outcome.
     pub unknown: u64,
+    /// Refused by the server, which went on with the others.
+    pub refused: u64,
     /// Bytes of the values, except those with unknown outcome.
     pub bytes: u64,
 }
@@ -30,14 +34,29 @@ pub struct ImportCounts {
 impl ImportCounts {
     /// Returns the number of entries with a result.
     pub fn keys(&self) -> u64 {
-        self.written + self.unchanged + self.skipped + self.unknown
+        self.written + self.unchanged + self.skipped + self.unknown + self.refused
     }
+}
+
+/// A key that the server refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The key.
+    pub key: String,
+    /// The meaning of the refusal.
+    pub class: ErrorClass,
+    /// The reason, in the server's words.
+    pub reason: String,
 }
 
 /// The state that the workers share.
 pub struct ImportRun<'a> {
     /// Whether existing keys are left alone.
     pub create_only: bool,
+    /// Whether an import goes on after the server refused a key.
+    keep_going: bool,
+    /// The keys that were refused.
+    rejections: Mutex<Vec<Rejection>>,
     bulk: Bulk,
     /// Keys per second, and their limiter.
     rate: Option<(u32, Mutex<RateLimiter>)>,
@@ -54,12 +73,15 @@ impl<'a> ImportRun<'a> {
     /// stop.
     pub fn new(
         create_only: bool,
+        keep_going: bool,
         rate: Option<u32>,
         progress: Progress,
         signalled: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
         ImportRun {
             create_only,
+            keep_going,
+            rejections: Mutex::default(),
             bulk: Bulk::default(),
             rate: rate.map(|rate| {
                 let period = Duration::from_secs(1) / rate.max(1);
@@ -79,6 +101,11 @@ impl<'a> ImportRun<'a> {
     /// Returns the results so far.
     pub fn counts(&self) -> ImportCounts {
         *lock(&self.counts)
+    }
+
+    /// Takes the keys that were refused.
+    pub fn take_rejections(&self) -> Vec<Rejection> {
+        std::mem::take(&mut *lock(&self.rejections))
     }
 
     /// Takes the error that stopped the import, if any.
@@ -101,6 +128,18 @@ impl<'a> ImportRun<'a> {
             *failure = Some(error);
         }
         self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    fn reject(&self, op: &Op, class: ErrorClass, reason: String) {
+        lock(&self.rejections).push(Rejection {
+            key: op.name().to_owned(),
+            class,
+            reason,
+        });
+        self.count(|counts| {
+            counts.refused += 1;
+            counts.bytes += op.value().len() as u64;
+        });
     }
 
     fn count(&self, change: impl FnOnce(&mut ImportCounts)) {
@@ -142,10 +181,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn leaves_unknown(error: &anyhow::Error) -> bool {
+    cause(error).is_some_and(|error| error.class() == ErrorClass::Unknown)
+}
+
+/// Returns the error of the request that failed, if it was one.
+pub fn cause(error: &anyhow::Error) -> Option<&consul::Error> {
     error
         .chain()
-        .filter_map(|cause| cause.downcast_ref::<consul::Error>())
-        .any(|error| error.class() == ErrorClass::Unknown)
+        .find_map(|cause| cause.downcast_ref::<consul::Error>())
 }
 
 /// The action that an entry requires.
@@ -253,8 +296,7 @@ impl<'a> Worker<'a> {
                 remaining.push_front(untried);
             }
             for sent in all_sent {
-                let retry = self.settle(sent)?;
-                if !retry.is_empty() {
+                for retry in self.settle(sent)?.into_iter().rev() {
                     remaining.push_front(retry);
                 }
             }
@@ -263,16 +305,29 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Counts the results of a transaction, and returns the operations to retry.
-    fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Op>> {
-        match sent.outcome {
-            Ok(TxnOutcome::Applied(_)) => self.count_written(&sent.ops),
-            Ok(TxnOutcome::RolledBack(errors)) => return self.without_existing(sent.ops, &errors),
-            Err(error) => match (&sent.ops[..], error.cause()) {
+    /// Counts the results of a transaction, and returns the transactions to send instead.
+    fn settle(&self, sent: SentTxn) -> anyhow::Result<Vec<Vec<Op>>> {
+        let SentTxn { mut ops, outcome } = sent;
+        match outcome {
+            Ok(TxnOutcome::Applied(_)) => self.count_written(&ops),
+            Ok(TxnOutcome::RolledBack(errors)) => {
+                let retry = self.without_failed(ops, &errors)?;
+                return Ok(Vec::from_iter((!retry.is_empty()).then_some(retry)));
+            }
+            Err(error) => match (&ops[..], error.cause()) {
                 ([op], Cause::TooLarge) => self.put(op)?,
+                ([op], Cause::Refused) if self.shared.keep_going => {
+                    self.shared
+                        .reject(op, error.class(), error.reason().to_owned());
+                }
+                // Newer servers refuse a whole transaction for one name.
+                ([_, _, ..], Cause::Refused) if self.shared.keep_going => {
+                    let second = ops.split_off(ops.len() / 2);
+                    return Ok(vec![ops, second]);
+                }
                 _ => {
                     if error.class() == ErrorClass::Unknown {
-                        let unknown = sent.ops.len() as u64;
+                        let unknown = ops.len() as u64;
                         self.shared.count(|counts| counts.unknown += unknown);
                     }
                     return Err(error.into());
@@ -290,21 +345,34 @@ impl<'a> Worker<'a> {
         });
     }
 
-    /// Removes the keys that another client created since the comparison; any other reason for a
-    /// rollback is an error.
-    fn without_existing(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
-        let exists = |error: &OpError| error.kind == OpErrorKind::IndexDiffers;
-        if !self.shared.create_only || !errors.iter().all(exists) {
-            return Err(self.client.rolled_back(&ops, errors).into());
+    /// Removes the keys that another client created since the comparison, and those that are refused
+    /// if the import keeps going; any other reason for a rollback is an error.
+    fn without_failed(&self, mut ops: Vec<Op>, errors: &[OpError]) -> anyhow::Result<Vec<Op>> {
+        let exists =
+            |error: &OpError| self.shared.create_only && error.kind == OpErrorKind::IndexDiffers;
+        let has_op = |error: &OpError| error.op < ops.len();
+        if !errors
+            .iter()
+            .all(|error| has_op(error) && (self.shared.keep_going || exists(error)))
+        {
+            let error = self.client.rolled_back(&ops, errors);
+            return Err(anyhow::Error::from(error).context(describe_obstacle(&ops, errors)));
         }
-        let mut existing: Vec<_> = errors.iter().map(|error| error.op).collect();
-        existing.sort_unstable();
-        for op in existing.into_iter().rev() {
-            let op = ops.remove(op);
-            self.shared.count(|counts| {
-                counts.skipped += 1;
-                counts.bytes += op.value().len() as u64;
-            });
+        let mut failed: Vec<_> = errors.iter().collect();
+        failed.sort_unstable_by_key(|error| error.op);
+        failed.dedup_by_key(|error| error.op);
+        for error in failed.into_iter().rev() {
+            let op = ops.remove(error.op);
+            if exists(error) {
+                self.shared.count(|counts| {
+                    counts.skipped += 1;
+                    counts.bytes += op.value().len() as u64;
+                });
+            } else {
+                let cause = self.client.rolled_back(&[], std::slice::from_ref(error));
+                self.shared
+                    .reject(&op, cause.class(), cause.reason().to_owned());
+            }
         }
         Ok(ops)
     }
@@ -330,6 +398,12 @@ impl<'a> Worker<'a> {
                 counts.bytes += value.len() as u64;
             }),
             Err(error) => {
+                let refused = matches!(error.class(), ErrorClass::Refused | ErrorClass::Denied);
+                if refused && self.shared.keep_going {
+                    let reason = error.reason().to_owned();
+                    self.shared.reject(op, error.class(), reason);
+                    return Ok(());
+                }
                 if error.class() == ErrorClass::Unknown {
                     self.shared.count(|counts| counts.unknown += 1);
                 }
@@ -338,4 +412,73 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
+}
+
+/// Names the keys for which a transaction was rolled back, and says what became of the others.
+pub fn describe_obstacle(ops: &[Op], errors: &[OpError]) -> String {
+    const MOST: usize = 5;
+    let mut keys: Vec<_> = errors
+        .iter()
+        .filter_map(|error| ops.get(error.op))
+        .collect();
+    keys.dedup_by_key(|op| op.name());
+    let names = keys.iter().take(MOST).map(|op| abbreviate(op.name()));
+    let mut names = names.collect::<Vec<_>>().join(", ");
+    if keys.len() > MOST {
+        names.push_str(&format!(" and {} more", keys.len() - MOST));
+    }
+    let (noun, stand, their) = match keys.len() {
+        1 => ("key", "stands", "its"),
+        _ => ("keys", "stand", "their"),
+    };
+    let others = plural(ops.len() - keys.len().min(ops.len()), "other key");
+    format!("{noun} {names} {stand} in the way, {others} of {their} group untouched")
+}
+
+/// Finds the keys that the token may not write, or the server would refuse, by a transaction that
+/// writes nothing: it holds a check that fails on every entry, and names all missing rights.
+///
+/// # Errors
+/// If Consul does not answer.
+pub fn check_writable(client: &Client, keys: &[Key]) -> Result<Vec<Rejection>, consul::Error> {
+    let Some(first) = keys.first() else {
+        return Ok(Vec::new());
+    };
+    let mut ops = vec![Op::CheckIndex {
+        key: first.clone(),
+        index: Index(u64::MAX),
+    }];
+    ops.extend(keys.iter().map(|key| Op::Set {
+        key: key.clone(),
+        value: Vec::new(),
+        flags: 0,
+    }));
+    let errors = match client.txn(&ops) {
+        Ok(TxnOutcome::RolledBack(errors)) => errors,
+        Ok(TxnOutcome::Applied(_)) => Vec::new(),
+        Err(error) if matches!(error.cause(), Cause::Refused | Cause::TooLarge) => {
+            let reject = |key: &Key| Rejection {
+                key: key.to_string(),
+                class: error.class(),
+                reason: error.reason().to_owned(),
+            };
+            let (one, two) = keys.split_at(keys.len() / 2);
+            return match one {
+                [] => Ok(two.iter().map(reject).collect()),
+                _ => Ok([check_writable(client, one)?, check_writable(client, two)?].concat()),
+            };
+        }
+        Err(error) => return Err(error),
+    };
+    // The first operation is the check.
+    let refused = errors.iter().filter_map(|error| {
+        let key = keys.get(error.op.checked_sub(1)?)?;
+        let cause = client.rolled_back(&[], std::slice::from_ref(error));
+        Some(Rejection {
+            key: key.to_string(),
+            class: cause.class(),
+            reason: cause.reason().to_owned(),
+        })
+    });
+    Ok(refused.collect())
 }

@@ -1,7 +1,7 @@
 //! Verbs of operations, and operations that are not known to be complete.
 
 use super::Op;
-use crate::model::{Index, Invalid, Key, Prefix};
+use crate::model::{Index, Invalid, Key, Prefix, abbreviate};
 
 /// The verb of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl Verb {
         found.map(|(verb, _, _)| verb).ok_or_else(|| {
             let names: Vec<_> = VERBS.into_iter().map(column).collect();
             let known = names.join(", ");
+            let name = abbreviate(name);
             Invalid::new("", format!("unknown operation '{name}' (known: {known})"))
         })
     }

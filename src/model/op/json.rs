@@ -1,25 +1,35 @@
 //! Operations as JSON, in kvw's form or in Consul's.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Draft, Op, Verb};
-use crate::model::{Index, Invalid};
+use crate::model::encoding::{decode_value, without_byte_order_mark};
+use crate::model::{Index, Invalid, abbreviate};
 
 /// Parses an array of operations, each in kvw's form or in Consul's. Errors name the operation by
 /// its number, from 1, or the line where the text is not JSON.
 pub fn parse_json(text: &[u8]) -> Result<Vec<Op>, Invalid> {
-    let operations: Vec<Map<String, Value>> = serde_json::from_slice(text)
+    let operations: Vec<Map<String, Value>> = serde_json::from_slice(without_byte_order_mark(text))
         .map_err(|error| Invalid::new("", format!("not an array of operations: {error}")))?;
     let numbered = operations.into_iter().enumerate();
     numbered
         .map(|(number, operation)| {
-            parse_op(operation)
-                .map_err(|error| Invalid::new(format!("operation {}", number + 1), error.what))
+            let mut place = format!("operation {}", number + 1);
+            if let Some(key) = key_of(&operation) {
+                place.push_str(&format!(", key {}", abbreviate(key)));
+            }
+            parse_op(operation).map_err(|error| Invalid::new(place, error.what))
         })
         .collect()
+}
+
+/// Returns the key of an operation in either form, for errors.
+fn key_of(operation: &Map<String, Value>) -> Option<&str> {
+    let members = operation.values().find_map(Value::as_object);
+    let mut members = members.unwrap_or(operation).iter();
+    let (_, key) = members.find(|(name, _)| name.eq_ignore_ascii_case("key"))?;
+    key.as_str().filter(|key| !key.is_empty())
 }
 
 fn parse_op(operation: Map<String, Value>) -> Result<Op, Invalid> {
@@ -121,8 +131,7 @@ impl ConsulOp {
 }
 
 fn decode(value: &str) -> Result<Vec<u8>, Invalid> {
-    let decoded = STANDARD.decode(value);
-    decoded.map_err(|_| invalid("the value is not base64"))
+    decode_value(value).map_err(invalid)
 }
 
 fn lower_case(body: Value) -> Value {

@@ -40,6 +40,8 @@ pub struct Imported {
     pub skipped: u64,
     /// Entries that were sent and whose outcome is unknown.
     pub unknown: u64,
+    /// Entries that the server refused.
+    pub refused: u64,
 }
 
 /// The outcome of a transaction.

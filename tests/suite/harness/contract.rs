@@ -107,6 +107,7 @@ pub struct Imported {
     pub unchanged: u64,
     pub skipped: u64,
     pub unknown: u64,
+    pub refused: u64,
 }
 
 /// A line of `ls`.

@@ -43,6 +43,18 @@ fn both_forms_are_accepted() {
 }
 
 #[test]
+fn base64_with_line_breaks_and_a_byte_order_mark_are_accepted() {
+    let expected = ops(r#"[{"op":"set","key":"a","value":"hello"}]"#);
+    for text in [
+        r#"[{"KV":{"Verb":"set","Key":"a","Value":"aGVs\nbG8=\n"}}]"#,
+        r#"[{"op":"set","key":"a","value":"aGVs\r\nbG8=","encoding":"base64"}]"#,
+        "\u{feff}[{\"op\":\"set\",\"key\":\"a\",\"value\":\"hello\"}]",
+    ] {
+        assert_eq!(ops(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn an_operation_of_consuls_go_client_is_accepted() {
     let written = r#"[{"KV":{"Verb":"get","Key":"a","Value":null,"Flags":0,"Index":0,"Session":""},"Node":null,"Service":null,"Check":null}]"#;
     assert_eq!(ops(written), Ok(vec![Op::Get { key: key("a") }]));
@@ -53,15 +65,15 @@ fn every_error_names_its_operation() {
     for (text, error) in [
         (
             r#"[{"op":"get","key":"a"},{"op":"set","key":"b"}]"#,
-            "operation 2: set needs a value",
+            "operation 2, key b: set needs a value",
         ),
         (
             r#"[{"op":"set","key":"a","value":"!","encoding":"base64"}]"#,
-            "operation 1: the value is not base64",
+            "operation 1, key a: the value is not base64: Invalid symbol 33, offset 0.",
         ),
         (
             r#"[{"op":"get","key":"a","index":1}]"#,
-            "operation 1: get has no index",
+            "operation 1, key a: get has no index",
         ),
         (
             r#"[{"op":"get","key":""}]"#,
@@ -77,7 +89,7 @@ fn every_error_names_its_operation() {
         ),
         (
             r#"[{"KV":{"Verb":"get","Key":"a"},"Node":{"Verb":"get"}}]"#,
-            "operation 1: more than one operation: KV, Node",
+            "operation 1, key a: more than one operation: KV, Node",
         ),
         (r#"[{}]"#, "operation 1: empty operation"),
         (r#"[{"KV":null}]"#, "operation 1: empty operation"),
@@ -87,11 +99,11 @@ fn every_error_names_its_operation() {
     for (text, error) in [
         (
             r#"[{"op":"get","key":"a","typo":1}]"#,
-            "operation 1: unknown field `typo`",
+            "operation 1, key a: unknown field `typo`",
         ),
         (
             r#"[{"op":"set","key":"a","value":"v","flags":-1}]"#,
-            "operation 1: invalid value: integer `-1`",
+            "operation 1, key a: invalid value: integer `-1`",
         ),
         (r#"{"op":"get"}"#, "not an array of operations: "),
         (
