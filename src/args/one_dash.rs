@@ -305,7 +305,15 @@ impl<'a> Line<'a> {
             match arg.get_action() {
                 ArgAction::Help | ArgAction::Version => return None,
                 action if action.takes_values() => {
-                    return Some(Some(arg).filter(|_| letters.as_str().is_empty()));
+                    let value = letters.as_str();
+                    let known = arg.get_possible_values();
+                    let value = value.strip_prefix('=').unwrap_or(value);
+                    let fits =
+                        known.is_empty() || known.iter().any(|known| known.matches(value, false));
+                    return match value {
+                        "" => Some(Some(arg)),
+                        _ => fits.then_some(None),
+                    };
                 }
                 _ => {}
             }
