@@ -111,6 +111,10 @@ fn may_be_value(arg: &Arg, value: &str) -> bool {
         || possible.iter().any(|known| known.matches(value, false))
 }
 
+fn is_long(word: &OsString) -> bool {
+    word.as_encoded_bytes().starts_with(b"--")
+}
+
 /// Parses a boolean as Go's flags do.
 fn go_bool(text: &str) -> Option<bool> {
     match text {
@@ -215,40 +219,31 @@ impl<'a> Line<'a> {
         let Some(flag) = flag.filter(|flag| flag.get_action().takes_values()) else {
             return;
         };
-        let Some(word) = self.rest.front() else {
+        let Some(value) = self.rest.pop_front() else {
             return;
         };
-        let text = word.to_string_lossy();
-        if is_number(&text) {
+        let is_value = value == "-" || !value.as_encoded_bytes().starts_with(b"-");
+        let number = value.to_str().filter(|value| is_number(value));
+        match (number, flag.get_long()) {
             // Behind `=`, clap does not take it for a flag.
-            if let Some(name) = flag.get_long() {
-                let joined = format!("--{name}={text}");
+            (Some(number), Some(name)) if self.words.last().is_some_and(is_long) => {
                 self.words.pop();
-                self.words.push(joined.into());
-                self.rest.pop_front();
+                self.words.push(format!("--{name}={number}").into());
             }
-        } else if text == "-" || !text.starts_with('-') {
-            self.words.extend(self.rest.pop_front());
+            _ if is_value => self.words.push(value),
+            _ => self.rest.push_front(value),
         }
     }
 
     /// Takes KEY and VALUE, as two words or one.
     fn take_assignment(&mut self, name: &str, word: OsString) -> Result<(), Failure> {
-        let mut text = self.rest.iter().map(|word| word.to_str());
-        let (Some(Some(key)), value) = (text.next(), text.next()) else {
+        let mut next = self.rest.iter().map_while(|word| word.to_str());
+        let Some(key) = next.next().filter(|key| !key.starts_with('-')) else {
             self.words.push(word);
             return Ok(());
         };
-        if key.starts_with('-') {
-            self.words.push(word);
-            return Ok(());
-        }
-        if key.contains('=') {
-            self.words.push(format!("--{name}={key}").into());
-            self.rest.pop_front();
-            return Ok(());
-        }
-        let Some(Some(value)) = value else {
+        let Some(value) = next.next().filter(|_| !key.contains('=')) else {
+            // One word, or its second half is missing: then clap refuses it.
             self.words.push(format!("--{name}={key}").into());
             self.rest.pop_front();
             return Ok(());

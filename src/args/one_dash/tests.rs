@@ -9,7 +9,7 @@ fn root() -> Command {
         .arg(Arg::new("key").num_args(0..))
         .args(["recurse", "keys", "detailed", "stale"].map(switch))
         .args(["separator", "default"].map(value))
-        .arg(value("output").short('o'))
+        .arg(value("output").short('o').value_parser(["json", "text"]))
         .args(connection.clone());
     let put = Command::new("put")
         .arg(Arg::new("key"))
@@ -111,6 +111,7 @@ fn another_word_of_one_dash_is_refused_with_a_hint() {
     for (line, expected) in [
         ("kvw get -output=json a", "did you mean --output?"),
         ("kvw get -recruse a", "did you mean --recurse?"),
+        ("kvw get -qops a", "two dashes"),
         ("kvw get -help", "did you mean --help?"),
         ("kvw -version", "did you mean --version?"),
         ("kvw get -cas a", "--cas is a flag of put"),
