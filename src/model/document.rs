@@ -646,7 +646,7 @@ mod tests {
             ),
             (
                 r#"[{"key":"a"},]"#,
-                "entry 2, line 1 column 15: expected value",
+                "entry 2, line 1 column 14: expected value",
             ),
             (
                 "[7]",
