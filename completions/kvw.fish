@@ -71,6 +71,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l recurse -d 'Print all en
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l keys -d 'Print only key names, up to and including the first separator after KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l detailed -d 'Print all fields'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l base64 -d 'Print values in base64'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -s n -l newline -d 'End each value with a newline where it has none'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l relative -d 'Print keys without the prefix KEY; with --recurse or --keys'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -99,7 +101,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l base64 -d 'Decode VALUE 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l cas -d 'Write only if the key is unchanged since --modify-index'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l create -d 'Write only if the key does not exist'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l keep-flags -d 'Keep the flags of the existing key'
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session'
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l release -d 'Release the lock of the key; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'
@@ -160,8 +162,8 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l prefix -d 'Watch all keys that start with P, which need not end in /; \'\' for all; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l key -d 'Watch key K, which may end in /; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l include -d 'Report only keys that match GLOB; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not report keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l include -d 'Report only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not report keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'Existing keys at startup: run, skip, if-changed' -r -f -a "run\t'Report them as created'
 skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
@@ -270,6 +272,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -l retry-for -d 'Retry faile
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s l -l long -d 'Show size, index, flags and session; reads the keys of the level'
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l relative -d 'Print names without PREFIX'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l consistent -d 'Consistent reads: the leader confirms its leadership first'

@@ -1,14 +1,18 @@
 //! The whole command line: global flags, the verbs, one match. The arguments and the help of each
 //! verb are in its file under `commands/`.
 
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
+use crate::args::{one_dash, other_tools};
 use crate::commands::{
     completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
 };
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::term::{Ui, When, log_requests, no_color};
 
 /// Read, write and watch Consul keys
@@ -127,6 +131,37 @@ pub fn complete() -> bool {
             .var(VARIABLE)
             .try_complete(std::env::args_os(), None)
             .unwrap_or(true)
+}
+
+/// Parses a command line.
+///
+/// # Errors
+/// A [`clap::Error`], also for help and version, or exit 2 for what clap would misread.
+pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
+    let parsed = if one_dash::needs_normalizing(args) {
+        normalize(args)
+            .map_err(anyhow::Error::from)
+            .and_then(|args| Ok(Cli::try_parse_from(args)?))
+    } else {
+        Cli::try_parse_from(args).map_err(anyhow::Error::from)
+    };
+    parsed.map_err(|error| {
+        let clap = error.downcast_ref::<clap::Error>();
+        if clap.is_some_and(|error| !error.use_stderr()) {
+            return error;
+        }
+        // A flag that clap does not know may be a value.
+        let unknown = clap.is_some_and(|error| error.kind() == ErrorKind::UnknownArgument);
+        let failure = other_tools::explain(args);
+        let failure = failure.or_else(|| normalize(args).err().filter(|_| unknown));
+        failure.map_or(error, anyhow::Error::from)
+    })
+}
+
+fn normalize(args: &[OsString]) -> Result<Vec<OsString>, Failure> {
+    let mut root = Cli::command();
+    root.build();
+    one_dash::normalize(&root, args.to_vec())
 }
 
 impl Cli {

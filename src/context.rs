@@ -2,7 +2,7 @@
 
 use crate::args::connect::ConnectArgs;
 use crate::args::env::Env;
-use crate::consul::Client;
+use crate::consul::{Client, Config};
 use crate::term::Ui;
 
 /// The streams and the environment of one command.
@@ -25,7 +25,19 @@ impl Context {
     /// Creates the client that the connection flags and the environment describe. Sends no request:
     /// a token that may read a single key suffices to read it.
     pub fn client(&self, args: &ConnectArgs) -> anyhow::Result<Client> {
-        let config = args.config(&self.env)?;
-        Ok(Client::new(config)?)
+        self.connect(args.config(&self.env)?)
+    }
+
+    /// Creates a client, and warns of a token file that holds no token: Consul's own client sends none
+    /// then, and what the token may read is missing.
+    pub fn connect(&self, config: Config) -> anyhow::Result<Client> {
+        let client = Client::new(config)?;
+        if let Some(path) = client.empty_token_file() {
+            let path = path.display();
+            self.ui.warn(format_args!(
+                "the token file {path} is empty: no token is sent"
+            ));
+        }
+        Ok(client)
     }
 }

@@ -26,8 +26,6 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Parses the arguments, runs the verb, reports errors, and ends the process.
 pub fn main() -> ExitCode {
     abort_on_panic();
@@ -37,7 +35,7 @@ pub fn main() -> ExitCode {
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
-    let cli = match cli::Cli::try_parse() {
+    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };

@@ -7,7 +7,7 @@ use anyhow::Error;
 use crate::consul;
 use crate::exit::{Exit, Failure};
 use crate::model::Invalid;
-use crate::term::{Closed, Ui, no_color};
+use crate::term::{Closed, Ui, When, no_color};
 
 /// Prints an error and its causes on one line and its hint on the next, and returns the exit code.
 pub fn failure(ui: &Ui, error: &Error) -> Exit {
@@ -23,8 +23,13 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
     exit(error)
 }
 
-/// Prints clap's message: a usage error on stderr with exit 2, help and version on stdout with 0.
-pub fn usage(error: &clap::Error) -> Exit {
+/// Reports a command line that is not run: a usage error on stderr with exit 2, help and version on
+/// stdout with 0.
+pub fn usage(error: &Error) -> Exit {
+    let Some(error) = error.downcast_ref::<clap::Error>() else {
+        let color = |terminal| When::Auto.applies(terminal, no_color(), false);
+        return failure(&Ui::new(false, color), error);
+    };
     let text = error.render();
     if error.use_stderr() {
         let _ = write!(io::stderr(), "{}", rendered(&text, &io::stderr()));

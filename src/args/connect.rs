@@ -167,14 +167,26 @@ impl ConnectArgs {
             return Ok(Some(TokenSource::File(path.clone())));
         }
         if let Some(token) = &self.token {
-            return Ok(Some(TokenSource::Literal(token.clone())));
+            return literal_token(token.expose(), "--token").map(Some);
         }
         if let Some(path) = env.var("CONSUL_HTTP_TOKEN_FILE") {
             return Ok(Some(TokenSource::File(path.into())));
         }
         let token = env.text("CONSUL_HTTP_TOKEN")?;
-        Ok(token.map(|token| TokenSource::Literal(Secret::new(token))))
+        let token = token.map(|token| literal_token(&token, "CONSUL_HTTP_TOKEN"));
+        token.transpose()
     }
+}
+
+/// Returns a token without the white space around it, which a file or a secret store has left.
+fn literal_token(text: &str, source: &str) -> Result<TokenSource, Failure> {
+    let token = text.trim();
+    if token.contains(['\n', '\r']) {
+        return Err(Failure::usage(format!(
+            "using the token of {source}: it holds a line break"
+        )));
+    }
+    Ok(TokenSource::Literal(Secret::new(token)))
 }
 
 fn parse_address(text: &str, source: &str) -> Result<(Address, Option<(String, Secret)>), Failure> {

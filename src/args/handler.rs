@@ -1,6 +1,6 @@
 //! The flags of a handler, resolved into the settings of `handlers`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use clap::{ArgGroup, Args};
 
 use super::choice::{long_help, short_help};
 use super::duration::{duration, duration_text};
+use super::other_tools::quote;
 use crate::consul::{Config, TokenSource};
 use crate::exit::Failure;
 use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
 use crate::model::{Glob, TargetId};
-use crate::process::{Program, Signal, Stdout};
+use crate::process::{Program, Signal, Stdout, is_program};
 
 /// Variables that a handler does not see without `--pass-token`.
 const CREDENTIALS: [&str; 3] = [
@@ -39,7 +40,7 @@ pub struct HandlerArgs {
 
     /// Run CMD on keys that match GLOB; repeatable
     ///
-    /// CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
+    /// GLOB matches the whole key: * stops at /, ** does not. CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
     /// after -- gets the keys that no route matches. Each route has a queue of its own.
     #[arg(long, value_name = "GLOB=CMD")]
     route: Vec<RouteArg>,
@@ -259,6 +260,26 @@ impl HandlerArgs {
         self.exec.is_some() || !self.command.is_empty() || !self.route.is_empty()
     }
 
+    /// Checks that no handler stands where targets go. `known` are targets from flags, as they would be
+    /// typed.
+    ///
+    /// # Errors
+    /// Exit 2 if a word behind the first target is a program, and there is no handler.
+    pub fn check_targets(&self, known: &[String], words: &[String]) -> Result<(), Failure> {
+        if self.is_given() {
+            return Ok(());
+        }
+        for at in 0..words.len() {
+            let targets: Vec<_> = known.iter().chain(&words[..at]).collect();
+            let targets: Vec<_> = targets.into_iter().map(String::as_str).collect();
+            let words: Vec<_> = words[at..].iter().map(String::as_str).collect();
+            if let Some(failure) = misplaced_handler(&targets, &words) {
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether changes are discarded while a handler runs.
     pub fn drops(&self) -> bool {
         self.on_busy == OnBusy::Drop
@@ -383,6 +404,37 @@ impl HandlerArgs {
             locks,
         })
     }
+}
+
+/// Returns the failure for a handler that follows the targets without `--`: a path, or the name of a
+/// program. The first word of all is always a target.
+pub fn misplaced_handler(targets: &[&str], words: &[&str]) -> Option<Failure> {
+    let word = *words.first().filter(|_| !targets.is_empty())?;
+    let program = word.split_whitespace().next()?;
+    let is_path = program.starts_with("./") || program.starts_with("../");
+    let here = format!("./{program}");
+    let program = if is_path || is_program(OsStr::new(program)) {
+        word
+    } else if is_program(OsStr::new(&here)) {
+        &here
+    } else {
+        return None;
+    };
+    let mut line = String::from("kvw watch");
+    for target in targets {
+        line.push(' ');
+        line.push_str(&quote(target));
+    }
+    if word.contains(char::is_whitespace) {
+        line.push_str(&format!(" --exec {}", quote(word)));
+    } else {
+        line.push_str(&format!(" -- {}", quote(program)));
+        for word in &words[1..] {
+            line.push_str(&format!(" {}", quote(word)));
+        }
+    }
+    let failure = Failure::usage(format!("a handler goes behind --: {line}"));
+    Some(failure.hint(format!("--key {} watches a key of this name", quote(word))))
 }
 
 fn is_blank(line: &OsString) -> bool {

@@ -1,6 +1,7 @@
 //! Keys and prefixes on the command line.
 
 use clap::Args;
+use percent_encoding::percent_decode_str;
 
 use crate::exit::Failure;
 use crate::model::{Key, Obstacle, Prefix, abbreviate, obstacle};
@@ -56,6 +57,13 @@ impl KeyArgs {
         let shown = abbreviate(text);
         let failure = Failure::usage(format!("{kind} '{shown}' {obstacle}: {consequence}"));
         let allow = format!("--exact-key allows this {kind}");
+        if let Some((address, key)) = key_of_url(text) {
+            let address = match address {
+                "" => String::new(),
+                address => format!("; the address goes to --http-addr {address}"),
+            };
+            return Err(failure.hint(format!("the {kind} is '{key}'{address}")));
+        }
         Err(failure.hint(match normalized(text) {
             name if name.is_empty() && kind == "key" => allow,
             name => format!("did you mean '{}'? {allow}", abbreviate(&name)),
@@ -71,6 +79,23 @@ pub fn folder(text: &str) -> String {
     } else {
         format!("{text}/")
     }
+}
+
+/// Returns host and port, and the key, of a URL of Consul's API (`http://HOST/v1/kv/KEY`) or its user
+/// interface (`http://HOST/ui/DC/kv/KEY/edit`), also without the host.
+fn key_of_url(text: &str) -> Option<(&str, String)> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (host, path) = rest.split_once('/')?;
+    let path = path.split(['?', '#']).next()?;
+    let key = match path.strip_prefix("v1/kv/") {
+        Some(key) => key,
+        None => {
+            let (_, key) = path.strip_prefix("ui/")?.split_once("/kv/")?;
+            key.strip_suffix("/edit").unwrap_or(key)
+        }
+    };
+    let key = percent_decode_str(key).decode_utf8().ok()?;
+    Some((host, key.into_owned()))
 }
 
 /// Returns the name without obstacles that was probably meant: normalised as the router does it,
@@ -121,6 +146,26 @@ mod tests {
             assert_eq!(normalized(typed), name, "{typed:?}");
             assert_eq!(obstacle(&normalized(typed)), None);
         }
+    }
+
+    #[test]
+    fn the_key_of_a_url_is_named() {
+        for (url, host, key) in [
+            ("http://h:8500/v1/kv/a", "h:8500", "a"),
+            ("https://h/v1/kv/a%20b/c?raw#x", "h", "a b/c"),
+            ("h:8500/v1/kv/a/", "h:8500", "a/"),
+            ("/v1/kv/a", "", "a"),
+            ("http://h:8500/ui/dc1/kv/a/b/edit", "h:8500", "a/b"),
+            ("http://h:8500/ui/dc1/kv/a/", "h:8500", "a/"),
+        ] {
+            assert_eq!(key_of_url(url), Some((host, key.to_owned())), "{url}");
+        }
+        for text in ["/a", "a//b", "http://h/v1/catalog", "http://h"] {
+            assert_eq!(key_of_url(text), None, "{text}");
+        }
+        let refused = KeyArgs::default().key("http://h:8500/v1/kv/a").unwrap_err();
+        let hint = "the key is 'a'; the address goes to --http-addr h:8500";
+        assert_eq!(refused.hint.as_deref(), Some(hint));
     }
 
     #[test]

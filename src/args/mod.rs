@@ -10,6 +10,8 @@ pub mod env;
 pub mod handler;
 pub mod input;
 pub mod key;
+pub mod one_dash;
+pub mod other_tools;
 pub mod output;
 mod proxy;
 pub mod scope;

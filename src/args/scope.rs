@@ -18,18 +18,22 @@ pub struct DeleteScopeArgs {
 }
 
 impl DeleteScopeArgs {
-    /// Checks that the flags allow a delete of this prefix.
+    /// Checks that the flags allow a delete of this prefix. `needs_yes`: the refusal names `--yes`,
+    /// which is missing too.
     ///
     /// # Errors
     /// Exit 2 for the root without `--all`, and for a prefix that also matches the neighbours of a
     /// folder without `--prefix-match`.
-    pub fn check(&self, prefix: &Prefix) -> Result<(), Failure> {
+    pub fn check(&self, prefix: &Prefix, needs_yes: bool) -> Result<(), Failure> {
         if prefix.is_root() && !self.all {
             let root = Failure::usage("the empty prefix matches the whole store");
-            return Err(root.hint("--all allows deleting it"));
+            return Err(root.hint(match needs_yes {
+                true => "--all and --yes allow deleting it",
+                false => "--all allows deleting it",
+            }));
         }
         if self.matches_neighbours(prefix) {
-            return Err(neighbours_error(prefix, &[]));
+            return Err(neighbours_error(prefix, &[], needs_yes));
         }
         Ok(())
     }
@@ -42,13 +46,16 @@ impl DeleteScopeArgs {
 }
 
 /// The error for a prefix that matches more than a folder, with examples where these are known.
-pub fn neighbours_error(prefix: &Prefix, known: &[String]) -> Failure {
+/// `needs_yes`: it names `--yes`, which is missing too.
+pub fn neighbours_error(prefix: &Prefix, known: &[String], needs_yes: bool) -> Failure {
     let mut message = format!("'{prefix}' also matches every key starting with {prefix}");
     if !known.is_empty() {
         message.push_str(": ");
         message.push_str(&known.join(", "));
     }
-    Failure::usage(message).hint(format!(
-        "'{prefix}/' deletes the folder, --prefix-match every match"
-    ))
+    let mut hint = format!("'{prefix}/' deletes the folder, --prefix-match every match");
+    if needs_yes {
+        hint.push_str("; --yes confirms either");
+    }
+    Failure::usage(message).hint(hint)
 }

@@ -1,36 +1,38 @@
 //! `kvw delete`
 
+use std::collections::HashSet;
+
 use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
-use crate::args::key::KeyArgs;
+use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
 use crate::args::scope::{DeleteScopeArgs, neighbours_error};
-use crate::consul::{Bulk, Client, Error, Lookup, MultiGet};
+use crate::consul::{Client, Lookup, MultiDelete, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Index, Key, Op, OpError, OpErrorKind, Packer, Prefix, TxnLimits, TxnOutcome, encoded_read,
-    groups,
+    Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob, groups,
 };
 use crate::output::{Format, ListWriter, entry, json};
 use crate::term::{Ui, plural};
 
 /// Delete keys
 ///
-/// A key that does not exist is no error. Several keys are deleted in as few transactions as
-/// possible.
+/// A key that does not exist is no error, and is not counted. Several keys are deleted in as few
+/// transactions as possible.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kvw delete config/web/port
   kvw delete --recurse --dry-run config/web/   # list the keys first
   kvw delete --recurse --yes config/web/
+  kvw delete --all --yes                       # the whole store
   kvw delete config/a --cas --modify-index 7   # only if unchanged since 7")]
 pub struct DeleteArgs {
-    /// Keys to delete; with --recurse, a prefix
-    #[arg(value_name = "KEY", required = true, add = complete::live_keys())]
+    /// Keys to delete; with --recurse, a prefix. --all alone needs none
+    #[arg(value_name = "KEY", required_unless_present_any = ["all", "recurse"], add = complete::live_keys())]
     keys: Vec<String>,
 
     /// Delete all keys that start with KEY
@@ -45,7 +47,7 @@ pub struct DeleteArgs {
     yes: bool,
 
     /// Delete only if the key is unchanged since --modify-index, else exit with 1
-    #[arg(long, requires = "modify_index")]
+    #[arg(long, requires = "modify_index", conflicts_with = "all")]
     cas: bool,
 
     /// Index for --cas, as shown by get -o json
@@ -75,17 +77,21 @@ pub struct DeleteArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
-    if args.recurse {
+    // Without a key --all or --recurse was given.
+    if args.recurse || args.keys.is_empty() {
         return delete_prefix(ctx, &args);
     }
     let keys = args.keys.iter().map(|key| args.key_args.key(key));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
+    // A repeated key is one key.
+    let mut repeated = HashSet::new();
+    keys.retain(|key| repeated.insert(key.clone()));
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     if args.dry_run {
         return print_dry_run(ui, args.output, &existing_keys(&client, &keys)?);
     }
-    match (args.modify_index, &keys[..]) {
+    let deleted = match (args.modify_index, &keys[..]) {
         (Some(index), [key]) => {
             if !delete_cas(&client, key, Index(index))? {
                 ui.error(format!(
@@ -93,28 +99,101 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
                 ));
                 return Ok(Exit::No);
             }
+            keys.clone()
         }
         (Some(_), _) => return Err(Failure::usage("--cas takes a single key").into()),
-        (None, [key]) => drop(client.delete(key, None)?),
+        (None, [key]) if !args.reports(ui) => {
+            client.delete(key, None)?;
+            return Ok(Exit::Yes);
+        }
+        (None, [key]) => match client.delete_existing(key)? {
+            true => keys.clone(),
+            false => Vec::new(),
+        },
         (None, keys) => delete_all(&client, keys)?,
+    };
+    report_deleted(ui, args.output, &keys, &deleted)?;
+    if !ui.quiet() {
+        report_missing(ui, &client, &keys, &deleted);
     }
-    report_deleted(ui, args.output, &keys)?;
     Ok(Exit::Yes)
 }
 
-fn report_deleted(ui: &Ui, format: Format, keys: &[Key]) -> anyhow::Result<()> {
+impl DeleteArgs {
+    /// Whether it is printed which keys existed.
+    fn reports(&self, ui: &Ui) -> bool {
+        match self.output {
+            Format::Json => true,
+            Format::Text | Format::Jsonl | Format::Raw | Format::Consul => !ui.quiet(),
+        }
+    }
+}
+
+fn report_deleted(
+    ui: &Ui,
+    format: Format,
+    requested: &[Key],
+    deleted: &[Key],
+) -> anyhow::Result<()> {
     match format {
         Format::Json => {
-            let deleted = keys.iter().map(Key::as_str).collect();
+            let deleted = deleted.iter().map(Key::as_str).collect();
             json::write_line(ui, &json::Deleted { deleted })?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
-    match keys {
-        [key] => ui.status(format_args!("deleted {key}")),
-        keys => ui.status(format_args!("deleted {} keys", keys.len())),
+    match (requested, deleted) {
+        ([_], []) => {}
+        ([_], [key]) => ui.status(format_args!("deleted {key}")),
+        (_, deleted) => {
+            let count = deleted.len() as u64;
+            ui.status(format_args!("deleted {}", plural(count, "key")));
+        }
     }
     Ok(())
+}
+
+/// The number of missing keys that are named.
+const SHOWN: usize = 5;
+
+/// Names the keys that did not exist, and the keys below those that were probably meant as folders.
+fn report_missing(ui: &Ui, client: &Client, keys: &[Key], deleted: &[Key]) {
+    let mut existed = deleted.iter().peekable();
+    let missing = keys
+        .iter()
+        .filter(|key| existed.next_if_eq(key).is_none())
+        .collect::<Vec<_>>();
+    for key in missing.iter().take(SHOWN) {
+        ui.status(describe_missing(client, key));
+    }
+    if let more @ 1.. = missing.len().saturating_sub(SHOWN) {
+        ui.status(format_args!("{more} more do not exist"));
+    }
+}
+
+fn describe_missing(client: &Client, key: &Key) -> String {
+    let folder = folder(key.as_str());
+    // The delete itself is done: a listing that fails takes nothing from it.
+    let below = match client.names(&Prefix::new(folder.as_str()), "", None) {
+        Ok(names) => names.value.filter(Result::is_ok).count(),
+        Err(_) => 0,
+    };
+    if below == 0 {
+        return match folder_of_glob(key.as_str()) {
+            Some(_) => format!("no key {key}: a key is not a glob"),
+            None => format!("no key {key}"),
+        };
+    }
+    let (keys, are) = (
+        plural(below as u64, "key"),
+        if below == 1 { "is" } else { "are" },
+    );
+    match key.is_folder() {
+        true => format!("no key {key}; {keys} {are} below it: --recurse deletes them"),
+        false => {
+            format!("no key {key}; {keys} {are} below {folder}: --recurse {folder} deletes them")
+        }
+    }
 }
 
 /// Deletes a key if it did not change since `index`. For Consul the delete of a missing key
@@ -142,36 +221,17 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
     }
 }
 
-fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<()> {
-    let bulk = Bulk::default();
-    let mut packer = Packer::new(TxnLimits::USUAL, client.extra_size());
-    let mut done = 0;
-    for key in keys {
-        if let Some(full) = packer.push(Op::Delete { key: key.clone() }) {
-            send(client, &bulk, full, &mut done)?;
-            packer.limits = bulk.limits();
-        }
-    }
-    match packer.finish() {
-        Some(rest) => send(client, &bulk, rest, &mut done),
-        None => Ok(()),
-    }
-}
-
-fn send(client: &Client, bulk: &Bulk, ops: Vec<Op>, done: &mut usize) -> anyhow::Result<()> {
-    let mut failure: Option<Error> = None;
-    bulk.send(client, ops, |sent| match sent.outcome {
-        Ok(TxnOutcome::Applied(_)) => *done += sent.ops.len(),
-        Ok(TxnOutcome::RolledBack(errors)) => {
-            failure = Some(client.rolled_back(&sent.ops, &errors));
-        }
-        Err(error) => failure = Some(error),
-    });
-    match failure {
-        None => Ok(()),
-        Some(failure) if *done == 0 => Err(failure.into()),
-        Some(failure) => {
-            let done = format!("deleted {done} keys, but not the others");
+/// Deletes keys in as few transactions as hold them, and returns those that existed, in order.
+fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
+    let mut deletion = MultiDelete::new(client);
+    match deletion.delete(keys) {
+        Ok(()) => Ok(deletion.deleted),
+        Err(failure) if deletion.deleted.is_empty() => Err(failure.into()),
+        Err(failure) => {
+            let done = format!(
+                "deleted {} keys, but not the others",
+                deletion.deleted.len()
+            );
             Err(anyhow::Error::from(failure).context(done))
         }
     }
@@ -215,22 +275,29 @@ fn print_dry_run(ui: &Ui, format: Format, names: &[String]) -> anyhow::Result<Ex
 }
 
 fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
-    let [prefix] = &args.keys[..] else {
-        return Err(Failure::usage("a recursive delete takes a single prefix").into());
+    let prefix = match &args.keys[..] {
+        [] => Prefix::default(),
+        [prefix] => args.key_args.prefix(prefix)?,
+        _ => return Err(Failure::usage("a recursive delete takes a single prefix").into()),
     };
-    let prefix = args.key_args.prefix(prefix)?;
+    let ui = &ctx.ui;
+    let needs_yes = !args.yes && !ui.can_ask();
     if prefix.is_root() && !args.dry_run {
-        args.scope.check(&prefix)?;
+        args.scope.check(&prefix, needs_yes)?;
     }
     let client = ctx.client(&args.connect)?;
-    let ui = &ctx.ui;
     if args.dry_run {
         let names = client.names(&prefix, "", None)?.value;
         let names = names.collect::<Result<Vec<_>, _>>()?;
+        if names.is_empty() {
+            client.check_empty(&prefix)?;
+        }
         return print_dry_run(ui, args.output, &names);
     }
     if args.scope.matches_neighbours(&prefix) {
-        return Err(neighbours(&client, &prefix)?.into());
+        let neighbours = neighbours(&client, &prefix)?;
+        let refused = neighbours_error(&prefix, &neighbours, needs_yes);
+        return Err(refused.into());
     }
     let mut listed: u64 = 0;
     for name in client.names(&prefix, "", None)?.value {
@@ -277,10 +344,8 @@ fn describe(listed: u64, prefix: &Prefix) -> String {
     }
 }
 
-/// Returns the error that names some of the keys and folders that the prefix matches beside the
-/// folder itself.
-fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Failure> {
-    const SHOWN: usize = 5;
+/// Returns some of the keys and folders that the prefix matches beside the folder itself.
+fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Vec<String>> {
     let folder = format!("{prefix}/");
     let mut others = Vec::new();
     for name in client.names(prefix, "/", None)?.value {
@@ -292,5 +357,5 @@ fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Failure> {
     if others.len() > SHOWN {
         others[SHOWN] = "…".to_owned();
     }
-    Ok(neighbours_error(prefix, &others))
+    Ok(others)
 }

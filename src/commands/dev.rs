@@ -1,11 +1,11 @@
 //! `kvw dev`
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -21,7 +21,7 @@ use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, abbreviate};
-use crate::process::ChildStatus;
+use crate::process::{ChildStatus, StartFault, process_error, thread_error};
 
 /// Run an embedded in-memory agent for experiments and tests
 ///
@@ -195,15 +195,42 @@ enum CommandEvent {
 
 /// Runs the command, passes signals on to it, and returns its status.
 fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
-    let mut child = command_line(command, address).spawn().map_err(|error| {
-        let shown = command[0].to_string_lossy();
-        Failure::usage(format!("running {shown}: {error}"))
-    })?;
-    let pid = Pid::from_child(&child);
     let (send, events) = channel();
-    pass_signals(signals, send.clone());
-    thread::spawn(move || send.send(CommandEvent::Ended(child.wait())));
+    pass_signals(signals, send.clone())?;
+    // The threads first: without them the command would be left alone.
+    let (give, take) = channel::<Child>();
+    start_thread("that waits for the command", move || {
+        if let Ok(mut child) = take.recv() {
+            let _ = send.send(CommandEvent::Ended(child.wait()));
+        }
+    })?;
+    let child = command_line(command, address)
+        .spawn()
+        .map_err(|error| unstarted(&command[0], &error))?;
+    let pid = Pid::from_child(&child);
+    let _ = give.send(child);
     wait_for_command(&events, pid)
+}
+
+/// Returns the error of a command that cannot be started: a wrong one, or a system that has no
+/// process to give.
+fn unstarted(program: &OsStr, error: &std::io::Error) -> anyhow::Error {
+    let shown = program.to_string_lossy();
+    match error.kind() {
+        std::io::ErrorKind::WouldBlock => process_error(shown, error).into(),
+        _ => Failure::usage(match StartFault::find(program, error) {
+            Some(fault) => format!("running {shown}: {fault}"),
+            None => format!("running {shown}: {error}"),
+        })
+        .into(),
+    }
+}
+
+fn start_thread(work: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let started = thread::Builder::new().spawn(run);
+    started
+        .map(drop)
+        .map_err(|error| thread_error(work, &error))
 }
 
 fn command_line(words: &[OsString], address: &str) -> Command {
@@ -228,14 +255,14 @@ fn path_with_kvw() -> Option<OsString> {
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) {
-    thread::spawn(move || {
+fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) -> std::io::Result<()> {
+    start_thread("for signals", move || {
         for signal in signals.forever() {
             if events.send(CommandEvent::Signal(signal)).is_err() {
                 return;
             }
         }
-    });
+    })
 }
 
 /// Waits until the command ends. The terminal sends Ctrl-C to the command too, because it is in the

@@ -11,20 +11,23 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix, abbreviate};
-use crate::output::{Format, ListWriter, consul, entry, filtered_message, json};
+use crate::model::{Entry, Fields, Prefix, abbreviate, folder_of_glob};
+use crate::output::entry::{self, ValueStyle};
+use crate::output::{Format, ListWriter, consul, filtered_message, json};
 use crate::term::Ui;
 
 /// Print the value of a key
 ///
-/// Values are written to a pipe unchanged; on a terminal, control characters are escaped. Several
-/// keys are read in one transaction and printed as key:value. Exits with 1 if a key does not exist
+/// Values are written to a pipe byte for byte, so that files and binary values survive; --newline
+/// ends each one as a line. On a terminal, control characters are escaped. Several keys are read in
+/// one transaction and printed as key:value. Exits with 1 if a key does not exist
 /// and with 4 if the token may not read it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kvw get config/web/port
   kvw get config/web/port -o json | jq -r .value
+  kvw get -n config/hosts | while read -r host; do ping -c1 $host; done
   kvw get --recurse config/
   kvw get config/web/port --default 8080")]
 pub struct GetArgs {
@@ -60,6 +63,19 @@ pub struct GetArgs {
     #[arg(long)]
     base64: bool,
 
+    /// End each value with a newline where it has none
+    ///
+    /// By default a value is printed exactly as stored, so that its bytes and checksum stay those of
+    /// the file it came from. A loop over lines, such as while read, needs the last newline.
+    #[arg(short, long, conflicts_with = "names")]
+    newline: bool,
+
+    /// Print keys without the prefix KEY; with --recurse or --keys
+    ///
+    /// A key that is equal to the prefix has an empty name.
+    #[arg(long)]
+    relative: bool,
+
     /// Print VALUE for a missing key, and exit with 0
     #[arg(long, value_name = "VALUE", conflicts_with_all = ["recurse", "names"])]
     default: Option<String>,
@@ -91,6 +107,9 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
         } else {
             print_entries(&ctx.ui, &client, &prefix, &args)
         };
+    }
+    if args.relative {
+        return Err(Failure::usage("--relative requires --recurse or --keys").into());
     }
     let client = ctx.client(&args.connect)?;
     match &args.keys[..] {
@@ -124,20 +143,34 @@ impl GetArgs {
         }))
     }
 
-    /// Writes one entry of a list.
-    fn write_item(&self, ui: &Ui, first: bool, entry: &Entry) -> io::Result<()> {
+    fn style(&self) -> ValueStyle {
+        ValueStyle {
+            base64: self.base64,
+            newline: self.newline,
+        }
+    }
+
+    /// Returns the name by which a key of a listing is printed.
+    fn name<'a>(&self, prefix: &Prefix, key: &'a str) -> &'a str {
+        match self.relative {
+            true => prefix.strip_from(key),
+            false => key,
+        }
+    }
+
+    /// Writes one entry of a list, under the name `key`.
+    fn write_item(&self, ui: &Ui, first: bool, key: &str, entry: &Entry) -> io::Result<()> {
         match self.output {
-            Format::Json | Format::Jsonl => json::write(ui, &self.json(entry)),
+            Format::Json | Format::Jsonl => json::write(ui, &self.json(entry).with_key(key)),
             Format::Consul => {
                 let terminal = ui.out_is_terminal();
-                consul::write(ui, &consul::ConsulEntry::from(entry), terminal)
+                let entry = consul::ConsulEntry::from(entry).with_key(key);
+                consul::write(ui, &entry, terminal)
             }
             Format::Text | Format::Raw if self.detailed => {
-                entry::write_detailed(ui, entry, !first, self.base64)
+                entry::write_detailed(ui, key, entry, !first, self.style())
             }
-            Format::Text | Format::Raw => {
-                entry::write_line(ui, entry.key(), entry.value(), self.base64)
-            }
+            Format::Text | Format::Raw => entry::write_line(ui, key, entry.value(), self.style()),
         }
     }
 
@@ -157,12 +190,12 @@ fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Res
         return Ok(Exit::No);
     };
     match args.output {
-        Format::Raw => entry::write_raw(ui, entry.value(), args.base64)?,
-        Format::Text if !args.detailed => entry::write_value(ui, entry.value(), args.base64)?,
+        Format::Raw => entry::write_raw(ui, entry.value(), args.style())?,
+        Format::Text if !args.detailed => entry::write_value(ui, entry.value(), args.style())?,
         Format::Json => json::write_line(ui, &args.json(&entry))?,
         Format::Text | Format::Jsonl | Format::Consul => {
             let mut list = ListWriter::new(args.output);
-            list.item(ui, |ui| args.write_item(ui, true, &entry))?;
+            list.item(ui, |ui| args.write_item(ui, true, entry.key(), &entry))?;
             list.finish(ui)?;
         }
     }
@@ -204,7 +237,9 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
     }
     let mut list = ListWriter::new(args.output);
     for (number, entry) in found.iter().enumerate() {
-        list.item(ui, |ui| args.write_item(ui, number == 0, entry))?;
+        list.item(ui, |ui| {
+            args.write_item(ui, number == 0, entry.key(), entry)
+        })?;
     }
     list.finish(ui)?;
     Ok(exit)
@@ -221,7 +256,8 @@ fn print_entries(
     let mut first = true;
     for entry in reply.value {
         let entry = entry?;
-        list.item(ui, |ui| args.write_item(ui, first, &entry))?;
+        let name = args.name(prefix, entry.key());
+        list.item(ui, |ui| args.write_item(ui, first, name, &entry))?;
         first = false;
     }
     finish(ui, client, prefix, list, reply.meta.filtered)
@@ -233,7 +269,8 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
     let mut list = ListWriter::new(args.output);
     for name in reply.value {
         let name = name?;
-        list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
+        let name = args.name(prefix, &name);
+        list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
     }
     finish(ui, client, prefix, list, reply.meta.filtered)
 }
@@ -246,9 +283,10 @@ fn finish(
     list: ListWriter,
     filtered: bool,
 ) -> anyhow::Result<Exit> {
-    if list.finish(ui)? == 0 {
+    if list.is_empty() {
         client.check_empty(prefix)?;
     }
+    list.finish(ui)?;
     if filtered {
         ui.warn(filtered_message("list"));
     }
@@ -257,4 +295,10 @@ fn finish(
 
 fn report_missing(ui: &Ui, key: &str) {
     ui.error(format!("key {} does not exist", abbreviate(key)));
+    if let Some(folder) = folder_of_glob(key) {
+        let prefix = if folder.is_empty() { "''" } else { folder };
+        ui.hint(format!(
+            "a key is not a glob: get --recurse {prefix} prints all keys below"
+        ));
+    }
 }

@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Key, Op, TxnLimits, TxnOutcome, abbreviate, encoded_read, groups};
 use crate::output::{Format, ListWriter, entry, json};
-use crate::process::{ProcessGroups, listen};
+use crate::process::{ProcessGroups, listen, thread_error};
 use crate::term::{Progress, Ui};
 
 /// Import the entries of a document
@@ -306,8 +306,8 @@ fn import_entries(
     let (send, receive) = sync_channel::<Vec<ImportEntry>>(workers);
     let receive = Mutex::new(receive);
     thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
+        for number in 0..workers {
+            let worker = thread::Builder::new().spawn_scoped(scope, || {
                 let mut worker = Worker::new(client, shared);
                 while let Some(entries) = next(&receive) {
                     // After a failure the queue is drained, so that the sender does not block.
@@ -317,6 +317,14 @@ fn import_entries(
                 }
                 worker.finish();
             });
+            match worker {
+                Ok(_) => {}
+                Err(error) if number == 0 => {
+                    return Err(thread_error("that imports", &error).into());
+                }
+                // Where the system refuses a thread, the others do the work.
+                Err(_) => break,
+            }
         }
         let result = for_each_chunk(source, shared, |entries| drop(send.send(entries)));
         drop(send);

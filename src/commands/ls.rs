@@ -32,6 +32,12 @@ pub struct LsArgs {
     #[arg(short, long)]
     long: bool,
 
+    /// Print names without PREFIX
+    ///
+    /// The key of the folder itself has an empty name.
+    #[arg(long)]
+    relative: bool,
+
     /// Output format
     #[arg(
         short,
@@ -58,20 +64,32 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     let mut list = ListWriter::new(args.output);
     let mut exit = Exit::Yes;
     if args.long {
-        exit = list_long(ui, &client, &prefix, reply.value, &mut list, args.output)?;
+        exit = list_long(ui, &client, &prefix, reply.value, &mut list, &args)?;
     } else {
         for name in reply.value {
             let name = name?;
-            list.item(ui, |ui| entry::write_name(ui, &name, args.output))?;
+            let name = args.name(&prefix, &name);
+            list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
         }
     }
-    if list.finish(ui)? == 0 {
+    if list.is_empty() {
         client.check_empty(&prefix)?;
     }
+    list.finish(ui)?;
     if reply.meta.filtered {
         ui.warn(filtered_message("list"));
     }
     Ok(exit)
+}
+
+impl LsArgs {
+    /// Returns the name by which a key or folder is printed.
+    fn name<'a>(&self, prefix: &Prefix, name: &'a str) -> &'a str {
+        match self.relative {
+            true => prefix.strip_from(name),
+            false => name,
+        }
+    }
 }
 
 /// Lists a level with the entries of its keys, several per transaction.
@@ -81,8 +99,9 @@ fn list_long(
     prefix: &Prefix,
     names: NameListing,
     list: &mut ListWriter,
-    format: Format,
+    args: &LsArgs,
 ) -> anyhow::Result<Exit> {
+    let format = args.output;
     let mut exit = Exit::Yes;
     let mut reader = MultiGet::new(client);
     let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
@@ -95,14 +114,19 @@ fn list_long(
         let keys = keys.map(Key::new).collect::<Result<Vec<_>, _>>()?;
         let mut lookups = keys.iter().zip(reader.read(&keys)?).peekable();
         for name in &names {
+            let shown = args.name(prefix, name);
             let Some((_, lookup)) = lookups.next_if(|(key, _)| key.as_str() == name) else {
-                list.item(ui, |ui| ls::write_folder(ui, name, format))?;
+                list.item(ui, |ui| ls::write_folder(ui, shown, format))?;
                 continue;
             };
             match lookup {
                 Lookup::Found(entry) => list.item(ui, |ui| match format {
-                    Format::Text | Format::Raw | Format::Consul => ls::write_entry(ui, &entry),
-                    Format::Json | Format::Jsonl => json::write(ui, &json::Entry::from(&entry)),
+                    Format::Text | Format::Raw | Format::Consul => {
+                        ls::write_entry(ui, shown, &entry)
+                    }
+                    Format::Json | Format::Jsonl => {
+                        json::write(ui, &json::Entry::from(&entry).with_key(shown))
+                    }
                 })?,
                 // Deleted since the listing.
                 Lookup::Missing => {}

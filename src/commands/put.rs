@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome};
 use crate::output::{Format, json};
+use crate::term::Ui;
 
 /// Write a value to a key
 ///
@@ -58,7 +59,7 @@ pub struct PutArgs {
     #[arg(long)]
     keep_flags: bool,
 
-    /// Acquire the lock of the key for --session
+    /// Acquire the lock of the key for --session; without VALUE, value and flags are kept
     #[arg(long, requires = "session", conflicts_with = "release")]
     acquire: bool,
 
@@ -90,17 +91,43 @@ pub struct PutArgs {
 /// Attempts of a write that keeps the flags or the value while other clients change the key.
 const MAX_ATTEMPTS: usize = 10;
 
+/// The outcome of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PutOutcome {
+    /// The key has another value, flags or lock than before, or is new.
+    Written,
+    /// The key had this value and these flags already.
+    Unchanged,
+    /// The condition did not hold.
+    Conflict,
+}
+
+impl PutOutcome {
+    fn written_if(written: bool) -> Self {
+        match written {
+            true => PutOutcome::Written,
+            false => PutOutcome::Conflict,
+        }
+    }
+}
+
 /// Runs the verb.
 pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
     let key = args.key_args.key(&args.key)?;
     let write = args.write()?;
     let value = args.value(&key)?;
     let client = ctx.client(&args.connect)?;
-    let written = match (value, args.keep_flags) {
-        (Some(value), false) => client.put(&key, &value, args.flags.unwrap_or(0), write)?,
+    let outcome = match (value, args.keep_flags) {
+        (Some(value), false) => {
+            let flags = args.flags.unwrap_or(0);
+            match args.compares(&ctx.ui, write) {
+                true => write_comparing(&client, &key, &value, flags, write)?,
+                false => PutOutcome::written_if(client.put(&key, &value, flags, write)?),
+            }
+        }
         (value, _) => write_keeping(&client, &key, value.as_deref(), args.flags, write)?,
     };
-    if !written {
+    if outcome == PutOutcome::Conflict {
         ctx.ui.error(args.describe_conflict(&key));
         return Ok(Exit::No);
     }
@@ -118,7 +145,7 @@ pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
             json::write_line(&ctx.ui, &json::Entry::from(&entry))?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            ctx.ui.status(args.describe_success(&key));
+            ctx.ui.status(args.describe_success(&key, outcome));
         }
     }
     Ok(Exit::Yes)
@@ -143,7 +170,7 @@ impl PutArgs {
     fn value(&self, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
         match &self.value {
             Some(text) => self.input.read(text).map(Some),
-            None if self.release => Ok(None),
+            None if self.release || self.acquire => Ok(None),
             None if key.is_folder() => Ok(Some(Vec::new())),
             None => {
                 let missing = Failure::usage(format!("writing key {key}: VALUE is missing"));
@@ -152,8 +179,20 @@ impl PutArgs {
         }
     }
 
-    fn describe_success(&self, key: &Key) -> String {
-        if self.acquire {
+    /// Whether to find out if the write changes something: where that is printed, and possible.
+    fn compares(&self, ui: &Ui, write: Write<'_>) -> bool {
+        match self.output {
+            Format::Json => false,
+            Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+                !ui.quiet() && matches!(write, Write::Plain | Write::Cas(Index(1..)))
+            }
+        }
+    }
+
+    fn describe_success(&self, key: &Key, outcome: PutOutcome) -> String {
+        if outcome == PutOutcome::Unchanged {
+            format!("{key} unchanged")
+        } else if self.acquire {
             format!("acquired the lock of {key}")
         } else if self.release {
             format!("released the lock of {key}")
@@ -181,6 +220,21 @@ impl PutArgs {
     }
 }
 
+/// Writes a key, in one transaction if it exists, which tells whether that changed it.
+fn write_comparing(
+    client: &Client,
+    key: &Key,
+    value: &[u8],
+    flags: u64,
+    write: Write<'_>,
+) -> anyhow::Result<PutOutcome> {
+    Ok(match client.overwrite(key, value, flags, write)? {
+        Some(true) => PutOutcome::Written,
+        Some(false) => PutOutcome::Unchanged,
+        None => PutOutcome::written_if(client.put(key, value, flags, write)?),
+    })
+}
+
 /// Writes a key and keeps its value, its flags or both. They are read first, and the write only
 /// succeeds if the key did not change in between; otherwise both are repeated.
 fn write_keeping(
@@ -189,7 +243,7 @@ fn write_keeping(
     value: Option<&[u8]>,
     flags: Option<u64>,
     write: Write<'_>,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<PutOutcome> {
     let client = client.with_consistency(Consistency::Default);
     for _ in 0..MAX_ATTEMPTS {
         let current = client.get(key)?.value;
@@ -197,24 +251,32 @@ fn write_keeping(
         let flags = flags.or(current.as_ref().map(Entry::flags)).unwrap_or(0);
         let kept = current.as_ref().map(Entry::value).unwrap_or_default();
         let value = value.unwrap_or(kept);
+        // The entry is as it was read when the write succeeds.
+        let written = match &current {
+            Some(entry) if entry.value() == value && entry.flags() == flags => {
+                PutOutcome::Unchanged
+            }
+            Some(_) | None => PutOutcome::Written,
+        };
         match write {
             Write::Plain => {
                 if client.put(key, value, flags, Write::Cas(index))? {
-                    return Ok(true);
+                    return Ok(written);
                 }
             }
             Write::Cas(expected) => {
-                return Ok(expected == index && client.put(key, value, flags, write)?);
+                let done = expected == index && client.put(key, value, flags, write)?;
+                return Ok(if done { written } else { PutOutcome::Conflict });
             }
             Write::Acquire(_) | Write::Release(_) => {
                 let op = write.into_op(key.clone(), value.to_vec(), flags);
                 if let Some(done) = write_if_unchanged(&client, key, index, op)? {
-                    return Ok(done);
+                    return Ok(PutOutcome::written_if(done));
                 }
             }
         }
     }
-    Ok(false)
+    Ok(PutOutcome::Conflict)
 }
 
 /// Runs `op` if the key did not change since `index`, and returns whether it succeeded; `None` if

@@ -108,7 +108,7 @@ fn build(
     let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
-        root.add(relative(&name, prefix), bytes, args.depth());
+        root.add(prefix.strip_from(&name), bytes, args.depth());
     }
     Ok(root)
 }
@@ -124,7 +124,7 @@ fn draw(
     let mut root = TreeNode::new(prefix.as_str());
     for name in names {
         let (name, bytes) = name?;
-        root.add(relative(&name, prefix), bytes, args.depth());
+        root.add(prefix.strip_from(&name), bytes, args.depth());
         if root.children.len() > 1 {
             let complete = root.children.remove(0);
             root.keys -= complete.keys;
@@ -139,8 +139,4 @@ fn draw(
     }
     drawing.finish(ui, &root)?;
     Ok(())
-}
-
-fn relative<'a>(name: &'a str, prefix: &Prefix) -> &'a str {
-    name.strip_prefix(prefix.as_str()).unwrap_or(name)
 }

@@ -7,6 +7,7 @@ use crate::args::input;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::args::scope::DeleteScopeArgs;
+use crate::consul::{Client, ErrorClass};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
@@ -18,8 +19,8 @@ use crate::term::{Ui, plural};
 
 /// Run operations in one transaction
 ///
-/// One operation per argument, or per line of FILE or stdin, in shell words. FILE and stdin may also
-/// be a JSON array of operations. Exits with 1, changes nothing, and names each failed operation if
+/// One operation per argument, or per line of FILE or stdin, in words that are quoted as in bash: a
+/// script writes them with printf %q. FILE and stdin may also be a JSON array of operations. Exits with 1, changes nothing, and names each failed operation if
 /// any of them fails.
 #[derive(Debug, Args)]
 #[command(after_help = OPERATIONS)]
@@ -78,27 +79,30 @@ Example: kvw txn 'check-absent lock' 'set a 1' 'delete b'";
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
-    let ops = args.operations()?;
+    let ops = args.operations(&ctx.ui)?;
     for op in &ops {
         if let Op::DeleteTree { prefix } = op {
-            args.scope.check(prefix)?;
+            args.scope.check(prefix, false)?;
         }
     }
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
-        TxnOutcome::Applied(results) => report_applied(&ctx.ui, args.output, &ops, &results),
+        TxnOutcome::Applied(results) => {
+            report_applied(&ctx.ui, args.output, &ops, &results)?;
+            report_hidden(&ctx.ui, &client, &ops, &results)
+        }
         TxnOutcome::RolledBack(errors) => report_rollback(&ctx.ui, args.output, &ops, &errors),
     }
 }
 
 impl TxnArgs {
-    fn operations(&self) -> anyhow::Result<Vec<Op>> {
+    fn operations(&self, ui: &Ui) -> anyhow::Result<Vec<Op>> {
         let ops = match (&self.file, &self.ops[..]) {
-            (Some(path), _) => parse_document(&input::read_file(path)?, path)?,
-            (None, [only]) if only == "-" => parse_document(&input::read_stdin()?, "stdin")?,
+            (Some(path), _) => parse_document(ui, &input::read_file(path)?, path)?,
+            (None, [only]) if only == "-" => parse_document(ui, &input::read_stdin()?, "stdin")?,
             (None, ops) => {
                 let ops = ops.iter().enumerate();
-                ops.map(|(number, text)| self.parse_argument(number + 1, text))
+                ops.map(|(number, text)| self.parse_argument(ui, number + 1, text))
                     .collect::<Result<_, _>>()?
             }
         };
@@ -109,9 +113,14 @@ impl TxnArgs {
     }
 
     /// Parses an operation on the command line, where keys are checked as for every verb.
-    fn parse_argument(&self, number: usize, text: &str) -> anyhow::Result<Op> {
+    fn parse_argument(&self, ui: &Ui, number: usize, text: &str) -> anyhow::Result<Op> {
         let place = || format!("operation {number}");
-        let op = parse(text, &mut read_value).map_err(|error| Invalid::new(place(), error.what))?;
+        let mut warnings = Vec::new();
+        let op = parse(text, &mut read_value, &mut warnings)
+            .map_err(|error| Invalid::new(place(), error.what))?;
+        for what in warnings {
+            ui.warn(format_args!("{}: {what}", place()));
+        }
         self.key_args
             .check("key", op.name())
             .map_err(|mut refused| {
@@ -123,18 +132,22 @@ impl TxnArgs {
 }
 
 /// Parses operations in lines or as JSON, where keys are not checked.
-fn parse_document(text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
+fn parse_document(ui: &Ui, text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> {
     let name = abbreviate(name);
     if let Some(words) = describe_foreign(text) {
         return Err(Invalid::new(name, format!("the document is {words}")));
     }
     let text = without_byte_order_mark(text);
     let json = text.trim_ascii_start().starts_with(b"[");
+    let mut warnings = Vec::new();
     let ops = if json {
         parse_json(text)
     } else {
-        parse_lines(text, &mut read_value)
+        parse_lines(text, &mut read_value, &mut warnings)
     };
+    for what in warnings {
+        ui.warn(format_args!("{name}: {what}"));
+    }
     ops.map_err(|error| match error.place {
         place if place.is_empty() => Invalid::new(name, error.what),
         place => Invalid::new(format!("{name}: {place}"), error.what),
@@ -145,12 +158,7 @@ fn read_value(path: &str) -> Result<Vec<u8>, String> {
     input::read_file(path).map_err(|failure| failure.message)
 }
 
-fn report_applied(
-    ui: &Ui,
-    format: Format,
-    ops: &[Op],
-    results: &[OpResult],
-) -> anyhow::Result<Exit> {
+fn report_applied(ui: &Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<()> {
     match format {
         Format::Json => {
             let entries = results.iter().map(|result| &result.entry);
@@ -165,7 +173,42 @@ fn report_applied(
             ui.status(format_args!("applied {}", plural(ops.len(), "operation")));
         }
     }
-    Ok(Exit::Yes)
+    Ok(())
+}
+
+/// Names the reads that have no result because the token may not read. Consul does not refuse them:
+/// it leaves out a key, although it exists, and answers a prefix as if there were no keys.
+fn report_hidden(
+    ui: &Ui,
+    client: &Client,
+    ops: &[Op],
+    results: &[OpResult],
+) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Yes;
+    for (place, op) in ops.iter().enumerate() {
+        if results.iter().any(|result| result.op == place) {
+            continue;
+        }
+        let hidden = match op {
+            Op::Get { .. } => true,
+            Op::GetTree { prefix } => match client.check_empty(prefix) {
+                Ok(_) => false,
+                Err(error) if error.class() == ErrorClass::Denied => true,
+                Err(error) => return Err(error.into()),
+            },
+            _ => false,
+        };
+        if hidden {
+            let denied = OpError {
+                op: place,
+                kind: OpErrorKind::Denied,
+                what: "permission denied".to_owned(),
+            };
+            ui.error(txn::describe_failure(ops, &denied));
+            exit = Exit::Denied;
+        }
+    }
+    Ok(exit)
 }
 
 fn report_rollback(

@@ -27,15 +27,16 @@ use crate::watch::{
 
 /// Wait until conditions on keys hold
 ///
-/// All conditions must hold at the same time, or one of them with --any. Uses blocking queries and
-/// does not poll. Exits with 0 when the conditions hold, and with 1 after --timeout.
+/// All conditions must hold at the same time, or one of them with --any. KEY=VALUE may also be two
+/// words, KEY VALUE, where VALUE is no flag. Uses blocking queries and does not poll. Exits with 0 when
+/// the conditions hold, and with 1 after --timeout.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kvw wait app/ready                          # until the key exists
   kvw wait app/ready --timeout 2m
-  kvw wait --equals app/version 2 --absent app/lock
-  kvw wait --changed-since app/version 17 -o json")]
+  kvw wait --equals app/version=2 --absent app/lock
+  kvw wait --changed-since app/version=17 -o json")]
 pub struct WaitArgs {
     /// Keys that must exist
     #[arg(
@@ -51,40 +52,42 @@ pub struct WaitArgs {
     /// The value of KEY must equal VALUE; repeatable
     #[arg(
         long,
-        num_args = 2,
-        value_names = ["KEY", "VALUE"],
-        allow_hyphen_values = true,
+        value_name = "KEY=VALUE",
+        value_parser = assignment,
         help_heading = "Conditions"
     )]
-    equals: Vec<String>,
+    equals: Vec<(String, String)>,
 
     /// KEY must not exist or have another value; repeatable
     #[arg(
         long,
-        num_args = 2,
-        value_names = ["KEY", "VALUE"],
-        allow_hyphen_values = true,
+        value_name = "KEY=VALUE",
+        value_parser = assignment,
         help_heading = "Conditions"
     )]
-    not_equals: Vec<String>,
+    not_equals: Vec<(String, String)>,
 
     /// The value of KEY must match REGEX; repeatable
     ///
     /// In the syntax of Rust's regex crate, without classes of Unicode properties such as \p{Greek}.
     #[arg(
         long,
-        num_args = 2,
-        value_names = ["KEY", "REGEX"],
-        allow_hyphen_values = true,
+        value_name = "KEY=REGEX",
+        value_parser = assignment,
         help_heading = "Conditions"
     )]
-    matches: Vec<String>,
+    matches: Vec<(String, String)>,
 
     /// KEY must be written after INDEX; repeatable
     ///
     /// Unless INDEX is 0, a deleted key meets the condition too.
-    #[arg(long, num_args = 2, value_names = ["KEY", "INDEX"], help_heading = "Conditions")]
-    changed_since: Vec<String>,
+    #[arg(
+        long,
+        value_name = "KEY=INDEX",
+        value_parser = assignment,
+        help_heading = "Conditions"
+    )]
+    changed_since: Vec<(String, String)>,
 
     /// Wait for one of the conditions instead of all
     #[arg(long, help_heading = "Conditions")]
@@ -158,17 +161,17 @@ impl WaitArgs {
         for key in &self.absent {
             add(key, Predicate::Absent)?;
         }
-        for args in self.equals.chunks_exact(2) {
-            add(&args[0], Predicate::Equals(args[1].clone().into_bytes()))?;
+        for (key, text) in &self.equals {
+            add(key, Predicate::Equals(text.clone().into_bytes()))?;
         }
-        for args in self.not_equals.chunks_exact(2) {
-            add(&args[0], Predicate::NotEquals(args[1].clone().into_bytes()))?;
+        for (key, text) in &self.not_equals {
+            add(key, Predicate::NotEquals(text.clone().into_bytes()))?;
         }
-        for args in self.matches.chunks_exact(2) {
-            add(&args[0], Predicate::Matches(parse_regex(&args[1])?))?;
+        for (key, text) in &self.matches {
+            add(key, Predicate::Matches(parse_regex(text)?))?;
         }
-        for args in self.changed_since.chunks_exact(2) {
-            add(&args[0], Predicate::ChangedSince(parse_index(&args[1])?))?;
+        for (key, text) in &self.changed_since {
+            add(key, Predicate::ChangedSince(parse_index(text)?))?;
         }
         Ok(ConditionSet::new(conditions, self.any))
     }
@@ -179,8 +182,14 @@ impl WaitArgs {
         let mut config = self.connect.config(&ctx.env)?;
         config.connections = keys + 2;
         config.retry_for = Duration::ZERO;
-        Ok(Client::new(config)?)
+        ctx.connect(config)
     }
+}
+
+/// Parses KEY=VALUE, where KEY holds no `=`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("what follows KEY is missing")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn parse_regex(text: &str) -> Result<Regex, Failure> {

@@ -53,15 +53,15 @@ pub struct WatchArgs {
     #[command(flatten)]
     key_args: KeyArgs,
 
-    /// Report only keys that match GLOB; repeatable
+    /// Report only keys that match GLOB in full; repeatable
     ///
-    /// A glob matches the whole key: * stops at /, ** does not.
+    /// A glob matches the whole key: * stops at /, ** does not. So '**/host' is every key named host.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     include: Vec<Glob>,
 
-    /// Do not report keys that match GLOB; repeatable
+    /// Do not report keys that match GLOB in full; repeatable
     ///
-    /// Takes precedence over --include.
+    /// A glob matches the whole key, as with --include, over which it takes precedence.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new, help_heading = "Filters")]
     exclude: Vec<Glob>,
 
@@ -157,7 +157,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     args.observers.check()?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
-    let client = Client::new(config)?;
+    let client = ctx.connect(config)?;
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
@@ -208,6 +208,8 @@ impl WatchArgs {
     }
 
     fn targets(&self) -> Result<Vec<Target>, Failure> {
+        self.handler
+            .check_targets(&self.targets_of_flags(), &self.targets)?;
         let key = |text: &String| self.key_args.key(text).map(TargetScope::Key);
         let prefix = |text: &String| self.key_args.prefix(text).map(TargetScope::Prefix);
         let typed =
@@ -234,6 +236,20 @@ impl WatchArgs {
             }
         }
         Ok(targets)
+    }
+
+    /// Returns the targets of `--prefix` and `--key` as they are typed without these flags, where they
+    /// can be.
+    fn targets_of_flags(&self) -> Vec<String> {
+        let typed = |flag: &str, text: &String, as_target: bool| match as_target {
+            true => text.clone(),
+            false => format!("{flag}={text}"),
+        };
+        let prefixes = self.prefix.iter();
+        let prefixes = prefixes.map(|text| typed("--prefix", text, text.ends_with('/')));
+        let keys = self.key.iter();
+        let keys = keys.map(|text| typed("--key", text, !text.ends_with('/')));
+        prefixes.chain(keys).collect()
     }
 
     fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {

@@ -1,6 +1,7 @@
 //! The client: headers, retries, statuses; the only caller of ureq.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -164,7 +165,7 @@ impl Client {
     pub(super) fn context(&self, doing: String, write: bool) -> RequestContext {
         RequestContext {
             doing,
-            address: self.shared.config.address.to_string(),
+            address: self.shared.config.address.with_port(),
             write,
             anonymous: self.shared.config.token.is_none(),
         }
@@ -237,6 +238,14 @@ impl Client {
                     .build();
                 agent.run(request)
             }
+        }
+    }
+
+    /// Returns the token file, if it holds no token.
+    pub fn empty_token_file(&self) -> Option<&Path> {
+        match &self.shared.config.token {
+            Some(TokenSource::File(path)) if self.token().is_none() => Some(path),
+            _ => None,
         }
     }
 

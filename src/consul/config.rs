@@ -27,6 +27,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The port of an address without one: HTTP's, as for Consul's own tools.
+const DEFAULT_PORT: &str = "80";
+
 /// The address of the agent's HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -44,6 +47,15 @@ impl Address {
     pub(super) fn base(&self) -> String {
         let Address::Http { authority, path } = self;
         format!("http://{authority}{path}")
+    }
+
+    /// Returns the address for messages, with the port also where it is the default of HTTP.
+    pub(super) fn with_port(&self) -> String {
+        let Address::Http { authority, path } = self;
+        match authority.rsplit_once(':') {
+            Some((_, port)) if !port.contains(']') => self.to_string(),
+            _ => format!("{authority}:{DEFAULT_PORT}{path}"),
+        }
     }
 
     /// Whether the agent runs on this machine: then no proxy is used, and compression costs more

@@ -253,6 +253,10 @@ impl Error {
             return Some(hint);
         }
         let hint = match self.cause {
+            Cause::Unreachable if self.request.address.ends_with(":80") => {
+                "an address without a port means port 80, and Consul listens on 8500: \
+                 --http-addr HOST:8500 or CONSUL_HTTP_ADDR=HOST:8500"
+            }
             Cause::Unreachable => {
                 "is a Consul agent running there? --http-addr or CONSUL_HTTP_ADDR sets the address"
             }

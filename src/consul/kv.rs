@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::error::Cause;
 use super::listing::{EntryListing, Stream};
 use super::request::{Block, Request, describe_prefix, path_of};
-use super::{Client, Error, Meta, Reply};
+use super::{Client, Error, ErrorClass, Meta, Reply};
 use crate::model::{
     Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, abbreviate, obstacle,
 };
@@ -156,6 +156,73 @@ impl Client {
             Ok(yes) => Ok(yes),
             Err(error) if error.cause() == Cause::UnknownSession => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Overwrites an existing key in one transaction, and returns whether that changed it: Consul
+    /// leaves the index of an identical write alone. `None` where nothing was done, because the key
+    /// does not exist, the condition does not hold or the server refuses the transaction:
+    /// [`Client::put`] then tells why.
+    ///
+    /// # Errors
+    /// [`Error::class`] tells whether the write may have been applied.
+    pub fn overwrite(
+        &self,
+        key: &Key,
+        value: &[u8],
+        flags: u64,
+        write: Write<'_>,
+    ) -> Result<Option<bool>, Error> {
+        let mut ops = vec![write.into_op(key.clone(), value.to_vec(), flags)];
+        // The index of a CAS is the one before the write.
+        let known = match write {
+            Write::Cas(index) => Some(index),
+            Write::Plain | Write::Acquire(_) | Write::Release(_) => {
+                ops.insert(0, Op::Get { key: key.clone() });
+                None
+            }
+        };
+        let doing = format!("writing key {key}");
+        let Some(TxnOutcome::Applied(results)) = self.try_txn(&ops, doing)? else {
+            return Ok(None);
+        };
+        let mut indexes = results.iter().map(|result| result.entry.modified());
+        let before = known.or_else(|| indexes.next());
+        Ok(Some(before != indexes.next()))
+    }
+
+    /// Deletes one key, and returns whether it existed.
+    ///
+    /// # Errors
+    /// [`Error::class`] tells whether the delete may have been applied.
+    pub fn delete_existing(&self, key: &Key) -> Result<bool, Error> {
+        let ops = [
+            Op::Get { key: key.clone() },
+            Op::Delete { key: key.clone() },
+        ];
+        match self.try_txn(&ops, format!("deleting key {key}"))? {
+            Some(TxnOutcome::Applied(_)) => Ok(true),
+            Some(TxnOutcome::RolledBack(errors))
+                if errors
+                    .iter()
+                    .all(|error| error.kind == OpErrorKind::Missing) =>
+            {
+                Ok(false)
+            }
+            // The request of its own tells why not.
+            Some(TxnOutcome::RolledBack(_)) | None => self.delete(key, None),
+        }
+    }
+
+    /// Runs a transaction that stands for a request of its own; `None` where the server, or a proxy
+    /// before it, refuses it, so that nothing was done.
+    fn try_txn(&self, ops: &[Op], doing: String) -> Result<Option<TxnOutcome>, Error> {
+        match self.run_txn(ops, &self.context(doing, true)) {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(error) => match (error.class(), error.cause()) {
+                (ErrorClass::Refused | ErrorClass::Denied, _) | (_, Cause::NotConsul) => Ok(None),
+                _ => Err(error),
+            },
         }
     }
 

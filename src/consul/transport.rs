@@ -3,6 +3,8 @@
 //! answered. The only use of ureq's `unversioned` traits.
 
 use std::fmt;
+use std::io;
+use std::thread;
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -54,10 +56,27 @@ impl Resolver for FailureTagging<DefaultResolver> {
         config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        if !timeout.after.is_not_happening() {
+            // With a time-out ureq starts a thread, and panics where the system has none to give.
+            check_thread().map_err(|error| tag(FailedPhase::Connecting(error.into())))?;
+        }
         self.0
             .resolve(uri, config, timeout)
             .map_err(|error| tag(FailedPhase::Connecting(error)))
     }
+}
+
+/// Checks that a thread can be started.
+fn check_thread() -> io::Result<()> {
+    let started = thread::Builder::new().spawn(|| ());
+    let thread = started.map_err(|error| {
+        io::Error::other(format!(
+            "starting the thread that looks up the host name: {error}"
+        ))
+    })?;
+    // It does nothing, so it has nothing to panic about.
+    let _ = thread.join();
+    Ok(())
 }
 
 impl Connector for FailureTagging<DefaultConnector> {

@@ -15,7 +15,7 @@ use crate::model::{self, Batch, Index, TargetId};
 use crate::output::{consul, json};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
-    StdinSource, Stdout, SweepTimes,
+    StartFault, StdinSource, Stdout, SweepTimes,
 };
 
 /// The form of a handler's stdin.
@@ -316,7 +316,7 @@ impl Handler {
             Err(error) => {
                 let status = ChildStatus::unstarted(&error);
                 let passing = is_passing(&error);
-                let error = io::Error::other(format!("{}: {error}", self.spec.program));
+                let error = self.describe_start_error(&error);
                 self.exit = Some(ChildExit {
                     status,
                     took: Duration::ZERO,
@@ -326,6 +326,19 @@ impl Handler {
                 QueueInput::Unstarted { status, passing }
             }
         }
+    }
+
+    fn describe_start_error(&self, error: &io::Error) -> io::Error {
+        let program = &self.spec.program;
+        let fault = program.words().first();
+        let fault = fault.and_then(|name| StartFault::find(name, error));
+        io::Error::other(match fault {
+            Some(fault @ StartFault::OneWord) => {
+                format!("{program}: {fault}; --exec takes a line")
+            }
+            Some(fault) => format!("{program}: {fault}"),
+            None => format!("{program}: {error}"),
+        })
     }
 
     fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {

@@ -35,6 +35,13 @@ impl Glob {
     }
 }
 
+/// Returns the folder that all matches of a glob are in, if the name of a key or prefix looks like a
+/// glob: everything up to the last `/` before its first special character.
+pub fn folder_of_glob(name: &str) -> Option<&str> {
+    let (literal, _) = name.split_at(name.find(['*', '?', '[', '{'])?);
+    Some(literal.rfind('/').map_or("", |slash| &literal[..=slash]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +69,23 @@ mod tests {
         assert!(glob("a/..").matches("a/.."));
         assert!(glob("{a,b}/[0-9]?*").matches("b/1né"));
         assert!(glob(r"a\*").matches("a*") && !glob(r"a\*").matches("ab"));
+    }
+
+    #[test]
+    fn a_name_with_special_characters_looks_like_a_glob_of_its_folder() {
+        for (name, folder) in [
+            ("config/**", Some("config/")),
+            ("config/*/host", Some("config/")),
+            ("config/web-[0-9]", Some("config/")),
+            ("config/{a,b}/c", Some("config/")),
+            ("conf*", Some("")),
+            ("**/host?", Some("")),
+            ("config/host", None),
+            ("config/", None),
+            ("", None),
+        ] {
+            assert_eq!(folder_of_glob(name), folder, "{name}");
+        }
     }
 
     #[test]

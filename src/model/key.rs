@@ -108,6 +108,11 @@ impl Prefix {
         self.0.is_empty()
     }
 
+    /// Returns the name without the prefix, or whole where it does not start with it.
+    pub fn strip_from<'a>(&self, name: &'a str) -> &'a str {
+        name.strip_prefix(self.as_str()).unwrap_or(name)
+    }
+
     /// Returns the prefix itself if a URL can carry it, or else the longest beginning that a URL can
     /// carry, cut after a `/`: the caller then has to filter what is listed.
     pub fn clean(&self) -> Prefix {

@@ -4,6 +4,7 @@ mod draft;
 mod json;
 mod parse;
 mod results;
+mod words;
 
 use std::fmt;
 

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
-use crate::model::{Target, TargetId};
+use crate::model::{Target, TargetId, TargetScope, folder_of_glob};
 use crate::term::Ui;
 use crate::watch::{
-    Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, WithheldChange,
-    WithheldReason,
+    Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, UnmatchedGlob,
+    WithheldChange, WithheldReason,
 };
 
 /// The number of keys in a message.
@@ -41,6 +41,24 @@ impl<'a> Warnings<'a> {
                 ));
                 ui.hint(format_args!("to watch those, use {key}/"));
             }
+            Advice::Glob => {
+                let name = target.name();
+                let (folder, glob) = match &target.scope {
+                    TargetScope::Key(_) => (folder_of_glob(name), name.to_owned()),
+                    TargetScope::Prefix(_) => (folder_of_glob(name), format!("{name}**")),
+                };
+                ui.warn(format_args!(
+                    "{} does not exist: a target is not a glob",
+                    target.scope
+                ));
+                let target = match folder {
+                    None | Some("") => "--prefix ''",
+                    Some(folder) => folder,
+                };
+                ui.hint(format_args!(
+                    "kvw watch {target} --include '{glob}' watches the keys that match"
+                ));
+            }
             Advice::NonUtf8 => ui.warn(format_args!(
                 "{}: keys that are not UTF-8 are ignored",
                 target.scope
@@ -55,6 +73,19 @@ impl<'a> Warnings<'a> {
                 rounded(*wait).replace(".0s", "s").replace(".0s", "s")
             )),
         }
+    }
+
+    fn unmatched(&self, unmatched: &UnmatchedGlob) {
+        let UnmatchedGlob {
+            flag,
+            glob,
+            example,
+        } = unmatched;
+        self.ui
+            .warn(format_args!("{flag} '{glob}' matches no existing key"));
+        self.ui.hint(format_args!(
+            "a glob matches the whole key, such as {example}: * stops at /, ** does not"
+        ));
     }
 
     fn failed_to_save(&self, failure: &Failure) {
@@ -109,6 +140,7 @@ impl Observer for Warnings<'_> {
                 self.ui.warn(format_args!("{what} after {lasted}"));
             }
             Event::Withheld(id, change) => self.withheld(target(id), change),
+            Event::UnmatchedGlob(unmatched) => self.unmatched(unmatched),
             Event::Advice(id, advice) => self.advice(target(id), advice),
             Event::Saved(Some(failure)) => self.failed_to_save(failure),
             Event::Saved(None) => self.ui.warn("the state file is up to date again"),

@@ -39,6 +39,14 @@ impl<'a> From<&'a model::Entry> for ConsulEntry<'a> {
     }
 }
 
+impl<'a> ConsulEntry<'a> {
+    /// Names the entry by `key`, a part of its key.
+    pub fn with_key(mut self, key: &'a str) -> Self {
+        self.key = key;
+        self
+    }
+}
+
 /// An entry as `consul watch` gives it to a handler: an empty value is null, and there is always a
 /// session.
 #[derive(Debug, Serialize)]

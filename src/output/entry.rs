@@ -10,6 +10,26 @@ use super::{Format, consul, json};
 use crate::model::Entry;
 use crate::term::{self, Ui};
 
+/// How values are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ValueStyle {
+    /// In base64.
+    pub base64: bool,
+    /// With a newline at the end of each value that does not end in one.
+    pub newline: bool,
+}
+
+impl ValueStyle {
+    /// Returns the end of a line that ends with these bytes of a value. Without `newline` the value's
+    /// own last newline is not taken for it.
+    fn line_end(self, bytes: &[u8]) -> &'static [u8] {
+        match self.newline && bytes.ends_with(b"\n") {
+            true => b"",
+            false => b"\n",
+        }
+    }
+}
+
 /// Converts a value for stdout: escaped on a terminal, unchanged in a pipe, or base64 on request.
 fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     if base64 {
@@ -21,11 +41,12 @@ fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     }
 }
 
-/// Writes the value alone: byte for byte in a pipe, with a newline at its end on a terminal. Base64
-/// is a line.
-pub fn write_value(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
-    let bytes = printable(ui, value, base64);
-    let newline = base64 || (ui.out_is_terminal() && !bytes.ends_with(b"\n"));
+/// Writes the value alone: byte for byte in a pipe, with a newline at its end on a terminal or on
+/// request. Base64 is a line.
+pub fn write_value(ui: &Ui, value: &[u8], style: ValueStyle) -> io::Result<()> {
+    let bytes = printable(ui, value, style.base64);
+    let wanted = style.base64 || style.newline || ui.out_is_terminal();
+    let newline = wanted && !bytes.ends_with(b"\n");
     let mut out = ui;
     out.write_all(&bytes)?;
     if newline {
@@ -34,13 +55,17 @@ pub fn write_value(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the exact bytes of a value.
-pub fn write_raw(ui: &Ui, value: &[u8], base64: bool) -> io::Result<()> {
-    if base64 {
-        return write_value(ui, value, true);
+/// Writes the exact bytes of a value, with a newline at their end on request.
+pub fn write_raw(ui: &Ui, value: &[u8], style: ValueStyle) -> io::Result<()> {
+    if style.base64 {
+        return write_value(ui, value, style);
     }
     let mut out = ui;
-    out.write_all(value)
+    out.write_all(value)?;
+    if style.newline {
+        out.write_all(style.line_end(value))?;
+    }
+    Ok(())
 }
 
 /// Writes a name of a list, in the format of the list.
@@ -60,22 +85,28 @@ pub fn write_name(ui: &Ui, key: &str, format: Format) -> io::Result<()> {
 }
 
 /// Writes `key:value`, as `consul kv get -recurse`.
-pub fn write_line(ui: &Ui, key: &str, value: &[u8], base64: bool) -> io::Result<()> {
-    let (key, value) = (ui.shown_key(key), printable(ui, value, base64));
+pub fn write_line(ui: &Ui, key: &str, value: &[u8], style: ValueStyle) -> io::Result<()> {
+    let (key, value) = (ui.shown_key(key), printable(ui, value, style.base64));
     let mut out = ui;
     out.write_all(key.as_bytes())?;
     out.write_all(b":")?;
     out.write_all(&value)?;
-    out.write_all(b"\n")
+    out.write_all(style.line_end(&value))
 }
 
-/// Writes all fields in two columns, as `consul kv get -detailed`. `gap` writes the empty line between
-/// entries first.
-pub fn write_detailed(ui: &Ui, entry: &Entry, gap: bool, base64: bool) -> io::Result<()> {
-    let key = ui.shown_key(entry.key()).into_owned();
+/// Writes all fields in two columns, as `consul kv get -detailed`, under the name `key`. `gap` writes
+/// the empty line between entries first.
+pub fn write_detailed(
+    ui: &Ui,
+    key: &str,
+    entry: &Entry,
+    gap: bool,
+    style: ValueStyle,
+) -> io::Result<()> {
+    let key = ui.shown_key(key).into_owned();
     let session = entry.session().unwrap_or("-");
     let session = ui.shown_key(session).into_owned();
-    let value = printable(ui, entry.value(), base64);
+    let value = printable(ui, entry.value(), style.base64);
     let mut out = ui;
     if gap {
         writeln!(out)?;
@@ -88,5 +119,5 @@ pub fn write_detailed(ui: &Ui, entry: &Entry, gap: bool, base64: bool) -> io::Re
     writeln!(out, "Session          {session}")?;
     out.write_all(b"Value            ")?;
     out.write_all(&value)?;
-    out.write_all(b"\n")
+    out.write_all(style.line_end(&value))
 }

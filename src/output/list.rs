@@ -67,6 +67,11 @@ impl ListWriter {
         self.flush_timer.flush_item(out)
     }
 
+    /// Whether no item was written.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Writes the end of the list; returns the number of items. A list without its end is no valid
     /// JSON, so that a list that broke off does not look complete.
     pub fn finish(self, mut out: impl Write) -> io::Result<u64> {

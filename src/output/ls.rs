@@ -6,10 +6,10 @@ use super::{Format, json};
 use crate::model::Entry;
 use crate::term::Ui;
 
-/// Writes size, index, flags, session and key in columns.
-pub fn write_entry(ui: &Ui, entry: &Entry) -> io::Result<()> {
+/// Writes size, index, flags, session and the name `key` in columns.
+pub fn write_entry(ui: &Ui, key: &str, entry: &Entry) -> io::Result<()> {
     let (size, index, flags) = (entry.value().len(), entry.modified().0, entry.flags());
-    let key = ui.shown_key(entry.key());
+    let key = ui.shown_key(key);
     let session = ui.shown_key(entry.session().unwrap_or("-"));
     let mut out = ui;
     writeln!(out, "{size:>8} {index:>10} {flags:>6} {session} {key}")

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::entry;
+use super::entry::{self, ValueStyle};
 use crate::model::{Entry, Op, OpError};
 use crate::term::Ui;
 
 /// Writes the entries that were read, `key:value` a line, in order.
 pub fn write_reads<'a>(ui: &Ui, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
     for read in entries {
-        entry::write_line(ui, read.key(), read.value(), false)?;
+        entry::write_line(ui, read.key(), read.value(), ValueStyle::default())?;
     }
     Ok(())
 }

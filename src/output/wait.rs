@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Format, entry, json};
+use super::entry::{self, ValueStyle};
+use super::{Format, json};
 use crate::model::Entry;
 use crate::term::Ui;
 
@@ -16,7 +17,7 @@ pub fn write_met<'a>(
         Format::Json => json::write_line(ui, &json::ConditionsMet::new(entries)),
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             for found in entries {
-                entry::write_line(ui, found.key(), found.value(), false)?;
+                entry::write_line(ui, found.key(), found.value(), ValueStyle::default())?;
             }
             Ok(())
         }

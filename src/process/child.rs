@@ -15,7 +15,9 @@
 //! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
 use std::io::{self, BufWriter, Write};
+use std::process::ChildStdin;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,7 @@ use rustix::process::{
     test_kill_process_group, waitid,
 };
 
+use super::command::Writer;
 use super::{ChildCommand, ChildStatus, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
@@ -141,19 +144,17 @@ impl Child {
             self.is_idle(),
             "a child is started after the last one's end"
         );
-        let (mut process, group) = self.groups.spawn(&mut command.build()?)?;
+        let mut built = command.build()?;
+        // The thread first: a child must not take an empty stdin for its document.
+        let writer = match command.input {
+            StdinSource::Document(write) => Some(start_writer(write)?),
+            StdinSource::Null => None,
+        };
+        let (mut process, group) = self.groups.spawn(&mut built)?;
         self.state = ChildState::Running { group, since: now };
-        if let (StdinSource::Document(write), Some(pipe)) = (command.input, process.stdin.take()) {
-            let writer = thread::Builder::new()
-                .name("stdin".to_owned())
-                .spawn(move || {
-                    let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
-                    let _ = write(&mut pipe).and_then(|()| pipe.flush());
-                });
-            // The child must not take an empty stdin for its document.
-            if writer.is_err() {
-                self.kill(now);
-            }
+        if let (Some(writer), Some(pipe)) = (writer, process.stdin.take()) {
+            // It waits for the pipe.
+            let _ = writer.send(pipe);
         }
         Ok(())
     }
@@ -387,6 +388,20 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill(Instant::now());
     }
+}
+
+/// Starts the thread that writes a document into the pipe that it is sent.
+fn start_writer(write: Writer) -> io::Result<Sender<ChildStdin>> {
+    let (send, receive) = channel();
+    thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(move || {
+            if let Ok(pipe) = receive.recv() {
+                let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
+                let _ = write(&mut pipe).and_then(|()| pipe.flush());
+            }
+        })?;
+    Ok(send)
 }
 
 #[cfg(test)]

@@ -20,6 +20,16 @@ pub enum Program {
 /// A function that writes a document. Its error is ignored: the reader may have gone.
 pub type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 
+impl Program {
+    /// Returns the program and its arguments; none of a shell.
+    pub fn words(&self) -> &[OsString] {
+        match self {
+            Program::Argv(words) => words,
+            Program::Shell(_) => &[],
+        }
+    }
+}
+
 /// The name of the program, for messages. Not its arguments, which may be secret.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

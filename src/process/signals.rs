@@ -14,7 +14,7 @@ use signal_hook::consts::{
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
 
-use super::{ProcessGroups, Signal};
+use super::{ProcessGroups, Signal, thread_error};
 
 /// Two signals within this time count as one: `timeout` sends its signal to the process and then to
 /// its group, and a wrapper forwards the Ctrl-C that the terminal sent to both.
@@ -91,10 +91,13 @@ pub fn listen(
     let ignored = ignored_signals();
     let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1, SIGTSTP];
     let forwarded = FORWARDED.into_iter().filter(|_| groups.forwards_signals());
-    let mut source = Source::new(wanted.into_iter().chain(forwarded).filter(|signal| {
+    let source = Source::new(wanted.into_iter().chain(forwarded).filter(|signal| {
         // If CHLD were ignored, the kernel would reap the children.
         *signal == SIGCHLD || ignored & bit(*signal) == 0
-    }))?;
+    }));
+    let mut source = source.map_err(|error| {
+        io::Error::new(error.kind(), format!("installing signal handlers: {error}"))
+    })?;
     let signals = Arc::new(Signals::default());
     let shared = signals.clone();
     // A weak reference: when the verb drops the groups, their guard ends.
@@ -129,7 +132,8 @@ pub fn listen(
                 }
                 wake();
             }
-        })?;
+        })
+        .map_err(|error| thread_error("for signals", &error))?;
     Ok(signals)
 }
 

@@ -34,6 +34,17 @@ pub struct AnswerSummary {
     pub at: SystemTime,
 }
 
+/// A glob that matches none of the existing keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmatchedGlob {
+    /// The flag that it was given with.
+    pub flag: &'static str,
+    /// The glob.
+    pub glob: String,
+    /// One of the existing keys.
+    pub example: String,
+}
+
 /// Something that happened in a watch.
 #[derive(Debug)]
 pub enum Event<'a> {
@@ -53,6 +64,8 @@ pub enum Event<'a> {
     Recovered(OutageKind, Duration),
     /// Keys are withheld from now on, or no longer.
     Withheld(TargetId, &'a WithheldChange),
+    /// A glob matches none of the keys that exist at startup; comes once every target was seen.
+    UnmatchedGlob(&'a UnmatchedGlob),
     /// Advice about a target, given once.
     Advice(TargetId, &'a Advice),
     /// Something happened in the handler of this route.

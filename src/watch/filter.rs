@@ -12,6 +12,12 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// The globs, with their flags.
+    pub fn globs(&self) -> impl Iterator<Item = (&'static str, &Glob)> {
+        let include = self.include.iter().map(|glob| ("--include", glob));
+        include.chain(self.exclude.iter().map(|glob| ("--exclude", glob)))
+    }
+
     /// Whether a key is reported.
     pub fn admits(&self, key: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));

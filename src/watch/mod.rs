@@ -19,7 +19,7 @@ mod wait_time;
 mod withheld;
 
 pub use engine::Engine;
-pub use event::{AnswerSummary, Event, Flow, Observer};
+pub use event::{AnswerSummary, Event, Flow, Observer, UnmatchedGlob};
 pub use filter::Filter;
 pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, OutageCause, OutageKind};

@@ -106,6 +106,8 @@ pub enum PollEvent {
 pub enum Advice {
     /// The key does not exist, but keys below it do.
     Folder(Key),
+    /// The target has no keys, and its name looks like a glob.
+    Glob,
     /// Keys whose names are not UTF-8 are left out.
     NonUtf8,
     /// The listing is cut down by ACLs.

@@ -14,7 +14,8 @@ use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use crate::backoff::Backoff;
 use crate::consul::{Cause, Client, Error, ErrorClass};
 use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
-use crate::model::{Continuity, Index, Snapshot, Target, TargetScope};
+use crate::model::{Continuity, Index, Snapshot, Target, TargetScope, folder_of_glob};
+use crate::process::thread_error;
 use crate::rate_limiter::RateLimiter;
 
 /// The stack of a thread, of which there may be many.
@@ -64,6 +65,7 @@ impl PollerConfig {
     /// # Errors
     /// When the system cannot create a thread.
     pub fn start(self, messages: SyncSender<Message>) -> io::Result<()> {
+        let work = format!("that watches {}", self.target.scope);
         thread::Builder::new()
             .name(format!("poll {}", self.target.id.0))
             .stack_size(STACK)
@@ -72,6 +74,7 @@ impl PollerConfig {
                 let _ = Poller::new(self, messages).run();
             })
             .map(drop)
+            .map_err(|error| thread_error(work, &error))
     }
 }
 
@@ -308,14 +311,18 @@ impl Poller {
             self.filtered_reported = true;
             let _ = self.send(PollEvent::Advice(Advice::Filtered));
         }
-        if let (TargetScope::Key(key), false, true) =
-            (&self.config.target.scope, self.synced, self.seen.is_empty())
-        {
-            if !key.is_folder() && self.config.prober.is_folder(key) {
-                let advice = Advice::Folder(key.clone());
-                let _ = self.send(PollEvent::Advice(advice));
-            }
+        if self.synced || !self.seen.is_empty() {
+            return;
         }
+        let target = &self.config.target;
+        let advice = match &target.scope {
+            _ if folder_of_glob(target.name()).is_some() => Advice::Glob,
+            TargetScope::Key(key) if !key.is_folder() && self.config.prober.is_folder(key) => {
+                Advice::Folder(key.clone())
+            }
+            TargetScope::Key(_) | TargetScope::Prefix(_) => return,
+        };
+        let _ = self.send(PollEvent::Advice(advice));
     }
 
     /// Whether an error ends the watch: it is not transient, and the target was never read, so that

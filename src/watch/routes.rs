@@ -112,6 +112,11 @@ impl Routes {
         }
     }
 
+    /// The globs of the routes.
+    pub fn globs(&self) -> impl Iterator<Item = &Glob> {
+        self.0.iter().filter_map(|route| route.glob.as_ref())
+    }
+
     /// Whether a handler is a service.
     pub fn has_service(&self) -> bool {
         self.0.iter().any(|route| route.handler.runs_service())

@@ -7,7 +7,7 @@ use super::poll_event::TargetAnswer;
 use super::withheld::{MaxDelete, Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
 use crate::model::{
-    Change, Continuity, Index, Snapshot, Target, TargetId, TargetScope, between, owner,
+    Change, Continuity, Entry, Index, Snapshot, Target, TargetId, TargetScope, between, owner,
 };
 use crate::state_file::StateFile;
 
@@ -125,6 +125,15 @@ impl TargetStates {
         states
             .filter(|(_, state)| !state.synced)
             .map(|(target, _)| target.id)
+    }
+
+    /// The keys of all targets, whether they are reported or not.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let entries = self
+            .states
+            .iter()
+            .flat_map(|state| state.admitted.entries());
+        entries.map(Entry::key)
     }
 
     /// Every reported entry, as created.

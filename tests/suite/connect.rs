@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::harness::{Faulty, Kvw, On, Output, PATIENCE, wait_for};
+use crate::harness::{Agent, Faulty, Kvw, On, Output, PATIENCE, wait_for};
 
 /// The read that `kvw status` begins with.
 const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent";
@@ -90,6 +90,47 @@ fn an_unreadable_token_file_is_said_before_anything_is_sent() {
         .expect(2)
         .one_line()
         .says(&["reading the token file missing: no such file or directory"]);
+}
+
+#[test]
+fn a_token_is_trimmed_and_a_line_break_in_it_named() {
+    let server = once(look().having("x-consul-token: as-variable"));
+    asks(&server, |kvw| {
+        kvw.env("CONSUL_HTTP_TOKEN", " as-variable\r\n")
+    });
+    let output = Kvw::at("127.0.0.1:1")
+        .env("CONSUL_HTTP_TOKEN", "se\ncret")
+        .args(["status"])
+        .run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["using the token of CONSUL_HTTP_TOKEN: it holds a line break"]);
+    assert!(!output.stderr.contains("cret"), "{output}");
+}
+
+#[test]
+fn an_empty_token_file_is_named() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let key = scope.key("a");
+    let lines = "warning: the token file token is empty: no token is sent\n";
+    for args in [
+        &["get", &key][..],
+        &["wait", &key],
+        &["watch", &key, "--for", "0"],
+    ] {
+        let kvw = scope.kvw([]).args(args).args(["--token-file", "token"]);
+        kvw.file("token", " \n").run().expect(0).says(&[lines]);
+    }
+}
+
+#[test]
+fn an_address_without_a_port_names_the_one_it_means() {
+    let output = Kvw::at("127.0.0.1").args(["get", "a"]).run();
+    output
+        .expect(3)
+        .says(&["at 127.0.0.1:80: ", "hint: ", "8500"]);
 }
 
 #[test]

@@ -25,18 +25,86 @@ fn a_key_is_deleted_and_a_missing_one_is_no_error() {
     let output = scope.kvw(["delete", &scope.key("a")]).run();
     output.expect(0).says(&["deleted", &scope.key("a")]);
     assert_eq!(output.text(), "");
-    scope.kvw(["delete", &scope.key("a")]).ok();
+    let output = scope.kvw(["delete", &scope.key("a")]).run();
+    output.expect(0);
+    assert_eq!(output.stderr, format!("no key {}\n", scope.key("a")));
     assert_eq!(left(&scope), ["ab"]);
+}
+
+#[test]
+fn only_what_existed_is_called_deleted() {
+    let scope = with(&["config/a", "config/b", "config/c/d", "config/c/e", "one/a"]);
+    let says = |names: &[&str], expected: &[&str]| {
+        let keys = names.iter().map(|name| scope.key(name));
+        let output = scope.kvw(["delete"]).args(keys).run();
+        output.expect(0);
+        let prefixed = expected
+            .iter()
+            .map(|line| line.replace('@', scope.prefix()));
+        let prefixed: Vec<_> = prefixed.collect();
+        assert_eq!(output.stderr.lines().collect::<Vec<_>>(), prefixed);
+    };
+    says(
+        &["config/"],
+        &["no key @config/; 4 keys are below it: --recurse deletes them"],
+    );
+    says(
+        &["config"],
+        &["no key @config; 4 keys are below @config/: --recurse @config/ deletes them"],
+    );
+    says(
+        &["one/"],
+        &["no key @one/; 1 key is below it: --recurse deletes them"],
+    );
+    says(&["nope"], &["no key @nope"]);
+    says(&["nope*"], &["no key @nope*: a key is not a glob"]);
+    says(
+        &["nope", "config/a", "none"],
+        &["deleted 1 key", "no key @nope", "no key @none"],
+    );
+    says(
+        &["x1", "x2", "x3", "x4", "x5", "x6", "x7"],
+        &[
+            "deleted 0 keys",
+            "no key @x1",
+            "no key @x2",
+            "no key @x3",
+            "no key @x4",
+            "no key @x5",
+            "2 more do not exist",
+        ],
+    );
+    // A repeated key is deleted once.
+    says(&["config/b", "config/b"], &["deleted @config/b"]);
+    assert_eq!(left(&scope), ["config/c/d", "config/c/e", "one/a"]);
+}
+
+#[test]
+fn a_delete_takes_one_request_and_two_where_nothing_existed() {
+    let scope = with(&["a", "b"]);
+    let requests = |args: &[&str]| {
+        let output = scope.kvw(["delete", "-v"]).args(args).run();
+        output.expect(0);
+        let lines = output.stderr.lines();
+        lines.filter(|line| line.contains(" /v1/")).count()
+    };
+    assert_eq!(requests(&[&scope.key("a")]), 1);
+    // The second looks for keys below it.
+    assert_eq!(requests(&[&scope.key("a")]), 2);
+    assert_eq!(requests(&["-q", &scope.key("a")]), 1);
+    assert_eq!(requests(&["-q", &scope.key("b")]), 1);
+    assert_eq!(left(&scope), [""; 0]);
 }
 
 #[test]
 fn several_keys_go_in_one_transaction() {
     let scope = with(&["a", "b", "c"]);
     let (a, b) = (scope.key("a"), scope.key("b"));
-    let output = scope
-        .kvw(["delete", "-v", &a, &scope.key("none"), &b])
-        .run();
-    output.expect(0).says(&["deleted 3 keys"]);
+    let none = scope.key("none");
+    let output = scope.kvw(["delete", "-v", &a, &none, &b]).run();
+    output
+        .expect(0)
+        .says(&["deleted 2 keys\n", &format!("no key {none}\n")]);
     assert_eq!(
         output.stderr.matches("PUT /v1/txn: 200").count(),
         1,
@@ -57,10 +125,11 @@ fn more_keys_than_a_transaction_holds_go_in_as_few_as_hold_them() {
     }
     let output = scope.kvw(["delete", "-v"]).args(&names).run();
     output.expect(0).says(&["deleted 200 keys"]);
-    // 64 in a transaction on older servers, which is learnt once; 128 on newer ones.
+    // 64 operations in a transaction on older servers, which is learnt once; 128 on newer ones. A key
+    // takes two, one of which tells whether it exists.
     let sent = output.stderr.matches("PUT /v1/txn: 200").count();
     let refused = output.stderr.matches("PUT /v1/txn: 413").count();
-    assert!(matches!((sent, refused), (4, 1) | (2, 0)), "{output}");
+    assert!(matches!((sent, refused), (7, 1) | (4, 0)), "{output}");
     assert_eq!(left(&scope), ["z"]);
 }
 
@@ -116,6 +185,66 @@ fn a_prefix_that_takes_neighbours_names_them_and_needs_a_flag() {
         .kvw(["delete", "--recurse", &web, "--yes", "--prefix-match"])
         .ok();
     assert_eq!(left(&scope), [""; 0]);
+}
+
+#[test]
+fn a_refused_recursive_delete_names_every_flag_that_is_missing() {
+    let scope = with(&["web", "web/a"]);
+    let web = scope.key("web");
+    for (args, hint) in [
+        (
+            &["delete", "--recurse", ""][..],
+            "hint: --all and --yes allow deleting it\n",
+        ),
+        (
+            &["delete", "--recurse", &web],
+            "--prefix-match every match; --yes confirms either\n",
+        ),
+        (
+            &["delete", "--recurse", &web, "--yes"],
+            "--prefix-match every match\n",
+        ),
+        (
+            &["delete", "--recurse", &web, "--prefix-match"],
+            "hint: --yes confirms it\n",
+        ),
+    ] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(2).one_line().says(&[hint]);
+        assert!(output.stderr.ends_with(hint), "{output}");
+    }
+    // On a terminal the question stands for --yes.
+    let asked = scope.kvw(["delete", "--recurse", &web]).on_terminal();
+    let output = asked.run();
+    output.expect(2);
+    assert!(!output.text().contains("--yes"), "{output}");
+    assert_eq!(left(&scope).len(), 2);
+}
+
+#[test]
+fn all_needs_no_key() {
+    let agent = Agent::own();
+    for key in ["a", "b/c"] {
+        agent.kvw(["put", key, "v"]).ok();
+    }
+    for args in [&["delete", "--all"][..], &["delete", "--all", "--recurse"]] {
+        let output = agent.kvw([]).args(args).run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&["2 keys, the whole store", "--yes"]);
+    }
+    let output = agent.kvw(["delete", "--recurse"]).run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["hint: --all and --yes allow deleting it"]);
+    let args = ["delete", "--all", "--cas", "--modify-index", "1"];
+    agent.kvw(args).run().expect(2);
+    assert_eq!(agent.kvw(["delete", "--all", "--dry-run"]).ok(), "a\nb/c\n");
+    let output = agent.kvw(["delete", "--all", "--yes"]).run();
+    output.expect(0).says(&["deleted 2 keys, the whole store"]);
+    assert_eq!(agent.kvw(["get", "--keys"]).ok(), "");
 }
 
 #[test]

@@ -192,8 +192,10 @@ fn a_refused_connection_is_said_at_once_and_certain_for_writes_too() {
 #[test]
 fn a_write_whose_answer_is_lost_may_have_happened() {
     for (args, request) in [
-        (&["put", "app/name", "v"][..], "PUT /v1/kv/app/name"),
-        (&["delete", "app/name"], "DELETE /v1/kv/app/name"),
+        (&["put", "app/name", "v"][..], "PUT /v1/txn"),
+        (&["put", "app/name", "v", "-q"], "PUT /v1/kv/app/name"),
+        (&["delete", "app/name"], "PUT /v1/txn"),
+        (&["delete", "app/name", "-q"], "DELETE /v1/kv/app/name"),
         (&["txn", "set app/name v"], "PUT /v1/txn"),
     ] {
         for script in [
@@ -260,8 +262,16 @@ fn a_write_that_was_refused_did_not_happen() {
     ] {
         let output = run(
             Faulty::script().on(put).answers(status, text),
-            ["put", "a", "v"],
+            ["put", "a", "v", "-q"],
         );
+        output.expect(code).one_line().says(&["writing key a at "]);
+        // A refused transaction is followed by the write alone, which tells why.
+        let refused = Faulty::script().on("PUT /v1/txn").answers(status, text);
+        let refused = match code {
+            3 if status != 404 => refused,
+            _ => refused.on(put).answers(status, text),
+        };
+        let output = run(refused, ["put", "a", "v"]);
         output.expect(code).one_line().says(&["writing key a at "]);
     }
 }
@@ -277,7 +287,7 @@ fn a_value_over_the_servers_limit_is_not_uploaded() {
         )
         .start();
     Kvw::at(server.address())
-        .args(["put", "big", "-"])
+        .args(["put", "big", "-", "-q"])
         .stdin(vec![b'x'; 600_000])
         .run()
         .expect(2)

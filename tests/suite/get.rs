@@ -32,6 +32,77 @@ fn an_empty_value_prints_nothing() {
 }
 
 #[test]
+fn newline_ends_each_value_with_one_newline_where_it_has_none() {
+    let scope = Agent::shared();
+    for (value, expected) in [
+        ("one", "one\n"),
+        ("two\nlines", "two\nlines\n"),
+        ("line\n", "line\n"),
+        ("\n", "\n"),
+        ("two\n\n", "two\n\n"),
+        ("", "\n"),
+    ] {
+        scope.put("f/k", value);
+        let key = scope.key("f/k");
+        for format in ["text", "raw"] {
+            let args = ["get", "--newline", &key, "-o", format];
+            assert_eq!(scope.kvw(args).ok(), expected, "{value:?}");
+        }
+        assert_eq!(scope.kvw(["get", &key]).ok(), value);
+        // Each line of a list ends in one newline, and so do several keys.
+        let line = format!("{key}:{expected}");
+        let args = ["get", "-n", "--recurse", &scope.key("f/")];
+        assert_eq!(scope.kvw(args).ok(), line);
+        let args = ["get", "-n", &key, &key];
+        assert_eq!(scope.kvw(args).ok(), format!("{line}{line}"));
+        let detailed = scope.kvw(["get", "-n", "--detailed", &key]).ok();
+        assert!(detailed.ends_with(&format!("Value            {expected}")));
+    }
+    let none = scope.key("none");
+    assert_eq!(
+        scope.kvw(["get", "-n", &none, "--default", "d"]).ok(),
+        "d\n"
+    );
+    scope.put("b", "x\n");
+    let args = ["get", "-n", "--base64", &scope.key("b")];
+    assert_eq!(scope.kvw(args).ok(), "eAo=\n");
+    // JSON has lines of its own, and the value stays what it is.
+    let json = scope.kvw(["get", "-n", &scope.key("b"), "-o", "json"]).ok();
+    assert_eq!(parse_document::<Entry>(&json).bytes(), b"x\n");
+    Kvw::at("127.0.0.1:1")
+        .args(["get", "-n", "--keys"])
+        .run()
+        .expect(2);
+}
+
+#[test]
+fn relative_names_leave_out_the_prefix() {
+    let scope = Agent::shared();
+    for name in ["r/", "r/a", "r/b/c", "r2"] {
+        scope.put(name, "v");
+    }
+    let folder = scope.key("r/");
+    let get = |args: &[&str]| scope.kvw(["get", "--relative"]).args(args).ok();
+    assert_eq!(get(&["--recurse", &folder]), ":v\na:v\nb/c:v\n");
+    assert_eq!(get(&["--keys", &folder]), "\na\nb/\n");
+    assert_eq!(get(&["--keys", "--recurse", &folder]), "\na\nb/c\n");
+    // The prefix as it was given, folder or not.
+    let keys = get(&["--keys", "--recurse", &scope.key("r")]);
+    assert_eq!(keys, "/\n/a\n/b/c\n2\n");
+    let entries: Vec<Entry> = parse_document(&get(&["--recurse", &folder, "-o", "json"]));
+    let names: Vec<_> = entries.iter().map(|entry| &*entry.key).collect();
+    assert_eq!(names, ["", "a", "b/c"]);
+    assert!(get(&["--recurse", &folder, "-o", "consul"]).contains(r#""Key":"b/c""#));
+    assert!(get(&["--recurse", "--detailed", &folder]).contains("Key              b/c\n"));
+    Kvw::at("127.0.0.1:1")
+        .args(["get", "a", "--relative"])
+        .run()
+        .expect(2)
+        .one_line()
+        .says(&["--relative requires --recurse or --keys"]);
+}
+
+#[test]
 fn a_missing_key_exits_one_and_prints_its_name_on_stderr() {
     let scope = Agent::shared();
     let key = scope.key("none");
@@ -40,6 +111,17 @@ fn a_missing_key_exits_one_and_prints_its_name_on_stderr() {
         output.expect(1).one_line().says(&[&key]);
         assert_eq!(output.text(), "");
     }
+}
+
+#[test]
+fn a_missing_key_that_looks_like_a_glob_is_called_none() {
+    let scope = Agent::shared();
+    let folder = scope.key("f/");
+    let output = scope.kvw(["get", &format!("{folder}*")]).run();
+    let hint = format!("hint: a key is not a glob: get --recurse {folder} prints all keys below");
+    output.expect(1).one_line().says(&[&hint]);
+    scope.put("f/*", "v");
+    assert_eq!(scope.kvw(["get", &scope.key("f/*")]).ok(), "v");
 }
 
 #[test]

@@ -91,6 +91,14 @@ fn delete_names_the_keys_or_counts_them() {
     let deleted: Deleted =
         parse_document(&scope.kvw(["delete", &scope.key("a"), "-o", "json"]).ok());
     assert_eq!(deleted.deleted, [scope.key("a")]);
+    let (a, none) = (scope.key("a"), scope.key("none"));
+    for args in [
+        &["delete", &*a, "-o", "json"][..],
+        &["delete", &a, &none, "-q", "-o", "json"],
+    ] {
+        let deleted: Deleted = parse_document(&scope.kvw([]).args(args).ok());
+        assert_eq!(deleted.deleted, [""; 0]);
+    }
     let args = [
         "delete",
         "--recurse",

@@ -30,6 +30,22 @@ fn one_level_is_listed_and_a_folder_needs_no_slash() {
 }
 
 #[test]
+fn relative_names_leave_out_the_folder() {
+    let scope = filled();
+    let c = scope.key("c");
+    assert_eq!(scope.kvw(["ls", "--relative", &c]).ok(), "a\nf/\ng/\n");
+    let names: Vec<String> =
+        parse_document(&scope.kvw(["ls", "--relative", &c, "-o", "json"]).ok());
+    assert_eq!(names, ["a", "f/", "g/"]);
+    let long = scope.kvw(["ls", "--relative", "--long", &c]).ok();
+    let names: Vec<_> = long.lines().map(|line| line.rsplit(' ').next()).collect();
+    assert_eq!(names, [Some("a"), Some("f/"), Some("g/")]);
+    // The folder's own key.
+    let f = scope.key("c/f/");
+    assert_eq!(scope.kvw(["ls", "--relative", &f]).ok(), "\nx\n");
+}
+
+#[test]
 fn only_one_level_is_asked_for() {
     let scope = filled();
     let output = scope.kvw(["ls", "-v", scope.prefix()]).run();

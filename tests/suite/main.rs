@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod command_line;
 mod complete;
 mod conformance;
 mod connect;
@@ -22,6 +23,7 @@ mod house;
 mod import;
 mod json_contract;
 mod language;
+mod limits;
 mod ls;
 mod official;
 mod put;

@@ -32,6 +32,75 @@ fn a_value_is_literal_a_file_or_stdin() {
 }
 
 #[test]
+fn a_write_that_changes_nothing_is_called_unchanged() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    let wrote = format!("wrote {key}\n");
+    let unchanged = format!("{key} unchanged\n");
+    let put = |args: &[&str]| {
+        let output = scope.kvw(["put", &key]).args(args).run();
+        output.expect(0);
+        output.stderr
+    };
+    assert_eq!(put(&["v"]), wrote);
+    let index = modify_index(&scope, "k");
+    assert_eq!(put(&["v"]), unchanged);
+    assert_eq!(put(&["v", "--keep-flags"]), unchanged);
+    assert_eq!(put(&["v", "--cas", "--modify-index", &index]), unchanged);
+    assert_eq!(modify_index(&scope, "k"), index);
+    assert_eq!(put(&["w", "--cas", "--modify-index", &index]), wrote);
+    assert_eq!(put(&["w", "--flags", "7"]), wrote);
+    assert_eq!(put(&["w", "--flags", "7"]), unchanged);
+    assert_eq!(put(&["w", "--keep-flags"]), unchanged);
+    assert_eq!(put(&["w"]), wrote, "the flags are reset");
+    assert_eq!(flags(&scope, "k"), 0);
+    scope.kvw(["delete", &key]).ok();
+    assert_eq!(put(&["w", "--create"]), wrote);
+    // Values of the size of a server's limit are compared too, where it takes them.
+    let large = "x".repeat(300 * 1024);
+    let put = || {
+        scope
+            .kvw(["put", &key, "-"])
+            .stdin(large.clone())
+            .run()
+            .stderr
+    };
+    assert_eq!((put(), put()), (wrote, unchanged));
+}
+
+#[test]
+fn whether_a_write_changes_something_takes_no_request_of_its_own() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    let requests = |args: &[&str]| {
+        let output = scope.kvw(["put", "-v", &key]).args(args).run();
+        let lines = output.stderr.lines();
+        lines.filter(|line| line.contains(" /v1/")).count()
+    };
+    // One transaction, which a missing key rolls back.
+    assert_eq!(requests(&["a"]), 2);
+    assert_eq!(requests(&["b"]), 1);
+    assert_eq!(requests(&["b"]), 1);
+    let index = modify_index(&scope, "k");
+    assert_eq!(requests(&["c", "--cas", "--modify-index", &index]), 1);
+    assert_eq!(requests(&["d", "-q"]), 1);
+    scope.kvw(["delete", &key]).ok();
+    assert_eq!(requests(&["d", "--create"]), 1);
+}
+
+#[test]
+fn a_write_above_what_a_transaction_takes_is_one_of_its_own() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    let large = "x".repeat(500 * 1024);
+    for _ in 0..2 {
+        let output = scope.kvw(["put", &key, "-"]).stdin(large.clone()).run();
+        output.expect(0).says(&["wrote", &key]);
+    }
+    assert_eq!(scope.value("k").unwrap().len(), large.len());
+}
+
+#[test]
 fn a_literal_value_is_taken_as_it_stands() {
     let scope = Agent::shared();
     let key = scope.key("k");
@@ -45,7 +114,7 @@ fn a_literal_value_is_taken_as_it_stands() {
 fn a_negative_number_behind_the_key_is_a_value() {
     let scope = Agent::shared();
     let key = scope.key("k");
-    for value in ["-5", "-0.25", "-1e9"] {
+    for value in ["-5", "-0.25", "-1e9", "-1abc", "-.5", "-inf", "-1-2"] {
         scope.kvw(["put", &key, value, "--flags", "1"]).ok();
         assert_eq!(scope.value("k").unwrap(), value.as_bytes());
     }
@@ -232,6 +301,28 @@ fn a_lock_is_taken_once_and_given_back_with_value_and_flags_left() {
         (flags(&scope, "k"), scope.value("k").unwrap()),
         (0, b"last".to_vec())
     );
+}
+
+#[test]
+fn a_lock_is_taken_without_a_value() {
+    let scope = Agent::shared();
+    let (new, old) = (scope.key("new"), scope.key("old"));
+    scope.kvw(["put", &old, "v", "--flags", "7"]).ok();
+    let session = scope.create_session();
+    for key in [&new, &old] {
+        scope
+            .kvw(["put", "--acquire", "--session", &session, key])
+            .run()
+            .expect(0)
+            .says(&["acquired the lock"]);
+    }
+    assert_eq!(scope.value("new").unwrap(), b"");
+    assert_eq!(scope.value("old").unwrap(), b"v");
+    assert_eq!(flags(&scope, "old"), 7);
+    assert_eq!(scope.entry("new").unwrap()["Session"], *session);
+    let other = scope.create_session();
+    let args = ["put", "--acquire", "--session", &other, &old];
+    scope.kvw(args).run().expect(1);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn the_watch_examples_of_the_readme_run() {
         .lines()
         .filter(|line| line.starts_with("kvw w"))
         .collect();
-    assert_eq!(examples.len(), 7);
+    assert_eq!(examples.len(), 8);
     for example in examples {
         let short = example.replacen(
             "kvw watch",

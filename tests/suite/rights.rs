@@ -98,6 +98,65 @@ fn levels_trees_and_documents_are_believed_only_with_the_right_to_them() {
 }
 
 #[test]
+fn an_empty_answer_to_a_token_that_may_not_read_is_never_an_empty_store() {
+    let Some(client) = RestrictedClient::start() else {
+        return;
+    };
+    // Without a token, all of the store and each prefix are hidden.
+    for place in ["", "hidden/", "hid", "seen/none/"] {
+        for args in [
+            &["export"][..],
+            &["export", "-o", "jsonl"],
+            &["export", "-o", "consul"],
+            &["export", "--allow-filtered"],
+            &["ls"],
+            &["ls", "--long"],
+            &["ls", "-o", "json"],
+            &["tree"],
+            &["tree", "--du"],
+            &["tree", "-o", "json"],
+            &["get", "--recurse"],
+            &["get", "--recurse", "-o", "json"],
+            &["get", "--keys"],
+            &["get", "--keys", "--recurse"],
+            &["get", "--keys", "-o", "json"],
+            &[
+                "delete",
+                "--recurse",
+                "--all",
+                "--prefix-match",
+                "--dry-run",
+            ],
+            &["delete", "--recurse", "--all", "--prefix-match", "--yes"],
+        ] {
+            let output = client.agent.kvw([]).args(args).args([place]).run();
+            output.expect(4).says(&["listing ", "permission denied"]);
+            assert_eq!(output.text(), "", "{output}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup.json");
+        let args = ["export", place, "--output-file", file.to_str().unwrap()];
+        client.agent.kvw(args).run().expect(4);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        if place.is_empty() {
+            // A transaction takes no empty prefix.
+            continue;
+        }
+        let get_tree = format!("get-tree '{place}'");
+        let output = client.agent.kvw(["txn", &get_tree]).run();
+        output
+            .expect(4)
+            .says(&["operation 1 (get-tree", "permission denied"]);
+    }
+    let output = client.kvw(["txn", "get own/a", "get hidden/a"]).run();
+    output
+        .expect(4)
+        .says(&["operation 2 (get hidden/a): permission denied"]);
+    assert_eq!(output.text(), "own/a:own/a\n");
+    client.kvw(["txn", "get-tree seen/none/"]).ok();
+}
+
+#[test]
 fn an_empty_store_is_believed_only_with_the_right_to_it() {
     let Some(client) = RestrictedClient::start() else {
         return;

@@ -212,3 +212,48 @@ fn a_rollback_in_json_has_the_same_numbers_as_in_text() {
         format!("get {}none", scope.prefix())
     );
 }
+
+#[test]
+fn what_bash_quotes_is_written_as_it_was() {
+    let scope = Agent::shared();
+    let value = "two\nlines \t'\"$x`\\ \u{e4}\u{20ac} {\"a\":1} \u{1}";
+    let script = "printf 'set %q %q\\nset %q %q\\n' \"$1\" \"$2\" \"$3\" $'\\377\\x80'";
+    let (a, b) = (scope.key("a b"), scope.key("b"));
+    let quoted = std::process::Command::new("bash")
+        .args(["-c", script, "bash", &a, value, &b])
+        .output()
+        .unwrap();
+    scope.kvw(["txn", "-"]).stdin(quoted.stdout).ok();
+    assert_eq!(scope.kvw(["get", &a]).run().text(), value);
+    assert_eq!(scope.value("b").unwrap(), b"\xff\x80");
+}
+
+#[test]
+fn a_quoted_value_has_two_lines_and_a_byte_order_mark_is_skipped() {
+    let scope = Agent::shared();
+    let lines = format!("\u{feff}set {} 'one\ntwo'\n", scope.key("k"));
+    scope.kvw(["txn", "-"]).stdin(lines).ok();
+    assert_eq!(scope.value("k").unwrap(), b"one\ntwo");
+    let json = format!(
+        "\u{feff}[{{\"op\":\"delete\",\"key\":\"{}\"}}]",
+        scope.key("k")
+    );
+    scope.kvw(["txn", "-"]).stdin(json).ok();
+    assert_eq!(scope.value("k"), None);
+}
+
+#[test]
+fn a_translated_text_is_refused_and_json_without_quotes_warned_of() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    let line = format!("set {key} $\"text\"");
+    scope.kvw(["txn", &line]).run().expect(2).one_line();
+    assert_eq!(scope.value("k"), None);
+    let line = format!("set {key} {{\"a\":1}}");
+    let output = scope.kvw(["txn", "-"]).stdin(line).run();
+    let form = format!(
+        "warning: stdin: line 1: JSON without its quotes: quote it as a whole: set {key} '{{\"a\":1}}'"
+    );
+    output.expect(0).says(&[&form]);
+    assert_eq!(scope.value("k").unwrap(), b"{a:1}");
+}

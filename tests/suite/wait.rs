@@ -57,7 +57,7 @@ fn a_value_that_becomes_another_ends_the_wait_for_either() {
     let scope = Agent::shared();
     scope.put("a", "-1");
     let key = scope.key("a");
-    let equals = waiting(&scope, &["--equals", &key, "--two"]);
+    let equals = waiting(&scope, &["--equals", &format!("{key}=--two")]);
     let differs = waiting(&scope, &["--not-equals", &key, "-1"]);
     let matches = waiting(&scope, &["--matches", &key, "^--t.o$"]);
     scope.put("a", "--two");

@@ -1,5 +1,6 @@
 //! `kvw watch` with a handler: what it is given, when it runs, how it ends.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use crate::harness::contract::Batch;
@@ -416,4 +417,57 @@ fn flags_that_contradict_each_other_are_refused() {
     refused(&["--debounce", "1s"]);
     refused(&["--route", "[=x"]).says(&["["]);
     refused(&["--once", "--count", "2"]);
+}
+
+#[test]
+fn a_handler_where_targets_go_is_refused_with_the_right_form() {
+    let scope = Agent::shared();
+    let prefix = scope.key("a/");
+    let form = |words: &str| format!("a handler goes behind --: kvw watch {prefix} {words}\n");
+    for (args, words) in [
+        (&[&*prefix, "cat"][..], "-- cat"),
+        (&[&prefix, "./h.sh"], "-- ./h.sh"),
+        (&["--prefix", &prefix, "./h.sh"], "-- ./h.sh"),
+        (&[&prefix, "sh", "-x", "h.sh"], "-- sh -x h.sh"),
+        (&[&prefix, "./h.sh", "--once"], "-- ./h.sh"),
+        (&[&prefix, "echo hi"], "--exec 'echo hi'"),
+    ] {
+        let output = scope.kvw(["watch"]).args(args).run();
+        output.expect(2).says(&[&form(words)]);
+    }
+    // What is said to be a key is one, and with a handler no word is taken for another.
+    scope
+        .kvw(["watch", &prefix, "--key", "cat", "--for", "0"])
+        .ok();
+    let args = ["watch", &prefix, "cat", "--for", "0", "--", "true"];
+    scope.kvw(args).ok();
+}
+
+#[test]
+fn a_handler_that_cannot_be_started_is_explained() {
+    let scope = Agent::shared();
+    for (name, content, mode, words) in [
+        (
+            "./h -x",
+            "#!/bin/sh\n",
+            0o755,
+            "this is one word; --exec takes a line",
+        ),
+        (
+            "./h",
+            "#!/bin/bash\r\necho\r\n",
+            0o755,
+            "its interpreter '/bin/bash\\r' does not exist",
+        ),
+        ("./h", "echo\n", 0o755, "a script without #!"),
+        ("./h", "#!/bin/sh\n", 0o644, "it is not executable"),
+    ] {
+        let kvw = scope.kvw(["watch", scope.prefix(), "--once", "--", name]);
+        let kvw = kvw.file("h", content);
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(kvw.home().join("h"), permissions).unwrap();
+        let output = kvw.run();
+        assert!([126, 127].contains(&output.code), "{output}");
+        output.says(&[words]);
+    }
 }

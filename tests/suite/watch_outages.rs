@@ -313,3 +313,74 @@ fn the_initial_batch_waits_until_every_target_was_seen() {
     server.wait_until_played();
     running.stop();
 }
+
+/// The wait that a query asks for, in milliseconds.
+fn asked_wait(line: &str) -> Option<u64> {
+    let (_, rest) = line.split_once("&wait=")?;
+    let (wait, _) = rest.split_once("ms")?;
+    wait.parse().ok()
+}
+
+#[test]
+fn a_wait_is_never_asked_for_beyond_the_end_of_the_command() {
+    let server = Faulty::script()
+        .on(READ)
+        .finds(5, &listing(&[("app/a", "1", 5)]))
+        .on(&waiting(5))
+        .stalls()
+        .start();
+    let kvw = Kvw::at(server.address()).args(["watch", "app/", "--for", "2s"]);
+    kvw.run().expect(0);
+    let asked: Vec<u64> = server
+        .requests()
+        .iter()
+        .filter_map(|request| asked_wait(&request.line))
+        .collect();
+    assert!(matches!(asked[..], [1..=2000]), "{asked:?}");
+    let server = Faulty::script()
+        .on("GET /v1/kv/app/a")
+        .misses(5)
+        .on("GET /v1/kv/app/a/?keys")
+        .perhaps()
+        .misses(5)
+        .on("GET /v1/kv/app/a?index=5")
+        .stalls()
+        .start();
+    let kvw = Kvw::at(server.address()).args(["wait", "app/a", "--timeout", "700ms"]);
+    kvw.run().expect(1);
+    let asked: Vec<u64> = server
+        .requests()
+        .iter()
+        .filter_map(|request| asked_wait(&request.line))
+        .collect();
+    assert!(matches!(asked[..], [1..=700]), "{asked:?}");
+}
+
+#[test]
+fn an_outage_in_which_nothing_came_counts_from_the_last_answer() {
+    let same = listing(&[("app/a", "1", 5)]);
+    let server = Faulty::script()
+        .on(READ)
+        .finds(5, &same)
+        .on(&waiting(5))
+        .stalls()
+        .on(READ)
+        .finds(5, &same)
+        .on(&waiting(5))
+        .perhaps()
+        .stalls()
+        .start();
+    let args = ["watch", "app/", "--wait", "1s"];
+    let mut running = Kvw::at(server.address()).args(args).spawn();
+    let line = running.err_line_with("is available again after");
+    // The query timed out 10 s after its wait.
+    let (_, lasted) = line.rsplit_once(' ').unwrap();
+    let lasted: f64 = lasted.trim_end_matches('s').parse().unwrap();
+    assert!((11.0..30.0).contains(&lasted), "{line}");
+}
+
+#[test]
+fn a_wait_shorter_than_a_second_is_refused() {
+    let kvw = Kvw::bare().args(["watch", "app/", "--wait", "900ms"]);
+    kvw.run().expect(2).says(&["--wait", "shorter than 1s"]);
+}

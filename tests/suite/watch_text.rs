@@ -144,6 +144,80 @@ fn locks_are_printed_on_demand() {
 }
 
 #[test]
+fn a_glob_that_matches_no_existing_key_is_named_once() {
+    let scope = Agent::shared();
+    scope.put("config/db/host", "1");
+    scope.put("config/web/port", "1");
+    let (web, db) = (scope.key("config/web/"), scope.key("config/db/"));
+    let warned = |args: &[&str]| {
+        let watch = scope.kvw(["watch", &db, &web, "--for", "300ms"]);
+        let output = watch.args(args).run();
+        output.expect(0);
+        output.stderr
+    };
+    let warning = |flag: &str, glob: &str| {
+        let example = scope.key("config/db/host");
+        format!(
+            "warning: {flag} '{glob}' matches no existing key\n\
+             hint: a glob matches the whole key, such as {example}: * stops at /, ** does not\n"
+        )
+    };
+    assert_eq!(
+        warned(&["--include", "*/host"]),
+        warning("--include", "*/host")
+    );
+    assert_eq!(
+        warned(&["--include", "**/host", "--exclude", "port"]),
+        warning("--exclude", "port")
+    );
+    assert_eq!(
+        warned(&["--exclude", "a", "--exclude", "b"]),
+        warning("--exclude", "a") + &warning("--exclude", "b")
+    );
+    let routed = ["-q", "--route", "**/port=true", "--route", "db=true"];
+    assert_eq!(warned(&routed), warning("--route", "db"));
+    assert_eq!(warned(&["--include", "**/{host,port}"]), "");
+    // Where nothing exists, nothing can be judged.
+    let none = scope.key("none/");
+    let args = ["watch", &none, "--include", "host", "--for", "300ms"];
+    assert_eq!(scope.kvw(args).run().stderr, "");
+}
+
+#[test]
+fn a_glob_as_a_target_is_pointed_at_include() {
+    let scope = Agent::shared();
+    scope.put("config/a", "1");
+    let says = |args: &[&str]| {
+        let output = scope.kvw(["watch", "--for", "300ms"]).args(args).run();
+        output.expect(0);
+        output.stderr
+    };
+    let config = scope.key("config/");
+    assert_eq!(
+        says(&[&format!("{config}**")]),
+        format!(
+            "warning: key {config}** does not exist: a target is not a glob\n\
+             hint: kvw watch {config} --include '{config}**' watches the keys that match\n"
+        )
+    );
+    assert_eq!(
+        says(&[&format!("{config}*/")]),
+        format!(
+            "warning: prefix {config}*/ does not exist: a target is not a glob\n\
+             hint: kvw watch {config} --include '{config}*/**' watches the keys that match\n"
+        )
+    );
+    assert_eq!(
+        says(&["**/host-of-nobody"]),
+        "warning: key **/host-of-nobody does not exist: a target is not a glob\n\
+         hint: kvw watch --prefix '' --include '**/host-of-nobody' watches the keys that match\n"
+    );
+    // A key may have such a name.
+    scope.put("odd*", "1");
+    assert_eq!(says(&[&scope.key("odd*")]), "");
+}
+
+#[test]
 fn include_and_exclude_choose_keys_and_exclude_wins() {
     let scope = Agent::shared();
     let (include, exclude) = (scope.key("app/**"), scope.key("**/secret"));

@@ -127,7 +127,7 @@ mod tests {
     fn aligned(ops: &[&str], entries: &[&str]) -> Vec<(usize, String)> {
         let ops: Vec<_> = ops
             .iter()
-            .map(|op| parse(op, &mut |_| unreachable!()).unwrap())
+            .map(|op| parse(op, &mut |_| unreachable!(), &mut Vec::new()).unwrap())
             .collect();
         let entries = entries.iter().map(|key| entry(key)).collect();
         results(&ops, entries)
@@ -169,7 +169,7 @@ mod tests {
     fn a_value_that_was_written_or_read_is_known_and_a_checked_one_is_not() {
         let ops: Vec<_> = ["set a v", "check b 7", "get-tree x"]
             .iter()
-            .map(|op| parse(op, &mut |_| unreachable!()).unwrap())
+            .map(|op| parse(op, &mut |_| unreachable!(), &mut Vec::new()).unwrap())
             .collect();
         let results = results(&ops, vec![entry("a"), entry("b"), entry("x")]);
         assert_eq!(results[0].entry.value(), b"v");

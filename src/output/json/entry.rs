@@ -55,7 +55,13 @@ impl<'a> From<&'a model::Entry> for Entry<'a> {
     }
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// Names the entry by `key`, a part of its key.
+    pub fn with_key(mut self, key: &'a str) -> Self {
+        self.key = key;
+        self
+    }
+
     /// Encodes the value as base64 even where it is text.
     pub fn with_base64(mut self, entry: &model::Entry) -> Self {
         if entry.value_known() {

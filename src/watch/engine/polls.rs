@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Engine;
 use crate::model::{Batch, Change, Reason, TargetId};
-use crate::watch::event::{AnswerSummary, Event};
+use crate::watch::event::{AnswerSummary, Event, UnmatchedGlob};
 use crate::watch::plan::Initial;
 use crate::watch::poll_event::{OutageCause, OutageKind, PollEvent, TargetAnswer};
 use crate::watch::shutdown::ShutdownMode;
@@ -79,12 +79,36 @@ impl Engine<'_> {
         };
         if update.first {
             self.notify(&Event::Synced(&summary), now)?;
+            self.report_unmatched_globs(now)?;
         }
         self.notify(&Event::Answered(&summary), now)?;
         if skips {
             return self.adopt(target, now);
         }
         self.take_changes(update.changes, now)
+    }
+
+    /// Reports the globs that match none of the existing keys, once every target was seen. Where there
+    /// are no keys yet, a glob cannot be judged.
+    fn report_unmatched_globs(&mut self, now: Instant) -> anyhow::Result<()> {
+        let keys = || self.target_states.keys();
+        let Some(example) = keys().next().filter(|_| self.target_states.synced()) else {
+            return Ok(());
+        };
+        let routes = self.routes.globs().map(|glob| ("--route", glob));
+        let globs = self.plan.filter.globs().chain(routes);
+        let unmatched = globs.filter(|(_, glob)| !keys().any(|key| glob.matches(key)));
+        let unmatched: Vec<_> = unmatched
+            .map(|(flag, glob)| UnmatchedGlob {
+                flag,
+                glob: glob.as_str().to_owned(),
+                example: example.to_owned(),
+            })
+            .collect();
+        for glob in &unmatched {
+            self.notify(&Event::UnmatchedGlob(glob), now)?;
+        }
+        Ok(())
     }
 
     fn looks_reset(&self, target: TargetId, answer: &TargetAnswer) -> bool {

@@ -248,6 +248,28 @@ fn an_empty_first_answer_without_permission_is_an_outage_of_rights() {
 }
 
 #[test]
+fn a_target_that_looks_like_a_glob_and_does_not_exist_is_reported_once() {
+    for scope in [
+        TargetScope::Key(Key::new("a/*").unwrap()),
+        TargetScope::Prefix(Prefix::new("a/*/")),
+    ] {
+        let prober = FakeProber::default();
+        let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[]), (6, &[])]);
+        match watched.next() {
+            PollEvent::Advice(advice) => assert_eq!(advice, Advice::Glob),
+            other => panic!("advice was expected, not {other:?}"),
+        }
+        watched.answered();
+        watched.answered();
+    }
+    // A key may have such a name.
+    let scope = TargetScope::Key(Key::new("a/*").unwrap());
+    let prober = FakeProber::default();
+    let watched = PollerBench::new(scope, Snapshot::default(), prober, &[(5, &[("a/*", "1")])]);
+    watched.answered();
+}
+
+#[test]
 fn a_key_that_is_a_folder_is_reported_once() {
     let prober = FakeProber {
         folder: true,

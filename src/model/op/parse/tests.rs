@@ -2,11 +2,17 @@ use super::*;
 use crate::model::{Key, Prefix};
 
 fn op(text: &str) -> Result<Op, String> {
-    parse(text, &mut |path| match path {
+    op_with_warnings(text).map(|(op, _)| op)
+}
+
+fn op_with_warnings(text: &str) -> Result<(Op, Vec<String>), String> {
+    let mut warnings = Vec::new();
+    let mut read = |path: &str| match path {
         "file" => Ok(b"\xffcontent\n".to_vec()),
         path => Err(format!("cannot read {path}")),
-    })
-    .map_err(|error| error.to_string())
+    };
+    let op = parse(text, &mut read, &mut warnings).map_err(|error| error.to_string())?;
+    Ok((op, warnings))
 }
 
 fn key(text: &str) -> Key {
@@ -187,11 +193,11 @@ fn missing_and_excess_parts_are_named() {
 #[test]
 fn lines_are_numbered_and_comments_are_skipped() {
     let mut read = |_: &str| unreachable!();
-    let ops = parse_lines(b"# two\nset a 1\n\n  get a\r\n", &mut read).unwrap();
+    let ops = parse_lines(b"# two\nset a 1\n\n  get a\r\n", &mut read, &mut Vec::new()).unwrap();
     assert_eq!(ops, [set("a", b"1", 0), Op::Get { key: key("a") }]);
-    let error = parse_lines(b"set a 1\n\nset b\n", &mut read).unwrap_err();
+    let error = parse_lines(b"set a 1\n\nset b\n", &mut read, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "line 3: set needs a value");
-    let error = parse_lines(b"set a \xff\n", &mut read).unwrap_err();
+    let error = parse_lines(b"set a \xff\n", &mut read, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "line 1: not UTF-8");
 }
 
@@ -201,4 +207,51 @@ fn base64_is_taken_with_line_breaks_and_without_padding() {
         assert_eq!(decode_base64(text.as_bytes()).unwrap(), b"hello");
     }
     assert!(decode_base64(b"aGVsbG8gd29ybGQ!!").is_err());
+}
+
+#[test]
+fn a_value_is_any_bytes_and_a_key_is_text() {
+    assert_eq!(op(r"set $'a\x62' $'\xff\n'"), Ok(set("ab", b"\xff\n", 0)));
+    assert_eq!(op(r"set $'\xff' v"), Err("a key must be UTF-8".to_owned()));
+    assert_eq!(op(r"set a $'\x40file'"), Ok(set("a", b"\xffcontent\n", 0)));
+}
+
+#[test]
+fn a_quoted_value_may_break_lines_and_lines_are_counted_on() {
+    let mut read = |_: &str| unreachable!();
+    let text = b"set a 'one\r\ntwo'\n\nset b \\\n 2\nset c";
+    let error = parse_lines(text, &mut read, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "line 6: set needs a value");
+    let ops = parse_lines(&text[..text.len() - 5], &mut read, &mut Vec::new()).unwrap();
+    assert_eq!(ops, [set("a", b"one\r\ntwo", 0), set("b", b"2", 0)]);
+    let error = parse_lines(b"set a 1\nset b '2\n\n", &mut read, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "line 2: a quote is not closed");
+}
+
+#[test]
+fn json_that_lost_its_quotes_is_reported_with_the_right_form() {
+    let (parsed, warnings) = op_with_warnings(r#"set k {"a":1}"#).unwrap();
+    assert_eq!(parsed, set("k", b"{a:1}", 0));
+    let form = r#"JSON without its quotes: quote it as a whole: set k '{"a":1}'"#;
+    assert_eq!(warnings, [form]);
+    let (_, warnings) = op_with_warnings(r#"cas k 7 ["it's"]"#).unwrap();
+    assert!(
+        warnings[0].ends_with(r#"cas k 7 '["it'\''s"]'"#),
+        "{warnings:?}"
+    );
+    let error = op(r#"set k {"a": 1}"#).unwrap_err();
+    let form = r#"set does not take '1}': quote JSON as a whole: set k '{"a": 1}'"#;
+    assert_eq!(error, form);
+    for quoted in [
+        r#"set k '{"a":1}'"#,
+        r#"set k "{}""#,
+        r#"set k {\"a\":1}"#,
+        "set k {a}",
+    ] {
+        assert_eq!(op_with_warnings(quoted).unwrap().1, Vec::<String>::new());
+    }
+    let mut warnings = Vec::new();
+    let lines = b"get a\nset k {\"a\":1}";
+    parse_lines(lines, &mut |_| unreachable!(), &mut warnings).unwrap();
+    assert!(warnings[0].starts_with("line 2: JSON "), "{warnings:?}");
 }

@@ -1,0 +1,140 @@
+//! The command line as users of other tools type it, and what looks like a flag and is none.
+
+use crate::harness::{Agent, Kvw};
+
+#[test]
+fn flags_of_consul_are_taken_with_one_dash() {
+    let scope = Agent::shared();
+    let address = format!("-http-addr={}", scope.address());
+    let key = scope.key("a");
+    let kvw = |args: &[&str]| Kvw::bare().args(args).run();
+    kvw(&["put", &address, "-flags", "7", &key, "one"]).expect(0);
+    assert_eq!(scope.entry("a").unwrap()["Flags"], 7);
+    assert_eq!(kvw(&["get", &key, &address]).expect(0).text(), "one");
+    let lost = kvw(&["put", &key, "two", "-cas", "-modify-index=0", &address]);
+    lost.expect(1);
+    let listed = kvw(&["get", "-recurse", "-stale=false", scope.prefix(), &address]);
+    assert_eq!(listed.expect(0).text(), format!("{key}:one\n"));
+    let names = kvw(&["get", "-keys", "-separator", "", scope.prefix(), &address]);
+    assert_eq!(names.expect(0).text(), format!("{key}\n"));
+    let exported = kvw(&["export", scope.prefix(), "-http-addr", &scope.address()]);
+    assert!(exported.expect(0).text().contains(&key));
+    let dump = exported.text();
+    kvw(&["delete", &key, &address]).expect(0);
+    assert_eq!(scope.value("a"), None);
+    let import = Kvw::bare().args(["import", &address, "-"]).stdin(dump);
+    import.ok();
+    assert_eq!(scope.value("a").unwrap(), b"one");
+}
+
+#[test]
+fn a_word_of_one_dash_is_never_help_and_never_a_success() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let key = scope.key("a");
+    for (args, hint) in [
+        (&["get", "-hx", &key][..], "-h alone"),
+        (&["get", "-help"], "--help"),
+        (&["get", "-cas", &key], "put, delete"),
+        (&["get", "-output=json", &key], "--output"),
+        (&["get", &key, "-nonsense"], "two dashes"),
+        (&["get", &key, "-vqh"], "two dashes"),
+        (&["put", &key, "-Xmx2g"], "kvw put -- KEY -Xmx2g"),
+        (
+            &["put", &key, "-http.proxyHost=x"],
+            "kvw put -- KEY -http.proxyHost=x",
+        ),
+        (&["put", &key, "-n"], "kvw put -- KEY -n"),
+        (
+            &["put", &key, "--add-opens=x"],
+            "kvw put -- KEY --add-opens=x",
+        ),
+        (&["delete", "-create", &key], "--create is a flag of put"),
+        (&["import", "-headers", "f"], "-h alone"),
+        (&["export", "-hx"], "-h alone"),
+        (&["ls", "-lh"], "two dashes"),
+        (&["tree", "-hq"], "-h alone"),
+        (&["watch", &key, "-exec", "true"], "--exec"),
+        (&["-version"], "--version"),
+    ] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(2).says(&["hint: ", hint]);
+        assert_eq!(output.text(), "");
+    }
+    assert_eq!(scope.value("a").unwrap(), b"1");
+    let help = scope.kvw(["get", "-h"]).run();
+    assert!(help.expect(0).text().contains("Usage: kvw get"));
+}
+
+#[test]
+fn a_value_with_a_dash_is_written_by_the_form_of_the_hint() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    scope.kvw(["put", "--", &key, "-Xmx2g"]).ok();
+    assert_eq!(scope.value("k").unwrap(), b"-Xmx2g");
+}
+
+#[test]
+fn what_follows_two_dashes_is_the_handlers() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let key = scope.key("a");
+    let output = scope
+        .kvw(["watch", &key, "--once", "-token=", "--"])
+        .args(["echo", "-http-addr=x", "-hx", "--equals", "a", "--b"])
+        .run();
+    assert_eq!(output.expect(0).text(), "-http-addr=x -hx --equals a --b\n");
+}
+
+#[test]
+fn verbs_of_other_tools_get_a_hint() {
+    for (args, hint) in [
+        (&["kv", "get", "a"][..], "hint: kvw get a\n"),
+        (&["set", "a", "1"], "hint: kvw put a …\n"),
+        (&["rm", "a"], "hint: kvw delete a\n"),
+        (&["del", "a"], "hint: kvw delete a\n"),
+        (&["list", "a/"], "hint: kvw ls a/\n"),
+        (&["keys"], "hint: kvw ls\n"),
+        (&["cat", "a"], "hint: kvw get a\n"),
+        (&["read", "a"], "hint: kvw get a\n"),
+        (&["version"], "hint: kvw --version\n"),
+        (
+            &["watch", "-type=keyprefix", "-prefix=x", "h.sh"],
+            "hint: kvw watch --prefix x -- h.sh\n",
+        ),
+    ] {
+        let output = Kvw::bare().args(args).run();
+        output.expect(2).says(&[hint]);
+        assert_eq!(output.text(), "");
+    }
+}
+
+#[test]
+fn a_url_for_a_key_is_answered_with_the_key() {
+    let output = Kvw::bare().args(["get", "http://h:8500/v1/kv/a"]).run();
+    output
+        .expect(2)
+        .says(&["the key is 'a'", "--http-addr h:8500"]);
+}
+
+#[test]
+fn a_condition_never_swallows_a_flag() {
+    let scope = Agent::shared();
+    scope.put("a", "--timeout");
+    let (a, b) = (scope.key("a"), scope.key("b"));
+    let form = format!("{b}=--timeout");
+    for flag in ["--equals", "--not-equals", "--matches", "--changed-since"] {
+        let output = scope.kvw(["wait", &a, flag, &b, "--timeout", "1s"]).run();
+        output.expect(2).says(&["hint: ", "=", &form]);
+    }
+    scope
+        .kvw(["wait", "--equals", &b, "-o", "json"])
+        .run()
+        .expect(2);
+    let holds = format!("{a}=--timeout");
+    scope
+        .kvw(["wait", "--equals", &holds, "--timeout", "1s"])
+        .ok();
+    let output = scope.kvw(["wait", "--equals", &a, "--timeout=0"]).run();
+    output.expect(2);
+}

@@ -1,0 +1,102 @@
+//! Commands on a system that has no thread or process to give.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::harness::{Agent, Kvw, Scope, not_tried};
+
+/// `kvw` as a user who may have only this many threads and processes; `None`, with the reason
+/// printed, where that cannot be arranged.
+fn with_processes(count: usize, kvw: &Path, agent: &Scope) -> Option<Kvw> {
+    let limit = format!("--nproc={count}");
+    // The limit does not hold for root, and other users have other processes: nobody else has this id.
+    let user = [
+        "setpriv",
+        "--reuid=54321",
+        "--regid=54321",
+        "--clear-groups",
+    ];
+    let own = ["env", "env", "env", "env"];
+    let is_root = rustix::process::getuid().is_root();
+    let [a, b, c, d] = if is_root { user } else { own };
+    let wrapper = [a, b, c, d, "prlimit", &limit];
+    let tried = std::process::Command::new(wrapper[0])
+        .args(&wrapper[1..])
+        .arg(kvw)
+        .arg("--version")
+        .output();
+    if !tried.is_ok_and(|output| output.status.success()) {
+        not_tried("a limit of processes: no prlimit, or no right to use it");
+        return None;
+    }
+    let kvw = Kvw::program(kvw).env("CONSUL_HTTP_ADDR", agent.address());
+    Some(kvw.under(wrapper))
+}
+
+#[test]
+fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    // Where the other user may run it.
+    let folder = tempfile::tempdir().unwrap();
+    let kvw = folder.path().join("kvw");
+    std::fs::copy(assert_cmd::cargo::cargo_bin!("kvw"), &kvw).unwrap();
+    for path in [folder.path(), &kvw] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let document = r#"[{"key":"a","value":"eA=="}]"#;
+    let prefix = scope.prefix();
+    let signals = "error: starting the thread for signals: Resource temporarily unavailable";
+    let poller = format!("error: starting the thread that watches prefix {prefix}: Resource");
+    for (processes, args, words) in [
+        (1, &["watch", prefix, "--for", "1s"][..], signals),
+        (1, &["watch", prefix, "--exec", "true"], signals),
+        (
+            1,
+            &["watch", prefix, "--exec", "true"],
+            "warning: no guard process",
+        ),
+        (1, &["wait", &scope.key("a"), "--timeout", "1s"], signals),
+        (1, &["import", "-"], signals),
+        (
+            1,
+            &["dev", "--listen", "127.0.0.1:0"],
+            "error: starting the server: Resource",
+        ),
+        (2, &["watch", prefix, "--for", "1s"], &poller),
+        (
+            2,
+            &["import", "-", "--parallel", "2"],
+            "error: starting the thread that imports: Resource",
+        ),
+        (
+            3,
+            &["dev", "--", "true"],
+            "error: starting the thread for signals: Resource",
+        ),
+        (5, &["dev", "--", "true"], "error: starting true: Resource"),
+    ] {
+        if processes > 1 && !rustix::process::getuid().is_root() {
+            // The others of this user count too.
+            continue;
+        }
+        let Some(kvw) = with_processes(processes, &kvw, &scope) else {
+            return;
+        };
+        let output = kvw.args(args).stdin(document).run();
+        output.expect(3).says(&[words]);
+        if !words.contains("guard") && !words.contains("server") {
+            output.says(&["(ulimit -u, or pids.max of the cgroup)"]);
+        }
+    }
+    // A handler is started again when there is a process to be had.
+    if rustix::process::getuid().is_root() {
+        if let Some(kvw) = with_processes(4, &kvw, &scope) {
+            let args = ["watch", prefix, "--exec", "true", "--for", "300ms"];
+            kvw.args(args).run().says(&[
+                "the handler could not be started: sh: Resource temporarily unavailable",
+                "retrying in",
+            ]);
+        }
+    }
+}
