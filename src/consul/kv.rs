@@ -182,7 +182,7 @@ impl Client {
                 None
             }
         };
-        let doing = format!("writing key {key}");
+        let doing = name_key("writing", key);
         let Some(TxnOutcome::Applied(results)) = self.try_txn(&ops, doing)? else {
             return Ok(None);
         };
@@ -200,7 +200,7 @@ impl Client {
             Op::Get { key: key.clone() },
             Op::Delete { key: key.clone() },
         ];
-        match self.try_txn(&ops, format!("deleting key {key}"))? {
+        match self.try_txn(&ops, name_key("deleting", key))? {
             Some(TxnOutcome::Applied(_)) => Ok(true),
             Some(TxnOutcome::RolledBack(errors))
                 if errors
