@@ -146,7 +146,8 @@ pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
     );
     import_entries(&client, &source, &shared, usize::from(args.parallel))?;
     let (counts, failure) = (shared.counts(), shared.failure());
-    let rejections = shared.take_rejections();
+    let mut rejections = shared.take_rejections();
+    rejections.sort_by(|a, b| a.key.cmp(&b.key));
     drop(shared);
     report(ui, args.output, counts)?;
     for Rejection { key, reason, .. } in &rejections {

@@ -84,7 +84,11 @@ impl<R: BufRead> DocumentReader<R> {
         };
         let mut json = serde_json::Deserializer::from_reader(&mut self.reader);
         if let Err(error) = members.deserialize(&mut json) {
-            let at = self.start.after(&error);
+            // An entry of the wrong type is known only behind it.
+            let at = match error.is_data() {
+                true => self.start,
+                false => self.start.after(&error),
+            };
             return Err(self.invalid_at(at, &parsed.key, reason(&error)));
         }
         self.checked(parsed).map(Some)
@@ -555,7 +559,7 @@ mod tests {
                 "[\n  {\"key\": \"a\"},\n  {\n\"key\": \"b\",\n  x}]",
                 "entry 2, line 5 column 3, key b: ",
             ),
-            ("[{\"key\":\"a\"}, 7]", "entry 2, line 1 column 16: "),
+            ("[{\"key\":\"a\"}, 7]", "entry 2, line 1 column 15: "),
             (
                 "[\n{\"key\":\"a\"}\n{\"key\":\"b\"}]",
                 "entry 1, line 3 column 1: ",
@@ -646,7 +650,7 @@ mod tests {
             ),
             (
                 r#"[{"key":"a"},]"#,
-                "entry 2, line 1 column 15: expected value",
+                "entry 2, line 1 column 14: expected value",
             ),
             (
                 "[7]",

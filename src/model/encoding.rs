@@ -23,7 +23,10 @@ pub fn decode_value(text: &str) -> Result<Vec<u8>, String> {
         let text: Vec<u8> = text.bytes().filter(|byte| !is_break(byte)).collect();
         BASE64_STANDARD.decode(text)
     });
-    decoded.map_err(|error| format!("the value is not base64: {error}"))
+    decoded.map_err(|error| {
+        let error = error.to_string();
+        format!("the value is not base64: {}", error.trim_end_matches('.'))
+    })
 }
 
 /// Returns what a document is, by its first bytes, if it cannot be JSON in UTF-8, and how to convert it.

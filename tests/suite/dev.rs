@@ -112,10 +112,10 @@ fn a_document_that_cannot_be_loaded_names_the_entry_and_nothing_starts() {
     for (document, words) in [
         (
             r#"[{"key":"a"},{"key":"b","value":"?"}]"#,
-            "entry 2: the value is not base64",
+            "entry 2, line 1 column 14, key b: the value is not base64",
         ),
-        ("{}", "entry 1: it has no key"),
-        ("<html>", "not a JSON array of entries"),
+        ("{}", "entry 1, line 1 column 1: it has no key"),
+        ("<html>", "the document is an HTML page"),
     ] {
         let output = Kvw::bare()
             .file("export.json", document)

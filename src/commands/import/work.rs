@@ -431,8 +431,14 @@ pub fn describe_obstacle(ops: &[Op], errors: &[OpError]) -> String {
         1 => ("key", "stands", "its"),
         _ => ("keys", "stand", "their"),
     };
-    let others = plural(ops.len() - keys.len().min(ops.len()), "other key");
-    format!("{noun} {names} {stand} in the way, {others} of {their} group untouched")
+    let obstacle = format!("{noun} {names} {stand} in the way");
+    match ops.len().saturating_sub(keys.len()) {
+        0 => obstacle,
+        others => {
+            let others = plural(others as u64, "other key");
+            format!("{obstacle}, {others} of {their} group untouched")
+        }
+    }
 }
 
 /// Finds the keys that the token may not write, or the server would refuse, by a transaction that

@@ -69,7 +69,7 @@ fn every_error_names_its_operation() {
         ),
         (
             r#"[{"op":"set","key":"a","value":"!","encoding":"base64"}]"#,
-            "operation 1, key a: the value is not base64: Invalid symbol 33, offset 0.",
+            "operation 1, key a: the value is not base64: Invalid symbol 33, offset 0",
         ),
         (
             r#"[{"op":"get","key":"a","index":1}]"#,
