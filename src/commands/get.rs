@@ -121,15 +121,21 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
 impl GetArgs {
     /// Returns the prefix of a listing.
     fn prefix(&self) -> Result<Prefix, Failure> {
-        if self.output == Format::Raw {
-            return Err(Failure::usage(
-                "-o raw prints the value of a single key, not a list",
-            ));
-        }
+        self.refuse_raw("a list")?;
         match &self.keys[..] {
             [] => Ok(Prefix::default()),
             [prefix] => self.key_args.prefix(prefix),
             _ => Err(Failure::usage("a listing takes a single prefix")),
+        }
+    }
+
+    /// Raw values have no delimiters, so several would be one.
+    fn refuse_raw(&self, what: &str) -> Result<(), Failure> {
+        match self.output {
+            Format::Raw => Err(Failure::usage(format!(
+                "-o raw prints the value of a single key, not {what}"
+            ))),
+            Format::Text | Format::Json | Format::Jsonl | Format::Consul => Ok(()),
         }
     }
 
@@ -205,11 +211,7 @@ fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Res
 /// Prints several keys, read in one transaction: text in the order of the arguments, JSON sorted
 /// like every list.
 fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exit> {
-    if args.output == Format::Raw {
-        return Err(
-            Failure::usage("-o raw prints the value of a single key, not of several").into(),
-        );
-    }
+    args.refuse_raw("of several")?;
     let keys = args.keys.iter().map(|key| args.key_args.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let lookups = MultiGet::new(client).read(&keys)?;
@@ -231,9 +233,12 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
             }
         }
     }
-    if args.output != Format::Text {
-        found.sort_by(|a, b| a.key().cmp(b.key()));
-        found.dedup_by(|a, b| a.key() == b.key());
+    match args.output {
+        Format::Text | Format::Raw => {}
+        Format::Json | Format::Jsonl | Format::Consul => {
+            found.sort_by(|a, b| a.key().cmp(b.key()));
+            found.dedup_by(|a, b| a.key() == b.key());
+        }
     }
     let mut list = ListWriter::new(args.output);
     for (number, entry) in found.iter().enumerate() {

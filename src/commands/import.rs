@@ -418,10 +418,12 @@ fn dry_run(
                     ui.error(format!("key {key} would be {verb}: {reason}"));
                     refused.push(*class);
                 }
-                None if args.output == Format::Text => {
-                    list.item(ui, |ui| entry::write_name(ui, key.as_str(), Format::Text))?;
-                }
-                None => {}
+                None => match args.output {
+                    Format::Text => {
+                        list.item(ui, |ui| entry::write_name(ui, key.as_str(), Format::Text))?;
+                    }
+                    Format::Json | Format::Jsonl | Format::Raw | Format::Consul => {}
+                },
             }
         }
         Ok(())

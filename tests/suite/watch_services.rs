@@ -188,12 +188,9 @@ fn a_handler_that_wants_the_terminal_has_failed() {
 #[test]
 fn a_stop_from_the_terminal_stops_the_handler_too_and_both_go_on() {
     let scope = Agent::shared();
-    let mut running = scope
-        .watch(&[
-            "--exec",
-            "echo $$; while ! [ -e go ]; do sleep 0.02; done; echo on",
-        ])
-        .spawn();
+    // The shell itself waits: one that has just called vfork(2) cannot show that it is stopped.
+    let handler = "mkfifo go; echo $$; read _ <go; echo on";
+    let mut running = scope.watch(&["--exec", handler]).spawn();
     let handler: u32 = running.line().parse().unwrap();
     let state = |id: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
@@ -209,8 +206,8 @@ fn a_stop_from_the_terminal_stops_the_handler_too_and_both_go_on() {
     let stopped = |id| wait_for("a stop", || (state(id) == 'T').then_some(()));
     stopped(running.pid());
     stopped(handler);
-    std::fs::write(running.home().join("go"), "").unwrap();
     send_signal("CONT", running.pid());
+    std::fs::write(running.home().join("go"), "\n").unwrap();
     assert_eq!(running.line(), "on");
     let handled = running.err_line_with("handled in");
     assert!(!handled.contains("stopped"), "{handled}");
