@@ -1,29 +1,24 @@
 //! The flags of a handler, resolved into the settings of `handlers`.
 
-use std::ffi::{OsStr, OsString};
-use std::str::FromStr;
+mod environment;
+mod policies;
+mod route_arg;
+
+use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
+use self::environment::connection;
+use self::route_arg::RouteArg;
 use super::choice::{long_help, short_help};
 use super::duration::{duration, duration_text};
-use super::other_tools::quote;
-use crate::consul::{Config, TokenSource};
+use super::misplaced_handler::misplaced_handler;
+use crate::consul::Config;
 use crate::exit::Failure;
 use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
 use crate::model::{Glob, TargetId};
-use crate::process::{Program, Signal, Stdout, is_program};
-
-/// Variables that a handler does not see without `--pass-token`.
-const CREDENTIALS: [&str; 3] = [
-    "CONSUL_HTTP_TOKEN",
-    "CONSUL_HTTP_TOKEN_FILE",
-    "CONSUL_HTTP_AUTH",
-];
-
-/// Variables of systemd that are meant for kvw alone.
-const SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+use crate::process::{Program, Signal, Stdout};
 
 /// The handlers of a watch and their policies.
 #[derive(Debug, Clone, Args)]
@@ -212,28 +207,6 @@ pub struct HandlerArgs {
     pass_token: bool,
 }
 
-/// `GLOB=CMD`: the keys of a route and the shell line that handles them.
-#[derive(Debug, Clone)]
-struct RouteArg {
-    glob: Glob,
-    line: OsString,
-}
-
-impl FromStr for RouteArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('=');
-        let (glob, line) = parts
-            .filter(|(glob, line)| !glob.is_empty() && !line.trim().is_empty())
-            .ok_or("expected GLOB=CMD")?;
-        Ok(RouteArg {
-            glob: Glob::new(glob).map_err(|invalid| invalid.to_string())?,
-            line: line.into(),
-        })
-    }
-}
-
 /// A handler, and the changes that it gets.
 #[derive(Debug, Clone)]
 pub struct RouteSpec {
@@ -362,122 +335,10 @@ impl HandlerArgs {
             (None, None) => Ok(None),
         }
     }
-
-    fn policies(&self, locks: bool) -> Result<Policies, Failure> {
-        let on_busy = match (self.on_busy, self.signal) {
-            (OnBusy::Signal(default), signal) => OnBusy::Signal(signal.unwrap_or(default)),
-            (_, Some(_)) => return Err(Failure::usage("--signal requires --on-busy signal")),
-            (other, None) => other,
-        };
-        if self.each && matches!(on_busy, OnBusy::Restart | OnBusy::Signal(_)) {
-            return Err(Failure::usage(
-                "--each runs one key after the other and excludes --on-busy restart and signal",
-            ));
-        }
-        if self.handler_timeout == Some(Duration::ZERO) {
-            return Err(Failure::usage("--handler-timeout must be longer than 0"));
-        }
-        if self.on_exit.is_some() && !on_busy.runs_service() {
-            return Err(Failure::usage("--on-exit requires --on-busy restart"));
-        }
-        let default = Policies::default();
-        let debounce = self.debounce.unwrap_or(match self.min_interval {
-            Some(_) => Duration::ZERO,
-            None => default.debounce,
-        });
-        if self.max_delay.is_some_and(|delay| delay < debounce) {
-            return Err(Failure::usage("--max-delay is shorter than --debounce"));
-        }
-        Ok(Policies {
-            debounce,
-            max_delay: self.max_delay.unwrap_or(default.max_delay.max(debounce)),
-            splay: self.splay,
-            on_busy,
-            on_fail: self.on_fail,
-            on_exit: self.on_exit.unwrap_or(default.on_exit),
-            min_interval: self.min_interval.unwrap_or_default(),
-            linger: self.linger,
-            timeout: self.handler_timeout,
-            stop_signal: self.stop_signal,
-            stop_timeout: self.stop_timeout,
-            each: self.each,
-            locks,
-        })
-    }
-}
-
-/// Returns the failure for a handler that follows the targets without `--`: a path, or the name of a
-/// program. The first word of all is always a target.
-pub fn misplaced_handler(targets: &[&str], words: &[&str]) -> Option<Failure> {
-    let word = *words.first().filter(|_| !targets.is_empty())?;
-    let program = word.split_whitespace().next()?;
-    let is_path = program.starts_with("./") || program.starts_with("../");
-    let here = format!("./{program}");
-    let program = if is_path || is_program(OsStr::new(program)) {
-        word
-    } else if is_program(OsStr::new(&here)) {
-        &here
-    } else {
-        return None;
-    };
-    let mut line = String::from("kvw watch");
-    for target in targets {
-        line.push(' ');
-        line.push_str(&quote(target));
-    }
-    if word.contains(char::is_whitespace) {
-        line.push_str(&format!(" --exec {}", quote(word)));
-    } else {
-        line.push_str(&format!(" -- {}", quote(program)));
-        for word in &words[1..] {
-            line.push_str(&format!(" {}", quote(word)));
-        }
-    }
-    let failure = Failure::usage(format!("a handler goes behind --: {line}"));
-    Some(failure.hint(format!("--key {} watches a key of this name", quote(word))))
 }
 
 fn is_blank(line: &OsString) -> bool {
     line.to_str().is_some_and(|line| line.trim().is_empty())
-}
-
-type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
-
-/// Returns the connection, from flags or environment, as variables to set, and the variables to
-/// withhold. An address is passed on without its user and password.
-fn connection(config: &Config, pass_token: bool) -> Variables {
-    let names = ["CONSUL_HTTP_ADDR", "CONSUL_NAMESPACE", "CONSUL_PARTITION"];
-    let withhold = names
-        .iter()
-        .chain(&CREDENTIALS)
-        .chain(&SERVICE)
-        .map(OsString::from);
-    let mut set: Vec<(OsString, OsString)> = Vec::new();
-    let mut add = |name: &str, value: Option<OsString>| {
-        set.extend(value.map(|value| (name.into(), value)));
-    };
-    add("CONSUL_HTTP_ADDR", Some(config.address.to_string().into()));
-    add(
-        "CONSUL_NAMESPACE",
-        config.namespace.as_ref().map(OsString::from),
-    );
-    add(
-        "CONSUL_PARTITION",
-        config.partition.as_ref().map(OsString::from),
-    );
-    if pass_token {
-        match &config.token {
-            Some(TokenSource::Literal(token)) => {
-                add("CONSUL_HTTP_TOKEN", Some(token.expose().into()));
-            }
-            Some(TokenSource::File(path)) => add("CONSUL_HTTP_TOKEN_FILE", Some(path.into())),
-            None => {}
-        }
-        let auth = config.basic_auth.as_ref();
-        let auth = auth.map(|(user, password)| format!("{user}:{}", password.expose()).into());
-        add("CONSUL_HTTP_AUTH", auth);
-    }
-    (set, withhold.collect())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod env;
 pub mod handler;
 pub mod input;
 pub mod key;
+mod misplaced_handler;
 pub mod one_dash;
 pub mod other_tools;
 pub mod output;

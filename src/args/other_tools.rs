@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use super::handler::misplaced_handler;
+use super::misplaced_handler::misplaced_handler;
 use crate::exit::Failure;
 
 /// Verbs of other tools, and the verb of kvw.

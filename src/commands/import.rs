@@ -1,30 +1,42 @@
 //! `kvw import`
 
+mod atomic;
+mod compare;
+mod content;
+mod distribute;
+mod dry_run;
+mod import_run;
+mod key_mapping;
+mod rejections;
+mod results;
+mod seen_keys;
 mod source;
-mod work;
+mod tenancy;
+mod worker;
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
 
 use clap::Args;
 
-use self::source::{DocumentSummary, ImportDocument, ImportEntry, KeyMapping, Tenancy};
-use self::work::{
-    ImportAction, ImportCounts, ImportRun, Rejection, Worker, action_for, cause, check_writable,
-    describe_obstacle,
-};
+use self::atomic::import_atomically;
+use self::distribute::import_entries;
+use self::dry_run::dry_run;
+use self::import_run::ImportRun;
+use self::key_mapping::KeyMapping;
+use self::rejections::Rejection;
+use self::results::{RUN_AGAIN, describe, describe_stop, report, stop_error, worst_exit};
+use self::source::{DocumentSummary, ImportDocument};
+use self::tenancy::Tenancy;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::{Client, ErrorClass, MultiGet};
+use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Key, Op, TxnLimits, TxnOutcome, abbreviate, encoded_read, groups};
-use crate::output::{Format, ListWriter, entry, json};
-use crate::process::{ProcessGroups, listen, thread_error};
+use crate::model::abbreviate;
+use crate::output::Format;
+use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui};
 
 /// Import the entries of a document
@@ -106,8 +118,6 @@ pub struct ImportArgs {
     #[command(flatten)]
     connect: ConnectArgs,
 }
-
-const RUN_AGAIN: &str = "run again, it finishes the job";
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
@@ -199,42 +209,6 @@ fn warn(ui: &Ui, source: &ImportDocument, summary: &DocumentSummary) {
     }
 }
 
-/// The error of an import that stopped early, with a hint at what can be done.
-fn stop_error(
-    failure: anyhow::Error,
-    counts: &ImportCounts,
-    summary: &DocumentSummary,
-    rejections: &[Rejection],
-) -> anyhow::Error {
-    let stop = describe_stop(counts, summary);
-    let Some(error) = cause(&failure) else {
-        return failure.context(stop);
-    };
-    let class = error.class();
-    let hint = match class {
-        ErrorClass::Unknown => RUN_AGAIN.to_owned(),
-        ErrorClass::Unavailable => match error.hint() {
-            Some(hint) => format!("{hint}; {RUN_AGAIN}"),
-            None => RUN_AGAIN.to_owned(),
-        },
-        ErrorClass::Denied | ErrorClass::Refused | ErrorClass::RolledBack => match error.hint() {
-            Some(hint) => hint,
-            None => "--keep-going writes what can be written".to_owned(),
-        },
-    };
-    let refused = rejections.iter().map(|refused| refused.class);
-    let exit = worst_exit(refused.chain([class]));
-    Failure::new(exit, format!("{stop}: {failure:#}"))
-        .hint(hint)
-        .into()
-}
-
-/// Returns the exit with the highest code.
-fn worst_exit(classes: impl Iterator<Item = ErrorClass>) -> Exit {
-    let exits = classes.map(Exit::from);
-    exits.max_by_key(|exit| exit.code()).unwrap_or(Exit::Yes)
-}
-
 impl ImportArgs {
     fn source(&self, tenancy: Tenancy) -> Result<ImportDocument, Failure> {
         let path = match self.file.as_deref() {
@@ -253,224 +227,4 @@ impl ImportArgs {
         source.tenancy = (!self.ignore_namespace).then_some(tenancy);
         Ok(source)
     }
-}
-
-fn describe(counts: &ImportCounts, written: &str) -> String {
-    let mut text = format!(
-        "{} {written}, {} unchanged",
-        counts.written, counts.unchanged
-    );
-    if counts.skipped > 0 {
-        text.push_str(&format!(", {} skipped", counts.skipped));
-    }
-    text
-}
-
-fn describe_stop(counts: &ImportCounts, summary: &DocumentSummary) -> String {
-    let done = describe(counts, "written");
-    let (unknown, left) = (counts.unknown, summary.keys - counts.keys());
-    let left = left + counts.refused;
-    format!("import stopped: {done}, {unknown} unknown, {left} not written")
-}
-
-fn report(ui: &Ui, format: Format, counts: ImportCounts) -> anyhow::Result<()> {
-    match format {
-        Format::Json => {
-            let imported = json::Imported {
-                written: counts.written,
-                unchanged: counts.unchanged,
-                skipped: counts.skipped,
-                unknown: counts.unknown,
-                refused: counts.refused,
-            };
-            json::write_line(ui, &imported)?;
-        }
-        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
-    }
-    Ok(())
-}
-
-/// Distributes the entries to workers, each with a connection of its own.
-fn import_entries(
-    client: &Client,
-    source: &ImportDocument,
-    shared: &ImportRun<'_>,
-    workers: usize,
-) -> anyhow::Result<()> {
-    if workers == 1 {
-        let mut worker = Worker::new(client, shared);
-        for_each_chunk(source, shared, |entries| worker.import(entries))?;
-        worker.finish();
-        return Ok(());
-    }
-    let (send, receive) = sync_channel::<Vec<ImportEntry>>(workers);
-    let receive = Mutex::new(receive);
-    thread::scope(|scope| {
-        for number in 0..workers {
-            let worker = thread::Builder::new().spawn_scoped(scope, || {
-                let mut worker = Worker::new(client, shared);
-                while let Some(entries) = next(&receive) {
-                    // After a failure the queue is drained, so that the sender does not block.
-                    if !shared.stopped() {
-                        worker.import(entries);
-                    }
-                }
-                worker.finish();
-            });
-            match worker {
-                Ok(_) => {}
-                Err(error) if number == 0 => {
-                    return Err(thread_error("that imports", &error).into());
-                }
-                // Where the system refuses a thread, the others do the work.
-                Err(_) => break,
-            }
-        }
-        let result = for_each_chunk(source, shared, |entries| drop(send.send(entries)));
-        drop(send);
-        result
-    })
-}
-
-fn next(receive: &Mutex<Receiver<Vec<ImportEntry>>>) -> Option<Vec<ImportEntry>> {
-    let receive = receive.lock().ok()?;
-    receive.recv().ok()
-}
-
-/// Returns the entries in groups that are compared in one transaction, each bounded by the size of
-/// its values too.
-fn chunks(
-    source: &ImportDocument,
-) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<ImportEntry>>>> {
-    let size = |entry: &Result<ImportEntry, _>| match entry {
-        Ok(entry) => encoded_read(entry.key.as_str()) + entry.value.len(),
-        Err(_) => 0,
-    };
-    let chunks = groups(source.entries()?, size);
-    Ok(chunks.map(|entries| entries.into_iter().collect()))
-}
-
-/// Calls `import` with chunks of entries, until the end of the document or the first failure.
-fn for_each_chunk(
-    source: &ImportDocument,
-    shared: &ImportRun<'_>,
-    mut import: impl FnMut(Vec<ImportEntry>),
-) -> anyhow::Result<()> {
-    for entries in chunks(source)? {
-        let entries = entries?;
-        if shared.stopped() {
-            break;
-        }
-        import(entries);
-    }
-    Ok(())
-}
-
-/// Compares the whole document with the existing entries, and calls `write` for each operation that
-/// the import requires.
-fn compare(
-    client: &Client,
-    source: &ImportDocument,
-    create_only: bool,
-    mut write: impl FnMut(Op) -> anyhow::Result<()>,
-) -> anyhow::Result<ImportCounts> {
-    let mut counts = ImportCounts::default();
-    let mut reader = MultiGet::new(client);
-    for chunk in chunks(source)? {
-        let chunk = chunk?;
-        let keys: Vec<_> = chunk.iter().map(|entry| entry.key.clone()).collect();
-        for (entry, existing) in chunk.into_iter().zip(reader.present(&keys)?) {
-            match action_for(entry, existing.as_ref(), create_only) {
-                ImportAction::Unchanged => counts.unchanged += 1,
-                ImportAction::Skipped => counts.skipped += 1,
-                ImportAction::Write(op) => {
-                    counts.written += 1;
-                    write(op)?;
-                }
-            }
-        }
-    }
-    Ok(counts)
-}
-
-/// The keys whose rights are checked at once, beside the check that prevents the write.
-const RIGHTS_CHECKED: usize = TxnLimits::LOWEST.ops - 1;
-
-/// Lists the keys that would be written, and names those that would be refused.
-fn dry_run(
-    ui: &Ui,
-    client: &Client,
-    source: &ImportDocument,
-    args: &ImportArgs,
-) -> anyhow::Result<Exit> {
-    let mut list = ListWriter::new(Format::Text);
-    let mut refused = Vec::new();
-    let mut check = |keys: &mut Vec<Key>| -> anyhow::Result<()> {
-        let rejections = check_writable(client, keys)?;
-        for key in keys.drain(..) {
-            match rejections.iter().find(|found| found.key == key.as_str()) {
-                Some(Rejection { class, reason, .. }) => {
-                    let key = abbreviate(key.as_str());
-                    let verb = match class {
-                        ErrorClass::Denied => "denied",
-                        _ => "refused",
-                    };
-                    ui.error(format!("key {key} would be {verb}: {reason}"));
-                    refused.push(*class);
-                }
-                None => match args.output {
-                    Format::Text => {
-                        list.item(ui, |ui| entry::write_name(ui, key.as_str(), Format::Text))?;
-                    }
-                    Format::Json | Format::Jsonl | Format::Raw | Format::Consul => {}
-                },
-            }
-        }
-        Ok(())
-    };
-    let mut keys = Vec::new();
-    let mut counts = compare(client, source, args.create_only, |op| {
-        keys.extend(Key::new(op.name()));
-        match keys.len() {
-            RIGHTS_CHECKED => check(&mut keys),
-            _ => Ok(()),
-        }
-    })?;
-    check(&mut keys)?;
-    counts.refused = refused.len() as u64;
-    counts.written -= counts.refused;
-    report(ui, args.output, counts)?;
-    let mut text = describe(&counts, "would be written");
-    if counts.refused > 0 {
-        text.push_str(&format!(", {} would be refused", counts.refused));
-    }
-    ui.status(text);
-    Ok(worst_exit(refused.into_iter()))
-}
-
-/// Writes every entry that differs in one transaction.
-fn import_atomically(
-    ui: &Ui,
-    client: &Client,
-    source: &ImportDocument,
-    args: &ImportArgs,
-) -> anyhow::Result<Exit> {
-    let mut ops = Vec::new();
-    let counts = compare(client, source, args.create_only, |op| {
-        ops.push(op);
-        Ok(())
-    })?;
-    if !ops.is_empty() {
-        match client.txn(&ops)? {
-            TxnOutcome::Applied(_) => {}
-            TxnOutcome::RolledBack(errors) => {
-                let error = anyhow::Error::from(client.rolled_back(&ops, &errors));
-                let error = error.context(describe_obstacle(&ops, &errors));
-                return Err(error.context("nothing written"));
-            }
-        }
-    }
-    report(ui, args.output, counts)?;
-    ui.status(describe(&counts, "written"));
-    Ok(Exit::Yes)
 }

@@ -19,14 +19,15 @@
 mod backlog;
 mod debounce;
 mod environment;
+mod event;
 mod feedback;
 mod policy;
 mod queue;
 mod run;
+mod stdin;
 
+pub use event::{HandlerEvent, RunReport};
 pub use policy::{OnBusy, OnExit, OnFail, Policies};
 pub use queue::{QueueInput, RunOutcome, StopReason};
-pub use run::{
-    AcknowledgeLog, Handler, HandlerContext, HandlerEvent, HandlerSpec, RunReport, StdinFormat,
-    WatchedState,
-};
+pub use run::{AcknowledgeLog, Handler, HandlerContext, HandlerSpec};
+pub use stdin::{StdinFormat, WatchedState};

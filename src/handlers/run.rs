@@ -5,30 +5,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::{Serialize, Serializer};
 use signal_hook::consts::{SIGTTIN, SIGTTOU};
 
+use super::event::{HandlerEvent, RunReport};
 use super::feedback::FeedbackDetector;
 use super::queue::{Queue, QueueAction, QueueInput};
-use super::{OnExit, Policies, RunOutcome, StopReason, environment};
-use crate::model::{self, Batch, Index, TargetId};
-use crate::output::{consul, json};
+use super::stdin::{self, StdinFormat, WatchedState};
+use super::{Policies, RunOutcome, environment};
+use crate::model::{Batch, Index, TargetId};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
-    StartFault, StdinSource, Stdout, SweepTimes,
+    StartFault, Stdout, SweepTimes,
 };
-
-/// The form of a handler's stdin.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum StdinFormat {
-    /// The batch as one JSON document
-    #[default]
-    Json,
-    /// The current state, as `consul watch` passes it
-    Consul,
-    /// Nothing
-    None,
-}
 
 /// The program of a route, and how it is run.
 #[derive(Debug, Clone)]
@@ -47,15 +35,6 @@ pub struct HandlerSpec {
     pub set: Vec<(OsString, OsString)>,
     /// Variables of kvw's own environment that it must not see: the token.
     pub withhold: Vec<OsString>,
-}
-
-/// The present state of a target, as `consul watch` would give it.
-#[derive(Debug, Clone)]
-pub enum WatchedState {
-    /// The entry of a watched key.
-    Key(Option<model::Entry>),
-    /// The entries below a watched prefix.
-    Prefix(Vec<model::Entry>),
 }
 
 /// A log of what handlers were shown and what they handled, which survives a crash. Called in the
@@ -84,57 +63,6 @@ pub struct HandlerContext<'a> {
     pub current: &'a dyn Fn(TargetId) -> WatchedState,
     /// The log of runs and handled batches, if there is one.
     pub log: Option<&'a mut dyn AcknowledgeLog>,
-}
-
-/// A run that is over, or that was sent a signal and goes on.
-#[derive(Debug)]
-pub struct RunReport {
-    /// The batch it was run with.
-    pub batch: Arc<Batch>,
-    /// How it went.
-    pub outcome: RunOutcome,
-    /// How the process ended; `None` where it goes on.
-    pub status: Option<ChildStatus>,
-    /// The reason why it never began.
-    pub error: Option<io::Error>,
-    /// The time from its start to its end.
-    pub took: Duration,
-    /// The number of processes that it left behind and that had to be ended.
-    pub left_behind: usize,
-    /// The time of the next try, if it failed and is to be retried.
-    pub retry: Option<Instant>,
-    /// Whether all runs of its batch are over, which `--count` counts.
-    pub last: bool,
-    /// What happens next, where the run is a service that ended by itself.
-    pub on_exit: Option<OnExit>,
-}
-
-impl RunReport {
-    /// The exit code to pass on; 0 where the run goes on.
-    pub fn code(&self) -> u8 {
-        self.status.map_or(0, |status| self.outcome.code(status))
-    }
-}
-
-/// Something that happened in a handler, in order.
-#[derive(Debug)]
-pub enum HandlerEvent {
-    /// A run began.
-    Started(Arc<Batch>),
-    /// A run is being stopped.
-    Stopping(StopReason),
-    /// A batch was handled, and recorded so.
-    Handled(Arc<Batch>),
-    /// A batch was dropped, because the handler is busy.
-    Dropped(Arc<Batch>),
-    /// A run was stopped by a signal of this number, as job control does, and is continued.
-    Paused(i32),
-    /// The handler seems to be run by what it writes itself: this key.
-    Feedback(String),
-    /// A run is over.
-    Ended(RunReport),
-    /// A run failed, and kvw has to end with this code.
-    Leave(u8),
 }
 
 /// The handler of one route: its queue and its child.
@@ -342,26 +270,19 @@ impl Handler {
     }
 
     fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
-        let HandlerSpec {
-            stdin, policies, ..
-        } = &*self.spec;
-        let input = match stdin {
-            StdinFormat::None => StdinSource::Null,
-            StdinFormat::Json => batch_document(batch.clone(), context),
-            StdinFormat::Consul => {
-                let current = (context.current)(self.spec.target);
-                StdinSource::Document(Box::new(move |out| json::write_line(out, &current)))
-            }
-        };
         let mut set = self.spec.set.clone();
-        set.extend(environment::variables(batch, context.index, policies.each));
+        set.extend(environment::variables(
+            batch,
+            context.index,
+            self.spec.policies.each,
+        ));
         let mut withhold = self.spec.withhold.clone();
         withhold.extend(environment::NAMES.map(OsString::from));
         ChildCommand {
             program: self.spec.program.clone(),
             env: set,
             env_remove: withhold,
-            input,
+            input: stdin::document(&self.spec, batch, context),
             stdout: self.spec.stdout,
         }
     }
@@ -379,29 +300,6 @@ fn is_passing(error: &io::Error) -> bool {
         Errno::NFILE,
     ];
     Errno::from_io_error(error).is_some_and(|errno| passing.contains(&errno))
-}
-
-fn batch_document(batch: Arc<Batch>, context: &HandlerContext<'_>) -> StdinSource {
-    let (targets, time) = (context.targets.to_vec(), context.time);
-    StdinSource::Document(Box::new(move |out| {
-        json::write_line(out, &json::Batch::new(&batch, &targets, time))
-    }))
-}
-
-/// Writes what `consul watch` writes: a deleted key and a prefix without keys are `null`.
-impl Serialize for WatchedState {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            WatchedState::Key(entry) => entry
-                .as_ref()
-                .map(consul::WatchedEntry::from)
-                .serialize(serializer),
-            WatchedState::Prefix(entries) if entries.is_empty() => serializer.serialize_none(),
-            WatchedState::Prefix(entries) => {
-                serializer.collect_seq(entries.iter().map(consul::WatchedEntry::from))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

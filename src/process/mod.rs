@@ -13,8 +13,7 @@
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
-//!   how it ended. `start_fault`: why it could not be started. `start_error`: why no thread or process
-//!   can be had.
+//!   how it ended. `start_error`: why it, or a thread, could not be started.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
@@ -26,7 +25,6 @@ mod reaper;
 mod signal;
 mod signals;
 mod start_error;
-mod start_fault;
 mod status;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
@@ -36,6 +34,5 @@ pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};
-pub use start_error::{process_error, thread_error};
-pub use start_fault::{StartFault, is_program};
+pub use start_error::{StartFault, is_program, process_error, thread_error};
 pub use status::ChildStatus;

@@ -1,7 +1,7 @@
 use super::*;
 use clap::Parser;
 
-use crate::consul::Secret;
+use crate::consul::TokenSource;
 use crate::exit::Exit;
 
 #[derive(Debug, Parser)]
@@ -144,41 +144,6 @@ fn an_unknown_signal_or_policy_is_refused() {
     ] {
         assert!(parse(&[&["a/", "--exec", "x"], &flags[..]].concat()).is_err());
     }
-}
-
-fn environment(config: &Config, pass_token: bool) -> Vec<String> {
-    let (set, withhold) = connection(config, pass_token);
-    assert!(
-        CREDENTIALS
-            .iter()
-            .all(|name| withhold.contains(&name.into()))
-    );
-    set.iter()
-        .map(|(name, value)| format!("{}={}", name.to_str().unwrap(), value.to_str().unwrap()))
-        .collect()
-}
-
-#[test]
-fn a_handler_finds_the_connection_but_no_credentials() {
-    let config = Config {
-        token: Some(TokenSource::Literal(Secret::new("secret"))),
-        basic_auth: Some(("user".to_owned(), Secret::new("pass"))),
-        namespace: Some("team".to_owned()),
-        ..Config::default()
-    };
-    let shown = ["CONSUL_HTTP_ADDR=127.0.0.1:8500", "CONSUL_NAMESPACE=team"];
-    assert_eq!(environment(&config, false), shown);
-    let all = environment(&config, true);
-    assert_eq!(all[..2], shown);
-    assert_eq!(
-        all[2..],
-        ["CONSUL_HTTP_TOKEN=secret", "CONSUL_HTTP_AUTH=user:pass"]
-    );
-    let file = Config {
-        token: Some(TokenSource::File("t".into())),
-        ..Config::default()
-    };
-    assert_eq!(environment(&file, true)[1..], ["CONSUL_HTTP_TOKEN_FILE=t"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::*;
-use crate::handlers::OnFail;
+use crate::handlers::{OnFail, StopReason};
 use crate::model::{Change, Continuity, Entry, Fields, Reason, TargetId};
 use crate::process::take_orphans;
 
