@@ -148,7 +148,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
         }
         'kvw;txn' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read operations from a file, one per line or as JSON')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read operations from a file, or - for stdin: one per line, or JSON')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; text prints the entries read, as key:value')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format; text prints the entries read, as key:value')
             [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')

@@ -141,7 +141,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;txn'= {
             cand --color 'When to use colour'
-            cand --file 'Read operations from a file, one per line or as JSON'
+            cand --file 'Read operations from a file, or - for stdin: one per line, or JSON'
             cand -o 'Output format; text prints the entries read, as key:value'
             cand --output 'Output format; text prints the entries read, as key:value'
             cand --http-addr 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'

@@ -56,7 +56,7 @@ pub fn document_as_name(path: &str, error: &io::Error) -> Option<Failure> {
     let is_document = text.starts_with(['[', '{']) && text.len() > 1 || path.contains('\n');
     (unknown && is_document).then(|| {
         Failure::usage("that is the document itself: pipe it in")
-            .hint("the name of a file is expected, or - for stdin")
+            .hint("the name of a file is expected here, and - is stdin")
     })
 }
 

@@ -248,7 +248,7 @@ impl<'a> Line<'a> {
             self.rest.pop_front();
             return Ok(());
         };
-        if self.is_flag(value) {
+        if Self::is_flag(value) {
             let names = self.long(name).and_then(Arg::get_value_names);
             let form = names
                 .and_then(|names| names.first())
@@ -264,14 +264,12 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Whether a word is, or may be, a flag.
-    fn is_flag(&self, word: &str) -> bool {
+    /// Whether a word is, or may be meant as, a flag.
+    fn is_flag(word: &str) -> bool {
         let Some(name) = word.strip_prefix('-').filter(|name| !name.is_empty()) else {
             return false;
         };
-        name.starts_with('-')
-            || !is_number(word)
-                && (self.cluster(name).is_some() || name == "h" || self.consul_flag(name).is_some())
+        name.starts_with('-') || !is_number(word)
     }
 
     /// Whether the verb takes a negative number as its next operand.

@@ -85,7 +85,9 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     }
     // Before anything is served, so that from here on a signal ends the agent in order.
     let signals = handle_signals(!command.is_empty()).context("installing signal handlers")?;
-    server.start().context("starting the server")?;
+    server
+        .start()
+        .map_err(|error| thread_error("for the server", &error))?;
     ctx.ui
         .status("kvw dev keeps everything in memory and is not for production");
     if command.is_empty() {

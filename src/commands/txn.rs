@@ -33,7 +33,7 @@ pub struct TxnArgs {
     )]
     ops: Vec<String>,
 
-    /// Read operations from a file, one per line or as JSON
+    /// Read operations from a file, or - for stdin: one per line, or JSON
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
 
@@ -98,8 +98,13 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
 impl TxnArgs {
     fn operations(&self, ui: &Ui) -> anyhow::Result<Vec<Op>> {
         let ops = match (&self.file, &self.ops[..]) {
-            (Some(path), _) => parse_document(ui, &input::read_file(path)?, path)?,
+            (Some(path), _) if path != "-" => parse_document(ui, &input::read_file(path)?, path)?,
+            (Some(_), _) => parse_document(ui, &input::read_stdin()?, "stdin")?,
             (None, [only]) if only == "-" => parse_document(ui, &input::read_stdin()?, "stdin")?,
+            (None, [only]) if only.trim_start().starts_with('[') => {
+                let document = Failure::usage("that is the document itself: pipe it in");
+                return Err(document.hint("kvw txn - reads stdin, --file a file").into());
+            }
             (None, ops) => {
                 let ops = ops.iter().enumerate();
                 ops.map(|(number, text)| self.parse_argument(ui, number + 1, text))

@@ -63,7 +63,8 @@ pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Er
     let token = match source {
         TokenSource::Literal(token) => token.clone(),
         TokenSource::File(path) => match std::fs::read_to_string(path) {
-            Ok(text) => Secret::new(text.trim()),
+            // An editor may write a byte order mark; no token begins with one.
+            Ok(text) => Secret::new(text.trim_start_matches('\u{feff}').trim()),
             Err(error) => {
                 let doing = format!("reading the token file {}", path.display());
                 return Err(setup_error(&doing, &describe_io(&error)));
@@ -74,7 +75,11 @@ pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Er
     if token.expose().is_empty() {
         return Ok(None);
     }
-    header(token.expose(), "token").map(Some)
+    let what = match source {
+        TokenSource::Literal(_) => "token".to_owned(),
+        TokenSource::File(path) => format!("token of {}", path.display()),
+    };
+    header(token.expose(), &what).map(Some)
 }
 
 /// Builds a header that ureq does not log.
@@ -82,7 +87,7 @@ pub(super) fn header(text: &str, what: &str) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
         setup_error(
             &format!("using the {what}"),
-            "it contains characters that are not valid in a header",
+            "it contains characters that no header may have, such as a line break",
         )
     })?;
     value.set_sensitive(true);

@@ -45,7 +45,10 @@ impl<'a> Warnings<'a> {
                 let name = target.name();
                 let (folder, glob) = match &target.scope {
                     TargetScope::Key(_) => (folder_of_glob(name), name.to_owned()),
-                    TargetScope::Prefix(_) => (folder_of_glob(name), format!("{name}**")),
+                    TargetScope::Prefix(_) => (
+                        folder_of_glob(name),
+                        format!("{}**", name.trim_end_matches('*')),
+                    ),
                 };
                 ui.warn(format_args!(
                     "{} does not exist: a target is not a glob",

@@ -134,6 +134,18 @@ fn an_address_without_a_port_names_the_one_it_means() {
 }
 
 #[test]
+fn a_token_file_is_named_if_no_header_can_carry_it_and_its_byte_order_mark_is_skipped() {
+    let kvw = || Kvw::at("127.0.0.1:9").args(["status", "--token-file", "token"]);
+    let output = kvw().file("token", "se\ncret\n").run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["using the token of token: ", "such as a line break"]);
+    assert!(!output.stderr.contains("cret"), "{output}");
+    kvw().file("token", "\u{feff}token\n").run().expect(3);
+}
+
+#[test]
 fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
     let output = Kvw::at("127.0.0.1:9")
         .args(["status", "--token", "se\ncret"])

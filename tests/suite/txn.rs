@@ -238,7 +238,7 @@ fn a_quoted_value_has_two_lines_and_a_byte_order_mark_is_skipped() {
         "\u{feff}[{{\"op\":\"delete\",\"key\":\"{}\"}}]",
         scope.key("k")
     );
-    scope.kvw(["txn", "-"]).stdin(json).ok();
+    scope.kvw(["txn", "--file", "-"]).stdin(json).ok();
     assert_eq!(scope.value("k"), None);
 }
 

@@ -208,6 +208,13 @@ fn a_glob_as_a_target_is_pointed_at_include() {
         )
     );
     assert_eq!(
+        says(&["--prefix", &format!("{config}x*")]),
+        format!(
+            "warning: prefix {config}x* does not exist: a target is not a glob\n\
+             hint: kvw watch {config} --include '{config}x**' watches the keys that match\n"
+        )
+    );
+    assert_eq!(
         says(&["**/host-of-nobody"]),
         "warning: key **/host-of-nobody does not exist: a target is not a glob\n\
          hint: kvw watch --prefix '' --include '**/host-of-nobody' watches the keys that match\n"

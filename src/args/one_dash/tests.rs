@@ -184,7 +184,7 @@ fn key_and_value_of_a_condition_become_one_word() {
         ),
         ("kvw wait --equals a b=c", "kvw wait --equals=a=b=c"),
         ("kvw wait --equals a -5", "kvw wait --equals=a=-5"),
-        ("kvw wait --equals a -xyz", "kvw wait --equals=a=-xyz"),
+        ("kvw wait --equals a=-xyz", "kvw wait --equals=a=-xyz"),
         ("kvw wait --equals a -", "kvw wait --equals=a=-"),
         ("kvw wait --equals=a=b", "kvw wait --equals=a=b"),
         ("kvw wait --equals a", "kvw wait --equals=a"),
@@ -200,7 +200,18 @@ fn key_and_value_of_a_condition_become_one_word() {
 
 #[test]
 fn a_value_of_a_condition_that_looks_like_a_flag_is_refused() {
-    for word in ["--timeout", "--", "--nonsense", "-o", "-qv", "-h", "-token"] {
+    for word in [
+        "--timeout",
+        "--",
+        "--nonsense",
+        "-o",
+        "-qv",
+        "-h",
+        "-token",
+        "-timeout",
+        "-Xmx2g",
+        "-x",
+    ] {
         let hint = hint(&format!("kvw wait a --equals b {word} 1s"));
         let form = format!("--equals KEY=VALUE takes any VALUE: --equals b={word}");
         assert_eq!(hint, form);

@@ -106,7 +106,11 @@ fn quoted_form(text: &str, words: &[Word]) -> Option<String> {
     let at = words.iter().position(|word| word.lost_quotes)?;
     let (first, last) = (words.first()?, words.last()?);
     let before = text[first.start..words[at].start].trim_end();
-    let json = text[words[at].start..last.end].replace('\'', "'\\''");
+    let json = &text[words[at].start..last.end];
+    let unquoted = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'));
+    let json = unquoted.unwrap_or(json).replace('\'', "'\\''");
     Some(match json.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{before} '{}…'", &json[..end]),
         None => format!("{before} '{json}'"),

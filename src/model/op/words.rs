@@ -12,7 +12,7 @@ pub struct Word {
     pub start: usize,
     /// The offset behind its last character.
     pub end: usize,
-    /// Whether it begins as JSON does and lost the double quotes within.
+    /// Whether it holds JSON that lost the double quotes within.
     pub lost_quotes: bool,
 }
 
@@ -144,8 +144,12 @@ impl Lexer<'_> {
                 },
                 '\'' => self.single_quoted(&mut word.bytes, opened)?,
                 '"' => {
-                    word.lost_quotes |= is_json;
+                    // In `{"a":1}` and `x={"a":1}` a member's quote opens a part of the word, in
+                    // `"{"a":1}"` it closes one.
+                    word.lost_quotes |= is_json || opens_json(&word.bytes);
                     self.double_quoted(&mut word.bytes, opened)?;
+                    let goes_on = self.peek().is_some_and(|c| !c.is_ascii_whitespace());
+                    word.lost_quotes |= goes_on && opens_json(&word.bytes);
                 }
                 '$' if self.next_if(|c| c == '\'').is_some() => {
                     self.ansi_quoted(&mut word.bytes, opened)?;
@@ -274,6 +278,11 @@ impl Lexer<'_> {
 fn push_unknown(bytes: &mut Vec<u8>, escape: char) {
     bytes.push(b'\\');
     push(bytes, escape);
+}
+
+/// Whether what was read of a word ends where JSON would open a member or an element.
+fn opens_json(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_end().ends_with(b"{") || bytes.trim_ascii_end().ends_with(b"[")
 }
 
 fn push(bytes: &mut Vec<u8>, c: char) {

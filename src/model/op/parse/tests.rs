@@ -242,7 +242,17 @@ fn json_that_lost_its_quotes_is_reported_with_the_right_form() {
     let error = op(r#"set k {"a": 1}"#).unwrap_err();
     let form = r#"set does not take '1}': quote JSON as a whole: set k '{"a": 1}'"#;
     assert_eq!(error, form);
+    for (lost, form) in [
+        (r#"set k "{"a":1}""#, r#"set k '{"a":1}'"#),
+        (r#"set k "[ "a", 1]""#, r#"set k '[ "a", 1]'"#),
+        (r#"set k x={"a":1}"#, r#"set k 'x={"a":1}'"#),
+    ] {
+        let (_, warnings) = op_with_warnings(lost).unwrap();
+        assert!(warnings[0].ends_with(form), "{warnings:?}");
+    }
     for quoted in [
+        r#"set k "a{""#,
+        r#"set k x"y"z"#,
         r#"set k '{"a":1}'"#,
         r#"set k "{}""#,
         r#"set k {\"a\":1}"#,
