@@ -190,7 +190,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-signal -d 'Signal
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l linger -d 'Time for processes that a handler left behind to end by themselves' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'Time after --stop-signal until a handler is killed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stdin -d 'Input of the handler' -r -f -a "json\t'The batch as one JSON document'
-consul\t'The current state, as `consul watch` passes it'
+consul\t'The current state, as `consul watch` passes it: one run for each target, at locks and releases too'
 none\t'Nothing'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l count -d 'Exit after N batches' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l for -d 'Exit after this time; 0 checks once' -r

@@ -174,9 +174,10 @@ fn load_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result
 /// Installs handlers for the signals that end the agent, and with a command for further ones that are
 /// passed on to it.
 fn handle_signals(with_command: bool) -> std::io::Result<Signals> {
-    let mut numbers = vec![SIGTERM, SIGINT, SIGHUP];
+    // As process 1 the agent would be immune to a QUIT without a handler.
+    let mut numbers = vec![SIGTERM, SIGINT, SIGHUP, SIGQUIT];
     if with_command {
-        numbers.extend([SIGQUIT, SIGUSR1, SIGUSR2]);
+        numbers.extend([SIGUSR1, SIGUSR2]);
     }
     Signals::new(numbers)
 }

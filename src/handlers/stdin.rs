@@ -15,7 +15,7 @@ pub enum StdinFormat {
     /// The batch as one JSON document
     #[default]
     Json,
-    /// The current state, as `consul watch` passes it
+    /// The current state, as `consul watch` passes it: one run for each target, at locks and releases too
     Consul,
     /// Nothing
     None,

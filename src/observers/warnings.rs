@@ -71,9 +71,14 @@ impl<'a> Warnings<'a> {
                 target.scope
             )),
             Advice::ShortenedWait(ShortenedWait { cut_after, wait }) => ui.warn(format_args!(
-                "something between here and Consul cuts waits after {}: asking for {}",
-                rounded(*cut_after).replace(".0s", "s").replace(".0s", "s"),
-                rounded(*wait).replace(".0s", "s").replace(".0s", "s")
+                "something between here and Consul cuts waits after {}: asking for {}{}",
+                rounded(*cut_after).replace(".0s", "s"),
+                rounded(*wait).replace(".0s", "s"),
+                if wait < cut_after {
+                    ""
+                } else {
+                    ", the shortest"
+                }
             )),
         }
     }

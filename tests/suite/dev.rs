@@ -39,7 +39,7 @@ fn the_address_is_the_only_line_on_stdout_and_the_warning_is_on_stderr() {
 
 #[test]
 fn it_dies_of_the_signal_that_stops_it() {
-    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
+    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1), ("QUIT", 3)] {
         let (running, address) = dev([]);
         let mut blocked = RawHttp::connect(&address);
         blocked.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
