@@ -2,6 +2,7 @@
 //! verb are in its file under `commands/`.
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -141,9 +142,9 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
     let parsed = if one_dash::needs_normalizing(args) {
         normalize(args)
             .map_err(anyhow::Error::from)
-            .and_then(|args| Ok(Cli::try_parse_from(args)?))
+            .and_then(|args| Ok(parse_once(&args)?))
     } else {
-        Cli::try_parse_from(args).map_err(anyhow::Error::from)
+        parse_once(args).map_err(anyhow::Error::from)
     };
     parsed.map_err(|error| {
         let clap = error.downcast_ref::<clap::Error>();
@@ -156,6 +157,14 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
         let failure = failure.or_else(|| normalize(args).err().filter(|_| unknown));
         failure.map_or(error, anyhow::Error::from)
     })
+}
+
+/// [`Parser::try_parse_from`], but the command tree is left to the end of the process: to free its
+/// thousands of pieces took a twentieth of the instructions of `kvw get`.
+fn parse_once(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut tree = ManuallyDrop::new(Cli::command());
+    let mut matches = tree.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
 fn normalize(args: &[OsString]) -> Result<Vec<OsString>, Failure> {

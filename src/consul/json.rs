@@ -138,10 +138,19 @@ impl<R: Read> Elements<R> {
     }
 
     /// The next byte that is not white space, not consumed; `None` at the end.
+    #[inline]
     fn symbol(&mut self) -> Result<Option<u8>, Fault> {
+        // Consul writes no white space between elements.
+        match self.buffer[self.start..self.end].first() {
+            Some(&byte) if !is_space(byte) => Ok(Some(byte)),
+            _ => self.symbol_behind_space(),
+        }
+    }
+
+    fn symbol_behind_space(&mut self) -> Result<Option<u8>, Fault> {
         loop {
             for &byte in &self.buffer[self.start..self.end] {
-                if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                if !is_space(byte) {
                     return Ok(Some(byte));
                 }
                 self.start += 1;
@@ -171,6 +180,11 @@ impl<R: Read> Elements<R> {
             }
         }
     }
+}
+
+/// Whether JSON takes it for white space.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
 
 /// An entry of an answer, its value still in base64 and not checked.
@@ -224,16 +238,18 @@ impl RawEntry<'_> {
         })
     }
 
-    /// Decodes the value, and packs all fields into an [`Entry`].
+    /// Decodes the value into `value`, which can be used again, and packs all fields into an [`Entry`].
     ///
     /// # Errors
     /// When the value is not base64.
-    pub fn pack<E: de::Error>(&self) -> Result<Entry, E> {
-        let value = STANDARD.decode(&self.value.0);
-        let value = value.map_err(|error| self.map_error(&error))?;
+    pub fn pack<E: de::Error>(&self, value: &mut Vec<u8>) -> Result<Entry, E> {
+        value.clear();
+        STANDARD
+            .decode_vec(&self.value.0, value)
+            .map_err(|error| self.map_error(&error))?;
         Ok(Entry::pack(&Fields {
             key: &self.key.0,
-            value: Some(&value),
+            value: Some(value),
             flags: self.flags,
             created: self.created,
             modified: self.modified,
@@ -266,17 +282,16 @@ impl<'de> Visitor<'de> for RawEntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawEntry<'de>, A::Error> {
         let mut entry = RawEntry::default();
         let mut modified = None;
-        while let Some(name) = map.next_key::<Bytes<'de>>()? {
-            match &*name.0 {
-                b"Key" => entry.key = map.next_value()?,
-                b"Value" => entry.value = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                b"Flags" => entry.flags = map.next_value()?,
-                b"Session" => entry.session = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                b"CreateIndex" => entry.created = map.next_value()?,
-                b"ModifyIndex" => modified = Some(map.next_value()?),
-                b"LockIndex" => entry.locked = map.next_value()?,
-                // Enterprise has more.
-                _ => drop(map.next_value::<IgnoredAny>()?),
+        while let Some(name) = map.next_key()? {
+            match name {
+                Name::Key => entry.key = map.next_value()?,
+                Name::Value => entry.value = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                Name::Flags => entry.flags = map.next_value()?,
+                Name::Session => entry.session = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                Name::CreateIndex => entry.created = map.next_value()?,
+                Name::ModifyIndex => modified = Some(map.next_value()?),
+                Name::LockIndex => entry.locked = map.next_value()?,
+                Name::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         if entry.key.0.is_empty() {
@@ -284,6 +299,53 @@ impl<'de> Visitor<'de> for RawEntryVisitor {
         }
         entry.modified = modified.ok_or_else(|| de::Error::missing_field("ModifyIndex"))?;
         Ok(entry)
+    }
+}
+
+/// The name of a member of an entry. It is told from its bytes: their UTF-8 need not be checked.
+#[derive(Clone, Copy)]
+enum Name {
+    Key,
+    Value,
+    Flags,
+    Session,
+    CreateIndex,
+    ModifyIndex,
+    LockIndex,
+    /// Enterprise has more.
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_bytes<E: de::Error>(self, name: &[u8]) -> Result<Name, E> {
+        Ok(match name {
+            b"Key" => Name::Key,
+            b"Value" => Name::Value,
+            b"Flags" => Name::Flags,
+            b"Session" => Name::Session,
+            b"CreateIndex" => Name::CreateIndex,
+            b"ModifyIndex" => Name::ModifyIndex,
+            b"LockIndex" => Name::LockIndex,
+            _ => Name::Other,
+        })
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Name, E> {
+        self.visit_bytes(name.as_bytes())
     }
 }
 
@@ -295,15 +357,32 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 #[derive(Debug, Default, Deserialize)]
 struct Bytes<'a>(#[serde(borrow)] Cow<'a, [u8]>);
 
+/// Which bytes are letters of base64. A table is fast without vector instructions, which a build for
+/// size does not use.
+static IS_LETTER: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] =
+            (byte as u8).is_ascii_alphanumeric() || byte == b'+' as usize || byte == b'/' as usize;
+        byte += 1;
+    }
+    table
+};
+
 /// Checks that the decoder accepts all of it, without decoding it. The decoder accepts only what an
 /// encoder writes.
 fn check_base64(base64: &[u8]) -> Result<(), DecodeError> {
-    // Only the last four letters may be padding; they are left to the decoder.
+    // Only the last four letters may be padding, which is left to the decoder.
     let (body, last) = base64.split_at(base64.len().saturating_sub(4));
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'/');
+    let is_letter = |byte: u8| IS_LETTER[usize::from(byte)];
+    let are_letters = |four: &[u8]| match *four {
+        [a, b, c, d] => is_letter(a) & is_letter(b) & is_letter(c) & is_letter(d),
+        _ => false,
+    };
     let is_accepted = base64.len() % 4 == 0
-        && body.iter().fold(true, |all, &byte| all & is_letter(byte))
-        && STANDARD.decode_slice(last, &mut [0; 3]).is_ok();
+        && body.chunks_exact(4).all(are_letters)
+        && (are_letters(last) || STANDARD.decode_slice(last, &mut [0; 3]).is_ok());
     if is_accepted {
         return Ok(());
     }
@@ -317,7 +396,9 @@ pub struct Owned(pub Entry);
 
 impl<'de> Deserialize<'de> for Owned {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawEntry::deserialize(deserializer)?.pack().map(Owned)
+        RawEntry::deserialize(deserializer)?
+            .pack(&mut Vec::new())
+            .map(Owned)
     }
 }
 

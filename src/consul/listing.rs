@@ -58,12 +58,18 @@ pub struct EntryListing {
     stream: Stream,
     /// The prefix of the entries to return, where the request was for a wider one.
     only: Option<Prefix>,
+    /// The memory of the value that is decoded.
+    value: Vec<u8>,
 }
 
 impl EntryListing {
     /// The listing of all entries of the stream.
     pub(super) fn all(stream: Stream) -> Self {
-        EntryListing { stream, only: None }
+        EntryListing {
+            stream,
+            only: None,
+            value: Vec::new(),
+        }
     }
 
     /// Calls `read` with the next entry, its value still in base64: a caller that writes base64
@@ -97,9 +103,10 @@ impl Iterator for EntryListing {
     type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // `RawEntry::pack` would be a function of one lifetime only.
-        #[expect(clippy::redundant_closure_for_method_calls)]
-        self.next_raw(|entry| entry.pack())
+        let mut value = std::mem::take(&mut self.value);
+        let item = self.next_raw(|entry| entry.pack(&mut value));
+        self.value = value;
+        item
     }
 }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+/// The first byte of U+FFFD. Nearly all keys lack it, which is found faster than the character is.
+pub(super) const REPLACEMENT_START: u8 = 0xef;
+
 /// Whether a name may stand for several keys, or for one that cannot be addressed: in Consul's JSON
 /// each byte that is not UTF-8 reads as U+FFFD.
 pub fn is_non_utf8(key: &str) -> bool {
-    key.contains(char::REPLACEMENT_CHARACTER)
+    key.as_bytes().contains(&REPLACEMENT_START) && key.contains(char::REPLACEMENT_CHARACTER)
 }
 
 /// The keys that were left out. They cannot be distinguished, but their folders show in listings like

@@ -1,6 +1,6 @@
 //! Reuse of known entries: what did not change stays the same allocation.
 
-use super::non_utf8::NonUtf8Keys;
+use super::non_utf8::{NonUtf8Keys, REPLACEMENT_START};
 use crate::model::{Entry, Index, Snapshot};
 
 /// Collects the entries of an answer, in their order, and takes equal ones from those known before.
@@ -28,7 +28,8 @@ impl<'a> EntryReuse<'a> {
 
     /// Adds the next entry of the answer.
     pub(super) fn push(&mut self, entry: Entry) {
-        if self.left_out.leave_out(entry.key()) {
+        let may_be_non_utf8 = entry.key_has(REPLACEMENT_START);
+        if may_be_non_utf8 && self.left_out.leave_out(entry.key()) {
             return;
         }
         while self

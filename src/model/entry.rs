@@ -65,11 +65,14 @@ impl Entry {
             0
         };
         let mut bytes = Vec::with_capacity(HEAD + fields.key.len() + session.len() + value.len());
-        for number in [fields.flags, fields.created, fields.modified, fields.locked] {
-            bytes.extend_from_slice(&number.to_le_bytes());
-        }
-        bytes.extend_from_slice(&length(fields.key).to_le_bytes());
-        bytes.extend_from_slice(&(length(session) | unknown).to_le_bytes());
+        let mut head = [0; HEAD];
+        head[..8].copy_from_slice(&fields.flags.to_le_bytes());
+        head[8..16].copy_from_slice(&fields.created.to_le_bytes());
+        head[16..24].copy_from_slice(&fields.modified.to_le_bytes());
+        head[24..32].copy_from_slice(&fields.locked.to_le_bytes());
+        head[32..36].copy_from_slice(&length(fields.key).to_le_bytes());
+        head[36..].copy_from_slice(&(length(session) | unknown).to_le_bytes());
+        bytes.extend_from_slice(&head);
         bytes.extend_from_slice(fields.key.as_bytes());
         bytes.extend_from_slice(session.as_bytes());
         bytes.extend_from_slice(value);
@@ -97,6 +100,11 @@ impl Entry {
     /// Whether the key starts with the text.
     pub fn starts_with(&self, text: &str) -> bool {
         self.key_bytes().starts_with(text.as_bytes())
+    }
+
+    /// Whether the key has the byte.
+    pub fn key_has(&self, byte: u8) -> bool {
+        self.key_bytes().contains(&byte)
     }
 
     /// Compares the keys of two entries by bytes, the order of Consul's listings.

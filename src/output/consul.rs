@@ -98,6 +98,11 @@ impl Formatter for GoFormatter {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Most text is ASCII, which is searched faster without decoding it.
+        let is_plain = |byte| byte < 0x7f && !matches!(byte, b'<' | b'>' | b'&');
+        if fragment.bytes().all(is_plain) {
+            return out.write_all(fragment.as_bytes());
+        }
         json::write_escaped(out, fragment, |c| {
             matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
                 || (self.terminal && term::is_dangerous(c))

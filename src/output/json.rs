@@ -87,11 +87,6 @@ pub(super) fn write_escaped<W: ?Sized + Write>(
     text: &str,
     escaped: impl Fn(char) -> bool,
 ) -> io::Result<()> {
-    // Most text is ASCII, which is searched faster without decoding it.
-    let is_plain = |byte: u8| byte.is_ascii() && !escaped(char::from(byte));
-    if text.bytes().all(is_plain) {
-        return out.write_all(text.as_bytes());
-    }
     let mut rest = text;
     while let Some(at) = rest.find(&escaped) {
         let (plain, from) = rest.split_at(at);

@@ -60,9 +60,13 @@ impl ListWriter {
             Format::Text | Format::Raw => (b"", b"", b""),
         };
         let before = if self.count == 0 { first } else { between };
-        out.write_all(before)?;
+        if !before.is_empty() {
+            out.write_all(before)?;
+        }
         write(&mut out)?;
-        out.write_all(after)?;
+        if !after.is_empty() {
+            out.write_all(after)?;
+        }
         self.count += 1;
         self.flush_timer.flush_item(out)
     }

@@ -3,7 +3,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn entry(json: &mut Json<'_>) -> serde_json::Result<Entry> {
-    RawEntry::deserialize(json)?.pack()
+    RawEntry::deserialize(json)?.pack(&mut Vec::new())
 }
 
 fn entries(json: &str) -> Result<Vec<Entry>, Fault> {
@@ -159,7 +159,7 @@ proptest! {
         for json in spellings(&key, &base64) {
             let raw = RawEntry::deserialize(&mut Json::from_slice(json.as_bytes())).unwrap();
             let encoded: Result<_, serde_json::Error> = raw.encoded();
-            match (encoded, raw.pack::<serde_json::Error>()) {
+            match (encoded, raw.pack::<serde_json::Error>(&mut Vec::new())) {
                 (Ok(encoded), Ok(entry)) => {
                     prop_assert_eq!(encoded.key, entry.key());
                     prop_assert_eq!(encoded.flags, entry.flags());
