@@ -18,6 +18,11 @@ pub struct DeleteScopeArgs {
 }
 
 impl DeleteScopeArgs {
+    /// Whether the whole store may be deleted.
+    pub fn allows_all(&self) -> bool {
+        self.all
+    }
+
     /// Checks that the flags allow a delete of this prefix. `needs_yes`: the refusal names `--yes`,
     /// which is missing too.
     ///

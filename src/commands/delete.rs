@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{
     Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob, groups,
 };
-use crate::output::{Format, ListWriter, entry, json};
+use crate::output::{Format, ListWriter, entry, glob_hint, json};
 use crate::term::{Ui, plural};
 
 /// Delete keys
@@ -32,7 +32,7 @@ Examples:
   kvw delete config/a --cas --modify-index 7   # only if unchanged since 7")]
 pub struct DeleteArgs {
     /// Keys to delete; with --recurse, a prefix. --all alone needs none
-    #[arg(value_name = "KEY", required_unless_present_any = ["all", "recurse"], add = complete::live_keys())]
+    #[arg(value_name = "KEY", add = complete::live_keys())]
     keys: Vec<String>,
 
     /// Delete all keys that start with KEY
@@ -77,7 +77,11 @@ pub struct DeleteArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
-    // Without a key --all or --recurse was given.
+    if args.keys.is_empty() && !args.recurse && !args.scope.allows_all() {
+        let nothing = Failure::usage("nothing to delete: <KEY>... is missing");
+        let hint = "--recurse KEY/ deletes all keys of a folder, --all the whole store";
+        return Err(nothing.hint(hint).into());
+    }
     if args.recurse || args.keys.is_empty() {
         return delete_prefix(ctx, &args);
     }
@@ -89,14 +93,23 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     if args.dry_run {
-        return print_dry_run(ui, args.output, &existing_keys(&client, &keys)?);
+        let existing = existing_keys(&client, &keys)?;
+        let names: Vec<_> = existing.iter().map(Key::to_string).collect();
+        let exit = print_dry_run(ui, args.output, &names)?;
+        if !ui.quiet() {
+            report_missing(ui, &client, &keys, &existing);
+        }
+        return Ok(exit);
     }
     let deleted = match (args.modify_index, &keys[..]) {
         (Some(index), [key]) => {
-            if !delete_cas(&client, key, Index(index))? {
-                ui.error(format!(
-                    "key {key} not deleted: changed since index {index}"
-                ));
+            let reason = match delete_cas(&client, key, Index(index))? {
+                CasOutcome::Deleted => None,
+                CasOutcome::Changed => Some(format!("changed since index {index}")),
+                CasOutcome::Missing => Some("it does not exist".to_owned()),
+            };
+            if let Some(reason) = reason {
+                ui.error(format!("key {key} not deleted: {reason}"));
                 return Ok(Exit::No);
             }
             keys.clone()
@@ -157,8 +170,9 @@ fn report_deleted(
 const SHOWN: usize = 5;
 
 /// Names the keys that did not exist, and the keys below those that were probably meant as folders.
-fn report_missing(ui: &Ui, client: &Client, keys: &[Key], deleted: &[Key]) {
-    let mut existed = deleted.iter().peekable();
+/// `existing` are those that did, in the same order.
+fn report_missing(ui: &Ui, client: &Client, keys: &[Key], existing: &[Key]) {
+    let mut existed = existing.iter().peekable();
     let missing = keys
         .iter()
         .filter(|key| existed.next_if_eq(key).is_none())
@@ -196,9 +210,16 @@ fn describe_missing(client: &Client, key: &Key) -> String {
     }
 }
 
+/// What became of a key that was to be deleted only unchanged.
+enum CasOutcome {
+    Deleted,
+    Changed,
+    Missing,
+}
+
 /// Deletes a key if it did not change since `index`. For Consul the delete of a missing key
 /// succeeds whatever the index, so the transaction checks the index first.
-fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> {
+fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<CasOutcome> {
     let key = key.clone();
     let ops = [
         Op::CheckIndex {
@@ -208,13 +229,16 @@ fn delete_cas(client: &Client, key: &Key, index: Index) -> anyhow::Result<bool> 
         Op::DeleteCas { key, index },
     ];
     match client.txn(&ops)? {
-        TxnOutcome::Applied(_) => Ok(true),
+        TxnOutcome::Applied(_) => Ok(CasOutcome::Deleted),
         TxnOutcome::RolledBack(errors) => {
-            let conflict = |error: &OpError| {
-                matches!(error.kind, OpErrorKind::Missing | OpErrorKind::IndexDiffers)
-            };
+            let missing = |error: &OpError| error.kind == OpErrorKind::Missing;
+            let conflict =
+                |error: &OpError| missing(error) || error.kind == OpErrorKind::IndexDiffers;
             if errors.iter().all(conflict) {
-                return Ok(false);
+                return Ok(match errors.iter().any(missing) {
+                    true => CasOutcome::Missing,
+                    false => CasOutcome::Changed,
+                });
             }
             Err(client.rolled_back(&ops, &errors).into())
         }
@@ -237,7 +261,7 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
     }
 }
 
-fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
+fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
     let mut reader = MultiGet::new(client);
     let mut lookups = Vec::new();
     for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
@@ -246,7 +270,7 @@ fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<String>> {
     let mut existing = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
         match lookup {
-            Lookup::Found(_) => existing.push(key.to_string()),
+            Lookup::Found(_) => existing.push(key.clone()),
             Lookup::Missing => {}
             Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
@@ -292,12 +316,21 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         if names.is_empty() {
             client.check_empty(&prefix)?;
         }
-        return print_dry_run(ui, args.output, &names);
+        let exit = print_dry_run(ui, args.output, &names)?;
+        if names.is_empty() {
+            report_empty(ui, &prefix);
+        }
+        return Ok(exit);
     }
     if args.scope.matches_neighbours(&prefix) {
         let neighbours = neighbours(&client, &prefix)?;
-        let refused = neighbours_error(&prefix, &neighbours, needs_yes);
-        return Err(refused.into());
+        let refused = neighbours_error(&prefix, neighbours.as_deref().unwrap_or(&[]), needs_yes);
+        return Err(
+            match hint_of_glob(&prefix).filter(|_| neighbours.is_none()) {
+                Some(hint) => refused.hint(hint).into(),
+                None => refused.into(),
+            },
+        );
     }
     let mut listed: u64 = 0;
     for name in client.names(&prefix, "", None)?.value {
@@ -319,8 +352,29 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
-    ui.status(format_args!("deleted {}", describe(listed, &prefix)));
+    match listed {
+        0 => report_empty(ui, &prefix),
+        listed => ui.status(format_args!("deleted {}", describe(listed, &prefix))),
+    }
     Ok(Exit::Yes)
+}
+
+fn report_empty(ui: &Ui, prefix: &Prefix) {
+    if ui.quiet() {
+        return;
+    }
+    match prefix.as_str() {
+        "" => ui.status("no keys in the store"),
+        prefix => ui.status(format_args!("no keys below '{prefix}'")),
+    }
+    if let Some(hint) = hint_of_glob(prefix) {
+        ui.hint(hint);
+    }
+}
+
+/// The hint at what a glob would delete, by a command that deletes nothing.
+fn hint_of_glob(prefix: &Prefix) -> Option<String> {
+    glob_hint("prefix", prefix.as_str(), "delete --recurse --dry-run")
 }
 
 /// Whether the user confirmed the delete by `--yes` or on the terminal.
@@ -344,12 +398,15 @@ fn describe(listed: u64, prefix: &Prefix) -> String {
     }
 }
 
-/// Returns some of the keys and folders that the prefix matches beside the folder itself.
-fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Vec<String>> {
+/// Returns some of the keys and folders that the prefix matches beside the folder itself; `None`
+/// where it matches nothing.
+fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Option<Vec<String>>> {
     let folder = format!("{prefix}/");
     let mut others = Vec::new();
+    let mut matched = false;
     for name in client.names(prefix, "/", None)?.value {
         let name = name?;
+        matched = true;
         if name != folder && others.len() <= SHOWN {
             others.push(name);
         }
@@ -357,5 +414,5 @@ fn neighbours(client: &Client, prefix: &Prefix) -> anyhow::Result<Vec<String>> {
     if others.len() > SHOWN {
         others[SHOWN] = "…".to_owned();
     }
-    Ok(others)
+    Ok(matched.then_some(others))
 }

@@ -16,7 +16,9 @@ use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix, abbreviate};
-use crate::output::{Format, ListWriter, consul, document, filtered_message, json};
+use crate::output::{
+    Format, ListWriter, consul, document, filtered_message, glob_hint, json, warn_of_glob,
+};
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::{Progress, plural};
 
@@ -100,6 +102,9 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
         ExportEnd::Empty => Err(export.empty().into()),
         ExportEnd::Filtered => Err(filtered().into()),
         ExportEnd::Complete(keys) => {
+            if keys == 0 {
+                warn_of_glob(&ctx.ui, &export.prefix, "export");
+            }
             if let Some(path) = file {
                 let keys = plural(keys, "key");
                 ctx.ui
@@ -127,11 +132,14 @@ fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Re
     let end = export.write(&mut file)?;
     // Removes the progress line before the next message.
     export.progress = None;
-    let kept = || format!("not replacing {}", path.display());
+    let kept = |failure: Failure| match path.exists() {
+        true => anyhow::Error::from(failure).context(format!("not replacing {}", path.display())),
+        false => failure.into(),
+    };
     match end {
         ExportEnd::Stopped(_) => {}
-        ExportEnd::Empty => return Err(anyhow::Error::from(export.empty()).context(kept())),
-        ExportEnd::Filtered => return Err(anyhow::Error::from(filtered()).context(kept())),
+        ExportEnd::Empty => return Err(kept(export.empty())),
+        ExportEnd::Filtered => return Err(kept(filtered())),
         ExportEnd::Complete(_) => {
             file.sync()?;
             file.persist()?;
@@ -172,7 +180,11 @@ impl Export {
             true => "no key exists".to_owned(),
             false => format!("no key starts with {}", abbreviate(self.prefix.as_str())),
         };
-        Failure::new(Exit::No, what)
+        let failure = Failure::new(Exit::No, what);
+        match glob_hint("prefix", self.prefix.as_str(), "export") {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 
     fn write(&self, mut out: impl Write) -> anyhow::Result<ExportEnd> {

@@ -11,9 +11,9 @@ use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix, abbreviate, folder_of_glob};
+use crate::model::{Entry, Fields, Prefix, abbreviate};
 use crate::output::entry::{self, ValueStyle};
-use crate::output::{Format, ListWriter, consul, filtered_message, json};
+use crate::output::{Format, ListWriter, consul, filtered_message, glob_hint, json, warn_of_glob};
 use crate::term::Ui;
 
 /// Print the value of a key
@@ -265,7 +265,8 @@ fn print_entries(
         list.item(ui, |ui| args.write_item(ui, first, name, &entry))?;
         first = false;
     }
-    finish(ui, client, prefix, list, reply.meta.filtered)
+    let filtered = reply.meta.filtered;
+    finish(ui, client, prefix, list, filtered, "get --recurse")
 }
 
 fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
@@ -277,33 +278,39 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
         let name = args.name(prefix, &name);
         list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
     }
-    finish(ui, client, prefix, list, reply.meta.filtered)
+    let filtered = reply.meta.filtered;
+    let command = match args.recurse {
+        true => "get --keys --recurse",
+        false => "get --keys",
+    };
+    finish(ui, client, prefix, list, filtered, command)
 }
 
-/// Ends a listing, and warns if ACLs filtered it.
+/// Ends a listing, and warns if ACLs filtered it, or if `command` was given a glob.
 fn finish(
     ui: &Ui,
     client: &Client,
     prefix: &Prefix,
     list: ListWriter,
     filtered: bool,
+    command: &str,
 ) -> anyhow::Result<Exit> {
-    if list.is_empty() {
+    let empty = list.is_empty();
+    if empty {
         client.check_empty(prefix)?;
     }
     list.finish(ui)?;
     if filtered {
         ui.warn(filtered_message("list"));
+    } else if empty {
+        warn_of_glob(ui, prefix, command);
     }
     Ok(Exit::Yes)
 }
 
 fn report_missing(ui: &Ui, key: &str) {
     ui.error(format!("key {} does not exist", abbreviate(key)));
-    if let Some(folder) = folder_of_glob(key) {
-        let prefix = if folder.is_empty() { "''" } else { folder };
-        ui.hint(format!(
-            "a key is not a glob: get --recurse {prefix} prints all keys below"
-        ));
+    if let Some(hint) = glob_hint("key", key, "get --recurse") {
+        ui.hint(hint);
     }
 }

@@ -10,7 +10,7 @@ use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix, encoded_read, groups};
-use crate::output::{Format, ListWriter, entry, filtered_message, json, ls};
+use crate::output::{Format, ListWriter, entry, filtered_message, json, ls, warn_of_glob};
 use crate::term::Ui;
 
 /// List one level of keys and folders
@@ -72,12 +72,15 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
             list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
         }
     }
-    if list.is_empty() {
+    let empty = list.is_empty();
+    if empty {
         client.check_empty(&prefix)?;
     }
     list.finish(ui)?;
     if reply.meta.filtered {
         ui.warn(filtered_message("list"));
+    } else if empty {
+        warn_of_glob(ui, &prefix, "ls");
     }
     Ok(exit)
 }

@@ -12,7 +12,7 @@ use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Prefix, TreeNode};
-use crate::output::{Format, filtered_message, tree};
+use crate::output::{Format, filtered_message, tree, warn_of_glob};
 use crate::term::Ui;
 
 /// Show keys as a tree, with key counts per folder
@@ -62,7 +62,8 @@ pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
     let ui = &ctx.ui;
     let (filtered, names) = list(&client, &prefix, args.du)?;
     let mut names = names.peekable();
-    if names.peek().is_none() {
+    let empty = names.peek().is_none();
+    if empty {
         client.check_empty(&prefix)?;
     }
     match args.output {
@@ -73,6 +74,8 @@ pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
     }
     if filtered {
         ui.warn(filtered_message("tree"));
+    } else if empty {
+        warn_of_glob(ui, &prefix, "tree");
     }
     Ok(Exit::Yes)
 }

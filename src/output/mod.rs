@@ -5,6 +5,7 @@
 //! - `json`: the published JSON types. `consul`, `document`: Consul's own JSON.
 //! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`: the answers of the verbs. `changes`, `line_diff`:
 //!   changes as text.
+//! - `glob`: keys and prefixes that were meant as globs.
 //! - `format`: the names of formats. `list`: lists written while they arrive. `style`, `time`: terminals
 //!   and points in time.
 
@@ -13,6 +14,7 @@ pub mod consul;
 pub mod document;
 pub mod entry;
 mod format;
+mod glob;
 pub mod json;
 mod line_diff;
 mod list;
@@ -25,5 +27,6 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
+pub use glob::{glob_hint, warn_of_glob};
 pub use list::{ListWriter, filtered_message};
 pub use style::Style;

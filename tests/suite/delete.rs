@@ -149,7 +149,12 @@ fn cas_deletes_only_what_is_as_it_was() {
     let index = scope.entry("a").unwrap()["ModifyIndex"].to_string();
     cas(&index).expect(0);
     assert_eq!(left(&scope), [""; 0]);
-    cas(&index).expect(1).one_line().says(&[&key]);
+    let output = cas(&index);
+    output.expect(1).one_line();
+    assert_eq!(
+        output.stderr,
+        format!("error: key {key} not deleted: it does not exist\n")
+    );
 }
 
 #[test]
@@ -166,7 +171,7 @@ fn a_recursive_delete_needs_consent_and_takes_a_folder_only() {
     output.expect(0).says(&["deleted 2 keys"]);
     assert_eq!(left(&scope), ["f", "f2"]);
     let output = scope.kvw(["delete", "--recurse", &folder, "--yes"]).run();
-    output.expect(0).says(&["deleted 0 keys"]);
+    output.expect(0).says(&["no keys below"]);
 }
 
 #[test]
@@ -294,6 +299,70 @@ fn a_dry_run_lists_and_deletes_nothing() {
 }
 
 #[test]
+fn a_dry_run_says_what_the_real_run_says_of_missing_keys() {
+    let scope = with(&["f/a", "f/b", "f/c/d", "f/c/e", "k"]);
+    for (names, stdout, lines) in [
+        (
+            &["f/"][..],
+            "",
+            &["no key @f/; 4 keys are below it: --recurse deletes them"][..],
+        ),
+        (&["nope"], "", &["no key @nope"]),
+        (&["nope*"], "", &["no key @nope*: a key is not a glob"]),
+        (
+            &["nope", "k", "none"],
+            "@k\n",
+            &["no key @nope", "no key @none"],
+        ),
+    ] {
+        let keys: Vec<_> = names.iter().map(|name| scope.key(name)).collect();
+        let output = scope.kvw(["delete", "--dry-run"]).args(&keys).run();
+        output.expect(0);
+        let prefixed = |text: &str| text.replace('@', scope.prefix());
+        assert_eq!(output.text(), prefixed(stdout));
+        let expected: Vec<_> = lines.iter().map(|line| prefixed(line)).collect();
+        assert_eq!(output.stderr.lines().collect::<Vec<_>>(), expected);
+        let quiet = scope.kvw(["delete", "--dry-run", "-q"]).args(&keys).run();
+        quiet.expect(0);
+        assert_eq!(quiet.stderr, "");
+    }
+    assert_eq!(left(&scope).len(), 5);
+}
+
+#[test]
+fn a_recursive_delete_of_nothing_says_so() {
+    let scope = with(&["k"]);
+    let nope = scope.key("nope/");
+    for flag in ["--yes", "--dry-run"] {
+        let output = scope.kvw(["delete", "--recurse", flag, &nope]).run();
+        output.expect(0);
+        assert_eq!(output.stderr, format!("no keys below '{nope}'\n"));
+        assert_eq!(output.text(), "");
+    }
+}
+
+#[test]
+fn a_prefix_that_looks_like_a_glob_is_called_none() {
+    let scope = with(&["config/a"]);
+    let (folder, glob) = (scope.key("config/"), scope.key("config/*"));
+    let hint = format!(
+        "hint: a prefix is not a glob: delete --recurse --dry-run {folder} prints what is below\n"
+    );
+    let output = scope.kvw(["delete", "--recurse", "--yes", &glob]).run();
+    output.expect(2).one_line().says(&[&hint]);
+    assert!(!output.stderr.contains("deletes the folder"), "{output}");
+    let args = ["delete", "--recurse", "--yes", "--prefix-match", &glob];
+    let output = scope.kvw(args).run();
+    output.expect(0);
+    assert_eq!(output.stderr, format!("no keys below '{glob}'\n{hint}"));
+    // A folder of that name is one.
+    scope.put("config/*/b", "v");
+    let output = scope.kvw(["delete", "--recurse", "--yes", &glob]).run();
+    output.expect(2).says(&["deletes the folder"]);
+    assert_eq!(left(&scope), ["config/*/b", "config/a"]);
+}
+
+#[test]
 fn on_a_terminal_it_shows_the_count_and_asks() {
     let scope = with(&["f/a", "f/b"]);
     let folder = scope.key("f/");
@@ -310,6 +379,9 @@ fn on_a_terminal_it_shows_the_count_and_asks() {
 fn wrong_usage_is_reported_before_any_request() {
     for (args, words) in [
         (&["delete"][..], "<KEY>"),
+        (&["delete"], "--all"),
+        (&["delete", "--dry-run", "--yes"], "--all"),
+        (&["delete", "--cas", "--modify-index", "1"], "<KEY>"),
         (
             &["delete", "a", "b", "--cas", "--modify-index", "1"],
             "a single key",

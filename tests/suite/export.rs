@@ -288,3 +288,33 @@ fn an_empty_export_can_be_a_failure() {
         .expect(0)
         .says(&["exported 0 keys to "]);
 }
+
+#[test]
+fn a_failed_export_to_a_new_file_replaces_nothing_and_does_not_say_so() {
+    let scope = filled();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let none = scope.key("none/");
+    let args = ["export", &none, "--non-empty", "--output-file"];
+    let output = scope.kvw(args).args([&new]).run();
+    output.expect(1).one_line();
+    assert_eq!(output.stderr, format!("error: no key starts with {none}\n"));
+    assert!(!new.exists());
+}
+
+#[test]
+fn an_empty_export_of_what_looks_like_a_glob_is_warned_of() {
+    let scope = filled();
+    let glob = scope.key("*");
+    let hint = format!(
+        "hint: a prefix is not a glob: export {} prints what is below\n",
+        scope.prefix()
+    );
+    let output = scope.kvw(["export", &glob]).run();
+    output.expect(0);
+    assert_eq!(document(&output.text()).len(), 0);
+    let warning = format!("warning: no key starts with {glob}\n{hint}");
+    assert_eq!(output.stderr, warning);
+    let output = scope.kvw(["export", &glob, "--non-empty"]).run();
+    output.expect(1).one_line().says(&[&hint]);
+}

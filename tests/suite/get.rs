@@ -118,10 +118,33 @@ fn a_missing_key_that_looks_like_a_glob_is_called_none() {
     let scope = Agent::shared();
     let folder = scope.key("f/");
     let output = scope.kvw(["get", &format!("{folder}*")]).run();
-    let hint = format!("hint: a key is not a glob: get --recurse {folder} prints all keys below");
+    let hint = format!("hint: a key is not a glob: get --recurse {folder} prints what is below");
     output.expect(1).one_line().says(&[&hint]);
     scope.put("f/*", "v");
     assert_eq!(scope.kvw(["get", &scope.key("f/*")]).ok(), "v");
+}
+
+#[test]
+fn an_empty_listing_of_what_looks_like_a_glob_is_warned_of() {
+    let scope = Agent::shared();
+    let (folder, glob) = (scope.key("f/"), scope.key("f/*"));
+    for flag in ["--recurse", "--keys"] {
+        let output = scope.kvw(["get", flag, &glob]).run();
+        output.expect(0);
+        assert_eq!(output.text(), "");
+        let expected = format!(
+            "warning: no key starts with {glob}\n\
+             hint: a prefix is not a glob: get {flag} {folder} prints what is below\n"
+        );
+        assert_eq!(output.stderr, expected);
+    }
+    let output = scope.kvw(["get", "--recurse", &folder]).run();
+    output.expect(0);
+    assert_eq!(output.stderr, "");
+    scope.put("f/*", "v");
+    let output = scope.kvw(["get", "--recurse", &glob]).run();
+    output.expect(0);
+    assert_eq!(output.stderr, "");
 }
 
 #[test]

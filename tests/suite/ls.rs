@@ -189,3 +189,26 @@ fn unclean_folders_are_refused_unless_they_are_meant() {
         output.expect(2).one_line().says(&["did you mean 'a/b/'?"]);
     }
 }
+
+#[test]
+fn an_empty_folder_that_looks_like_a_glob_is_warned_of() {
+    let scope = filled();
+    let (folder, glob) = (scope.key("c/"), scope.key("c/**"));
+    for (verb, format) in [
+        ("ls", "text"),
+        ("ls", "json"),
+        ("tree", "text"),
+        ("tree", "json"),
+    ] {
+        let output = scope.kvw([verb, &glob, "-o", format]).run();
+        output.expect(0);
+        let expected = format!(
+            "warning: no key starts with {glob}/\n\
+             hint: a prefix is not a glob: {verb} {folder} prints what is below\n"
+        );
+        assert_eq!(output.stderr, expected, "{output}");
+        let output = scope.kvw([verb, &scope.key("none"), "-o", format]).run();
+        output.expect(0);
+        assert_eq!(output.stderr, "");
+    }
+}

@@ -1,0 +1,25 @@
+//! What is said of a key or prefix that was meant as a glob.
+
+use crate::model::{Prefix, abbreviate, folder_of_glob};
+use crate::term::Ui;
+
+/// Returns a hint where the name of a key or prefix (`kind`) looks like a glob: `command`, given the
+/// folder that all matches are in, prints what was probably meant.
+pub fn glob_hint(kind: &str, name: &str, command: &str) -> Option<String> {
+    let folder = match folder_of_glob(name)? {
+        "" => "''",
+        folder => folder,
+    };
+    Some(format!(
+        "a {kind} is not a glob: {command} {folder} prints what is below"
+    ))
+}
+
+/// Warns that a listing is empty where its prefix looks like a glob; any other may well be empty.
+pub fn warn_of_glob(ui: &Ui, prefix: &Prefix, command: &str) {
+    if let Some(hint) = glob_hint("prefix", prefix.as_str(), command) {
+        let prefix = abbreviate(prefix.as_str());
+        ui.warn(format_args!("no key starts with {prefix}"));
+        ui.hint(hint);
+    }
+}
