@@ -291,14 +291,15 @@ fn a_stopped_child_can_be_asked_to_end() {
 
 #[test]
 fn a_signal_reaches_a_child_or_reports_that_it_ended() {
+    // Not HUP, which nohup ignores.
     let mut bench = ChildBench::new();
-    assert!(!bench.child.signal(Signal::HUP));
-    bench.start("trap 'exit 5' HUP; echo up > $DIR/up; while :; do sleep 0.05; done");
+    assert!(!bench.child.signal(Signal::TERM));
+    bench.start("trap 'exit 5' TERM; echo up > $DIR/up; while :; do sleep 0.05; done");
     bench.wait_for_file("up");
-    assert!(bench.child.signal(Signal::HUP));
+    assert!(bench.child.signal(Signal::TERM));
     // The leader has ended and was not polled yet.
     wait_until("the leader's end", || {
-        (!bench.child.signal(Signal::HUP)).then_some(())
+        (!bench.child.signal(Signal::TERM)).then_some(())
     });
     assert_eq!(bench.end().status, ChildStatus::Exited(5));
 }
