@@ -34,24 +34,33 @@ pub struct Ui {
 /// Writes to stdout; a stream flushes after each line that is to be visible at once.
 impl Write for &Ui {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.borrow_mut().write(bytes).map_err(stdout_error)
+        self.out
+            .borrow_mut()
+            .write(bytes)
+            .map_err(|error| stdout_error(&error))
     }
 
     // Documents are many small writes, for which that of the buffer is faster than the default. Inline,
     // those of constants are a few stores.
     #[inline(always)]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.borrow_mut().write_all(bytes).map_err(stdout_error)
+        self.out
+            .borrow_mut()
+            .write_all(bytes)
+            .map_err(|error| stdout_error(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.borrow_mut().flush().map_err(stdout_error)
+        self.out
+            .borrow_mut()
+            .flush()
+            .map_err(|error| stdout_error(&error))
     }
 }
 
 /// The error of a write to stdout.
 #[cold]
-fn stdout_error(error: io::Error) -> io::Error {
+fn stdout_error(error: &io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => io::Error::other(Closed),
         kind => io::Error::new(kind, format!("writing to stdout: {error}")),
