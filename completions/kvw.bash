@@ -215,7 +215,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__dev)
-            opts="-q -v -h --quiet --verbose --color --listen --load --prefix --help"
+            opts="-q -v -h --quiet --verbose --color --listen --load --prefix --exact-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

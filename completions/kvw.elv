@@ -396,6 +396,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
+            cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -10,6 +10,7 @@ pub mod env;
 pub mod handler;
 pub mod input;
 pub mod key;
+pub mod key_mapping;
 mod misplaced_handler;
 pub mod one_dash;
 pub mod other_tools;

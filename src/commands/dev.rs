@@ -17,11 +17,14 @@ use signal_hook::iterator::Signals;
 
 use crate::agent::DevServer;
 use crate::args::input::document_as_name;
+use crate::args::key::KeyArgs;
+use crate::args::key_mapping::{ImportEntry, KeyMapping};
 use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{DocumentReader, Exported, abbreviate};
+use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
 use crate::process::{ChildStatus, StartFault, process_error, thread_error};
+use crate::term::Ui;
 
 /// Run an embedded in-memory agent for experiments and tests
 ///
@@ -60,6 +63,9 @@ pub struct DevArgs {
     )]
     prefix: String,
 
+    #[command(flatten)]
+    key_args: KeyArgs,
+
     /// Run CMD with CONSUL_HTTP_ADDR set and kvw on PATH; exit with its status
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -71,12 +77,18 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
         listen,
         load,
         prefix,
+        key_args,
         command,
     } = args;
     raise_descriptor_limit();
     let server = bind(listen.as_deref(), !command.is_empty())?;
     if let Some(file) = load {
-        load_entries(&server, &file, &prefix)?;
+        let names = KeyMapping {
+            strip: String::new(),
+            prefix,
+            exact: key_args.allows_any(),
+        };
+        load_entries(&ctx.ui, &server, &file, &names)?;
     }
     let address = format!("http://{}", reachable(server.address()));
     if !server.address().ip().is_loopback() {
@@ -156,19 +168,57 @@ fn check_address(address: &str) -> Result<(), Failure> {
 }
 
 /// Loads the entries of an export document, before anything is served.
-fn load_entries(server: &DevServer, file: &Path, prefix: &str) -> anyhow::Result<()> {
+fn load_entries(
+    ui: &Ui,
+    server: &DevServer,
+    file: &Path,
+    names: &KeyMapping,
+) -> anyhow::Result<()> {
     let shown = file.to_string_lossy();
     let opened = File::open(file).map_err(|error| {
         document_as_name(&shown, &error)
             .unwrap_or_else(|| Failure::usage(format!("opening {}: {error}", abbreviate(&shown))))
     })?;
-    for entry in DocumentReader::new(BufReader::new(opened)) {
-        let Exported {
-            key, flags, value, ..
-        } = entry.with_context(|| format!("loading {}", abbreviate(&shown)))?;
-        server.load(format!("{prefix}{key}"), value, flags);
+    let mut first = None;
+    let mut foreign = None;
+    for (number, entry) in (1..).zip(DocumentReader::new(BufReader::new(opened))) {
+        let loading = || format!("loading {}", abbreviate(&shown));
+        let entry = entry.with_context(loading)?;
+        names.check(&entry.key).map_err(|failure| {
+            let message = format!("{}: entry {number}: {}", loading(), failure.message);
+            Failure { message, ..failure }
+        })?;
+        if foreign.is_none() {
+            foreign = elsewhere(&entry);
+        }
+        let entry = names
+            .import_entry(entry)
+            .map_err(|what| Invalid::new(format!("entry {number}"), what))
+            .with_context(loading)?;
+        if let Some(ImportEntry { key, value, flags }) = entry {
+            first.get_or_insert_with(|| key.clone());
+            server.load(key.to_string(), value, flags);
+        }
+    }
+    if let Some(place) = foreign {
+        ui.warn(format!("{place}, and kvw dev has only the default one"));
+    }
+    if let Some(first) = first {
+        names.note_first_key(ui, first.as_str());
     }
     Ok(())
+}
+
+/// Says which namespace or partition an entry belongs to, if it is not the default one.
+fn elsewhere(entry: &Exported) -> Option<String> {
+    let namespace = ("namespace", &entry.namespace);
+    let places = [namespace, ("partition", &entry.partition)];
+    places.into_iter().find_map(|(kind, name)| {
+        let name = name.as_deref()?;
+        let other = !name.is_empty() && !name.eq_ignore_ascii_case("default");
+        let key = abbreviate(&entry.key);
+        other.then(|| format!("key {key} belongs to {kind} {}", abbreviate(name)))
+    })
 }
 
 /// Installs handlers for the signals that end the agent, and with a command for further ones that are

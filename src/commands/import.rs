@@ -6,7 +6,6 @@ mod content;
 mod distribute;
 mod dry_run;
 mod import_run;
-mod key_mapping;
 mod rejections;
 mod results;
 mod seen_keys;
@@ -23,13 +22,13 @@ use self::atomic::import_atomically;
 use self::distribute::import_entries;
 use self::dry_run::dry_run;
 use self::import_run::ImportRun;
-use self::key_mapping::KeyMapping;
 use self::rejections::Rejection;
 use self::results::{RUN_AGAIN, describe, describe_stop, report, stop_error, worst_exit};
 use self::source::{DocumentSummary, ImportDocument};
 use self::tenancy::Tenancy;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
+use crate::args::key_mapping::KeyMapping;
 use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
@@ -164,7 +163,16 @@ pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
         ui.error(format!("key {} not written: {reason}", abbreviate(key)));
     }
     match (failure, signal.into_inner()) {
-        (Some(failure), _) => Err(stop_error(failure, &counts, &summary, &rejections)),
+        (Some(failure), _) => {
+            let keep_going = args.keep_going;
+            Err(stop_error(
+                failure,
+                &counts,
+                &summary,
+                &rejections,
+                keep_going,
+            ))
+        }
         (None, 0) if rejections.is_empty() => {
             ui.status(describe(&counts, "written"));
             Ok(Exit::Yes)
@@ -200,12 +208,7 @@ fn warn(ui: &Ui, source: &ImportDocument, summary: &DocumentSummary) {
         ui.warn(format!("ignoring unknown members of entries: {names}"));
     }
     if let Some(first) = &summary.first {
-        for flag in source.names.flags_without_slash() {
-            let first = abbreviate(first.as_str());
-            ui.status(format!(
-                "note: {flag} does not end in /: the first key is {first}"
-            ));
-        }
+        source.names.note_first_key(ui, first.as_str());
     }
 }
 

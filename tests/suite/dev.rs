@@ -108,6 +108,45 @@ fn an_export_is_loaded_under_a_prefix() {
 }
 
 #[test]
+fn a_prefix_that_makes_odd_keys_is_refused_or_shown_as_by_an_import() {
+    let load = ["dev", "--listen", "127.0.0.1:0", "--load", "export.json"];
+    let kvw = |document: &str| Kvw::bare().file("export.json", document).args(load);
+    let document = r#"[{"key":"a//b","flags":0,"value":""}]"#;
+    for (prefix, words) in [("/w/", "starts with '/'"), ("../", "'.' or '..'")] {
+        let output = kvw(document).args(["--prefix", prefix]).run();
+        output
+            .expect(2)
+            .says(&["loading export.json: entry 1: ", words, "--exact-key"]);
+        assert_eq!(output.text(), "");
+    }
+    for (prefix, exact) in [("app/", &[][..]), ("/w/", &["--exact-key"])] {
+        let output = kvw(document)
+            .args(["--prefix", prefix])
+            .args(exact)
+            .args(["--", "true"])
+            .run();
+        output.expect(0);
+        assert!(!output.stderr.contains("note: "), "{output}");
+    }
+    let output = kvw(document).args(["--prefix", "app", "--", "true"]).run();
+    output
+        .expect(0)
+        .says(&["--prefix app does not end in /: the first key is appa//b"]);
+}
+
+#[test]
+fn entries_of_another_namespace_are_loaded_with_a_warning() {
+    let document = r#"[{"key":"a","namespace":"default"},{"key":"b","namespace":"team"}]"#;
+    let output = Kvw::bare()
+        .file("export.json", document)
+        .args(["dev", "--load", "export.json", "--", "true"])
+        .run();
+    output
+        .expect(0)
+        .says(&["warning: key b belongs to namespace team"]);
+}
+
+#[test]
 fn a_document_that_cannot_be_loaded_names_the_entry_and_nothing_starts() {
     for (document, words) in [
         (

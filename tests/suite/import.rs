@@ -603,3 +603,63 @@ fn keys_that_an_import_makes_are_checked() {
     let doc = document(&[(format!("{}a//b", scope.prefix()), 0, b"v")]);
     scope.kvw(["import"]).stdin(doc).ok();
 }
+
+#[test]
+fn an_obstacle_of_the_flags_is_refused_also_before_a_key_that_has_one() {
+    let scope = Agent::shared();
+    let doc = r#"[{"key":"a//b","flags":0,"value":""}]"#;
+    let to = scope.key("x/");
+    for (args, words) in [
+        (["--prefix", "//w/"].as_slice(), "'//w/a//b', which starts"),
+        (&["--prefix", "../w/"], "'../w/a//b', which contains a '.'"),
+        (
+            &["--strip", "a", "--prefix", &to],
+            "x///b', which contains '//'",
+        ),
+    ] {
+        let output = scope.kvw(["import"]).args(args).stdin(doc).run();
+        output
+            .expect(2)
+            .says(&[words, "--exact-key allows this key"]);
+    }
+    assert_eq!(scope.kvw(["get", "--keys", scope.prefix()]).ok(), "");
+    // What stands so in the document may be moved.
+    assert_eq!(import(&scope, doc, &["--prefix", &to]), counts(1, 0, 0));
+    let args = ["--strip", "a", "--prefix", &to, "--exact-key"];
+    assert_eq!(import(&scope, doc, &args), counts(1, 0, 0));
+}
+
+#[test]
+fn keeping_going_is_proposed_only_where_it_helps() {
+    let server = Faulty::script()
+        .on("")
+        .answers(400, "Invalid query parameter")
+        .start();
+    let output = Kvw::at(server.address())
+        .args(["import", "--namespace=x"])
+        .stdin(r#"[{"key":"a","flags":0,"value":""}]"#)
+        .run();
+    output.expect(2).says(&["Invalid query parameter"]);
+    assert!(!output.stderr.contains("--keep-going"), "{output}");
+    let server = Faulty::script()
+        .on("")
+        .answers(403, "Permission denied")
+        .start();
+    let output = Kvw::at(server.address())
+        .args(["import", "--keep-going"])
+        .stdin(r#"[{"key":"a","flags":0,"value":""}]"#)
+        .run();
+    output.expect(4).says(&["permission denied"]);
+    assert!(!output.stderr.contains("--keep-going"), "{output}");
+}
+
+#[test]
+fn a_value_over_the_servers_limit_is_named_by_its_key_in_one_transaction_too() {
+    let scope = Agent::shared();
+    let large = vec![b'x'; 524_289];
+    let doc = document(&[(scope.key("a"), 0, b"1"), (scope.key("large"), 0, &large)]);
+    let output = scope.kvw(["import", "--atomic"]).stdin(doc).run();
+    let words = format!("value of key {} has 524289 bytes", scope.key("large"));
+    output.expect(2).one_line().says(&["413", &words]);
+    assert_eq!(scope.value("a"), None);
+}

@@ -1,8 +1,8 @@
 //! What each entry of a document requires, compared with the existing one.
 
-use super::key_mapping::ImportEntry;
 use super::results::ImportCounts;
 use super::source::ImportDocument;
+use crate::args::key_mapping::ImportEntry;
 use crate::consul::{Client, MultiGet};
 use crate::model::{Entry, Index, Op, encoded_read, groups};
 

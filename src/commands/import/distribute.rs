@@ -6,9 +6,9 @@ use std::thread;
 
 use super::compare::chunks;
 use super::import_run::ImportRun;
-use super::key_mapping::ImportEntry;
 use super::source::ImportDocument;
 use super::worker::Worker;
+use crate::args::key_mapping::ImportEntry;
 use crate::consul::Client;
 use crate::process::thread_error;
 

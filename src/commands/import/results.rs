@@ -2,7 +2,7 @@
 
 use super::rejections::Rejection;
 use super::source::DocumentSummary;
-use crate::consul::{self, ErrorClass};
+use crate::consul::{self, Cause, ErrorClass};
 use crate::exit::{Exit, Failure};
 use crate::model::{Op, OpError, abbreviate};
 use crate::output::{Format, json};
@@ -79,28 +79,38 @@ pub fn stop_error(
     counts: &ImportCounts,
     summary: &DocumentSummary,
     rejections: &[Rejection],
+    keep_going: bool,
 ) -> anyhow::Error {
     let stop = describe_stop(counts, summary);
     let Some(error) = cause(&failure) else {
         return failure.context(stop);
     };
     let class = error.class();
+    // What is refused for its key says nothing about the others.
+    let others_may_succeed = matches!(
+        error.cause(),
+        Cause::Denied | Cause::TooLarge | Cause::RolledBack
+    );
     let hint = match class {
-        ErrorClass::Unknown => RUN_AGAIN.to_owned(),
-        ErrorClass::Unavailable => match error.hint() {
+        ErrorClass::Unknown => Some(RUN_AGAIN.to_owned()),
+        ErrorClass::Unavailable => Some(match error.hint() {
             Some(hint) => format!("{hint}; {RUN_AGAIN}"),
             None => RUN_AGAIN.to_owned(),
-        },
-        ErrorClass::Denied | ErrorClass::Refused | ErrorClass::RolledBack => match error.hint() {
-            Some(hint) => hint,
-            None => "--keep-going writes what can be written".to_owned(),
-        },
+        }),
+        ErrorClass::Denied | ErrorClass::Refused | ErrorClass::RolledBack => {
+            error.hint().or_else(|| {
+                let helps = others_may_succeed && !keep_going;
+                helps.then(|| "--keep-going writes what can be written".to_owned())
+            })
+        }
     };
     let refused = rejections.iter().map(|refused| refused.class);
     let exit = worst_exit(refused.chain([class]));
-    Failure::new(exit, format!("{stop}: {failure:#}"))
-        .hint(hint)
-        .into()
+    let stopped = Failure::new(exit, format!("{stop}: {failure:#}"));
+    match hint {
+        Some(hint) => stopped.hint(hint).into(),
+        None => stopped.into(),
+    }
 }
 
 /// Returns the exit with the highest code.

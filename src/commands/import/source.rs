@@ -6,9 +6,9 @@ use std::io::{BufReader, Read};
 use anyhow::Context as _;
 
 use super::content::Content;
-use super::key_mapping::{ImportEntry, KeyMapping};
 use super::seen_keys::{Occurrence, SeenKeys};
 use super::tenancy::Tenancy;
+use crate::args::key_mapping::{ImportEntry, KeyMapping};
 use crate::exit::Failure;
 use crate::model::{DocumentReader, Invalid, Key, abbreviate};
 

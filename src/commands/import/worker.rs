@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::compare::{ImportAction, action_for};
 use super::import_run::ImportRun;
-use super::key_mapping::ImportEntry;
 use super::results::describe_obstacle;
+use crate::args::key_mapping::ImportEntry;
 use crate::consul::{Cause, Client, ErrorClass, MultiGet, SentTxn, Write};
 use crate::model::{Index, Op, OpError, OpErrorKind, Packer, TxnOutcome};
 

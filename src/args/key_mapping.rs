@@ -2,6 +2,7 @@
 
 use crate::exit::Failure;
 use crate::model::{Exported, Key, Obstacle, abbreviate, obstacle};
+use crate::term::Ui;
 
 /// How the keys of a document become those that are written.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +43,8 @@ impl KeyMapping {
         }))
     }
 
-    /// Checks that the new key is no worse than the old one: what other clients can address must
-    /// stay so.
+    /// Checks what the flags make of a key: its prefix, and where that meets the rest. Segments that
+    /// stand in the document stay as they are.
     pub fn check(&self, key: &str) -> Result<(), Failure> {
         if self.exact || (self.strip.is_empty() && self.prefix.is_empty()) {
             return Ok(());
@@ -52,7 +53,7 @@ impl KeyMapping {
             return Ok(());
         };
         let new = format!("{}{rest}", self.prefix);
-        let Some(found) = obstacle(&new).filter(|_| obstacle(key).is_none()) else {
+        let Some(found) = self.obstacle_before(rest) else {
             return Ok(());
         };
         let (key, shown) = (abbreviate(key), abbreviate(&new));
@@ -66,6 +67,30 @@ impl KeyMapping {
         Err(failure.hint(self.suggestion(key.len() > rest.len() && rest.starts_with('/'))))
     }
 
+    /// Returns the obstacle that the prefix has, or makes with the first segment of the rest where
+    /// that is no longer the segment of the document.
+    fn obstacle_before(&self, rest: &str) -> Option<Obstacle> {
+        let ends_segment = |name: &str| name.is_empty() || name.ends_with('/');
+        if ends_segment(&self.strip) && ends_segment(&self.prefix) {
+            return obstacle(&self.prefix);
+        }
+        let first = rest.split_inclusive('/').next().unwrap_or_default();
+        let found = obstacle(&format!("{}{first}", self.prefix));
+        found.filter(|found| {
+            *found != Obstacle::Unprintable || obstacle(&self.prefix) == Some(Obstacle::Unprintable)
+        })
+    }
+
+    /// Shows what a `--prefix` or `--strip` without its `/` makes of the first key.
+    pub fn note_first_key(&self, ui: &Ui, first: &str) {
+        for flag in self.flags_without_slash() {
+            let first = abbreviate(first);
+            ui.status(format!(
+                "note: {flag} does not end in /: the first key is {first}"
+            ));
+        }
+    }
+
     fn suggestion(&self, strip_lacks_slash: bool) -> String {
         let allow = "--exact-key allows this key";
         if strip_lacks_slash {
@@ -77,7 +102,7 @@ impl KeyMapping {
 
     /// The flags that end in the middle of a folder's name, if `--prefix` or `--strip` does not end
     /// in `/`.
-    pub fn flags_without_slash(&self) -> Vec<String> {
+    fn flags_without_slash(&self) -> Vec<String> {
         let flags = [("--strip", &self.strip), ("--prefix", &self.prefix)];
         let flags = flags.into_iter();
         let open = flags.filter(|(_, name)| !name.is_empty() && !name.ends_with('/'));
@@ -107,11 +132,15 @@ mod tests {
             ("", "x/../", "a"),
             ("a", "", "a/b"),
             ("a", ".", "a/b"),
-            ("", "x/", "./a"),
+            ("", "//w/", "a//b"),
+            ("", "../w/", "a//b"),
+            ("a", "x/", "a//b"),
+            ("a", "", "a//b"),
+            ("", "x\t/", "a\tb"),
+            ("", ".", "./a"),
         ] {
             let refused = mapped(strip, prefix).check(key).is_err();
-            // A key that stands so in the document stays as it is.
-            assert_eq!(refused, obstacle(key).is_none(), "{strip} {prefix} {key}");
+            assert!(refused, "{strip} {prefix} {key}");
             let exact = KeyMapping {
                 exact: true,
                 ..mapped(strip, prefix)
@@ -124,6 +153,13 @@ mod tests {
             ("", "x", "config/db"),
             ("", "", "a//b"),
             ("a", "", "b"),
+            // What stands so in the document stays as it is.
+            ("", "x/", "./a"),
+            ("", "x/", "/a"),
+            ("", "x/", "a//b"),
+            ("", ".", "a//b"),
+            ("", "x", "a\tb"),
+            ("a/", "x/", "a//b"),
         ] {
             assert!(
                 mapped(strip, prefix).check(key).is_ok(),
