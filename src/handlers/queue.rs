@@ -38,7 +38,7 @@ pub struct Queue {
     retry: Option<Instant>,
     /// Whether something failed that is to be run again without a new batch.
     retries: bool,
-    /// The earliest start of the next run, by the shortest interval.
+    /// The earliest time of the next run or signal, by the shortest interval.
     earliest: Option<Instant>,
     stage: QueueStage,
 }
@@ -106,7 +106,7 @@ impl Queue {
                 Vec::new()
             }
             QueueInput::Started => self.started(now),
-            QueueInput::Signalled(reached) => self.signalled(reached),
+            QueueInput::Signalled(reached) => self.signalled(reached, now),
             QueueInput::Returned => {
                 self.returned();
                 Vec::new()
@@ -290,7 +290,7 @@ impl Queue {
         }
     }
 
-    fn signalled(&mut self, reached: bool) -> Vec<QueueAction> {
+    fn signalled(&mut self, reached: bool, now: Instant) -> Vec<QueueAction> {
         let QueuePhase::Running {
             run, unreachable, ..
         } = &mut self.phase
@@ -298,6 +298,9 @@ impl Queue {
             return Vec::new();
         };
         *unreachable = !reached;
+        if reached {
+            self.earliest = Some(now + self.policies.min_interval);
+        }
         let Some(pending) = reached.then(|| self.backlog.take_pending()).flatten() else {
             return Vec::new();
         };

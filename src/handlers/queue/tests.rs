@@ -639,6 +639,30 @@ fn an_interval_lets_the_first_change_through_at_once_and_merges_what_comes_withi
 }
 
 #[test]
+fn an_interval_holds_between_signals_too_and_the_last_change_is_not_lost() {
+    let mut bench = QueueBench::new(Policies {
+        debounce: MS(0),
+        min_interval: MS(1000),
+        ..policies(OnBusy::Signal(Signal::HUP), OnFail::Continue)
+    });
+    bench.row(0, changes("a:1>2"), &["start change(a:1>2)"]);
+    bench.step(0, QueueInput::Started);
+    bench.row(1500, changes("a:2>3"), &["signal"]);
+    let heard = ["handled change(a:2>3)", "ended signalled"];
+    bench.row(1500, QueueInput::Signalled(true), &heard);
+    bench.row(1600, changes("a:3>4"), &[]);
+    bench.row(1700, changes("b:->1"), &[]);
+    assert_eq!(bench.deadline(), Some(2500));
+    bench.row(2499, QueueInput::Due, &[]);
+    bench.row(2500, QueueInput::Due, &["signal"]);
+    // Nobody heard this one: the next run waits no longer for it.
+    bench.row(2500, QueueInput::Signalled(false), &[]);
+    let next = "start change(a:3>4 b:->1)";
+    let end = ["handled change(a:1>3)", "ended succeeded", next];
+    bench.row(2501, OK, &end);
+}
+
+#[test]
 fn an_interval_holds_between_the_single_runs_of_a_batch_too() {
     let mut bench = QueueBench::new(Policies {
         min_interval: MS(1000),
