@@ -302,7 +302,7 @@ impl<'de> Visitor<'de> for RawEntryVisitor {
     }
 }
 
-/// The name of a member of an entry. It is told from its bytes: their UTF-8 need not be checked.
+/// The name of a member of an entry. Its bytes suffice: their UTF-8 need not be checked.
 #[derive(Clone, Copy)]
 enum Name {
     Key,

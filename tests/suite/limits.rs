@@ -61,7 +61,7 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
         (
             1,
             &["dev", "--listen", "127.0.0.1:0"],
-            "error: starting the server: Resource",
+            "error: starting the thread for the server: Resource",
         ),
         (2, &["watch", prefix, "--for", "1s"], &poller),
         (
