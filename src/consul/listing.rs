@@ -1,10 +1,8 @@
 //! Listings of `/v1/kv`, read from the socket one element at a time.
 
-use serde::Deserialize;
-
 use super::answer::{Answer, MeteredBody};
 use super::error::RequestContext;
-use super::json::{Elements, EncodedEntry, Fault, Json, RawEntry};
+use super::json::{self, Elements, EncodedEntry, Fault, RawEntry};
 use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
 use crate::model::{Entry, Prefix};
@@ -30,7 +28,7 @@ impl Stream {
 
     fn next<T>(
         &mut self,
-        parse: impl FnMut(&mut Json<'_>) -> serde_json::Result<T>,
+        parse: impl FnMut(&[u8]) -> serde_json::Result<(T, usize)>,
     ) -> Option<Result<T, Error>> {
         let (elements, context) = self.body.as_mut()?;
         let item = match elements.next(parse) {
@@ -87,10 +85,10 @@ impl EntryListing {
     ) -> Option<Result<T, Error>> {
         let only = self.only.as_ref().map_or("", Prefix::as_str);
         loop {
-            let item = self.stream.next(|json| {
-                let entry = RawEntry::deserialize(json)?;
+            let item = self.stream.next(|text| {
+                let (entry, len) = RawEntry::parse(text)?;
                 let is_requested = entry.key().starts_with(only);
-                is_requested.then(|| read(&entry)).transpose()
+                Ok((is_requested.then(|| read(&entry)).transpose()?, len))
             })?;
             if let Some(item) = item.transpose() {
                 return Some(item);
@@ -123,7 +121,7 @@ impl Iterator for NameListing {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let item = self.stream.next(|json| String::deserialize(json))?;
+            let item = self.stream.next(|text| json::parse::<String>(text))?;
             let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
                 return Some(item);
             };

@@ -1,9 +1,14 @@
 use super::*;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
-fn entry(json: &mut Json<'_>) -> serde_json::Result<Entry> {
-    RawEntry::deserialize(json)?.pack(&mut Vec::new())
+use crate::model::{Entry, Fields};
+
+fn entry(text: &[u8]) -> serde_json::Result<(Entry, usize)> {
+    let (entry, len) = RawEntry::parse(text)?;
+    Ok((entry.pack(&mut Vec::new())?, len))
 }
 
 fn entries(json: &str) -> Result<Vec<Entry>, Fault> {
@@ -125,7 +130,7 @@ fn elements_are_found_in_whatever_pieces_they_come() {
 #[test]
 fn names_are_read_the_same_way() {
     let mut elements = Elements::new(&br#"["a/","b\n"]"#[..]);
-    let mut next = || elements.next(|json| String::deserialize(json)).unwrap();
+    let mut next = || elements.next(|text| parse::<String>(text)).unwrap();
     assert_eq!(next().as_deref(), Some("a/"));
     assert_eq!(next().as_deref(), Some("b\n"));
     assert_eq!(next(), None);
@@ -157,7 +162,7 @@ proptest! {
         }
         let base64 = String::from_iter(base64);
         for json in spellings(&key, &base64) {
-            let raw = RawEntry::deserialize(&mut Json::from_slice(json.as_bytes())).unwrap();
+            let raw = RawEntry::parse(json.as_bytes()).unwrap().0;
             let encoded: Result<_, serde_json::Error> = raw.encoded();
             match (encoded, raw.pack::<serde_json::Error>(&mut Vec::new())) {
                 (Ok(encoded), Ok(entry)) => {
@@ -191,4 +196,52 @@ proptest! {
         prop_assert!(cut.next(entry).unwrap().is_some());
         prop_assert!(matches!(cut.next(entry), Err(Fault::Cut)));
     }
+
+    #[test]
+    fn the_scan_reads_what_the_parser_reads_or_leaves_it_to_the_parser(
+        key in "\\PC{0,8}",
+        value in prop::option::of("[A-Za-z=]{0,9}"),
+        session in prop::option::of("[a-f-]{0,9}"),
+        numbers in prop::array::uniform4(any::<u64>()),
+        change in prop::option::of((any::<prop::sample::Index>(), "[\u{0}-\u{ff}]{0,3}")),
+    ) {
+        let entry = ConsulEntry {
+            lock_index: numbers[0],
+            key: &key,
+            flags: numbers[1],
+            value: value.as_deref(),
+            session: session.as_deref(),
+            create_index: numbers[2],
+            modify_index: numbers[3],
+        };
+        let mut json = serde_json::to_vec(&entry).unwrap();
+        json.extend_from_slice(b",{}");
+        if let Some((place, text)) = &change {
+            let place = place.index(json.len());
+            let end = json.len().min(place + text.len());
+            json.splice(place..end, text.bytes());
+        }
+        if let Some(scanned) = scan::entry(&json) {
+            prop_assert_eq!(scanned, parse(&json).unwrap());
+        } else if change.is_none() {
+            let is_usual = numbers.iter().all(|number| *number < 10_u64.pow(19))
+                && !key.is_empty()
+                && !key.contains(['"', '\\']);
+            prop_assert!(!is_usual, "{}", String::from_utf8_lossy(&json));
+        }
+    }
+}
+
+/// An entry in the order of Consul's members.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ConsulEntry<'a> {
+    lock_index: u64,
+    key: &'a str,
+    flags: u64,
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    create_index: u64,
+    modify_index: u64,
 }
