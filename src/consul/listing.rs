@@ -83,11 +83,11 @@ impl EntryListing {
         &mut self,
         mut read: impl FnMut(&RawEntry<'_>) -> serde_json::Result<T>,
     ) -> Option<Result<T, Error>> {
-        let only = self.only.as_ref().map_or("", Prefix::as_str);
+        let only = self.only.as_ref();
         loop {
             let item = self.stream.next(|text| {
                 let (entry, len) = RawEntry::parse(text)?;
-                let is_requested = entry.key().starts_with(only);
+                let is_requested = only.is_none_or(|only| entry.key().starts_with(only.as_str()));
                 Ok((is_requested.then(|| read(&entry)).transpose()?, len))
             })?;
             if let Some(item) = item.transpose() {

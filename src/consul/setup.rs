@@ -12,6 +12,8 @@ use super::{Config, Error, Secret, TokenSource};
 
 /// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
 const RECEIVE_BUFFER: usize = 16 * 1024;
+/// The buffer of an only connection. A long listing is read with a third of the system's time.
+const LARGE_RECEIVE_BUFFER: usize = 64 * 1024;
 const SEND_BUFFER: usize = 8 * 1024;
 /// The time that a server has to answer whether it accepts a large body.
 const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,6 +29,10 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
         ),
         _ => None,
     };
+    let receive_buffer = match config.connections {
+        1 => LARGE_RECEIVE_BUFFER,
+        _ => RECEIVE_BUFFER,
+    };
     let mut builder = ureq::config::Config::builder()
         .http_status_as_error(false)
         // A redirected PUT becomes a GET: the write would be lost and look successful.
@@ -34,7 +40,7 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
         .max_redirects_will_error(false)
         .user_agent(concat!("kvw/", env!("CARGO_PKG_VERSION")))
         .proxy(proxy)
-        .input_buffer_size(RECEIVE_BUFFER)
+        .input_buffer_size(receive_buffer)
         .output_buffer_size(SEND_BUFFER)
         .max_idle_connections(config.connections)
         .max_idle_connections_per_host(config.connections)

@@ -86,6 +86,28 @@ pub fn write(out: impl Write, value: &impl Serialize, terminal: bool) -> io::Res
     Ok(value.serialize(&mut serializer)?)
 }
 
+/// Writes a string, as [`write()`] does.
+pub fn write_str(mut out: impl Write, text: &str, terminal: bool) -> io::Result<()> {
+    // Nearly every key: nothing in it needs the serializer.
+    if text.bytes().all(|byte| IS_PLAIN[usize::from(byte)]) {
+        out.write_all(b"\"")?;
+        out.write_all(text.as_bytes())?;
+        return out.write_all(b"\"");
+    }
+    write(out, &text, terminal)
+}
+
+/// Which bytes are written as they are, in a string by itself.
+static IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        table[byte as usize] = !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
+        byte += 1;
+    }
+    table
+};
+
 /// The formatter of Go's encoder: it escapes what could end a script element or a line of JavaScript, and
 /// has no short form for backspace and form feed (before Go 1.22).
 struct GoFormatter {

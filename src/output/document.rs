@@ -14,7 +14,7 @@ pub fn entry(
     terminal: bool,
 ) -> io::Result<()> {
     out.write_all(b"\t{\n\t\t\"key\": ")?;
-    consul::write(&mut *out, &key, terminal)?;
+    consul::write_str(&mut *out, key, terminal)?;
     out.write_all(b",\n\t\t\"flags\": ")?;
     consul::write(&mut *out, &flags, terminal)?;
     out.write_all(b",\n\t\t\"value\": \"")?;
