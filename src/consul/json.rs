@@ -1,7 +1,6 @@
 //! Consul's JSON, read one element at a time from the socket: a listing of 100,000 entries takes
 //! the memory of one.
 
-mod eight;
 mod entry;
 mod scan;
 
@@ -17,7 +16,7 @@ pub use self::entry::{EncodedEntry, Owned, RawEntry};
 
 /// The first size of the buffer. It holds more than one read of a connection returns, so that a read
 /// fits behind the rest of an element.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 32 * 1024;
 
 /// The elements of a JSON array, objects or strings, read one by one. Each is parsed in the buffer:
 /// serde_json reads a socket byte by byte, at thrice the cost.

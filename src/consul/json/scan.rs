@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use super::eight;
 use super::entry::{Bytes, RawEntry, Text};
 
 /// The entry at the start of `text`, and its length; `None` for the parser.
@@ -64,39 +63,39 @@ impl<'a> Rest<'a> {
     /// A number of up to 19 digits, which cannot overflow.
     #[inline]
     fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        let mut len = 0;
-        while let Some(digit @ b'0'..=b'9') = self.0.get(len) {
-            number = number * 10 + u64::from(digit - b'0');
-            len += 1;
-            if len > 19 {
-                return None;
-            }
+        let start = self.0;
+        let mut number: u64 = 0;
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
+            number = number
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(digit - b'0'));
+            self.0 = rest;
         }
+        let digits = start.len() - self.0.len();
         // JSON has no numbers that begin with a zero.
-        if len == 0 || (len > 1 && self.0[0] == b'0') {
-            return None;
-        }
-        self.0 = &self.0[len..];
-        Some(number)
+        let is_number = digits == 1 || ((2..20).contains(&digits) && start[0] != b'0');
+        is_number.then_some(number)
     }
 
     /// The rest of a string and its quote. Control characters may be in it.
     #[inline]
     fn string(&mut self) -> Option<&'a [u8]> {
         let end = memchr::memchr2(b'"', b'\\', self.0)?;
+        self.end_string(end)
+    }
+
+    /// The rest of a short string and its quote, in UTF-8 and without control characters.
+    #[inline]
+    fn text(&mut self) -> Option<&'a str> {
+        let is_end = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\');
+        let end = self.0.iter().position(is_end)?;
+        str::from_utf8(self.end_string(end)?).ok()
+    }
+
+    #[inline]
+    fn end_string(&mut self, end: usize) -> Option<&'a [u8]> {
         let (string, rest) = self.0.split_at(end);
         self.0 = rest.strip_prefix(b"\"")?;
         Some(string)
-    }
-
-    /// The rest of a string and its quote, in UTF-8 and without control characters.
-    #[inline]
-    fn text(&mut self) -> Option<&'a str> {
-        let string = self.string()?;
-        match eight::are_no_controls(string) {
-            true => str::from_utf8(string).ok(),
-            false => None,
-        }
     }
 }
