@@ -17,7 +17,7 @@ use super::misplaced_handler::misplaced_handler;
 use crate::consul::Config;
 use crate::exit::Failure;
 use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
-use crate::model::{Glob, TargetId};
+use crate::model::{Glob, Target, TargetId};
 use crate::process::{Program, Signal, Stdout};
 
 /// The handlers of a watch and their policies.
@@ -60,9 +60,9 @@ pub struct HandlerArgs {
     )]
     debounce: Option<Duration>,
 
-    /// Run at most once in this time
+    /// Run or signal the handler at most once in this time
     ///
-    /// The first change runs the handler at once. Each route has an interval of its own.
+    /// The first change does so at once. Each route has an interval of its own.
     #[arg(
         long,
         value_name = "TIME",
@@ -258,21 +258,26 @@ impl HandlerArgs {
         self.on_busy == OnBusy::Drop
     }
 
+    /// Whether each target has handlers of its own, as each of the agent's `watches` has: what one run
+    /// reads is one target's state.
+    pub fn is_per_target(&self) -> bool {
+        self.stdin == StdinFormat::Consul
+    }
+
     /// The input of the handlers.
     pub fn stdin(&self) -> StdinFormat {
         self.stdin
     }
 
     /// Resolves the handlers of a watch of these targets. Their environment has the connection of
-    /// `config`; `locks` says whether a taken or released lock is a change. A handler that reads what
-    /// `consul watch` gives has a queue per target, as each of the agent's `watches` has a handler.
+    /// `config`; `locks` says whether a taken or released lock is a change.
     ///
     /// # Errors
     /// Exit 2 for contradicting flags and for an empty command.
     pub fn handlers(
         &self,
         config: &Config,
-        targets: &[TargetId],
+        targets: &[Target],
         stdout: Stdout,
         locks: bool,
     ) -> Result<Handlers, Failure> {
@@ -290,7 +295,7 @@ impl HandlerArgs {
         let mut routes = Vec::new();
         let mut add = |glob: Option<Glob>, program| {
             let handler = spec(program);
-            if self.stdin != StdinFormat::Consul {
+            if !self.is_per_target() {
                 let target = None;
                 routes.push(RouteSpec {
                     glob,
@@ -299,11 +304,20 @@ impl HandlerArgs {
                 });
                 return;
             }
-            routes.extend(targets.iter().map(|target| RouteSpec {
+            let mut own: Vec<_> = targets.iter().collect();
+            let may_match = |target: &&Target| {
+                glob.as_ref()
+                    .is_none_or(|glob| target.scope.may_match(glob))
+            };
+            // A route that no target has keys for is kept, to be reported.
+            if own.iter().any(may_match) {
+                own.retain(may_match);
+            }
+            routes.extend(own.into_iter().map(|target| RouteSpec {
                 glob: glob.clone(),
-                target: Some(*target),
+                target: Some(target.id),
                 handler: HandlerSpec {
-                    target: *target,
+                    target: target.id,
                     ..handler.clone()
                 },
             }));

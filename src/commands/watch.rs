@@ -264,8 +264,7 @@ impl WatchArgs {
         } else {
             Stdout::Inherit
         };
-        let ids: Vec<TargetId> = targets.iter().map(|target| target.id).collect();
-        self.handler.handlers(config, &ids, stdout, self.locks())
+        self.handler.handlers(config, targets, stdout, self.locks())
     }
 
     fn poller(
@@ -304,6 +303,7 @@ impl WatchArgs {
                 exclude: self.exclude.clone(),
             },
             locks: self.locks(),
+            per_target: self.handler.is_per_target(),
             initial: self.initial(),
             fresh,
             count: if self.once { Some(1) } else { self.count },

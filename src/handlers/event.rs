@@ -27,8 +27,10 @@ pub struct RunReport {
     pub retry: Option<Instant>,
     /// Whether all runs of its batch are over, which `--count` counts.
     pub last: bool,
-    /// What happens next, where the run is a service that ended by itself.
+    /// What happens next, where the run is a service and leaves nothing running.
     pub on_exit: Option<OnExit>,
+    /// Whether kvw ends because of it.
+    pub leaves: bool,
 }
 
 impl RunReport {

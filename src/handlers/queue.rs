@@ -317,6 +317,7 @@ impl Queue {
                 retry: None,
                 last: true,
                 on_exit: None,
+                leaves: false,
             },
         ]
     }

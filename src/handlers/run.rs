@@ -74,7 +74,21 @@ pub struct Handler {
     exit: Option<ChildExit>,
     error: Option<io::Error>,
     feedback: FeedbackDetector,
+    pauses: Pauses,
 }
+
+/// The times at which a run was stopped by a signal, as by SIGSTOP.
+#[derive(Debug, Default)]
+struct Pauses {
+    /// Whether the run was stopped before.
+    known: bool,
+    /// When to continue it.
+    resume: Option<Instant>,
+}
+
+/// How long a run stays stopped that was continued before: one that stops itself in a loop would
+/// take the processor.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Handler {
     /// An idle handler.
@@ -90,6 +104,7 @@ impl Handler {
             exit: None,
             error: None,
             feedback: FeedbackDetector::default(),
+            pauses: Pauses::default(),
         }
     }
 
@@ -116,6 +131,10 @@ impl Handler {
         while let Some(event) = self.child.poll(context.now) {
             events.extend(self.take_child_event(event, context));
         }
+        let resume = self.pauses.resume.take_if(|due| *due <= context.now);
+        if resume.is_some() {
+            self.child.resume();
+        }
         match self.queue.deadline() {
             Some(due) if due <= context.now => events.extend(self.step(QueueInput::Due, context)),
             _ => {}
@@ -131,12 +150,18 @@ impl Handler {
         match event {
             ChildEvent::Returned => self.step(QueueInput::Returned, context),
             ChildEvent::Stopped(SIGTTIN | SIGTTOU) => self.step(QueueInput::WantsTerminal, context),
+            ChildEvent::Stopped(_) if self.pauses.known => {
+                self.pauses.resume = Some(context.now + PAUSE);
+                Vec::new()
+            }
             ChildEvent::Stopped(signal) => {
+                self.pauses.known = true;
                 self.child.resume();
                 vec![HandlerEvent::Paused(signal)]
             }
             ChildEvent::Exited(exit) => {
                 self.exit = Some(exit);
+                self.pauses.resume = None;
                 self.feedback.ended(context.time);
                 self.step(QueueInput::Ended(exit.status), context)
             }
@@ -157,7 +182,11 @@ impl Handler {
 
     /// When to call [`Handler::poll`] at the latest.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let deadlines = [self.queue.deadline(), self.child.deadline(now)];
+        let deadlines = [
+            self.queue.deadline(),
+            self.child.deadline(now),
+            self.pauses.resume,
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -205,6 +234,7 @@ impl Handler {
                 retry,
                 last,
                 on_exit,
+                leaves,
             } => {
                 let exit = self.exit.take_if(|_| outcome != RunOutcome::Signalled);
                 events.push(HandlerEvent::Ended(RunReport {
@@ -217,6 +247,7 @@ impl Handler {
                     retry,
                     last,
                     on_exit,
+                    leaves,
                 }));
             }
             QueueAction::Leave(code) => events.push(HandlerEvent::Leave(code)),
@@ -236,6 +267,7 @@ impl Handler {
         }
         match self.child.start(command, context.now) {
             Ok(()) => {
+                self.pauses = Pauses::default();
                 let feedback = self.feedback.started(&batch, context.time);
                 events.push(HandlerEvent::Started(batch));
                 events.extend(feedback.map(HandlerEvent::Feedback));

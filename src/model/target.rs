@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Key, Prefix};
+use super::{Glob, Key, Prefix};
 
 /// The keys of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,22 @@ impl TargetScope {
         match self {
             TargetScope::Key(own) => own.as_str() == key,
             TargetScope::Prefix(prefix) => key.starts_with(prefix.as_str()),
+        }
+    }
+
+    /// Whether it may contain keys that the glob matches.
+    pub fn may_match(&self, glob: &Glob) -> bool {
+        match self {
+            TargetScope::Key(key) => glob.matches(key.as_str()),
+            TargetScope::Prefix(prefix) => {
+                // What all matches begin with. A backslash stands for what comes after it.
+                let pattern = glob.as_str();
+                let special = ['*', '?', '[', '{', '\\'];
+                let literal = pattern.split(special).next().unwrap_or_default();
+                let prefix = prefix.as_str();
+                literal.starts_with(prefix)
+                    || (literal.len() < pattern.len() && prefix.starts_with(literal))
+            }
         }
     }
 }
@@ -115,5 +131,27 @@ mod tests {
             assert_eq!(owner("other"), "all keys");
         }
         assert_eq!(owner(&targets(&scopes[..2]), "other"), None);
+    }
+
+    #[test]
+    fn a_scope_may_match_globs_that_begin_as_its_keys_do() {
+        let key = TargetScope::Key(Key::new("app/name").unwrap());
+        let prefix = TargetScope::Prefix(Prefix::new("app/"));
+        for (glob, key_matches, prefix_matches) in [
+            ("app/*", true, true),
+            ("**", true, true),
+            ("app/db/*", false, true),
+            ("app/name", true, true),
+            ("ap*", false, true),
+            ("a[p]p/*", true, true),
+            (r"\app/x", false, true),
+            ("web/*", false, false),
+            ("app", false, false),
+            ("name", false, false),
+        ] {
+            let glob = Glob::new(glob).unwrap();
+            assert_eq!(key.may_match(&glob), key_matches, "{}", glob.as_str());
+            assert_eq!(prefix.may_match(&glob), prefix_matches, "{}", glob.as_str());
+        }
     }
 }

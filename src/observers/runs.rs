@@ -88,7 +88,7 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
         many => format!("; {many} processes it left behind were killed"),
     };
     if let Some(on_exit) = report.on_exit {
-        let ended = service_end(report, on_exit, now);
+        let ended = service_end(report, on_exit, handled, now);
         return format!("{batch}: {ended}{left_behind}");
     }
     let ended = match (report.outcome, report.status, &report.error) {
@@ -113,24 +113,44 @@ fn describe(report: &RunReport, handled: bool, now: Instant) -> String {
             "retrying in {}",
             rounded(retry.saturating_duration_since(now))
         ),
+        None if report.leaves => leaves(report),
         None if handled => "counted as handled".to_owned(),
-        None => "its changes will be retried with the next batch".to_owned(),
+        None => RETRIED.to_owned(),
     };
     format!("{batch}: {ended}{left_behind}; {then}")
 }
 
-/// Describes the end of a service that kvw did not stop.
-fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
-    let status = report
-        .status
-        .map_or_else(|| "ended".to_owned(), |status| status.to_string());
+const RETRIED: &str = "its changes will be retried with the next batch";
+
+fn leaves(report: &RunReport) -> String {
+    match report.error {
+        None => "kvw exits with its status".to_owned(),
+        Some(_) => format!("kvw exits with {}", report.code()),
+    }
+}
+
+/// Describes the end of a service that leaves nothing running.
+fn service_end(report: &RunReport, on_exit: OnExit, handled: bool, now: Instant) -> String {
+    let took = rounded(report.took);
+    let ended = match (report.outcome, report.status, &report.error) {
+        (_, _, Some(error)) => format!("could not be started: {error}"),
+        (RunOutcome::Stopped(StopReason::WantsTerminal), ..) => {
+            "was stopped: it wants the terminal, which it does not have".to_owned()
+        }
+        (RunOutcome::Stopped(StopReason::TimedOut), ..) => {
+            format!("timed out and was stopped after {took}")
+        }
+        (_, Some(status), _) => format!("{status} after {took}"),
+        (_, None, _) => format!("ended after {took}"),
+    };
     let then = match (on_exit, report.retry) {
-        (OnExit::Exit, _) => "kvw exits with its status".to_owned(),
+        (OnExit::Exit, _) => leaves(report),
         (OnExit::Restart, Some(retry)) => {
             let pause = retry.saturating_duration_since(now);
             format!("restarting in {}", rounded(pause))
         }
-        (OnExit::Restart | OnExit::Wait, _) => "nothing runs now".to_owned(),
+        (OnExit::Restart | OnExit::Wait, _) if handled => "nothing runs now".to_owned(),
+        (OnExit::Restart | OnExit::Wait, _) => format!("nothing runs now; {RETRIED}"),
     };
     let daemon = report.outcome == RunOutcome::Succeeded && report.took < DAEMON_START;
     let hint = if daemon {
@@ -138,10 +158,7 @@ fn service_end(report: &RunReport, on_exit: OnExit, now: Instant) -> String {
     } else {
         ""
     };
-    format!(
-        "the service {status} after {}; {then}{hint}",
-        rounded(report.took)
-    )
+    format!("the service {ended}; {then}{hint}")
 }
 
 /// Returns the keys of a batch, or its reason and the number of keys.
@@ -194,6 +211,7 @@ mod tests {
             left_behind: 0,
             last: true,
             on_exit: None,
+            leaves: false,
         }
     }
 

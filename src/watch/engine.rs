@@ -61,6 +61,7 @@ impl<'a> Engine<'a> {
             plan.targets.clone(),
             plan.filter.clone(),
             plan.locks,
+            plan.per_target,
             plan.max_delete,
             known,
         );

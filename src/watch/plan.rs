@@ -26,6 +26,8 @@ pub struct Plan {
     pub filter: Filter,
     /// Whether taking and releasing a lock is a change.
     pub locks: bool,
+    /// Whether a key that several targets have is reported for each of them, or only for the narrowest.
+    pub per_target: bool,
     /// How entries that already exist are treated at startup.
     pub initial: Initial,
     /// Whether nothing was ever handled before.
@@ -52,6 +54,7 @@ impl Plan {
             targets,
             filter: Filter::default(),
             locks: false,
+            per_target: false,
             initial: Initial::Skip,
             fresh: true,
             count: None,

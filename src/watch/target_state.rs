@@ -42,6 +42,7 @@ pub struct TargetStates {
     targets: Vec<Target>,
     filter: Filter,
     locks: bool,
+    per_target: bool,
     states: Vec<TargetState>,
 }
 
@@ -51,6 +52,7 @@ impl TargetStates {
         targets: Vec<Target>,
         filter: Filter,
         locks: bool,
+        per_target: bool,
         max_delete: Option<MaxDelete>,
         known: impl Fn(TargetId) -> Snapshot,
     ) -> Self {
@@ -65,6 +67,7 @@ impl TargetStates {
             targets,
             filter,
             locks,
+            per_target,
         }
     }
 
@@ -167,9 +170,11 @@ impl TargetStates {
         between(id, &none, present, Continuity::Kept, self.locks, at)
     }
 
-    /// Whether a target's change of this key is reported: overlapping targets give one change a key.
+    /// Whether a target's change of this key is reported: overlapping targets give one change a key,
+    /// unless each of them is reported by itself.
     fn is_reported(&self, id: TargetId, key: &str) -> bool {
-        let own = self.targets.len() == 1 || owner(&self.targets, key) == Some(id);
+        let alone = self.per_target || self.targets.len() == 1;
+        let own = alone || owner(&self.targets, key) == Some(id);
         own && self.filter.admits(key)
     }
 }

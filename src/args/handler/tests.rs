@@ -3,6 +3,7 @@ use clap::Parser;
 
 use crate::consul::TokenSource;
 use crate::exit::Exit;
+use crate::model::{Prefix, TargetScope};
 
 #[derive(Debug, Parser)]
 struct ParsedHandler {
@@ -16,9 +17,18 @@ fn parse(words: &[&str]) -> Result<HandlerArgs, clap::Error> {
     ParsedHandler::try_parse_from(words).map(|line| line.handler)
 }
 
+fn targets() -> Vec<Target> {
+    let names = ["a/", "b/"].into_iter().zip(0..);
+    let target = |(name, id)| Target {
+        id: TargetId(id),
+        scope: TargetScope::Prefix(Prefix::new(name)),
+    };
+    names.map(target).collect()
+}
+
 fn resolve(words: &[&str]) -> Result<Handlers, Failure> {
     let args = parse(words).unwrap();
-    args.handlers(&Config::default(), &[TargetId(0)], Stdout::Inherit, false)
+    args.handlers(&Config::default(), &targets(), Stdout::Inherit, false)
 }
 
 fn failure_message(words: &[&str]) -> String {
@@ -154,10 +164,31 @@ fn it_is_known_whether_credentials_are_withheld() {
     };
     let withheld = |words: &[&str]| {
         let args = parse(words).unwrap();
-        let handlers = args.handlers(&config, &[TargetId(0)], Stdout::Inherit, false);
+        let handlers = args.handlers(&config, &targets(), Stdout::Inherit, false);
         handlers.unwrap().withheld
     };
     assert!(withheld(&["a/", "--exec", "x"]));
     assert!(!withheld(&["a/", "--exec", "x", "--pass-token"]));
     assert!(!resolve(&["a/", "--exec", "x"]).unwrap().withheld);
+}
+
+#[test]
+fn each_target_has_handlers_of_its_own_for_the_stdin_of_consul_watch() {
+    let routes = |words: &[&str]| {
+        let words = [words, &["--exec", "rest", "--stdin", "consul"]].concat();
+        let routes = resolve(&words).unwrap().routes;
+        let route = |route: &RouteSpec| {
+            let glob = route.glob.as_ref().map_or("-", Glob::as_str);
+            format!("{glob} {}", route.target.unwrap().0)
+        };
+        routes.iter().map(route).collect::<Vec<_>>()
+    };
+    assert_eq!(routes(&["a/"]), ["- 0", "- 1"]);
+    assert_eq!(routes(&["--route", "b/*=x"]), ["b/* 1", "- 0", "- 1"]);
+    assert_eq!(routes(&["--route", "**=x"]), ["** 0", "** 1", "- 0", "- 1"]);
+    // To be reported.
+    assert_eq!(
+        routes(&["--route", "c/*=x"]),
+        ["c/* 0", "c/* 1", "- 0", "- 1"]
+    );
 }

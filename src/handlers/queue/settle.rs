@@ -12,7 +12,7 @@ struct RunEnd {
     run: Run,
     outcome: RunOutcome,
     status: ChildStatus,
-    /// What follows, where the run is a service that ended by itself.
+    /// What follows, where the run is a service and leaves nothing running.
     on_exit: Option<OnExit>,
     /// Whether it is run again without a new batch.
     retries: bool,
@@ -28,16 +28,23 @@ impl Queue {
     ) -> Vec<QueueAction> {
         match std::mem::replace(&mut self.phase, QueuePhase::Idle) {
             QueuePhase::Starting(batch) => {
-                let handled = false;
+                let (outcome, handled) = (RunOutcome::Failed, false);
+                let on_exit = match self.on_exit(outcome) {
+                    Some(_) if passing && self.policies.on_fail != OnFail::Exit => {
+                        Some(OnExit::Restart)
+                    }
+                    on_exit => on_exit,
+                };
                 let end = RunEnd {
                     run: Run { batch, handled },
-                    outcome: RunOutcome::Failed,
+                    outcome,
                     status,
-                    on_exit: None,
-                    retries: match self.policies.on_fail {
-                        OnFail::Retry => true,
-                        OnFail::Exit => false,
-                        OnFail::Continue | OnFail::Ignore => passing,
+                    on_exit,
+                    retries: match (on_exit, self.policies.on_fail) {
+                        (Some(on_exit), _) => on_exit == OnExit::Restart,
+                        (None, OnFail::Retry) => true,
+                        (None, OnFail::Exit) => false,
+                        (None, OnFail::Continue | OnFail::Ignore) => passing,
                     },
                 };
                 self.settle(end, now, random)
@@ -73,7 +80,7 @@ impl Queue {
                 return Vec::new();
             }
         };
-        let on_exit = self.on_exit(&run, outcome);
+        let on_exit = self.on_exit(outcome);
         let retries = match on_exit {
             Some(on_exit) => on_exit == OnExit::Restart,
             None => outcome.has_failed() && self.policies.on_fail == OnFail::Retry,
@@ -88,12 +95,11 @@ impl Queue {
         self.settle(end, now, random)
     }
 
-    /// Returns the policy for the end of a service that ended by itself; `None` for the end of another
-    /// run. `--on-fail retry` decides for a service that failed.
-    fn on_exit(&self, run: &Run, outcome: RunOutcome) -> Option<OnExit> {
-        let asked = !matches!(outcome, RunOutcome::Succeeded | RunOutcome::Failed);
-        let service = run.handled && self.policies.on_busy.runs_service();
-        if asked || !service || self.stage != QueueStage::Open {
+    /// Returns the policy for the end of a service that leaves nothing running; `None` for the end of
+    /// another run. `--on-fail retry` decides for a service that failed.
+    fn on_exit(&self, outcome: RunOutcome) -> Option<OnExit> {
+        let ended = outcome.has_failed() || outcome == RunOutcome::Succeeded;
+        if !ended || !self.policies.on_busy.runs_service() || self.stage != QueueStage::Open {
             return None;
         }
         Some(match self.policies.on_fail {
@@ -138,17 +144,18 @@ impl Queue {
         } else if over && self.retries && self.stage == QueueStage::Open {
             self.retry = Some(now + self.backoff.next(random));
         }
+        let leaves = match on_exit {
+            Some(on_exit) => on_exit == OnExit::Exit,
+            None => outcome.has_failed() && self.policies.on_fail == OnFail::Exit,
+        };
         actions.push(QueueAction::Report {
             batch: run.batch,
             outcome,
             retry: self.retry,
             last: over && self.retry.is_none(),
             on_exit,
+            leaves,
         });
-        let leaves = match on_exit {
-            Some(on_exit) => on_exit == OnExit::Exit,
-            None => outcome.has_failed() && self.policies.on_fail == OnFail::Exit,
-        };
         if leaves {
             actions.push(QueueAction::Leave(outcome.code(status)));
             self.stop_starting();

@@ -240,16 +240,8 @@ fn restart_stops_the_run_after_quiet_and_starts_when_its_group_is_gone() {
 
 #[test]
 fn restart_does_not_count_what_did_not_start() {
-    let mut bench = QueueBench::new(policies(OnBusy::Restart, OnFail::Continue));
-    bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
-    bench.row(
-        0,
-        QueueInput::Unstarted {
-            status: ChildStatus::Unstarted(127),
-            passing: false,
-        },
-        &["ended failed"],
-    );
+    let mut bench = unstarted(OnExit::Wait, OnFail::Continue);
+    bench.row(0, NOT_FOUND, &["ended failed"]);
     bench.step(10, changes("b:->1"));
     bench.row(110, QueueInput::Due, &["start retry(a:->1 b:->1)"]);
 }
@@ -542,6 +534,64 @@ fn service(on_exit: OnExit, on_fail: OnFail) -> QueueBench {
     bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
     bench.row(0, QueueInput::Started, &["handled initial(a:->1)"]);
     bench
+}
+
+/// A service that is about to be started.
+fn unstarted(on_exit: OnExit, on_fail: OnFail) -> QueueBench {
+    let mut bench = QueueBench::new(Policies {
+        on_exit,
+        ..policies(OnBusy::Restart, on_fail)
+    });
+    bench.row(0, initial("a:->1"), &["start initial(a:->1)"]);
+    bench
+}
+
+const NOT_FOUND: QueueInput = QueueInput::Unstarted {
+    status: ChildStatus::Unstarted(127),
+    passing: false,
+};
+
+#[test]
+fn a_service_that_cannot_start_has_ended() {
+    for on_fail in [OnFail::Continue, OnFail::Ignore, OnFail::Exit] {
+        let mut bench = unstarted(OnExit::Exit, on_fail);
+        let actions = bench.step(0, NOT_FOUND);
+        assert_eq!(actions.last().unwrap(), "leave 127", "{on_fail:?}");
+        assert!(bench.queue.is_idle());
+    }
+    for (on_exit, on_fail) in [
+        (OnExit::Restart, OnFail::Continue),
+        (OnExit::Exit, OnFail::Retry),
+    ] {
+        let mut bench = unstarted(on_exit, on_fail);
+        bench.row(0, NOT_FOUND, &["ended failed retry more"]);
+        bench.row(750, QueueInput::Due, &["start retry(a:->1)"]);
+    }
+    // The reason is expected to pass.
+    let mut bench = unstarted(OnExit::Exit, OnFail::Continue);
+    let busy = QueueInput::Unstarted {
+        status: ChildStatus::Unstarted(126),
+        passing: true,
+    };
+    bench.row(0, busy, &["ended failed retry more"]);
+}
+
+#[test]
+fn a_service_that_kvw_stops_and_does_not_replace_has_ended() {
+    let mut bench = service(OnExit::Exit, OnFail::Continue);
+    bench.row(50, QueueInput::WantsTerminal, &["stop wantsterminal"]);
+    bench.row(60, KILLED, &["ended stopped(wantsterminal)", "leave 137"]);
+    let mut bench = service(OnExit::Restart, OnFail::Continue);
+    bench.row(50, QueueInput::WantsTerminal, &["stop wantsterminal"]);
+    bench.row(60, KILLED, &["ended stopped(wantsterminal) retry more"]);
+    let mut bench = QueueBench::new(Policies {
+        timeout: Some(MS(1000)),
+        ..policies(OnBusy::Restart, OnFail::Continue)
+    });
+    bench.step(0, initial("a:->1"));
+    bench.step(0, QueueInput::Started);
+    bench.row(1000, QueueInput::Due, &["stop timedout"]);
+    bench.row(1010, OK, &["ended stopped(timedout)", "leave 124"]);
 }
 
 #[test]

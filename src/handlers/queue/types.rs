@@ -116,8 +116,10 @@ pub enum QueueAction {
         retry: Option<Instant>,
         /// Whether all runs of the batch are over, which `--count` counts.
         last: bool,
-        /// What happens next, where the run is a service that ended by itself.
+        /// What happens next, where the run is a service and leaves nothing running.
         on_exit: Option<OnExit>,
+        /// Whether kvw ends because of it.
+        leaves: bool,
     },
     /// End kvw with this code.
     Leave(u8),

@@ -275,6 +275,19 @@ fn a_run_over_its_time_is_stopped_and_killed() {
 }
 
 #[test]
+fn a_run_that_stops_itself_again_and_again_is_said_once_and_goes_on() {
+    let line = "for n in 1 2; do kill -STOP $$; echo $n >>$DIR/out; done";
+    let mut bench = HandlerBench::new(line, StdinFormat::None, Policies::default());
+    bench.run(created(Reason::Initial, &["a"]));
+    let pauses = bench.events.iter();
+    let pauses = pauses.filter(|event| matches!(event, HandlerEvent::Paused(_)));
+    assert_eq!(pauses.count(), 1);
+    assert_eq!(bench.report().outcome, RunOutcome::Succeeded);
+    assert!(bench.report().took >= PAUSE);
+    assert_eq!(bench.file("out"), "1\n2\n");
+}
+
+#[test]
 fn a_stop_ends_what_runs_and_nothing_is_handled() {
     let mut bench = HandlerBench::new("sleep 1000", StdinFormat::Json, Policies::default());
     let nothing = WatchedState::Key(None);

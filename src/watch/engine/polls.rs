@@ -98,13 +98,14 @@ impl Engine<'_> {
         let routes = self.routes.globs().map(|glob| ("--route", glob));
         let globs = self.plan.filter.globs().chain(routes);
         let unmatched = globs.filter(|(_, glob)| !keys().any(|key| glob.matches(key)));
-        let unmatched: Vec<_> = unmatched
-            .map(|(flag, glob)| UnmatchedGlob {
-                flag,
-                glob: glob.as_str().to_owned(),
-                example: example.to_owned(),
-            })
-            .collect();
+        let unmatched = unmatched.map(|(flag, glob)| UnmatchedGlob {
+            flag,
+            glob: glob.as_str().to_owned(),
+            example: example.to_owned(),
+        });
+        let mut unmatched: Vec<_> = unmatched.collect();
+        // A route stands once for each target that has handlers of its own.
+        unmatched.dedup();
         for glob in &unmatched {
             self.notify(&Event::UnmatchedGlob(glob), now)?;
         }

@@ -44,7 +44,7 @@ fn targets() -> Vec<Target> {
 }
 
 fn target_states(filter: Filter, known: &Snapshot) -> TargetStates {
-    TargetStates::new(targets(), filter, false, None, |id| match id {
+    TargetStates::new(targets(), filter, false, false, None, |id| match id {
         B => known.clone(),
         _ => Snapshot::default(),
     })
@@ -109,6 +109,23 @@ fn a_change_of_a_key_that_two_targets_cover_is_the_first_ones() {
     let all = target_states.everything(SystemTime::UNIX_EPOCH);
     let keys: Vec<_> = all.iter().map(Change::key).collect();
     assert_eq!(keys, ["app/name", "app/port"]);
+}
+
+#[test]
+fn targets_that_are_reported_by_themselves_each_have_the_keys_they_share() {
+    let none = |_| Snapshot::default();
+    let mut states = TargetStates::new(targets(), Filter::default(), false, true, None, none);
+    let entries = [("app/name", "1"), ("app/port", "1")];
+    let update = states.take(B, &answered(snapshot(5, &entries)), None, false);
+    assert_eq!(changes(&update).len(), 2);
+    let update = states.take(A, &answered(snapshot(5, &entries[..1])), None, false);
+    assert_eq!(changes(&update), [(ChangeKind::Create, "app/name")]);
+    let all = states.everything(SystemTime::UNIX_EPOCH);
+    let keys: Vec<_> = all
+        .iter()
+        .map(|change| (change.target, change.key()))
+        .collect();
+    assert_eq!(keys, [(A, "app/name"), (B, "app/name"), (B, "app/port")]);
 }
 
 #[test]

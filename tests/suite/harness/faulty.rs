@@ -414,13 +414,13 @@ impl Shared {
         if !expects_continue || accepts {
             body = read_body(reader, &headers)?;
         }
-        self.note(&step, line, headers, body);
+        let number = self.note(&step, line, headers, body);
         thread::sleep(step.after);
         match step.action {
             Action::Answer { bytes, close } => {
                 stream.write_all(&bytes).ok()?;
                 if expects_continue && !accepts {
-                    self.note_upload(reader);
+                    self.note_upload(number, reader);
                     return Some(false);
                 }
                 Some(!close)
@@ -433,7 +433,8 @@ impl Shared {
         }
     }
 
-    fn note(&self, step: &Step, line: String, headers: Vec<String>, body: Vec<u8>) {
+    /// Returns the request's number.
+    fn note(&self, step: &Step, line: String, headers: Vec<String>, body: Vec<u8>) -> usize {
         let mut state = self.lock();
         for header in &step.having {
             if !headers.contains(header) {
@@ -454,15 +455,15 @@ impl Shared {
             headers,
             body,
         });
+        state.received.len() - 1
     }
 
-    /// What is sent of a body that was refused before it was asked for.
-    fn note_upload(&self, reader: &mut BufReader<TcpStream>) {
+    /// What is sent of a body that was refused before it was asked for. Meanwhile the next request may
+    /// have come in, on a connection of its own.
+    fn note_upload(&self, number: usize, reader: &mut BufReader<TcpStream>) {
         let mut body = Vec::new();
         let _ = reader.read_to_end(&mut body);
-        if let Some(received) = self.lock().received.last_mut() {
-            received.body = body;
-        }
+        self.lock().received[number].body = body;
     }
 }
 
