@@ -30,7 +30,7 @@ impl ValueArgs {
         if !self.base64 {
             return Ok(bytes);
         }
-        decode_base64(&bytes).map_err(|error| Failure::usage(format!("the value is {error}")))
+        decode_base64(&bytes).map_err(Failure::usage)
     }
 }
 

@@ -230,7 +230,8 @@ impl Client {
             (Some(body), _) => agent.run(builder.body(body)?),
             (None, None) => agent.run(builder.body(())?),
             (None, Some(block)) => {
-                let timeout = block.wait + block.wait / 16 + SLACK;
+                let slack = SLACK.min(self.shared.config.request_timeout);
+                let timeout = block.wait + block.wait / 16 + slack;
                 let request = agent
                     .configure_request(builder.body(())?)
                     .timeout_recv_response(Some(timeout))

@@ -11,7 +11,7 @@ use serde::de::DeserializeSeed;
 
 use self::members::{Members, Parsed, UNKNOWN};
 use self::position::{Position, Positioned};
-use super::encoding::{decode_value, describe_foreign, without_byte_order_mark};
+use super::encoding::{decode_base64, describe_foreign, without_byte_order_mark};
 use super::{Invalid, abbreviate};
 
 /// An entry of a document: what survives an export.
@@ -175,7 +175,7 @@ impl<R: BufRead> DocumentReader<R> {
             return Err(self.invalid_at(self.start, "", "it has no key"));
         }
         let value = match (encoding.as_deref(), value) {
-            (None | Some("base64"), value) => decode_value(&value.unwrap_or_default()),
+            (None | Some("base64"), value) => decode_base64(value.unwrap_or_default().as_bytes()),
             (Some("utf8"), Some(value)) => Ok(value.into_bytes()),
             (Some("utf8" | UNKNOWN), None) => Err("its value is not known".to_owned()),
             (Some(other), _) => Err(format!("unknown encoding '{other}'")),

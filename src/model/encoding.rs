@@ -10,17 +10,21 @@ pub fn without_byte_order_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
-/// Decodes base64 in a document. Line breaks are ignored, as Consul does; everything else is strict.
+/// Decodes base64. Line breaks are ignored, as Consul and its client do; everything else is strict.
 ///
 /// # Errors
-/// A description of what is not base64.
-pub fn decode_value(text: &str) -> Result<Vec<u8>, String> {
+/// Says that the value is not base64, and where.
+pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, String> {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let decoded = BASE64_STANDARD.decode(text).or_else(|error| {
-        if !text.as_bytes().iter().any(is_break) {
+        if !text.iter().any(is_break) {
             return Err(error);
         }
-        let text: Vec<u8> = text.bytes().filter(|byte| !is_break(byte)).collect();
+        let text: Vec<u8> = text
+            .iter()
+            .copied()
+            .filter(|byte| !is_break(byte))
+            .collect();
         BASE64_STANDARD.decode(text)
     });
     decoded.map_err(|error| {
@@ -97,9 +101,13 @@ mod tests {
             "aGVs\r\nbG8=\r\n",
             "\naGVsbG8\n=",
         ] {
-            assert_eq!(decode_value(text).unwrap(), b"hello", "{text:?}");
+            assert_eq!(
+                decode_base64(text.as_bytes()).unwrap(),
+                b"hello",
+                "{text:?}"
+            );
         }
-        assert_eq!(decode_value("\n").unwrap(), b"");
+        assert_eq!(decode_base64(b"\n").unwrap(), b"");
         for text in [
             "aGVsbG8",
             "aGVs bG8=",
@@ -108,7 +116,7 @@ mod tests {
             "aGVsbG8\n",
             "?\n",
         ] {
-            assert!(decode_value(text).is_err(), "{text:?}");
+            assert!(decode_base64(text.as_bytes()).is_err(), "{text:?}");
         }
     }
 

@@ -18,13 +18,12 @@ mod tree;
 pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
 pub use condition::{Condition, ConditionSet, Predicate};
 pub use document::{DocumentReader, Exported};
-pub use encoding::{describe_foreign, without_byte_order_mark};
+pub use encoding::{decode_base64, describe_foreign, without_byte_order_mark};
 pub use entry::{Entry, Fields, Index};
 pub use glob::{Glob, folder_of_glob};
 pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, obstacle};
 pub use op::{
-    Op, OpError, OpErrorKind, OpResult, TxnOutcome, decode_base64, parse, parse_json, parse_lines,
-    results,
+    Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines, results,
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
 pub use regex::Regex;

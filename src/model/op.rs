@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use draft::{Draft, Verb};
 pub use json::parse_json;
-pub use parse::{decode_base64, parse, parse_lines};
+pub use parse::{parse, parse_lines};
 pub use results::{OpResult, results};
 
 use super::{Index, Key, Prefix};

@@ -12,8 +12,8 @@ const SHORTEST: Duration = Duration::from_secs(5);
 const TRY_LONGER: Duration = Duration::from_secs(60 * 60);
 
 /// The shortest time for which a query must have been held for its end to be a cut, and not a
-/// failure like any other.
-const LEAST_HELD: Duration = Duration::from_secs(2);
+/// failure like any other. Queries that are cut so early are no more than a few in a second.
+const LEAST_HELD: Duration = Duration::from_millis(500);
 
 /// The wait asked of one address.
 #[derive(Debug, Clone)]
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_fails_at_once_was_not_cut() {
-        assert!(!WaitTime::may_be_cut(Duration::from_millis(1900)));
-        assert!(WaitTime::may_be_cut(S(2)));
+        assert!(!WaitTime::may_be_cut(Duration::from_millis(400)));
+        assert!(WaitTime::may_be_cut(Duration::from_millis(500)));
     }
 }

@@ -99,6 +99,38 @@ fn a_service_that_ends_by_itself_ends_kvw_with_its_status() {
 }
 
 #[test]
+fn a_service_that_cannot_start_has_ended() {
+    let scope = Agent::shared();
+    let service = |policy: &[&str]| {
+        scope
+            .watch(&["--on-busy", "restart"])
+            .args(policy)
+            .args(["--", "/nonexistent/service"])
+    };
+    let output = service(&[]).run();
+    output.expect(127).says(&[
+        "the service could not be started: /nonexistent/service",
+        "kvw exits with 127",
+    ]);
+    let mut running = service(&["--on-exit", "restart"]).spawn();
+    running.err_line_with("restarting in");
+    let mut running = service(&["--on-exit", "wait"]).spawn();
+    running.err_line_with("nothing runs now; its changes will be retried with the next batch");
+    // Stopped for the terminal, a service has ended too.
+    let output = scope
+        .watch(&[
+            "--on-busy",
+            "restart",
+            "--exec",
+            "kill -TTOU $$; sleep 1000",
+        ])
+        .run();
+    output
+        .expect(143)
+        .says(&["the service was stopped: it wants the terminal"]);
+}
+
+#[test]
 fn a_service_that_ends_is_started_again_where_that_is_asked_for() {
     let scope = Agent::shared();
     let mut running = scope
@@ -173,6 +205,20 @@ fn a_stopped_handler_is_named_and_continued() {
     running.err_line_with("the handler was stopped by SIGSTOP; it is continued");
     assert_eq!(running.line(), "on");
     running.err_line_with("handled in");
+}
+
+#[test]
+fn a_handler_that_stops_itself_in_a_loop_is_named_once() {
+    let scope = Agent::shared();
+    let mut running = scope
+        .watch(&["--exec", "while :; do kill -STOP $$; echo on; done"])
+        .spawn();
+    for _ in 0..3 {
+        assert_eq!(running.line(), "on");
+    }
+    let output = running.stop();
+    let said = output.stderr.matches("was stopped by SIGSTOP").count();
+    assert_eq!(said, 1, "{}", output.stderr);
 }
 
 #[test]
@@ -291,6 +337,50 @@ fn an_interval_runs_the_first_change_at_once_and_loses_none() {
         seen += more;
     }
     assert_eq!(seen, 3);
+}
+
+#[test]
+fn an_interval_holds_between_signals_and_the_last_change_is_signalled() {
+    let scope = Agent::shared();
+    let service = "trap 'echo hup $(date +%s%N)' HUP; echo up; while :; do sleep 0.02; done";
+    let mut running = scope
+        .watch(&["--min-interval", "700ms", "--on-busy", "signal"])
+        .args(["--exec", service])
+        .spawn();
+    assert_eq!(running.line(), "up");
+    let mut hup = || -> u128 {
+        let line = running.line();
+        let time: u128 = line["hup ".len()..].parse().unwrap();
+        time / 1_000_000
+    };
+    scope.put("a", "0");
+    let first = hup();
+    for name in ["a", "b", "c"] {
+        scope.put(name, "1");
+    }
+    let second = hup();
+    assert!(second - first >= 600, "{first} {second}");
+}
+
+#[test]
+fn a_change_runs_the_handler_of_consul_watch_for_every_target_that_has_the_key() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let (folder, key) = (scope.key(""), scope.key("a"));
+    let mut running = scope
+        .kvw(["watch", &folder, "--key", &key])
+        .args(["--stdin", "consul", "--", "cat"])
+        .spawn();
+    for value in ["MQ==", "Mg=="] {
+        let mut documents = [running.line(), running.line()];
+        documents.sort();
+        assert!(documents[0].starts_with("[{\"Key\""), "{documents:?}");
+        assert!(documents[1].starts_with("{\"Key\""), "{documents:?}");
+        for document in documents {
+            assert!(document.contains(value), "{document}");
+        }
+        scope.put("a", "2");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Draft, Op, Verb};
-use crate::model::encoding::{decode_value, without_byte_order_mark};
+use crate::model::encoding::{decode_base64, without_byte_order_mark};
 use crate::model::{Index, Invalid, abbreviate};
 
 /// Parses an array of operations, each in kvw's form or in Consul's. Errors name the operation by
@@ -131,7 +131,7 @@ impl ConsulOp {
 }
 
 fn decode(value: &str) -> Result<Vec<u8>, Invalid> {
-    decode_value(value).map_err(invalid)
+    decode_base64(value.as_bytes()).map_err(invalid)
 }
 
 fn lower_case(body: Value) -> Value {

@@ -1,12 +1,8 @@
 //! Operations as lines of shell words.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::words::{self, Word, WordLine};
 use super::{Draft, Op, Verb};
-use crate::model::{Index, Invalid};
+use crate::model::{Index, Invalid, decode_base64};
 
 /// Reads the file of an `@FILE` value; the error names it.
 pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
@@ -121,25 +117,6 @@ fn utf8(kind: &str, word: Vec<u8>) -> Result<String, Invalid> {
     String::from_utf8(word).map_err(|_| invalid(format!("{kind} must be UTF-8")))
 }
 
-/// Decodes base64 with or without padding and line breaks.
-pub fn decode_base64(text: &[u8]) -> Result<Vec<u8>, Invalid> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    let text: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    LENIENT.decode(text).map_err(|error| {
-        let what = error.to_string();
-        let what = what.trim_end_matches('.');
-        let (first, rest) = what.split_at(1);
-        invalid(format!("not base64: {}{rest}", first.to_lowercase()))
-    })
-}
-
 /// The options of an operation with a value.
 #[derive(Default)]
 struct ValueOptions {
@@ -162,7 +139,7 @@ impl ValueOptions {
             _ => word,
         };
         if self.base64 {
-            return decode_base64(&bytes);
+            return decode_base64(&bytes).map_err(invalid);
         }
         Ok(bytes)
     }
