@@ -139,7 +139,7 @@ pub struct HandlerArgs {
         hide_short_help = true,
         hide_possible_values = true,
         help = long_help(
-            "When a service of --on-busy restart ends by itself",
+            "When a service of --on-busy restart ends by itself or cannot be started",
             Some(Policies::default().on_exit)
         )
     )]

@@ -41,8 +41,13 @@ pub fn read_file(path: &str) -> Result<Vec<u8>, Failure> {
 
 /// The usage error of a file that cannot be read.
 pub fn read_error(path: &str, error: &io::Error) -> Failure {
-    document_as_name(path, error)
-        .unwrap_or_else(|| Failure::usage(format!("reading '{}': {error}", abbreviate(path))))
+    document_as_name(path, error).unwrap_or_else(|| {
+        let failure = Failure::usage(format!("reading '{}': {error}", abbreviate(path)));
+        match path.starts_with("http://") || path.starts_with("https://") {
+            true => failure.hint("a URL is not read: curl -s URL | kvw … -"),
+            false => failure,
+        }
+    })
 }
 
 /// The usage error of a document in place of the name of a file, as by `"$(cat FILE)"`. It is not

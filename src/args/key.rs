@@ -83,9 +83,12 @@ pub fn folder(text: &str) -> String {
 
 /// Returns host and port, and the key, of a URL of Consul's API (`http://HOST/v1/kv/KEY`) or its user
 /// interface (`http://HOST/ui/DC/kv/KEY/edit`), also without the host.
-fn key_of_url(text: &str) -> Option<(&str, String)> {
+pub fn key_of_url(text: &str) -> Option<(&str, String)> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let (host, path) = rest.split_once('/')?;
+    let (host, path) = match rest.starts_with("v1/kv/") {
+        true => ("", rest),
+        false => rest.split_once('/')?,
+    };
     let path = path.split(['?', '#']).next()?;
     let key = match path.strip_prefix("v1/kv/") {
         Some(key) => key,
@@ -155,6 +158,7 @@ mod tests {
             ("https://h/v1/kv/a%20b/c?raw#x", "h", "a b/c"),
             ("h:8500/v1/kv/a/", "h:8500", "a/"),
             ("/v1/kv/a", "", "a"),
+            ("v1/kv/a/b", "", "a/b"),
             ("http://h:8500/ui/dc1/kv/a/b/edit", "h:8500", "a/b"),
             ("http://h:8500/ui/dc1/kv/a/", "h:8500", "a/"),
         ] {

@@ -34,5 +34,9 @@ pub fn misplaced_handler(targets: &[&str], words: &[&str]) -> Option<Failure> {
         }
     }
     let failure = Failure::usage(format!("a handler goes behind --: {line}"));
+    if is_path {
+        // No key that other clients can name begins so.
+        return Some(failure);
+    }
     Some(failure.hint(format!("--key {} watches a key of this name", quote(word))))
 }

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
 
+use super::other_tools::quote;
 use crate::exit::Failure;
 
 /// The flags of `consul kv` and its connection, which Consul's tools write with one dash. The verbs
@@ -341,10 +342,21 @@ impl<'a> Line<'a> {
             });
         };
         let verb_name = verb.get_name();
-        let failure = Failure::usage(format!("{verb_name} has no flag {shown}"));
         let value = self
             .writes_value()
-            .then(|| format!("kvw put -- KEY {word}"));
+            .then(|| format!("kvw put -- KEY {}", quote(word)));
+        let letters: Option<Vec<_>> = flag.chars().map(|letter| self.short(letter)).collect();
+        let letters = letters
+            .filter(|_| !shown.starts_with("--") && (shown == word || flag.chars().count() == 1));
+        if let (Some(letters), None) = (letters, &value) {
+            let is_help = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Help);
+            if letters.iter().any(is_help) {
+                let failure = Failure::usage(format!("{verb_name} has no flag {shown}"));
+                return failure.hint("-h alone prints the help");
+            }
+            return Failure::usage(format!("{verb_name}: {shown} takes no value"));
+        }
+        let failure = Failure::usage(format!("{verb_name} has no flag {shown}"));
         let verbs = self.verbs_with(flag);
         let similar = self.similar(flag);
         let hint = match (similar, value) {

@@ -63,26 +63,40 @@ const CONSUL_VERBS: [&str; 5] = ["get", "put", "delete", "export", "import"];
 /// Explains a command line that was refused, if it is one of another tool.
 pub fn explain(args: &[OsString]) -> Option<Failure> {
     let words = args.iter().skip(1).map(|word| word.to_string_lossy());
-    let words: Vec<_> = words.take_while(|word| word != "--").collect();
-    let at = words.iter().position(|word| !word.starts_with('-'))?;
-    let (verb, rest) = (&*words[at], &words[at + 1..]);
-    let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+    let words: Vec<_> = words.collect();
+    let is_verb = |word: &&str| !word.starts_with('-');
+    let before_dashes = words.split(|word| word == "--").next()?;
+    let at = before_dashes.iter().position(|word| is_verb(&&**word))?;
+    let (verb, all) = (&*words[at], &words[at + 1..]);
+    let all: Vec<&str> = all.iter().map(AsRef::as_ref).collect();
+    let rest = &all[..before_dashes.len() - at - 1];
     let hint = match verb {
-        "kv" => match rest.split_first() {
-            Some((verb, rest)) if CONSUL_VERBS.contains(verb) => line(verb, rest),
-            Some((verb, rest)) => line(kvw_verb(verb)?, rest),
-            None => "the verbs stand alone: kvw get KEY".to_owned(),
-        },
+        "kv" => {
+            let at = rest.iter().position(is_verb).unwrap_or(rest.len());
+            let (verb, rest) = (rest.get(at).copied().unwrap_or_default(), &rest[at..]);
+            match own_verb(verb).or_else(|| kvw_verb(verb)) {
+                Some(verb) => line(verb, &rest[1..]),
+                None => "the verbs stand alone: kvw get KEY".to_owned(),
+            }
+        }
         "version" => "kvw --version".to_owned(),
         "help" => format!("kvw help {}", kvw_verb(rest.first()?)?),
-        "watch" => return consul_watch(&rest).or_else(|| handler_without_dashes(&rest)),
-        verb => line(kvw_verb(verb)?, &rest),
+        "watch" => return consul_watch(&all).or_else(|| handler_without_dashes(rest)),
+        verb => {
+            let lower = verb.to_lowercase();
+            let own = own_verb(&lower).filter(|_| lower != verb);
+            line(own.or_else(|| kvw_verb(&lower))?, rest)
+        }
     };
     let verb = match verb {
         "help" => rest.first()?,
         verb => verb,
     };
     Some(Failure::usage(format!("unknown verb '{verb}'")).hint(hint))
+}
+
+fn own_verb(verb: &str) -> Option<&'static str> {
+    CONSUL_VERBS.into_iter().find(|own| *own == verb)
 }
 
 fn kvw_verb(verb: &str) -> Option<&'static str> {
@@ -107,8 +121,8 @@ fn consul_watch(words: &[&str]) -> Option<Failure> {
     let (mut kind, mut target) = (None, None);
     let mut handler = Vec::new();
     while let Some(word) = words.next() {
-        let Some(flag) = word.strip_prefix('-') else {
-            handler.push(word);
+        let Some(flag) = word.strip_prefix('-').filter(|flag| *flag != "-") else {
+            handler.extend(Some(word).filter(|word| *word != "--"));
             handler.extend(words);
             break;
         };
@@ -183,6 +197,11 @@ mod tests {
             ("kvw kv get -token=secret a", "kvw get …"),
             ("kvw kv list a", "kvw ls a"),
             ("kvw kv", "the verbs stand alone: kvw get KEY"),
+            ("kvw kv --help", "the verbs stand alone: kvw get KEY"),
+            ("kvw kv nonsense a", "the verbs stand alone: kvw get KEY"),
+            ("kvw kv -http-addr=X get a", "kvw get a"),
+            ("kvw GET a", "kvw get a"),
+            ("kvw Del a", "kvw delete a"),
             ("kvw -q set a 1", "kvw put a …"),
             ("kvw rm a", "kvw delete a"),
             ("kvw del a", "kvw delete a"),
@@ -213,6 +232,10 @@ mod tests {
                 "kvw watch --prefix x/ -- h.sh -type -x",
             ),
             ("kvw watch -type=key -key=a", "kvw watch --key a"),
+            (
+                "kvw watch -type=key -key=a -- h.sh -x",
+                "kvw watch --key a -- h.sh -x",
+            ),
             ("kvw watch -type=keyprefix", "kvw watch --prefix PREFIX"),
             (
                 "kvw watch -type=service -service=web",

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
-use crate::args::key::KeyArgs;
+use crate::args::key::{KeyArgs, key_of_url};
 use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
@@ -312,5 +312,7 @@ fn report_missing(ui: &Ui, key: &str) {
     ui.error(format!("key {} does not exist", abbreviate(key)));
     if let Some(hint) = glob_hint("key", key, "get --recurse") {
         ui.hint(hint);
+    } else if let Some((_, meant)) = key_of_url(key) {
+        ui.hint(format_args!("the key is '{}'", abbreviate(&meant)));
     }
 }

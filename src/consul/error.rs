@@ -31,6 +31,8 @@ pub enum ErrorClass {
 pub enum Cause {
     /// No connection: refused, timed out, no route, or an unknown host name. Nothing was sent.
     Unreachable,
+    /// No connection, because this process or the system has no descriptors left. Nothing was sent.
+    OutOfFiles,
     /// The connection broke while the request was being sent, so the server has only a part of it.
     Unsent,
     /// No answer in time.
@@ -257,6 +259,7 @@ impl Error {
                 "an address without a port means port 80, and Consul listens on 8500: \
                  --http-addr HOST:8500 or CONSUL_HTTP_ADDR=HOST:8500"
             }
+            Cause::OutOfFiles => "ulimit -n is the limit of this process",
             Cause::Unreachable => {
                 "is a Consul agent running there? --http-addr or CONSUL_HTTP_ADDR sets the address"
             }

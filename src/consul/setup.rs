@@ -1,5 +1,6 @@
 //! The parts of a client: the ureq agent, and headers that hold secrets.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ureq::http::HeaderValue;
@@ -9,6 +10,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use super::error::{Cause, RequestContext, describe_io};
 use super::transport::FailureTagging;
 use super::{Config, Error, Secret, TokenSource};
+use crate::model::abbreviate;
 
 /// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
 const RECEIVE_BUFFER: usize = 16 * 1024;
@@ -71,8 +73,13 @@ pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Er
         TokenSource::File(path) => match std::fs::read_to_string(path) {
             // An editor may write a byte order mark; no token begins with one.
             Ok(text) => Secret::new(text.trim_start_matches('\u{feff}').trim()),
+            Err(_) if is_token(path) => {
+                let text = "its name looks like a token: CONSUL_HTTP_TOKEN or --token takes one";
+                return Err(setup_error("reading the token file", text));
+            }
             Err(error) => {
-                let doing = format!("reading the token file {}", path.display());
+                let name = path.display().to_string();
+                let doing = format!("reading the token file {}", abbreviate(&name));
                 return Err(setup_error(&doing, &describe_io(&error)));
             }
         },
@@ -86,6 +93,17 @@ pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Er
         TokenSource::File(path) => format!("token of {}", path.display()),
     };
     header(token.expose(), &what).map(Some)
+}
+
+/// Whether the name of a file is a UUID, as tokens are. It is not shown then.
+fn is_token(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    let dashes = [8, 13, 18, 23];
+    let fits = |(at, byte): (usize, &u8)| match dashes.contains(&at) {
+        true => *byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    };
+    name.len() == 36 && name.iter().enumerate().all(fits)
 }
 
 /// Builds a header that ureq does not log.

@@ -167,6 +167,27 @@ fn a_token_that_another_thread_has_read_again_is_used_too() {
 }
 
 #[test]
+fn a_blocking_query_without_an_answer_ends_with_its_wait_and_the_request_timeout() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/a?index=7&wait=50ms")
+        .stalls()
+        .start();
+    let client = Client::new(Config {
+        request_timeout: Duration::from_millis(200),
+        ..config(&server)
+    })
+    .unwrap();
+    let block = Block {
+        since: Index(7),
+        wait: Duration::from_millis(50),
+    };
+    let start = Instant::now();
+    let error = client.get_blocking(&key("a"), block).unwrap_err();
+    assert_eq!(error.cause(), Cause::TimedOut);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
 fn a_blocking_query_may_take_its_wait_and_more() {
     let server = Faulty::script()
         .on("GET /v1/kv/a?index=7&wait=50ms&stale")
@@ -174,7 +195,7 @@ fn a_blocking_query_may_take_its_wait_and_more() {
         .misses(8)
         .start();
     let client = Client::new(Config {
-        request_timeout: Duration::from_millis(200),
+        request_timeout: Duration::from_secs(5),
         ..config(&server)
     })
     .unwrap()

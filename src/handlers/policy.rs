@@ -92,7 +92,7 @@ pub enum OnFail {
     Ignore,
 }
 
-/// What happens when a service that runs under `restart` ends by itself. The comments are the help of
+/// What happens when a service that runs under `restart` ends by itself or cannot be started. The comments are the help of
 /// `--on-exit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnExit {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -86,6 +87,9 @@ struct Pauses {
     resume: Option<Instant>,
 }
 
+/// The status of a shell for a program that it does not find.
+const NOT_FOUND: i32 = 127;
+
 /// How long a run stays stopped that was continued before: one that stops itself in a loop would
 /// take the processor.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -161,6 +165,7 @@ impl Handler {
             }
             ChildEvent::Exited(exit) => {
                 self.exit = Some(exit);
+                self.error = self.error_behind(exit.status);
                 self.pauses.resume = None;
                 self.feedback.ended(context.time);
                 self.step(QueueInput::Ended(exit.status), context)
@@ -286,6 +291,16 @@ impl Handler {
                 QueueInput::Unstarted { status, passing }
             }
         }
+    }
+
+    /// The reason why a shell or `env` did not find the program, where their message misleads.
+    fn error_behind(&self, status: ChildStatus) -> Option<io::Error> {
+        let program = (status == ChildStatus::Exited(NOT_FOUND))
+            .then(|| self.spec.program.first_word())
+            .flatten()?;
+        let fault = StartFault::behind_not_found(&program)?;
+        let name = Path::new(&program).display();
+        Some(io::Error::other(format!("{name}: {fault}")))
     }
 
     fn describe_start_error(&self, error: &io::Error) -> io::Error {

@@ -21,6 +21,14 @@ pub enum Program {
 pub type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 
 impl Program {
+    /// Returns the name of the program; of a shell's line its first word, which may be something else.
+    pub fn first_word(&self) -> Option<OsString> {
+        match self {
+            Program::Argv(words) => words.first().cloned(),
+            Program::Shell(line) => Some(shlex::Shlex::new(line.to_str()?).next()?.into()),
+        }
+    }
+
     /// Returns the program and its arguments; none of a shell.
     pub fn words(&self) -> &[OsString] {
         match self {

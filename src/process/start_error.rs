@@ -52,6 +52,21 @@ impl StartFault {
             _ => None,
         }
     }
+
+    /// Returns the reason behind the status 127 of a shell or of `env`: the lines of the script that
+    /// they were to start end as on Windows.
+    pub fn behind_not_found(program: &OsStr) -> Option<Self> {
+        let text = first_bytes(&locate(program)?).ok()?;
+        let line = text
+            .strip_prefix(b"#!")?
+            .split(|byte| *byte == b'\n')
+            .next()?;
+        let name = line.rsplit(|byte| b" \t".contains(byte)).next()?;
+        let name = OsStr::from_bytes(name).to_owned();
+        name.as_bytes()
+            .ends_with(b"\r")
+            .then_some(StartFault::NoInterpreter(name))
+    }
 }
 
 impl fmt::Display for StartFault {
@@ -193,6 +208,26 @@ mod tests {
             let found = fault(name, Some(content), mode, errno).unwrap_or_default();
             assert!(found.contains(words), "{words}: {found}");
         }
+    }
+
+    #[test]
+    fn a_script_that_a_shell_or_env_does_not_find_has_lines_of_windows() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, name) in [
+            ("#!/bin/bash\r\necho", Some(r"'/bin/bash\r'")),
+            ("#!/usr/bin/env python3\r\n", Some(r"'python3\r'")),
+            ("#!/bin/bash\necho\r\n", None),
+            ("echo\r\n", None),
+        ] {
+            let program = folder.path().join("a");
+            fs::write(&program, text).unwrap();
+            let fault = StartFault::behind_not_found(program.as_os_str());
+            let found = fault.map(|fault| fault.to_string());
+            assert_eq!(found.is_some(), name.is_some(), "{text:?}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(name.unwrap_or_default()), "{found}");
+        }
+        assert_eq!(StartFault::behind_not_found(OsStr::new("/none")), None);
     }
 
     #[test]

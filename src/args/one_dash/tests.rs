@@ -116,18 +116,18 @@ fn another_word_of_one_dash_is_refused_with_a_hint() {
         ("kvw -version", "did you mean --version?"),
         ("kvw get -cas a", "--cas is a flag of put"),
         ("kvw get -hq a", "-h alone prints the help"),
-        ("kvw get -qh a", "kvw get -- -qh"),
+        ("kvw get -qh a", "-h alone prints the help"),
         ("kvw get a -http.proxyHost=x", "-h alone prints the help"),
         ("kvw put a -Xmx2g", "kvw put -- KEY -Xmx2g"),
         (
             "kvw put a -http.proxyHost=x",
-            "kvw put -- KEY -http.proxyHost=x",
+            "kvw put -- KEY '-http.proxyHost=x'",
         ),
         ("kvw put a -q -Xmx2g", "kvw put -- KEY -Xmx2g"),
         ("kvw put a -create", "did you mean --create?"),
         ("kvw put a -x", "kvw put -- KEY -x"),
         ("kvw put a b -Xmx2g", "kvw put -- KEY -Xmx2g"),
-        ("kvw put a --add-opens=x", "kvw put -- KEY --add-opens=x"),
+        ("kvw put a --add-opens=x", "kvw put -- KEY '--add-opens=x'"),
         (
             "kvw -http-addr=h:1 get a",
             "the flags of a verb go after it",
@@ -138,6 +138,17 @@ fn another_word_of_one_dash_is_refused_with_a_hint() {
         let hint = hint(line);
         assert!(hint.contains(expected), "{line}: {hint}");
     }
+}
+
+#[test]
+fn a_switch_takes_no_value() {
+    for line in ["kvw get -q=no a", "kvw watch -v=2 a/"] {
+        let failure = run(line).unwrap_err();
+        let message = failure.message;
+        assert!(message.ends_with("takes no value"), "{message}");
+    }
+    // What stands there may be the value of put.
+    assert!(hint("kvw put a -q=x").contains("kvw put -- KEY '-q=x'"));
 }
 
 #[test]

@@ -10,7 +10,11 @@ pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
     match error {
         ureq::Error::Other(inner) => match inner.downcast_ref() {
             Some(FailedPhase::Connecting(error)) => {
-                (Cause::Unreachable, describe_connecting(error))
+                let cause = match error {
+                    ureq::Error::Io(error) if is_out_of_files(error) => Cause::OutOfFiles,
+                    _ => Cause::Unreachable,
+                };
+                (cause, describe_connecting(error))
             }
             Some(FailedPhase::Sending(error)) => (
                 Cause::Unsent,
@@ -37,6 +41,14 @@ pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
             format!("invalid answer: {}", describe(error)),
         ),
     }
+}
+
+fn is_out_of_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
 }
 
 fn describe_connecting(error: &ureq::Error) -> String {

@@ -9,6 +9,16 @@ use serde_json::Value;
 /// Unknown members are collected up to this number.
 const MAX_UNKNOWN: usize = 8;
 
+/// The members that an import keeps or checks.
+const KEPT: [&str; 6] = [
+    "key",
+    "flags",
+    "value",
+    "encoding",
+    "namespace",
+    "partition",
+];
+
 /// Stands for the encoding `null` of an entry whose value kvw did not know.
 pub const UNKNOWN: &str = "null";
 
@@ -98,9 +108,16 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let parsed = self.parsed;
+        let mut seen = [false; KEPT.len()];
         while let Some(mut name) = map.next_key::<String>()? {
             name.make_ascii_lowercase();
             let mut known = true;
+            if let Some(at) = KEPT.iter().position(|kept| *kept == name) {
+                // Which of the two was meant is not to be guessed.
+                if std::mem::replace(&mut seen[at], true) {
+                    parsed.fault(format!("{name} stands twice"));
+                }
+            }
             match &*name {
                 "key" => parsed.key = parsed.text("key", map.next_value()?).unwrap_or_default(),
                 "flags" => parsed.flags = parsed.number(&map.next_value()?),

@@ -191,6 +191,14 @@ fn a_bad_entry_is_named_by_its_number() {
             "entry 1, line 1 column 2, key a: value is a number, not a string",
         ),
         (
+            r#"[{"key":"a","value":"eA==","Value":"eQ=="}]"#,
+            "entry 1, line 1 column 2, key a: value stands twice",
+        ),
+        (
+            r#"[{"key":"a","key":"b"}]"#,
+            "entry 1, line 1 column 2, key b: key stands twice",
+        ),
+        (
             r#"[{"key":["a"]}]"#,
             "entry 1, line 1 column 2: key is an array, not a string",
         ),
