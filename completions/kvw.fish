@@ -170,7 +170,7 @@ if-changed\t'Report what differs from the state that was handled last'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run at most once in this time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run or signal the handler at most once in this time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delay -d 'Longest time that a batch waits for quiet [default: 5s, or --debounce if longer]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l splay -d 'Delay each batch by a random time up to this' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-busy -d 'While busy: queue (default), restart, signal, drop' -r -f -a "queue\t'Merge them into one next batch'
@@ -182,7 +182,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-fail -d 'On failure
 retry\t'Run its batch again after a back-off'
 exit\t'Exit with the handler\'s status'
 ignore\t'Count its changes as handled'"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-exit -d 'When a service of --on-busy restart ends by itself: - exit (default): Exit with the status of the service, 0 included - restart: Start it again after a back-off - wait: Wait for the next batch, with nothing running' -r -f -a "exit\t'Exit with the status of the service, 0 included'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l on-exit -d 'When a service of --on-busy restart ends by itself or cannot be started: - exit (default): Exit with the status of the service, 0 included - restart: Start it again after a back-off - wait: Wait for the next batch, with nothing running' -r -f -a "exit\t'Exit with the status of the service, 0 included'
 restart\t'Start it again after a back-off'
 wait\t'Wait for the next batch, with nothing running'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l handler-timeout -d 'Stop a run that takes longer than this, and count it as failed [default: no limit]' -r

@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{
     Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob, groups,
 };
-use crate::output::{Format, ListWriter, entry, glob_hint, json};
+use crate::output::{Format, ListWriter, entry, glob_hint, json, no_glob};
 use crate::term::{Ui, plural};
 
 /// Delete keys
@@ -194,7 +194,7 @@ fn describe_missing(client: &Client, key: &Key) -> String {
     };
     if below == 0 {
         return match folder_of_glob(key.as_str()) {
-            Some(_) => format!("no key {key}: a key is not a glob"),
+            Some(_) => format!("no key {key}: {}", no_glob("key")),
             None => format!("no key {key}"),
         };
     }

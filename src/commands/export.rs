@@ -101,8 +101,8 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
         ExportEnd::Stopped(signal) => Ok(Exit::Signal(signal)),
         ExportEnd::Empty => Err(export.empty().into()),
         ExportEnd::Filtered => Err(filtered().into()),
-        ExportEnd::Complete(keys) => {
-            if keys == 0 {
+        ExportEnd::Complete { keys, filtered } => {
+            if keys == 0 && !filtered {
                 warn_of_glob(&ctx.ui, &export.prefix, "export");
             }
             if let Some(path) = file {
@@ -140,7 +140,7 @@ fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Re
         ExportEnd::Stopped(_) => {}
         ExportEnd::Empty => return Err(kept(export.empty())),
         ExportEnd::Filtered => return Err(kept(filtered())),
-        ExportEnd::Complete(_) => {
+        ExportEnd::Complete { .. } => {
             file.sync()?;
             file.persist()?;
         }
@@ -154,8 +154,12 @@ fn filtered() -> Failure {
 
 /// The end of an export.
 enum ExportEnd {
-    /// With the number of keys.
-    Complete(u64),
+    Complete {
+        /// The number of keys.
+        keys: u64,
+        /// Whether ACLs removed entries, which was allowed.
+        filtered: bool,
+    },
     /// ACLs removed entries, which is not allowed; servers report it since Consul 1.11.
     Filtered,
     /// There is no key, though one is required.
@@ -212,14 +216,15 @@ impl Export {
         if keys == 0 {
             self.client.check_empty(&self.prefix)?;
         }
-        let filtered = reply.meta.filtered && !self.allow_filtered;
-        if keys == 0 && self.non_empty && !filtered {
+        let filtered = reply.meta.filtered;
+        let refused = filtered && !self.allow_filtered;
+        if keys == 0 && self.non_empty && !refused {
             return Ok(ExportEnd::Empty);
         }
         list.finish(out)?;
-        Ok(match filtered {
+        Ok(match refused {
             true => ExportEnd::Filtered,
-            false => ExportEnd::Complete(keys),
+            false => ExportEnd::Complete { keys, filtered },
         })
     }
 

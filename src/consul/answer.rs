@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
@@ -64,19 +64,55 @@ impl Meter {
     }
 }
 
-/// A body whose bytes are counted while it is read.
+/// A body whose bytes are counted while it is read, and that must come at a least rate.
 pub(super) struct MeteredBody {
     body: BodyReader<'static>,
     meter: Meter,
+    rate: LeastRate,
 }
 
 impl Read for MeteredBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let asked = Instant::now();
         let read = self.body.read(buffer)?;
         self.meter.0.fetch_add(read as u64, Ordering::Relaxed);
+        if read > 0 && self.rate.is_too_low(read, asked.elapsed()) {
+            let error = ureq::Error::Timeout(ureq::Timeout::RecvBody);
+            return Err(io::Error::other(error));
+        }
         Ok(read)
     }
 }
+
+/// The least rate of an answer, in bytes in the time that is waited for them: one that drips holds a
+/// command for ever, and blinds a watch. What the reader does in between does not count.
+#[derive(Debug, Default)]
+struct LeastRate {
+    bytes: usize,
+    waited: Duration,
+}
+
+impl LeastRate {
+    const BYTES: usize = 30 * 1024;
+    const TIME: Duration = Duration::from_secs(30);
+
+    /// Takes note of bytes that were waited for so long.
+    fn is_too_low(&mut self, bytes: usize, waited: Duration) -> bool {
+        self.bytes += bytes;
+        self.waited += waited;
+        if self.waited < Self::TIME {
+            return false;
+        }
+        let last = std::mem::take(self);
+        last.bytes < Self::BYTES
+    }
+}
+
+/// The longest answer of `true`, `false` or nothing.
+const SHORT: u64 = 64 * 1024;
+/// The longest answer that is parsed as a whole. The largest transaction reads 128 values of half a
+/// megabyte by default.
+const LONGEST: u64 = 48 * 1024 * 1024;
 
 impl Answer {
     /// Returns a reader of the body. The connection is reused only once it is read to its end.
@@ -84,6 +120,7 @@ impl Answer {
         let body = MeteredBody {
             body: self.body.into_reader(),
             meter: self.meter,
+            rate: LeastRate::default(),
         };
         (body, self.context)
     }
@@ -103,33 +140,55 @@ impl Answer {
     /// Checks that Consul answered the read, and discards the body.
     pub(super) fn discard(self) -> Result<(), Error> {
         self.index()?;
-        self.bytes().map(drop)
+        self.bytes(SHORT).map(drop)
     }
 
-    /// Returns the whole body, which must be short.
-    pub(super) fn bytes(self) -> Result<Vec<u8>, Error> {
-        let (mut reader, context) = self.reader();
+    /// Returns the whole body, of at most so many bytes.
+    pub(super) fn bytes(self, longest: u64) -> Result<Vec<u8>, Error> {
+        let (reader, context) = self.reader();
         let mut bytes = Vec::new();
-        match reader.read_to_end(&mut bytes) {
+        match reader.take(longest + 1).read_to_end(&mut bytes) {
+            Ok(read) if read as u64 > longest => {
+                Err(context.invalid_answer(format_args!("longer than {longest} bytes")))
+            }
             Ok(_) => Ok(bytes),
             Err(error) => Err(context.map_body(&error)),
         }
     }
 
-    /// Parses the body, which must be short, as JSON.
+    /// Parses the body, which must fit in the memory, as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
         let context = self.context.clone();
-        serde_json::from_slice(&self.bytes()?).map_err(|error| context.map_json(error))
+        serde_json::from_slice(&self.bytes(LONGEST)?).map_err(|error| context.map_json(error))
     }
 
     /// Parses the body of a write's answer: `true` or `false`.
     pub(super) fn into_bool(self) -> Result<bool, Error> {
         let context = self.context.clone();
         // Agents in dev mode put a newline behind it.
-        match self.bytes()?.trim_ascii() {
+        match self.bytes(SHORT)?.trim_ascii() {
             b"true" => Ok(true),
             b"false" => Ok(false),
             _ => Err(context.invalid_answer("neither true nor false")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_drips_is_too_slow_and_one_that_waits_for_its_reader_is_not() {
+        let (second, mut rate) = (Duration::from_secs(1), LeastRate::default());
+        let too_low = (0..100).position(|_| rate.is_too_low(1000, second));
+        assert_eq!(too_low, Some(29));
+        let mut rate = LeastRate::default();
+        assert!((0..100).all(|_| !rate.is_too_low(1100, second)));
+        // A megabyte at once, and then nothing for long.
+        let mut rate = LeastRate::default();
+        assert!(!rate.is_too_low(1 << 20, Duration::ZERO));
+        assert!((0..59).all(|_| !rate.is_too_low(1, second)));
+        assert!(rate.is_too_low(1, second));
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ureq::Body;
 use ureq::http::{HeaderValue, Request as HttpRequest};
+use ureq::{AsSendBody, Body};
 
 use super::answer::{Answer, Meta, Meter};
 use super::error::{Cause, RequestContext};
@@ -201,9 +201,9 @@ impl Client {
                 meter: self.meter.clone(),
             });
         }
-        let mut text = Vec::new();
         // The text may be incomplete; the status decides.
-        let _ = body.into_reader().take(ERROR_TEXT).read_to_end(&mut text);
+        let until = Instant::now() + self.shared.config.request_timeout;
+        let text = read_until(body.into_reader().take(ERROR_TEXT), until);
         Err(context.map_status(status, &String::from_utf8_lossy(&text)))
     }
 
@@ -225,21 +225,32 @@ impl Client {
         if request.body.is_some_and(|body| body.len() > EXPECT_ABOVE) {
             builder = builder.header("Expect", "100-continue");
         }
-        let agent = &self.shared.agent;
-        match (request.body, request.block) {
-            (Some(body), _) => agent.run(builder.body(body)?),
-            (None, None) => agent.run(builder.body(())?),
-            (None, Some(block)) => {
-                let slack = SLACK.min(self.shared.config.request_timeout);
-                let timeout = block.wait + block.wait / 16 + slack;
-                let request = agent
-                    .configure_request(builder.body(())?)
-                    .timeout_recv_response(Some(timeout))
-                    .timeout_per_read(Some(timeout))
-                    .build();
-                agent.run(request)
-            }
+        match request.body {
+            Some(body) => self.run_within(request, builder.body(body)?),
+            None => self.run_within(request, builder.body(())?),
         }
+    }
+
+    /// Runs a request within the times that its answer may take: a held one its wait and more until it
+    /// begins, a short one the request time-out until it is whole. A long one has a least rate.
+    fn run_within<B: AsSendBody>(
+        &self,
+        request: &Request<'_>,
+        http: ureq::http::Request<B>,
+    ) -> Result<ureq::http::Response<Body>, ureq::Error> {
+        let longest = self.shared.config.request_timeout;
+        let agent = &self.shared.agent;
+        let mut http = agent.configure_request(http);
+        if let Some(block) = request.block {
+            let timeout = block.wait + block.wait / 16 + SLACK.min(longest);
+            http = http
+                .timeout_recv_response(Some(timeout))
+                .timeout_per_read(Some(timeout));
+        }
+        if !request.long {
+            http = http.timeout_recv_body(Some(longest));
+        }
+        agent.run(http.build())
     }
 
     /// Returns the token file, if it holds no token.
@@ -309,6 +320,19 @@ impl Retry {
             _ => Retry::AfterBackoff,
         }
     }
+}
+
+/// Reads to the end, an error, or this time.
+fn read_until(mut reader: impl Read, until: Instant) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut part = [0; 4096];
+    while Instant::now() < until {
+        match reader.read(&mut part) {
+            Ok(read @ 1..) => text.extend_from_slice(&part[..read]),
+            Ok(0) | Err(_) => break,
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub use self::entry::{EncodedEntry, Owned, RawEntry};
 /// fits behind the rest of an element.
 const BUFFER: usize = 32 * 1024;
 
+/// The longest element. Consul's own limit of a value is half a megabyte, which operators may raise.
+const LONGEST_ELEMENT: usize = 16 * 1024 * 1024;
+
 /// The elements of a JSON array, objects or strings, read one by one. Each is parsed in the buffer:
 /// serde_json reads a socket byte by byte, at thrice the cost.
 pub struct Elements<R> {
@@ -46,6 +49,8 @@ pub enum Fault {
     Cut,
     /// An element is not what it should be.
     Json(serde_json::Error),
+    /// An element is longer than this in bytes.
+    TooLong(usize),
     /// Something else stands where this should.
     Expected(&'static str),
 }
@@ -108,6 +113,9 @@ impl<R: Read> Elements<R> {
             }
             // Doubled, so that a long element is not parsed again for each read.
             let parsed = self.end - self.start;
+            if parsed > LONGEST_ELEMENT {
+                return Err(Fault::TooLong(LONGEST_ELEMENT));
+            }
             let wanted = if parsed < BUFFER {
                 parsed + 1
             } else {

@@ -1,11 +1,13 @@
 //! Listings of `/v1/kv`, read from the socket one element at a time.
 
+use serde::de::Error as _;
+
 use super::answer::{Answer, MeteredBody};
 use super::error::RequestContext;
 use super::json::{self, Elements, EncodedEntry, Fault, RawEntry};
 use super::request::{Block, Request, describe_prefix, path_of};
 use super::{Client, Error, Meta, Reply};
-use crate::model::{Entry, Prefix};
+use crate::model::{Entry, Prefix, abbreviate};
 
 /// The elements of a listing, read from the socket; none where Consul answered 404. An error ends
 /// it.
@@ -18,7 +20,7 @@ impl Stream {
         let meta = answer.meta;
         answer.index()?;
         if answer.status == 404 {
-            answer.bytes()?;
+            answer.discard()?;
             return Ok((Stream { body: None }, meta));
         }
         let (reader, context) = answer.reader();
@@ -47,6 +49,9 @@ fn map_error(context: &RequestContext, fault: Fault) -> Error {
         Fault::Io(error) => context.map_body(&error),
         Fault::Cut => context.cut_off(),
         Fault::Json(error) => context.map_json(error),
+        Fault::TooLong(longest) => {
+            context.invalid_answer(format_args!("an element is longer than {longest} bytes"))
+        }
         Fault::Expected(what) => context.invalid_answer(format_args!("expected {what}")),
     }
 }
@@ -54,6 +59,8 @@ fn map_error(context: &RequestContext, fault: Fault) -> Error {
 /// Entries read from the socket one by one, in the server's order.
 pub struct EntryListing {
     stream: Stream,
+    /// The prefix that was listed, if it is not that of all keys.
+    listed: Option<Prefix>,
     /// The prefix of the entries to return, where the request was for a wider one.
     only: Option<Prefix>,
     /// The memory of the value that is decoded.
@@ -65,6 +72,7 @@ impl EntryListing {
     pub(super) fn all(stream: Stream) -> Self {
         EntryListing {
             stream,
+            listed: None,
             only: None,
             value: Vec::new(),
         }
@@ -83,10 +91,11 @@ impl EntryListing {
         &mut self,
         mut read: impl FnMut(&RawEntry<'_>) -> serde_json::Result<T>,
     ) -> Option<Result<T, Error>> {
-        let only = self.only.as_ref();
+        let (listed, only) = (self.listed.as_ref(), self.only.as_ref());
         loop {
             let item = self.stream.next(|text| {
                 let (entry, len) = RawEntry::parse(text)?;
+                check_listed(listed, entry.key())?;
                 let is_requested = only.is_none_or(|only| entry.key().starts_with(only.as_str()));
                 Ok((is_requested.then(|| read(&entry)).transpose()?, len))
             })?;
@@ -111,6 +120,8 @@ impl Iterator for EntryListing {
 /// Names read from the socket one by one.
 pub struct NameListing {
     stream: Stream,
+    /// The prefix that was listed, if it is not that of all keys.
+    listed: Option<Prefix>,
     /// The prefix and separator that were asked for, where the request had to be for a wider prefix.
     cut: Option<(Prefix, String)>,
     last: Option<String>,
@@ -121,7 +132,12 @@ impl Iterator for NameListing {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let item = self.stream.next(|text| json::parse::<String>(text))?;
+            let listed = self.listed.as_ref();
+            let item = self.stream.next(|text| {
+                let parsed = json::parse::<String>(text)?;
+                check_listed(listed, &parsed.0)?;
+                Ok(parsed)
+            })?;
             let (Ok(name), Some((prefix, separator))) = (&item, &self.cut) else {
                 return Some(item);
             };
@@ -134,6 +150,17 @@ impl Iterator for NameListing {
             }
         }
     }
+}
+
+/// Checks that a key was asked for: what is not Consul, or a cache before it, may answer anything.
+fn check_listed(listed: Option<&Prefix>, key: &str) -> serde_json::Result<()> {
+    if listed.is_none_or(|prefix| key.starts_with(prefix.as_str())) {
+        return Ok(());
+    }
+    let key = abbreviate(key);
+    Err(serde_json::Error::custom(format_args!(
+        "it holds {key}, which was not asked for"
+    )))
 }
 
 /// The name up to and including the first separator after the prefix, as Consul cuts it; `None` for a
@@ -168,6 +195,7 @@ impl Client {
         let (stream, meta) = Stream::new(self.send(&request)?)?;
         let value = EntryListing {
             only: (clean != *prefix).then(|| prefix.clone()),
+            listed: (!clean.is_root()).then_some(clean),
             ..EntryListing::all(stream)
         };
         Ok(Reply { meta, value })
@@ -199,6 +227,7 @@ impl Client {
         let value = NameListing {
             stream,
             cut: (!exact).then(|| (prefix.clone(), separator.to_owned())),
+            listed: (!clean.is_root()).then_some(clean),
             last: None,
         };
         Ok(Reply { meta, value })
@@ -209,6 +238,7 @@ fn listing(clean: &Prefix, doing: String, block: Option<Block>) -> Request<'stat
     Request {
         accepts: Some(404),
         block,
+        long: true,
         ..Request::get(path_of(clean.as_str()), doing)
     }
 }

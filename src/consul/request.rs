@@ -32,6 +32,8 @@ pub(super) struct Request<'a> {
     /// A status other than 200 that is no error.
     pub(super) accepts: Option<u16>,
     pub(super) block: Option<Block>,
+    /// Whether the answer is of any length: it may take any time, at a least rate.
+    pub(super) long: bool,
 }
 
 impl<'a> Request<'a> {
@@ -46,6 +48,7 @@ impl<'a> Request<'a> {
             write: false,
             accepts: None,
             block: None,
+            long: false,
         }
     }
 

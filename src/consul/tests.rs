@@ -225,14 +225,21 @@ fn another_key_than_the_one_asked_for_is_no_answer() {
 #[test]
 fn names_that_a_url_cannot_carry_never_stand_in_one() {
     let long = "k".repeat(70_000);
-    let answer = r#"{"Results":[],"Errors":null}"#;
+    let names = ["/a", "a//b", "a/../b", "a\tb", &long];
     let mut script = Faulty::script();
-    for _ in 0..8 {
+    for name in names {
+        let answer = serde_json::json!({"Results": [{"KV": {
+            "Key": name, "Value": null, "ModifyIndex": 1,
+        }}], "Errors": null});
+        script = script.on("PUT /v1/txn").answers(200, &answer.to_string());
+    }
+    for _ in 0..3 {
+        let answer = r#"{"Results":[],"Errors":null}"#;
         script = script.on("PUT /v1/txn").answers(200, answer);
     }
     let server = script.start();
     let client = client(&server);
-    for name in ["/a", "a//b", "a/../b", "a\tb", &long] {
+    for name in names {
         assert!(client.put(&key(name), b"v", 0, Write::Plain).unwrap());
     }
     assert!(client.delete(&key("a//b"), None).unwrap());
@@ -252,6 +259,87 @@ fn names_that_a_url_cannot_carry_never_stand_in_one() {
         r#"[{"KV":{"Verb":"delete-cas","Key":"a//b","Index":3}}]"#
     );
     assert_eq!(bodies[7], r#"[{"KV":{"Verb":"delete-tree","Key":"a//"}}]"#);
+}
+
+#[test]
+fn a_write_counts_as_done_only_when_its_results_say_so() {
+    let other = r#"{"Results":[{"KV":{"Key":"b","Value":null,"ModifyIndex":1}}],"Errors":null}"#;
+    let ops = [Op::Set {
+        key: key("a"),
+        value: b"v".to_vec(),
+        flags: 0,
+    }];
+    for answer in [
+        "{}",
+        r#"{"Results":null,"Errors":null}"#,
+        r#"{"Results":[],"Errors":[]}"#,
+        other,
+    ] {
+        let server = Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(200, answer)
+            .start();
+        let error = client(&server).txn(&ops).unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Unknown, "{answer}: {error}");
+    }
+}
+
+#[test]
+fn a_listing_of_what_was_not_asked_for_is_no_answer() {
+    let json = r#"[{"Key":"b/x","Value":null,"ModifyIndex":1}]"#;
+    let server = Faulty::script()
+        .on("GET /v1/kv/a/?recurse")
+        .finds(1, json)
+        .on("GET /v1/kv/a/?keys")
+        .finds(1, r#"["b/x"]"#)
+        .start();
+    let (client, prefix) = (client(&server), Prefix::new("a/"));
+    let mut entries = client.entries(&prefix, None).unwrap().value;
+    let error = entries.next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("b/x"), "{error}");
+    assert_eq!(error.cause(), Cause::InvalidAnswer);
+    let mut names = client.names(&prefix, "", None).unwrap().value;
+    let error = names.next().unwrap().unwrap_err();
+    assert_eq!(error.cause(), Cause::InvalidAnswer);
+}
+
+#[test]
+fn an_answer_that_drips_ends_with_the_request_timeout() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/a")
+        .drips(200)
+        .on("PUT /v1/kv/a")
+        .drips(200)
+        .on("GET /v1/kv/a")
+        .drips(400)
+        .start();
+    let client = Client::new(Config {
+        request_timeout: Duration::from_millis(300),
+        retry_for: Duration::ZERO,
+        ..config(&server)
+    })
+    .unwrap();
+    let start = Instant::now();
+    let error = client.get(&key("a")).unwrap_err();
+    assert_eq!(error.cause(), Cause::TimedOut, "{error}");
+    let error = client.put(&key("a"), b"v", 0, Write::Plain).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Unknown, "{error}");
+    let error = client.get(&key("a")).unwrap_err();
+    assert_eq!(error.cause(), Cause::Refused, "{error}");
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn an_answer_of_true_or_false_is_short() {
+    let server = Faulty::script()
+        .on("PUT /v1/kv/a")
+        .answers(200, &format!("true{}", " ".repeat(70_000)))
+        .start();
+    let error = client(&server)
+        .put(&key("a"), b"v", 0, Write::Plain)
+        .unwrap_err();
+    assert!(error.to_string().contains("longer than"), "{error}");
+    assert_eq!(error.class(), ErrorClass::Unknown);
 }
 
 #[test]

@@ -147,6 +147,7 @@ impl Client {
         let request = Request {
             write: ops.iter().any(writes),
             accepts: Some(409),
+            long: ops.iter().any(|op| matches!(op, Op::GetTree { .. })),
             ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)
         };
         self.ask(&request, |answer| parse_outcome(answer, ops))
@@ -182,7 +183,11 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
         (200, entries, None) => {
             let entries = entries.unwrap_or_default().into_iter();
             let entries = entries.map(|result| result.kv.0).collect();
-            Ok(TxnOutcome::Applied(results(ops, entries)))
+            // A write counts as done only when the answer says so.
+            let results = results(ops, entries).ok_or_else(|| {
+                context.invalid_answer("its results are not those of the operations")
+            })?;
+            Ok(TxnOutcome::Applied(results))
         }
         (409, _, Some(errors)) if !errors.is_empty() => {
             let errors = errors.into_iter().map(OpError::from).collect();

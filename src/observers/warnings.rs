@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
 use crate::model::{Target, TargetId, TargetScope, folder_of_glob};
+use crate::output::no_glob;
 use crate::term::Ui;
 use crate::watch::{
     Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, UnmatchedGlob,
@@ -50,10 +51,8 @@ impl<'a> Warnings<'a> {
                         format!("{}**", name.trim_end_matches('*')),
                     ),
                 };
-                ui.warn(format_args!(
-                    "{} does not exist: a target is not a glob",
-                    target.scope
-                ));
+                let no_glob = no_glob("target");
+                ui.warn(format_args!("{} does not exist: {no_glob}", target.scope));
                 let target = match folder {
                     None | Some("") => "--prefix ''",
                     Some(folder) => folder,

@@ -3,6 +3,11 @@
 use crate::model::{Prefix, abbreviate, folder_of_glob};
 use crate::term::Ui;
 
+/// Says that what was given as a key, a prefix or a target (`kind`) is taken literally.
+pub fn no_glob(kind: &str) -> String {
+    format!("a {kind} is not a glob")
+}
+
 /// Returns a hint where the name of a key or prefix (`kind`) looks like a glob: `command`, given the
 /// folder that all matches are in, prints what was probably meant.
 pub fn glob_hint(kind: &str, name: &str, command: &str) -> Option<String> {
@@ -10,8 +15,9 @@ pub fn glob_hint(kind: &str, name: &str, command: &str) -> Option<String> {
         "" => "''",
         folder => folder,
     };
+    let no_glob = no_glob(kind);
     Some(format!(
-        "a {kind} is not a glob: {command} {folder} prints what is below"
+        "{no_glob}: {command} {folder} prints what is below"
     ))
 }
 

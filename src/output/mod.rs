@@ -27,6 +27,6 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
-pub use glob::{glob_hint, warn_of_glob};
+pub use glob::{glob_hint, no_glob, warn_of_glob};
 pub use list::{ListWriter, filtered_message};
 pub use style::Style;

@@ -128,13 +128,13 @@ fn base64_is_decoded_first_and_nothing_is_written_if_it_is_none() {
     assert_eq!(scope.value("k").unwrap(), b"\xff\x00");
     scope
         .kvw(["put", "--base64", &key, "-"])
-        .stdin("aGVs\nbG8\n")
+        .stdin("aGVs\r\nbG8=\n")
         .ok();
     assert_eq!(scope.value("k").unwrap(), b"hello");
-    let output = scope
-        .kvw(["put", "--base64", &key, "aGVsbG8gd29ybGQ!!"])
-        .run();
-    output.expect(2).one_line().says(&["base64"]);
+    for text in ["aGVsbG8gd29ybGQ!!", "aGVsbG8", "aGVs bG8=", "_w=="] {
+        let output = scope.kvw(["put", "--base64", &key, text]).run();
+        output.expect(2).one_line().says(&["not base64"]);
+    }
     assert_eq!(scope.value("k").unwrap(), b"hello");
 }
 

@@ -116,15 +116,20 @@ impl<'de> Visitor<'de> for RawEntryVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawEntry<'de>, A::Error> {
         let mut entry = RawEntry::default();
-        let mut modified = None;
-        while let Some(name) = map.next_key()? {
+        let mut seen = 0_u8;
+        while let Some(name) = map.next_key::<Name>()? {
+            let text = name.as_str();
+            if !text.is_empty() && seen & name.bit() != 0 {
+                return Err(de::Error::duplicate_field(text));
+            }
+            seen |= name.bit();
             match name {
                 Name::Key => entry.key = map.next_value()?,
                 Name::Value => entry.value = map.next_value::<Option<_>>()?.unwrap_or_default(),
                 Name::Flags => entry.flags = map.next_value()?,
                 Name::Session => entry.session = map.next_value::<Option<_>>()?.unwrap_or_default(),
                 Name::CreateIndex => entry.created = map.next_value()?,
-                Name::ModifyIndex => modified = Some(map.next_value()?),
+                Name::ModifyIndex => entry.modified = map.next_value()?,
                 Name::LockIndex => entry.locked = map.next_value()?,
                 Name::Other => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -132,7 +137,11 @@ impl<'de> Visitor<'de> for RawEntryVisitor {
         if entry.key.0.is_empty() {
             return Err(de::Error::missing_field("Key"));
         }
-        entry.modified = modified.ok_or_else(|| de::Error::missing_field("ModifyIndex"))?;
+        for name in [Name::Value, Name::ModifyIndex] {
+            if seen & name.bit() == 0 {
+                return Err(de::Error::missing_field(name.as_str()));
+            }
+        }
         Ok(entry)
     }
 }
@@ -149,6 +158,27 @@ enum Name {
     LockIndex,
     /// Enterprise has more.
     Other,
+}
+
+impl Name {
+    /// Its place in a set of names.
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// Empty for what is not known.
+    fn as_str(self) -> &'static str {
+        match self {
+            Name::Key => "Key",
+            Name::Value => "Value",
+            Name::Flags => "Flags",
+            Name::Session => "Session",
+            Name::CreateIndex => "CreateIndex",
+            Name::ModifyIndex => "ModifyIndex",
+            Name::LockIndex => "LockIndex",
+            Name::Other => "",
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Name {

@@ -89,7 +89,7 @@ impl<'a> Rest<'a> {
     fn text(&mut self) -> Option<&'a str> {
         let is_end = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\');
         let end = self.0.iter().position(is_end)?;
-        str::from_utf8(self.end_string(end)?).ok()
+        std::str::from_utf8(self.end_string(end)?).ok()
     }
 
     #[inline]

@@ -87,6 +87,11 @@ fn an_entry_that_lacks_its_key_or_index_or_has_no_base64_is_refused() {
             "the value of a is not base64",
         ),
         (r#"[{"Value":null,"ModifyIndex":1}]"#, "missing field `Key`"),
+        (r#"[{"Key":"a","ModifyIndex":1}]"#, "missing field `Value`"),
+        (
+            r#"[{"Key":"a","Value":"QQ==","Value":"QQ==","ModifyIndex":1}]"#,
+            "duplicate field `Value`",
+        ),
         (
             r#"[{"Key":"a","Value":null}]"#,
             "missing field `ModifyIndex`",
@@ -186,7 +191,7 @@ proptest! {
         numbers in prop::array::uniform4(any::<u64>()),
         change in prop::option::of((any::<prop::sample::Index>(), "[\u{0}-\u{ff}]{0,3}")),
     ) {
-        let entry = ConsulEntry {
+        let entry = UsualEntry {
             lock_index: numbers[0],
             key: &key,
             flags: numbers[1],
@@ -240,7 +245,7 @@ proptest! {
 /// An entry in the order of Consul's members.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ConsulEntry<'a> {
+struct UsualEntry<'a> {
     lock_index: u64,
     key: &'a str,
     flags: u64,

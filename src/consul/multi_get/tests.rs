@@ -9,7 +9,7 @@ use Lookup::{Denied, Found, Missing};
 fn a_blank_is_missing_and_a_read_without_a_result_is_denied() {
     let ops = to_keys(&["a", "b", "c"]).into_iter();
     let ops: Vec<_> = ops.map(|key| Op::GetOrEmpty { key }).collect();
-    let entries = results(&ops, vec![blank("a", 0), blank("c", 7)]);
+    let entries = results(&ops, vec![blank("a", 0), blank("c", 7)]).unwrap();
     assert_eq!(lookups(3, entries), [Missing, Denied, Found(entry("c"))]);
 }
 

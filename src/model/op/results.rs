@@ -45,38 +45,37 @@ fn reads(op: &Op) -> bool {
 
 /// Aligns the results of a transaction with its operations: deletes and `check-absent` have none,
 /// `get-tree` has many, in the order of keys, and reads that ACLs forbid are left out in silence.
-pub fn results(ops: &[Op], entries: Vec<Entry>) -> Vec<OpResult> {
-    let at_least = |counts: fn(&Op) -> bool| -> Vec<usize> {
-        let ones = ops
-            .iter()
-            .map(|op| result_count(op) == ResultCount::One && counts(op));
-        ones.map(usize::from).collect()
-    };
-    let owners = match ops {
-        // Names that are not UTF-8 may be out of order in a tree.
-        [_] => vec![0; entries.len()],
-        // As a rule nothing is left out. Where something is, only writes and checks are sure to
-        // have their result.
-        _ => owners(ops, &entries, &at_least(|_| true))
-            .or_else(|| owners(ops, &entries, &at_least(|op| !reads(op))))
-            .unwrap_or_default(),
-    };
+/// `None` where they cannot be the results of these operations.
+pub fn results(ops: &[Op], entries: Vec<Entry>) -> Option<Vec<OpResult>> {
+    // As a rule nothing is left out. Where something is, only writes and checks are sure to have
+    // their result. Names that are not UTF-8 may be out of order in a tree.
+    let owners = owners(ops, &entries, |_| true, true)
+        .or_else(|| owners(ops, &entries, |op| !reads(op), true))
+        .or_else(|| owners(ops, &entries, |op| !reads(op), false))?;
     let owned = owners.into_iter().zip(entries);
-    owned
-        .map(|(op, entry)| OpResult {
-            op,
-            read: reads(&ops[op]),
-            entry: restore_value(&ops[op], entry),
-        })
-        .collect()
+    let results = owned.map(|(op, entry)| OpResult {
+        op,
+        read: reads(&ops[op]),
+        entry: restore_value(&ops[op], entry),
+    });
+    Some(results.collect())
 }
 
-/// The operation of each result, where every operation has at least so many results; `None` if
-/// that leaves results over.
-fn owners(ops: &[Op], entries: &[Entry], at_least: &[usize]) -> Option<Vec<usize>> {
+/// The operation of each result, where the operations of one result that are `sure` have it; `None` if
+/// a result is missing or left over. `ordered` says that the results of a tree are in order.
+fn owners(
+    ops: &[Op],
+    entries: &[Entry],
+    sure: impl Fn(&Op) -> bool,
+    ordered: bool,
+) -> Option<Vec<usize>> {
+    let is_sure = |op: &&Op| result_count(op) == ResultCount::One && sure(op);
+    let mut reserved = ops.iter().filter(is_sure).count();
     let mut owners = Vec::new();
     for (at, op) in ops.iter().enumerate() {
-        let reserved: usize = at_least[at + 1..].iter().sum();
+        let first = owners.len();
+        let own = usize::from(is_sure(&op));
+        reserved -= own;
         let mut last: Option<&str> = None;
         while let Some(key) = entries.get(owners.len()).map(Entry::key) {
             let fits = entries.len() - owners.len() > reserved
@@ -84,7 +83,8 @@ fn owners(ops: &[Op], entries: &[Entry], at_least: &[usize]) -> Option<Vec<usize
                     ResultCount::None => false,
                     ResultCount::One => last.is_none() && key == op.name(),
                     ResultCount::Many => {
-                        key.starts_with(op.name()) && last.is_none_or(|last| last < key)
+                        let follows = !ordered || last.is_none_or(|last| last < key);
+                        key.starts_with(op.name()) && follows
                     }
                 };
             if !fits {
@@ -92,6 +92,9 @@ fn owners(ops: &[Op], entries: &[Entry], at_least: &[usize]) -> Option<Vec<usize
             }
             last = Some(key);
             owners.push(at);
+        }
+        if owners.len() - first < own {
+            return None;
         }
     }
     (owners.len() == entries.len()).then_some(owners)
@@ -125,15 +128,40 @@ mod tests {
     }
 
     fn aligned(ops: &[&str], entries: &[&str]) -> Vec<(usize, String)> {
+        try_aligned(ops, entries).expect("they are aligned")
+    }
+
+    fn try_aligned(ops: &[&str], entries: &[&str]) -> Option<Vec<(usize, String)>> {
         let ops: Vec<_> = ops
             .iter()
             .map(|op| parse(op, &mut |_| unreachable!(), &mut Vec::new()).unwrap())
             .collect();
         let entries = entries.iter().map(|key| entry(key)).collect();
-        results(&ops, entries)
-            .into_iter()
-            .map(|result| (result.op, result.entry.key().to_owned()))
-            .collect()
+        let results = results(&ops, entries)?.into_iter();
+        Some(
+            results
+                .map(|result| (result.op, result.entry.key().to_owned()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn what_cannot_be_the_results_of_the_operations_is_refused() {
+        for (ops, entries) in [
+            (&["set a v"][..], &[][..]),
+            (&["set a v"], &["b"]),
+            (&["set a v"], &["a", "a"]),
+            (&["get a"], &["b"]),
+            (&["delete a"], &["a"]),
+            (&["delete-tree a/"], &["a/b"]),
+            (&["get-tree a/"], &["b"]),
+            (&["set a v", "set b v"], &["a"]),
+            (&["set a v", "set b v"], &["b", "a"]),
+            (&["get a", "set b v"], &["a"]),
+            (&["get-tree a/", "set b v"], &["a/x", "b", "c"]),
+        ] {
+            assert_eq!(try_aligned(ops, entries), None, "{ops:?} {entries:?}");
+        }
     }
 
     #[test]
@@ -171,7 +199,7 @@ mod tests {
             .iter()
             .map(|op| parse(op, &mut |_| unreachable!(), &mut Vec::new()).unwrap())
             .collect();
-        let results = results(&ops, vec![entry("a"), entry("b"), entry("x")]);
+        let results = results(&ops, vec![entry("a"), entry("b"), entry("x")]).unwrap();
         assert_eq!(results[0].entry.value(), b"v");
         assert_eq!(results[0].entry.modified(), Index(7));
         assert!(!results[1].entry.value_known());

@@ -89,6 +89,8 @@ enum Action {
     Close,
     /// Close while the request is unread, which the client sees as a reset.
     Reset,
+    /// Write these bytes, and then one byte after another until the client goes.
+    Drip(Vec<u8>),
     /// Hold the connection until the client goes.
     Stall,
 }
@@ -313,6 +315,12 @@ impl On {
         self.add(Action::Reset)
     }
 
+    /// A status, and a body that never ends and comes byte by byte.
+    pub fn drips(self, status: u16) -> Script {
+        let headers = [index_header(1)];
+        self.add(Action::Drip(response(status, &headers, 1_000_000, b"")))
+    }
+
     /// Never answers.
     pub fn stalls(self) -> Script {
         self.add(Action::Stall)
@@ -424,6 +432,13 @@ impl Shared {
                     return Some(false);
                 }
                 Some(!close)
+            }
+            Action::Drip(bytes) => {
+                stream.write_all(&bytes).ok()?;
+                while stream.write_all(b" ").is_ok() {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                Some(false)
             }
             Action::Stall => {
                 let _ = stream.peek(&mut [0]);

@@ -104,7 +104,7 @@ impl KeyReader for FakeServer {
             }
         }
         Ok(if errors.is_empty() {
-            TxnOutcome::Applied(results(ops, entries))
+            TxnOutcome::Applied(results(ops, entries).unwrap())
         } else {
             TxnOutcome::RolledBack(errors)
         })
