@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::format::{FileKey, Identity, Keep, RecordWriter};
+use super::format::{Corruption, FileKey, Identity, Keep, RecordWriter};
 use super::handled::HandledState;
 use super::journal::{Journal, OpenError};
 use super::{messages, parse};
@@ -82,7 +82,12 @@ impl StateFile {
     pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<OpenedStateFile, Failure> {
         let failure = |refused| messages::describe_error(path, refused);
         match Journal::open(path).map_err(failure)? {
-            Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
+            Some(mut journal) => {
+                let read = read(&mut journal).map_err(|error| failure(error.into()))?;
+                let bytes =
+                    read.map_err(|corruption| messages::describe_corruption(path, &corruption))?;
+                Self::load(path, journal, &bytes, identity, keep)
+            }
             None => {
                 let key = random_key().map_err(|error| failure(error.into()))?;
                 let handled = HandledState::new(identity, key, keep);
@@ -111,9 +116,11 @@ impl StateFile {
         let warnings = warnings(path, &contents.head.identity, &identity, torn);
         let handled = HandledState::load(&contents, identity, keep)
             .map_err(|corruption| messages::describe_corruption(path, &corruption))?;
+        // It is the file of this watch: only now is anything changed.
+        let failure = |error: io::Error| messages::describe_error(path, error.into());
+        journal.claim().map_err(failure)?;
         if torn {
-            let cut = journal.cut(contents.end);
-            cut.map_err(|error| messages::describe_error(path, error.into()))?;
+            journal.cut(contents.end).map_err(failure)?;
         }
         // Entries name their target by its place in the file's head; and a secret that is no longer
         // to be kept must leave the file too.
@@ -288,7 +295,14 @@ impl StateFile {
 
     fn compact(&mut self) -> Result<(), OpenError> {
         let base = self.handled.base();
-        self.journal.replace(&base)?;
+        let own = self.handled.identity();
+        self.journal.replace(&base, |other| {
+            let bytes = read(other)?;
+            let contents = bytes.as_ref().map(|bytes| parse::parse(bytes));
+            Ok(contents.is_ok_and(|contents| {
+                contents.is_ok_and(|contents| messages::is_same_watch(&contents.head.identity, own))
+            }))
+        })?;
         let base = base.len() as u64;
         self.compact_at = base + base.max(ROOM);
         self.unsaved.clear();
@@ -304,6 +318,15 @@ impl fmt::Debug for StateFile {
         f.debug_struct("StateFile")
             .field("path", &self.path)
             .finish_non_exhaustive()
+    }
+}
+
+/// Reads a file, of which the first line decides whether the rest is read.
+fn read(journal: &mut Journal) -> io::Result<Result<Vec<u8>, Corruption>> {
+    let start = journal.read_start(parse::START)?;
+    match parse::check_start(&start) {
+        Ok(()) => journal.read().map(Ok),
+        Err(corruption) => Ok(Err(corruption)),
     }
 }
 
