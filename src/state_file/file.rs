@@ -31,6 +31,9 @@ pub struct StateFile {
     journal: Journal,
     /// The journal's length in bytes at which the file is compacted.
     compact_at: u64,
+    /// Whether the base on the disk has no entries. A file that is cut behind such a base is that of
+    /// a watch that has handled nothing.
+    base_is_empty: bool,
     /// The records that are not on the disk yet, in order.
     unsaved: Vec<UnsavedRecord>,
     /// Whether no journal leads from what is on the disk to what was handled: the base has to be
@@ -94,7 +97,7 @@ impl StateFile {
                 let base = handled.base();
                 let journal = Journal::create(path, &base).map_err(failure)?;
                 Ok(OpenedStateFile {
-                    state_file: Self::with(path, handled, journal, base.len() as u64),
+                    state_file: Self::with(path, handled, journal, (base.len() as u64, 0)),
                     new: true,
                     warnings: Vec::new(),
                 })
@@ -126,7 +129,8 @@ impl StateFile {
         // to be kept must leave the file too.
         let rewrite = contents.head.identity != *handled.identity()
             || (!keep.values && contents.has_values());
-        let mut state_file = Self::with(path, handled, journal, contents.base);
+        let base = (contents.base, contents.entries.len());
+        let mut state_file = Self::with(path, handled, journal, base);
         state_file.incomplete = contents.lacks(keep);
         if rewrite {
             let replaced = state_file.compact();
@@ -139,12 +143,15 @@ impl StateFile {
         })
     }
 
-    fn with(path: &Path, handled: HandledState, journal: Journal, base: u64) -> Self {
+    /// A state file whose base has this size in bytes and in entries.
+    fn with(path: &Path, handled: HandledState, journal: Journal, base: (u64, usize)) -> Self {
+        let (base, entries) = base;
         StateFile {
             path: path.to_owned(),
             handled,
             journal,
             compact_at: base + base.max(ROOM),
+            base_is_empty: entries == 0,
             unsaved: Vec::new(),
             outdated: false,
             incomplete: false,
@@ -276,6 +283,9 @@ impl StateFile {
         if self.unsaved.is_empty() {
             return Ok(());
         }
+        if self.base_is_empty && self.handled.entries() > 0 {
+            return self.compact();
+        }
         let mut writer = RecordWriter::at(*self.handled.key(), self.journal.end());
         for unsaved in &self.unsaved {
             writer.add(&match unsaved {
@@ -303,6 +313,7 @@ impl StateFile {
                 contents.is_ok_and(|contents| messages::is_same_watch(&contents.head.identity, own))
             }))
         })?;
+        self.base_is_empty = self.handled.entries() == 0;
         let base = base.len() as u64;
         self.compact_at = base + base.max(ROOM);
         self.unsaved.clear();

@@ -399,6 +399,23 @@ fn a_refused_state_file_is_left_as_it_was_and_so_is_what_is_beside_it() {
 }
 
 #[test]
+fn a_state_file_has_no_empty_base_after_the_first_batch_and_a_cut_of_it_is_refused() {
+    let (scope, folder) = site();
+    let path = folder.path().join("state");
+    WritingVerb::State.kvw(&scope, &path).ok();
+    let bytes = fs::read(&path).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    assert!(String::from_utf8_lossy(lines[2]).contains("\"entry\""));
+    let head = lines[0].len() + lines[1].len();
+    for cut in [head, head - 1, head + 9, bytes.len() - 1] {
+        fs::write(&path, &bytes[..cut]).unwrap();
+        let output = WritingVerb::State.kvw(&scope, &path).run();
+        output.expect(2).one_line().says(&["damaged", "hint: "]);
+        assert_eq!(fs::read(&path).unwrap(), &bytes[..cut]);
+    }
+}
+
+#[test]
 fn a_file_of_gigabytes_is_no_state_by_its_first_line() {
     let (scope, folder) = site();
     let path = folder.path().join("state");

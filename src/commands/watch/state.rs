@@ -19,6 +19,10 @@ pub struct StateArgs {
     /// After a restart, exactly the changes since then are reported, including deletes. A FILE that is
     /// no state of this watch, is damaged, has several hard links, or belongs to neither you nor root
     /// is refused and left as it is; in a folder that others may write to, it must be yours.
+    ///
+    /// A FILE that has lost its end just behind a record looks like one whose kvw was killed there:
+    /// all changes since that record are then reported again, as one batch, except of keys that are
+    /// as they were at that record. A record that was cut off in the middle is reported.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 

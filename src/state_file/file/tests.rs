@@ -233,6 +233,48 @@ fn a_file_of_gigabytes_is_refused_by_its_first_line() {
 }
 
 #[test]
+fn no_base_is_empty_once_a_batch_was_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let states = [
+        Snapshot::default(),
+        snapshot(4, &[("a/x", "1")]),
+        snapshot(6, &[("a/x", "1"), ("a/y", "1")]),
+    ];
+    let entries = || {
+        let bytes = fs::read(&path).unwrap();
+        let contents = parse::parse(&bytes).unwrap();
+        (contents.entries.len(), contents.journal.len())
+    };
+    let mut state_file = open(&path, HASHES).state_file;
+    assert_eq!(entries(), (0, 0));
+    save(&mut state_file, &states[0], &states[1]);
+    assert_eq!(entries(), (1, 0));
+    save(&mut state_file, &states[1], &states[2]);
+    assert_eq!(entries(), (1, 1));
+    // Emptied, and filled again.
+    save(&mut state_file, &states[2], &snapshot(7, &[]));
+    state_file.compact().unwrap();
+    assert_eq!(entries(), (0, 0));
+    drop(state_file);
+    let mut state_file = open(&path, HASHES).state_file;
+    save(
+        &mut state_file,
+        &snapshot(7, &[]),
+        &snapshot(8, &[("a/x", "2")]),
+    );
+    assert_eq!(entries(), (1, 0));
+    // Cut behind its head, it is not the file of a watch that has handled nothing.
+    drop(state_file);
+    let bytes = fs::read(&path).unwrap();
+    let head = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let head = head.map(|(at, _)| at + 1).nth(1).unwrap();
+    fs::write(&path, &bytes[..head]).unwrap();
+    let failure = open_error(&path, identity());
+    assert!(failure.message.contains("after 0 of its 1"), "{failure}");
+}
+
+#[test]
 fn only_a_state_of_the_same_watch_is_replaced_by_one_that_lost_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
