@@ -121,6 +121,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_full_disk_is_trouble_and_a_wrong_folder_is_wrong_usage() {
+        for (kind, exit) in [
+            (io::ErrorKind::StorageFull, Exit::Unavailable),
+            (io::ErrorKind::QuotaExceeded, Exit::Unavailable),
+            (io::ErrorKind::NotFound, Exit::Usage),
+            (io::ErrorKind::PermissionDenied, Exit::Usage),
+            (io::ErrorKind::Other, Exit::Usage),
+        ] {
+            assert_eq!(Exit::of_file(&kind.into()), exit, "{kind}");
+        }
+    }
+
+    #[test]
     fn codes_are_those_of_the_contract() {
         let codes = [
             Exit::Yes,

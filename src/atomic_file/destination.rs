@@ -1,5 +1,6 @@
 //! The rule for every file that kvw writes: where it may be created, and what it may replace.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -176,26 +177,67 @@ impl Destination {
     }
 }
 
-/// Follows links to the place of a file, which need not exist.
+/// Follows links to the place of a file, which need not exist. On the way there, a link in a folder
+/// that others may write to has to be the user's own.
 pub fn follow(path: &Path, links: Links) -> io::Result<PathBuf> {
-    let mut path = std::path::absolute(path)?;
-    for _ in 0..MAX_LINKS {
-        let is_folder = path.as_os_str().as_bytes().ends_with(b"/");
-        let (Some(parent), Some(name), false) = (path.parent(), path.file_name(), is_folder) else {
-            return Err(not_regular());
+    if ends_as_folder(path) {
+        return Err(not_regular());
+    }
+    let mut place = PathBuf::new();
+    // The rest of the way, the next step last.
+    let mut steps = steps(&std::path::absolute(path)?);
+    let mut followed = 0;
+    while let Some(step) = steps.pop() {
+        if step == ".." {
+            if !fs::metadata(&place)?.is_dir() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            place.pop();
+            continue;
+        }
+        place.push(&step);
+        let Some(link) = present(&place)?.filter(Metadata::is_symlink) else {
+            continue;
         };
-        let place = fs::canonicalize(parent)?.join(name);
-        let link = match present(&place)? {
-            Some(found) if found.is_symlink() => found,
-            _ => return Ok(place),
-        };
-        if links == Links::Refuse {
+        let is_last = steps.is_empty();
+        if is_last && links == Links::Refuse {
             return Err(refusal("it is a symbolic link"));
         }
-        check_owner("link", &link, &place)?;
-        path = folder(&place).join(fs::read_link(&place)?);
+        if is_last || is_open_to_others(fs::metadata(folder(&place))?.mode()) {
+            check_owner("link", &link, &place)?;
+        }
+        followed += 1;
+        if followed > MAX_LINKS {
+            return Err(refusal("too many symbolic links"));
+        }
+        let target = fs::read_link(&place)?;
+        if is_last && ends_as_folder(&target) {
+            return Err(not_regular());
+        }
+        place.pop();
+        steps.extend(self::steps(&target));
     }
-    Err(refusal("too many symbolic links"))
+    match place.parent() {
+        // Says what is wrong with the folder, if anything.
+        Some(folder) => fs::metadata(folder).map(|_| place),
+        None => Err(not_regular()),
+    }
+}
+
+/// Returns the steps of a path, the last one first. The root is a step that goes back to it.
+fn steps(path: &Path) -> Vec<OsString> {
+    let steps = path.components().rev();
+    steps.map(|step| step.as_os_str().to_owned()).collect()
+}
+
+/// Whether a path names a folder, whatever is there.
+fn ends_as_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_bytes();
+    [&b"/"[..], b"/.", b"/.."]
+        .iter()
+        .any(|end| bytes.ends_with(end))
+        || bytes == b"."
+        || bytes == b".."
 }
 
 /// Checks the owner of what is at a path.
@@ -218,8 +260,12 @@ pub fn check_owner(what: &str, found: &Metadata, path: &Path) -> io::Result<()> 
 
 /// Whether others than the user and root may put files into a folder.
 fn is_shared(owner: u32, mode: u32, user: u32) -> bool {
-    const OTHERS_WRITE: u32 = 0o022;
-    mode & OTHERS_WRITE != 0 || ![user, ROOT].contains(&owner)
+    is_open_to_others(mode) || ![user, ROOT].contains(&owner)
+}
+
+/// Whether others than its owner may put files into a folder of this mode.
+fn is_open_to_others(mode: u32) -> bool {
+    mode & 0o022 != 0
 }
 
 /// Whether a file of this owner may be replaced, or a link followed.

@@ -50,31 +50,31 @@ impl AtomicFile {
         move || drop(fs::remove_file(&path))
     }
 
-    /// Replaces the old file when everything is on the disk.
+    /// Replaces the old file when everything is on the disk. One that came since is replaced too, by
+    /// the same rule.
     ///
     /// # Errors
     /// If the rest cannot be written or the file cannot be replaced.
-    pub fn persist(self) -> io::Result<()> {
-        self.persist_by(Destination::replace)
-    }
-
-    /// Replaces the old file without waiting for the disk: for what a power cut makes worthless.
-    ///
-    /// # Errors
-    /// If the rest cannot be written or the file cannot be replaced.
-    pub fn persist_unsynced(self) -> io::Result<()> {
-        self.persist_by(Destination::replace_unsynced)
-    }
-
-    fn persist_by(
-        mut self,
-        replace: fn(&Destination, NamedTempFile) -> io::Result<File>,
-    ) -> io::Result<()> {
+    pub fn persist(mut self) -> io::Result<()> {
         self.flush()?;
-        match replace(&self.destination, self.temporary) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(describe("replacing", self.out.path(), &error)),
-        }
+        let again = Destination::find(self.destination.path(), Links::Refuse);
+        let replaced = again.and_then(|destination| destination.replace(self.temporary));
+        replaced
+            .map(drop)
+            .map_err(|error| describe("replacing", self.out.path(), &error))
+    }
+
+    /// Replaces the old file, and only that, without waiting for the disk: for what a power cut makes
+    /// worthless.
+    ///
+    /// # Errors
+    /// If the rest cannot be written, the file cannot be replaced, or it is new and there now.
+    pub fn persist_unsynced(mut self) -> io::Result<()> {
+        self.flush()?;
+        let replaced = self.destination.replace_unsynced(self.temporary);
+        replaced
+            .map(drop)
+            .map_err(|error| describe("replacing", self.out.path(), &error))
     }
 }
 

@@ -31,6 +31,21 @@ fn a_file_is_replaced_as_a_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_file_that_came_since_is_replaced_by_the_rule_and_one_of_unknown_content_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let [first, second, third] = [(); 3].map(|()| create(&path).unwrap());
+    first.persist().unwrap();
+    second.persist().unwrap();
+    let error = third.persist_unsynced().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    let last = create(&path).unwrap();
+    fs::hard_link(&path, folder.path().join("twin")).unwrap();
+    let error = last.persist().unwrap_err().to_string();
+    assert!(error.contains("2 hard links"), "{error}");
+}
+
+#[test]
 fn the_bits_that_lend_rights_are_not_passed_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("program");

@@ -41,8 +41,9 @@ pub struct ExportArgs {
 
     /// Write to FILE, which is replaced only when the export is complete
     ///
-    /// - is stdout. Pipes, devices and /dev/fd/N are written to and never replaced. A file that belongs
-    /// to neither you nor root, or has several hard links, is refused.
+    /// - is stdout. Pipes, devices and /dev/fd/N are written to and never replaced.
+    ///
+    /// A file that belongs to neither you nor root, or has several hard links, is refused.
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 

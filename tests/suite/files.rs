@@ -110,7 +110,7 @@ fn is_root() -> bool {
 #[test]
 fn what_is_no_file_of_ones_own_is_neither_replaced_nor_touched() {
     let (scope, _) = site();
-    for writer in WRITING_VERBS {
+    for verb in WRITING_VERBS {
         for (what, words) in [
             ("folder", "not a regular file"),
             ("socket", "not a regular file"),
@@ -118,7 +118,7 @@ fn what_is_no_file_of_ones_own_is_neither_replaced_nor_touched() {
             ("twin", "2 hard links"),
         ] {
             // A pipe is written to by an export, which then waits for its reader.
-            if (writer, what) == (WritingVerb::Export, "pipe") {
+            if (verb, what) == (WritingVerb::Export, "pipe") {
                 continue;
             }
             let folder = tempfile::tempdir().unwrap();
@@ -139,13 +139,13 @@ fn what_is_no_file_of_ones_own_is_neither_replaced_nor_touched() {
                 }
             }
             let before = picture(folder.path());
-            // An export writes to what is no file, and a socket takes no writer.
-            let words = match (writer, what) {
+            // An export writes to what is no file, and a socket takes no verb.
+            let words = match (verb, what) {
                 (WritingVerb::Export, "socket") => "writing",
                 _ => words,
             };
-            writer.refuses(&scope, &path, &[words]);
-            assert_eq!(picture(folder.path()), before, "{writer:?} {what}");
+            verb.refuses(&scope, &path, &[words]);
+            assert_eq!(picture(folder.path()), before, "{verb:?} {what}");
             drop(held);
         }
     }
@@ -162,13 +162,13 @@ fn a_device_is_written_to_by_an_export_and_replaced_by_nothing() {
     if !made.is_ok_and(|made| made.status.success()) {
         return not_tried("devices: this user may not make one");
     }
-    for writer in WRITING_VERBS {
-        match writer {
-            WritingVerb::Export => drop(writer.kvw(&scope, &path).ok()),
-            _ => writer.refuses(&scope, &path, &["not a regular file"]),
+    for verb in WRITING_VERBS {
+        match verb {
+            WritingVerb::Export => drop(verb.kvw(&scope, &path).ok()),
+            _ => verb.refuses(&scope, &path, &["not a regular file"]),
         }
         let about = fs::symlink_metadata(&path).unwrap();
-        assert!(about.file_type().is_char_device(), "{writer:?}");
+        assert!(about.file_type().is_char_device(), "{verb:?}");
     }
 }
 
@@ -178,7 +178,7 @@ fn a_file_that_belongs_to_someone_else_is_refused() {
         return;
     }
     let (scope, _) = site();
-    for writer in WRITING_VERBS {
+    for verb in WRITING_VERBS {
         for mode in [0o755, 0o1777] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(FILE);
@@ -186,8 +186,8 @@ fn a_file_that_belongs_to_someone_else_is_refused() {
             fs::write(&path, "").unwrap();
             chown(&path, Some(OTHER), None).unwrap();
             let before = picture(folder.path());
-            writer.refuses(&scope, &path, &["belongs to user 54321"]);
-            assert_eq!(picture(folder.path()), before, "{writer:?} {mode:o}");
+            verb.refuses(&scope, &path, &["belongs to user 54321"]);
+            assert_eq!(picture(folder.path()), before, "{verb:?} {mode:o}");
         }
     }
 }
@@ -198,7 +198,7 @@ fn a_link_that_someone_else_made_is_not_followed() {
         return;
     }
     let (scope, own) = site();
-    for writer in WRITING_VERBS {
+    for verb in WRITING_VERBS {
         for exists in [true, false] {
             let victim = own.path().join("victim");
             let folder = tempfile::tempdir().unwrap();
@@ -210,11 +210,35 @@ fn a_link_that_someone_else_made_is_not_followed() {
                 fs::write(&victim, "").unwrap();
             }
             let before = (picture(folder.path()), picture(own.path()));
-            writer.refuses(&scope, &path, &["link"]);
+            verb.refuses(&scope, &path, &["link"]);
             let after = (picture(folder.path()), picture(own.path()));
-            assert_eq!(after, before, "{writer:?} {exists}");
+            assert_eq!(after, before, "{verb:?} {exists}");
             let _ = fs::remove_file(&victim);
         }
+    }
+}
+
+#[test]
+fn a_link_to_a_folder_that_someone_else_made_in_a_shared_one_is_not_followed() {
+    if !is_root() {
+        return;
+    }
+    let (scope, own) = site();
+    let shared = tempfile::tempdir().unwrap();
+    fs::set_permissions(shared.path(), Permissions::from_mode(0o1777)).unwrap();
+    let link = shared.path().join("link");
+    symlink(own.path(), &link).unwrap();
+    let path = link.join(FILE);
+    for verb in WRITING_VERBS {
+        lchown(&link, Some(OTHER), None).unwrap();
+        verb.refuses(&scope, &path, &["the link belongs to user 54321"]);
+        assert_eq!(picture(own.path()), [""; 0]);
+    }
+    lchown(&link, Some(0), None).unwrap();
+    for verb in WRITING_VERBS {
+        verb.kvw(&scope, &path).ok();
+        assert!(verb.wrote(&fs::read(own.path().join(FILE)).unwrap()));
+        fs::remove_file(own.path().join(FILE)).unwrap();
     }
 }
 
@@ -241,15 +265,15 @@ fn ones_own_file_is_replaced_also_in_a_folder_that_others_may_write_to() {
     let (scope, folder) = site();
     for mode in [0o755, 0o1777] {
         fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
-        for writer in WRITING_VERBS {
-            let sub = folder.path().join(format!("{writer:?}{mode:o}"));
+        for verb in WRITING_VERBS {
+            let sub = folder.path().join(format!("{verb:?}{mode:o}"));
             fs::create_dir(&sub).unwrap();
             fs::set_permissions(&sub, Permissions::from_mode(mode)).unwrap();
             let path = sub.join(FILE);
             for _ in 0..2 {
-                writer.kvw(&scope, &path).ok();
+                verb.kvw(&scope, &path).ok();
                 let bytes = fs::read(&path).unwrap();
-                assert!(writer.wrote(&bytes), "{}", String::from_utf8_lossy(&bytes));
+                assert!(verb.wrote(&bytes), "{}", String::from_utf8_lossy(&bytes));
             }
             let names = fs::read_dir(&sub).unwrap();
             let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -262,22 +286,22 @@ fn ones_own_file_is_replaced_also_in_a_folder_that_others_may_write_to() {
 #[test]
 fn a_link_of_ones_own_is_kept_except_by_the_pages_which_nobody_named() {
     let (scope, _) = site();
-    for writer in WRITING_VERBS {
+    for verb in WRITING_VERBS {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let real = folder.path().join("real");
         symlink("real", &path).unwrap();
-        if writer == WritingVerb::Man {
+        if verb == WritingVerb::Man {
             fs::write(&real, "precious").unwrap();
             let before = picture(folder.path());
-            writer.refuses(&scope, &path, &["replacing", "symbolic link"]);
+            verb.refuses(&scope, &path, &["replacing", "symbolic link"]);
             assert_eq!(picture(folder.path()), before);
             continue;
         }
         for _ in 0..2 {
-            writer.kvw(&scope, &path).ok();
-            assert!(path.is_symlink(), "{writer:?}");
-            assert!(writer.wrote(&fs::read(&real).unwrap()), "{writer:?}");
+            verb.kvw(&scope, &path).ok();
+            assert!(path.is_symlink(), "{verb:?}");
+            assert!(verb.wrote(&fs::read(&real).unwrap()), "{verb:?}");
         }
     }
 }
@@ -435,7 +459,7 @@ fn a_file_of_gigabytes_is_no_state_by_its_first_line() {
 }
 
 /// Runs a verb on a file in a file system of its own, after the script has filled it.
-fn on_full_disk(writer: WritingVerb, scope: &Scope, options: &str, fill: &str) -> Option<Output> {
+fn on_full_disk(verb: WritingVerb, scope: &Scope, options: &str, fill: &str) -> Option<Output> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join(FILE);
     let place = folder.path().display();
@@ -443,7 +467,7 @@ fn on_full_disk(writer: WritingVerb, scope: &Scope, options: &str, fill: &str) -
         "mount -t tmpfs -o {options},mode=700 none {place} || exit 77; {fill} {place}/full; \
          \"$0\" \"$@\"; status=$?; ls -A {place} | grep -vx full; exit $status"
     );
-    let verb = writer.kvw(scope, &path);
+    let verb = verb.kvw(scope, &path);
     let output = verb.under(["unshare", "-rm", "sh", "-c", &script]).run();
     let possible = output.code != 77 && !output.stderr.starts_with("unshare: ");
     possible.then_some(output)
@@ -454,8 +478,8 @@ fn a_full_disk_is_trouble_and_names_the_file_and_not_its_temporary_one() {
     let (scope, _) = site();
     let big = "yes | head -c 100000 >";
     for (options, fill) in [("size=8k", big), ("nr_inodes=2", "echo >")] {
-        for writer in WRITING_VERBS {
-            let Some(output) = on_full_disk(writer, &scope, options, fill) else {
+        for verb in WRITING_VERBS {
+            let Some(output) = on_full_disk(verb, &scope, options, fill) else {
                 return not_tried("a full disk: this user may not mount one");
             };
             output.expect(3);
@@ -468,7 +492,7 @@ fn a_full_disk_is_trouble_and_names_the_file_and_not_its_temporary_one() {
             assert!(error.contains("No space left"), "{output}");
             assert!(!error.contains(".kvw-"), "{output}");
             assert!(
-                writer != WritingVerb::Status || error.contains("status file: "),
+                verb != WritingVerb::Status || error.contains("status file: "),
                 "{output}"
             );
             assert_eq!(output.text(), "", "something was left behind: {output}");

@@ -65,7 +65,16 @@ fn what_is_no_regular_file_is_refused() {
     for path in [folder.path(), &socket] {
         expect_refusal(path, "not a regular file");
     }
-    for path in ["/dev/null", "/", "..", "/dev/stdout", "/dev/fd/7", "new/"] {
+    for path in [
+        "/dev/null",
+        "/",
+        ".",
+        "..",
+        "new/..",
+        "/dev/stdout",
+        "/dev/fd/7",
+        "new/",
+    ] {
         expect_refusal(Path::new(path), "not a regular file");
     }
 }
@@ -108,6 +117,40 @@ fn a_link_is_kept_and_what_it_leads_to_is_replaced_or_made() {
     assert_eq!(error.to_string(), "it is a symbolic link");
     symlink("loop", path("loop")).unwrap();
     expect_refusal(&path("loop"), "too many symbolic links");
+}
+
+#[test]
+fn a_path_leads_where_the_system_says() {
+    let root = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(root.path()).unwrap();
+    let path = |name: &str| root.join(name);
+    fs::create_dir_all(path("a/b")).unwrap();
+    fs::create_dir_all(path("c")).unwrap();
+    symlink(path("a/b"), path("c/absolute")).unwrap();
+    symlink("../a/b", path("c/relative")).unwrap();
+    symlink("c/relative/..", path("up")).unwrap();
+    fs::write(path("a/file"), "").unwrap();
+    fs::write(path("a/b/file"), "").unwrap();
+    for name in [
+        "a/file",
+        "./a//./b/file",
+        "c/absolute/file",
+        "c/relative/file",
+        "c/relative/../file",
+        "up/file",
+        "up/b/../b/file",
+    ] {
+        let found = follow(&path(name), Links::Follow).unwrap();
+        assert_eq!(found, fs::canonicalize(path(name)).unwrap(), "{name}");
+    }
+    for (name, reason) in [
+        ("none/file", "No such file"),
+        ("none/../a/file", "No such file"),
+        ("a/file/file", "Not a directory"),
+        ("up", "not a regular file"),
+    ] {
+        expect_refusal(&path(name), reason);
+    }
 }
 
 #[test]
