@@ -46,7 +46,11 @@ impl Destination {
         if descriptor(path).is_some() {
             return Err(not_regular());
         }
-        let path = follow(path, links)?;
+        Destination::at(follow(path, links)?)
+    }
+
+    /// Looks at an absolute path without links.
+    fn at(path: PathBuf) -> io::Result<Self> {
         let existing = present(&path)?;
         if let Some(existing) = &existing {
             check_file(existing, &path)?;
@@ -55,9 +59,14 @@ impl Destination {
         Ok(Destination { path, existing })
     }
 
-    /// Finds the place of a file that was opened at this path. A link that this file was given since
-    /// does not matter: a replacement does not write through it.
-    pub fn find_again(path: &Path, file: &File) -> io::Result<Self> {
+    /// Looks at the same place again: what came there since is judged by the same rule.
+    pub fn again(&self) -> io::Result<Self> {
+        Destination::at(self.path.clone())
+    }
+
+    /// Looks again at the place of a file that was opened there. A link that this file was given
+    /// since does not matter: a replacement does not write through it.
+    pub fn again_with(path: &Path, file: &File) -> io::Result<Self> {
         match present(path)? {
             Some(existing) if is_same(&existing, &file.metadata()?) => {
                 check_file(&existing, path)?;
@@ -66,7 +75,7 @@ impl Destination {
                     existing: Some(existing),
                 })
             }
-            _ => Destination::find(path, Links::Refuse),
+            _ => Destination::at(path.to_owned()),
         }
     }
 

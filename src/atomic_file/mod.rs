@@ -57,7 +57,7 @@ impl AtomicFile {
     /// If the rest cannot be written or the file cannot be replaced.
     pub fn persist(mut self) -> io::Result<()> {
         self.flush()?;
-        let again = Destination::find(self.destination.path(), Links::Refuse);
+        let again = self.destination.again();
         let replaced = again.and_then(|destination| destination.replace(self.temporary));
         replaced
             .map(drop)

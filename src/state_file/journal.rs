@@ -84,7 +84,7 @@ impl Journal {
     /// Makes the file private, and checks that it can be replaced later: the folder must take a
     /// file, and the disk some bytes.
     pub fn claim(&self) -> io::Result<()> {
-        let destination = Destination::find_again(&self.path, &self.file)?;
+        let destination = Destination::again_with(&self.path, &self.file)?;
         let probe = destination.temporary(PRIVATE)?;
         probe.as_file().write_all(&PROBE)?;
         probe.as_file().sync_all()?;
@@ -147,7 +147,7 @@ impl Journal {
         bytes: &[u8],
         may_replace: impl FnOnce(&mut Journal) -> io::Result<bool>,
     ) -> Result<(), OpenError> {
-        let destination = Destination::find_again(&self.path, &self.file)?;
+        let destination = Destination::again_with(&self.path, &self.file)?;
         // Held until it is replaced.
         let mut other = match self.is_in_place()? {
             true => None,

@@ -91,13 +91,13 @@ fn a_file_of_several_names_is_refused() {
     // A name that comes while the file is held is left its content.
     let file = find(&path).unwrap().open_for_writing().unwrap().unwrap();
     fs::hard_link(&path, &twin).unwrap();
-    let again = Destination::find_again(&path, &file).unwrap();
+    let again = Destination::again_with(&path, &file).unwrap();
     again.replace(again.temporary(0o600).unwrap()).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"");
     assert_eq!(fs::read(&twin).unwrap(), b"old");
     // The one that is there now is another file.
     fs::hard_link(&path, folder.path().join("third")).unwrap();
-    assert!(Destination::find_again(&path, &file).is_err());
+    assert!(Destination::again_with(&path, &file).is_err());
 }
 
 #[test]
