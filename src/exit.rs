@@ -1,6 +1,7 @@
 //! Exit codes, and failures that carry one.
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 /// The way a command ends. A missing key, a lost CAS and a rolled back transaction are answers, not
@@ -46,6 +47,18 @@ impl Exit {
         match status {
             0 => Exit::Yes,
             status => Exit::Child(status),
+        }
+    }
+
+    /// Returns the exit for a file that cannot be created or replaced: the disk is in trouble, or the
+    /// user has to name another file.
+    pub fn of_file(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::OutOfMemory => Exit::Unavailable,
+            _ => Exit::Usage,
         }
     }
 
@@ -106,6 +119,19 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_trouble_and_a_wrong_folder_is_wrong_usage() {
+        for (kind, exit) in [
+            (io::ErrorKind::StorageFull, Exit::Unavailable),
+            (io::ErrorKind::QuotaExceeded, Exit::Unavailable),
+            (io::ErrorKind::NotFound, Exit::Usage),
+            (io::ErrorKind::PermissionDenied, Exit::Usage),
+            (io::ErrorKind::Other, Exit::Usage),
+        ] {
+            assert_eq!(Exit::of_file(&kind.into()), exit, "{kind}");
+        }
+    }
 
     #[test]
     fn codes_are_those_of_the_contract() {

@@ -1,6 +1,5 @@
 //! `kvw export`
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::atomic_file::{AtomicFile, is_stdout, open_stream};
+use crate::atomic_file::{AtomicFile, Links, is_stdout, open_stream};
 use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -43,6 +42,8 @@ pub struct ExportArgs {
     /// Write to FILE, which is replaced only when the export is complete
     ///
     /// - is stdout. Pipes, devices and /dev/fd/N are written to and never replaced.
+    ///
+    /// A file that belongs to neither you nor root, or has several hard links, is refused.
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 
@@ -118,16 +119,14 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
 /// Replaces the file if the document is complete. A signal leaves the old file unchanged. What cannot
 /// be replaced is written to.
 fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Result<ExportEnd> {
-    let usage = |error: io::Error| Failure::usage(error.to_string());
-    if let Some(mut stream) = open_stream(path).map_err(usage)? {
+    let failure = |error: io::Error| Failure::new(Exit::of_file(&error), error.to_string());
+    if let Some(mut stream) = open_stream(path).map_err(failure)? {
         let end = export.write(&mut stream)?;
         stream.flush()?;
         return Ok(end);
     }
-    let mut file = AtomicFile::create(path, PRIVATE).map_err(usage)?;
-    let unfinished = file.temporary_path().to_owned();
-    let on_death = move || drop(fs::remove_file(&unfinished));
-    export.signals = Some(listen(&ProcessGroups::new(), || (), on_death)?);
+    let mut file = AtomicFile::create(path, PRIVATE, Links::Follow).map_err(failure)?;
+    export.signals = Some(listen(&ProcessGroups::new(), || (), file.remover())?);
     export.progress = Some(Progress::new(&ctx.ui, None));
     let end = export.write(&mut file)?;
     // Removes the progress line before the next message.
@@ -140,10 +139,7 @@ fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Re
         ExportEnd::Stopped(_) => {}
         ExportEnd::Empty => return Err(kept(export.empty())),
         ExportEnd::Filtered => return Err(kept(filtered())),
-        ExportEnd::Complete { .. } => {
-            file.sync()?;
-            file.persist()?;
-        }
+        ExportEnd::Complete { .. } => file.persist()?,
     }
     Ok(end)
 }

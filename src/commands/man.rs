@@ -7,12 +7,14 @@ use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_mangen::Man;
 
+use crate::atomic_file::{AtomicFile, Links};
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// Print the manual page, or write all pages to a folder
 ///
-/// Without DIR, prints the page of kvw itself. With DIR, writes one page per command.
+/// Without DIR, prints the page of kvw itself. With DIR, writes one page per command; a link in the
+/// place of a page is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,6 +26,9 @@ pub struct ManArgs {
     dir: Option<PathBuf>,
 }
 
+/// The mode of a new page, less the umask.
+const MODE: u32 = 0o644;
+
 /// Runs the verb. The whole command tree is a parameter because a verb does not know the others.
 pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     let Some(dir) = args.dir else {
@@ -34,11 +39,21 @@ pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result
     let verbs = command
         .get_subcommands()
         .filter(|verb| verb.get_name() != "help");
+    // All pages are written before the first one replaces anything.
+    let mut pages = Vec::new();
     for command in std::iter::once(&command).chain(verbs) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = dir.join(format!("{name}.1"));
-        std::fs::write(&path, render(command)?)
-            .with_context(|| format!("writing {}", path.display()))?;
+        // The user did not name the page: what a link there leads to is not meant.
+        let page = AtomicFile::create(&path, MODE, Links::Refuse);
+        let mut page =
+            page.map_err(|error| Failure::new(Exit::of_file(&error), error.to_string()))?;
+        page.write_all(&render(command)?)?;
+        page.flush()?;
+        pages.push(page);
+    }
+    for page in pages {
+        page.persist()?;
     }
     Ok(Exit::Yes)
 }

@@ -16,6 +16,7 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::handler::{HandlerArgs, Handlers};
 use crate::args::key::KeyArgs;
+use crate::atomic_file::is_same_file;
 use crate::consul::{Client, Config};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -154,6 +155,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     config.connections = targets.len() + 2 + WALK_CONNECTIONS;
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
+    args.check_files()?;
     args.observers.check()?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
@@ -205,6 +207,20 @@ impl WatchArgs {
     /// Whether a taken or released lock is a change: it is one for `consul watch`.
     fn locks(&self) -> bool {
         self.locks || self.handler.stdin() == StdinFormat::Consul
+    }
+
+    /// Refuses one file for two purposes.
+    fn check_files(&self) -> Result<(), Failure> {
+        match (self.state.path(), self.observers.status_file()) {
+            (Some(state), Some(status)) if is_same_file(state, status) => {
+                let message = format!(
+                    "--state and --status-file lead to the same file: {}",
+                    state.display()
+                );
+                Err(Failure::usage(message).hint("give each of them a file of its own"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn targets(&self) -> Result<Vec<Target>, Failure> {

@@ -2,14 +2,17 @@
 
 mod lag;
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use self::lag::{Lag, Lags};
-use crate::atomic_file::AtomicFile;
+use crate::atomic_file::{AtomicFile, Links, open_replaceable};
+use crate::exit::{Exit, Failure};
 use crate::handlers::{HandlerEvent, RunOutcome, RunReport};
 use crate::model::{Change, TargetId};
 use crate::output::json;
@@ -121,18 +124,47 @@ struct LastRun {
     duration_ms: u128,
 }
 
+/// What tells a status from other JSON.
+#[derive(Debug, Deserialize)]
+struct StatusShape {
+    #[serde(rename = "version")]
+    _version: String,
+    #[serde(rename = "pid")]
+    _pid: u32,
+    #[serde(rename = "state")]
+    _state: String,
+    #[serde(rename = "targets")]
+    _targets: Vec<IgnoredAny>,
+    #[serde(rename = "handlers")]
+    _handlers: Vec<IgnoredAny>,
+}
+
 impl<'a> StatusFile<'a> {
+    /// Checks that the file can be replaced and holds nothing or a status. Changes nothing.
+    ///
+    /// # Errors
+    /// With the exit code: 3 if the disk is in trouble, else 2.
+    pub fn check(path: &Path) -> Result<(), Failure> {
+        check(path).map_err(|error| {
+            let failure = describe_error(&error);
+            match error.kind() {
+                io::ErrorKind::InvalidData => failure.hint("give --status-file a file of its own"),
+                _ => failure,
+            }
+        })
+    }
+
     /// Writes the initial status.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written; with the exit code, as [`StatusFile::check`].
     pub fn open(
         ui: &'a Ui,
         path: &Path,
         targets: Vec<String>,
         routes: Vec<Option<String>>,
         now: Instant,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, Failure> {
         let time = json::format_time(SystemTime::now());
         let lags = routes.iter().map(|_| Lags::default()).collect();
         let handlers = routes.into_iter().map(|route| HandlerStatus {
@@ -159,7 +191,7 @@ impl<'a> StatusFile<'a> {
             written: now,
             failing: false,
         };
-        file.write()?;
+        file.write().map_err(|error| describe_error(&error))?;
         Ok(file)
     }
 
@@ -248,9 +280,38 @@ impl<'a> StatusFile<'a> {
 
     fn write(&mut self) -> io::Result<()> {
         self.status.updated = json::format_time(SystemTime::now());
-        let mut file = AtomicFile::create(&self.path, MODE)?;
+        check(&self.path)?;
+        let mut file = AtomicFile::create(&self.path, MODE, Links::Follow)?;
         json::write_line(&mut file, &self.status)?;
-        file.persist()
+        // After a power cut there is no watch whose status it would be.
+        file.persist_unsynced()
+    }
+}
+
+fn describe_error(error: &io::Error) -> Failure {
+    Failure::new(Exit::of_file(error), format!("status file: {error}"))
+}
+
+/// Checks that nothing else than a status is replaced.
+fn check(path: &Path) -> io::Result<()> {
+    let Some(file) = open_replaceable(path)? else {
+        return Ok(());
+    };
+    let mut file = BufReader::new(file);
+    let refusal = |kind, reason: &dyn Display| {
+        io::Error::new(kind, format!("replacing {}: {reason}", path.display()))
+    };
+    let unreadable = |error: io::Error| refusal(error.kind(), &error);
+    if file.fill_buf().map_err(unreadable)?.is_empty() {
+        return Ok(());
+    }
+    match serde_json::from_reader::<_, StatusShape>(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_io() => Err(unreadable(error.into())),
+        Err(_) => {
+            let reason = "it holds something else than a status of kvw";
+            Err(refusal(io::ErrorKind::InvalidData, &reason))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::format::{FileKey, Identity, Keep, RecordWriter};
+use super::format::{Corruption, FileKey, Identity, Keep, RecordWriter};
 use super::handled::HandledState;
 use super::journal::{Journal, OpenError};
 use super::{messages, parse};
@@ -31,6 +31,9 @@ pub struct StateFile {
     journal: Journal,
     /// The journal's length in bytes at which the file is compacted.
     compact_at: u64,
+    /// Whether the base on the disk has no entries. A file that is cut behind such a base is that of
+    /// a watch that has handled nothing.
+    base_is_empty: bool,
     /// The records that are not on the disk yet, in order.
     unsaved: Vec<UnsavedRecord>,
     /// Whether no journal leads from what is on the disk to what was handled: the base has to be
@@ -82,14 +85,19 @@ impl StateFile {
     pub fn open(path: &Path, identity: Identity, keep: Keep) -> Result<OpenedStateFile, Failure> {
         let failure = |refused| messages::describe_error(path, refused);
         match Journal::open(path).map_err(failure)? {
-            Some((journal, bytes)) => Self::load(path, journal, &bytes, identity, keep),
+            Some(mut journal) => {
+                let read = read(&mut journal).map_err(|error| failure(error.into()))?;
+                let bytes =
+                    read.map_err(|corruption| messages::describe_corruption(path, &corruption))?;
+                Self::load(path, journal, &bytes, identity, keep)
+            }
             None => {
                 let key = random_key().map_err(|error| failure(error.into()))?;
                 let handled = HandledState::new(identity, key, keep);
                 let base = handled.base();
                 let journal = Journal::create(path, &base).map_err(failure)?;
                 Ok(OpenedStateFile {
-                    state_file: Self::with(path, handled, journal, base.len() as u64),
+                    state_file: Self::with(path, handled, journal, (base.len() as u64, 0)),
                     new: true,
                     warnings: Vec::new(),
                 })
@@ -111,15 +119,18 @@ impl StateFile {
         let warnings = warnings(path, &contents.head.identity, &identity, torn);
         let handled = HandledState::load(&contents, identity, keep)
             .map_err(|corruption| messages::describe_corruption(path, &corruption))?;
+        // It is the file of this watch: only now is anything changed.
+        let failure = |error: io::Error| messages::describe_error(path, error.into());
+        journal.claim().map_err(failure)?;
         if torn {
-            let cut = journal.cut(contents.end);
-            cut.map_err(|error| messages::describe_error(path, error.into()))?;
+            journal.cut(contents.end).map_err(failure)?;
         }
         // Entries name their target by its place in the file's head; and a secret that is no longer
         // to be kept must leave the file too.
         let rewrite = contents.head.identity != *handled.identity()
             || (!keep.values && contents.has_values());
-        let mut state_file = Self::with(path, handled, journal, contents.base);
+        let base = (contents.base, contents.entries.len());
+        let mut state_file = Self::with(path, handled, journal, base);
         state_file.incomplete = contents.lacks(keep);
         if rewrite {
             let replaced = state_file.compact();
@@ -132,12 +143,15 @@ impl StateFile {
         })
     }
 
-    fn with(path: &Path, handled: HandledState, journal: Journal, base: u64) -> Self {
+    /// A state file whose base has this size in bytes and in entries.
+    fn with(path: &Path, handled: HandledState, journal: Journal, base: (u64, usize)) -> Self {
+        let (base, entries) = base;
         StateFile {
             path: path.to_owned(),
             handled,
             journal,
             compact_at: base + base.max(ROOM),
+            base_is_empty: entries == 0,
             unsaved: Vec::new(),
             outdated: false,
             incomplete: false,
@@ -269,6 +283,9 @@ impl StateFile {
         if self.unsaved.is_empty() {
             return Ok(());
         }
+        if self.base_is_empty && self.handled.entries() > 0 {
+            return self.compact();
+        }
         let mut writer = RecordWriter::at(*self.handled.key(), self.journal.end());
         for unsaved in &self.unsaved {
             writer.add(&match unsaved {
@@ -288,7 +305,15 @@ impl StateFile {
 
     fn compact(&mut self) -> Result<(), OpenError> {
         let base = self.handled.base();
-        self.journal.replace(&base)?;
+        let own = self.handled.identity();
+        self.journal.replace(&base, |other| {
+            let bytes = read(other)?;
+            let contents = bytes.as_ref().map(|bytes| parse::parse(bytes));
+            Ok(contents.is_ok_and(|contents| {
+                contents.is_ok_and(|contents| messages::is_same_watch(&contents.head.identity, own))
+            }))
+        })?;
+        self.base_is_empty = self.handled.entries() == 0;
         let base = base.len() as u64;
         self.compact_at = base + base.max(ROOM);
         self.unsaved.clear();
@@ -304,6 +329,15 @@ impl fmt::Debug for StateFile {
         f.debug_struct("StateFile")
             .field("path", &self.path)
             .finish_non_exhaustive()
+    }
+}
+
+/// Reads a file, of which the first line decides whether the rest is read.
+fn read(journal: &mut Journal) -> io::Result<Result<Vec<u8>, Corruption>> {
+    let start = journal.read_start(parse::START)?;
+    match parse::check_start(&start) {
+        Ok(()) => journal.read().map(Ok),
+        Err(corruption) => Ok(Err(corruption)),
     }
 }
 

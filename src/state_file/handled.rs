@@ -76,6 +76,12 @@ impl HandledState {
         &self.key
     }
 
+    /// The number of entries that were last handled.
+    pub fn entries(&self) -> usize {
+        let targets = self.targets.iter();
+        targets.map(|target| target.handled().len()).sum()
+    }
+
     /// The entries of this target that were last handled. Values that were not kept are unknown.
     pub fn handled(&self, target: TargetId) -> &Snapshot {
         self.target(target).handled()
@@ -160,11 +166,7 @@ impl HandledState {
             identity: self.identity.clone(),
             key: Base64Text(self.key.to_vec()),
             indexes: indexes.collect(),
-            entries: self
-                .targets
-                .iter()
-                .map(|target| target.handled().len())
-                .sum(),
+            entries: self.entries(),
         }));
         for (number, target) in (0..).zip(&self.targets) {
             for entry in target.handled().entries() {

@@ -1,11 +1,13 @@
 //! The file on disk: private, locked by one kvw, replaced as a whole or appended to.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::atomic_file::{Destination, Links};
 
 /// The permissions: keys and indexes concern the user alone.
 const PRIVATE: u32 = 0o600;
@@ -16,6 +18,7 @@ const PROBE: [u8; 4096] = [b'\n'; 4096];
 /// An open and locked state file. The advisory lock ends with it, also when kvw is killed.
 #[derive(Debug)]
 pub struct Journal {
+    /// The absolute path, without links.
     path: PathBuf,
     file: File,
     /// The length of the valid part in bytes; an append that failed may have left more.
@@ -27,6 +30,8 @@ pub struct Journal {
 pub enum OpenError {
     /// Another kvw holds it.
     InUse,
+    /// Something else was put in its place.
+    Replaced,
     /// The system refuses.
     Io(io::Error),
 }
@@ -38,50 +43,63 @@ impl From<io::Error> for OpenError {
 }
 
 impl Journal {
-    /// Opens and locks the file and reads it; `None` if there is none. Removes what an earlier kvw
-    /// left of a replacement that it could not finish.
-    pub fn open(path: &Path) -> Result<Option<(Journal, Vec<u8>)>, OpenError> {
-        let path = resolved(path)?;
-        // A pipe or a device would block or take everything.
-        match fs::metadata(&path) {
-            Ok(about) if !about.is_file() => {
-                return Err(io::Error::other("not a regular file").into());
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+    /// Opens and locks the file; `None` if there is none. Nothing is changed before
+    /// [`Journal::claim`].
+    pub fn open(path: &Path) -> Result<Option<Journal>, OpenError> {
+        Self::open_at(&Destination::find(path, Links::Follow)?)
+    }
+
+    fn open_at(destination: &Destination) -> Result<Option<Journal>, OpenError> {
+        let Some(file) = destination.open_for_writing()? else {
+            return Ok(None);
+        };
         lock(&file)?;
-        // The kvw that held the lock may have replaced the file before letting go.
-        if !is_at(&file, &path)? {
-            return Err(OpenError::InUse);
-        }
-        file.set_permissions(Permissions::from_mode(PRIVATE))?;
-        let mut bytes = Vec::new();
-        (&file).read_to_end(&mut bytes)?;
         let journal = Journal {
-            end: bytes.len() as u64,
-            path,
+            path: destination.path().to_owned(),
+            end: file.metadata()?.len(),
             file,
         };
-        journal.probe()?;
-        Ok(Some((journal, bytes)))
+        // The kvw that held the lock may have replaced the file before letting go.
+        if !journal.is_in_place()? {
+            return Err(OpenError::InUse);
+        }
+        Ok(Some(journal))
+    }
+
+    /// Reads the first bytes of the file, up to this number.
+    pub fn read_start(&self, most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        (&self.file).rewind()?;
+        (&self.file).take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads the file.
+    pub fn read(&mut self) -> io::Result<Vec<u8>> {
+        let bytes = self.read_start(u64::MAX)?;
+        self.end = bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    /// Makes the file private, and checks that it can be replaced later: the folder must take a
+    /// file, and the disk some bytes.
+    pub fn claim(&self) -> io::Result<()> {
+        let destination = Destination::again_with(&self.path, &self.file)?;
+        let probe = destination.temporary(PRIVATE)?;
+        probe.as_file().write_all(&PROBE)?;
+        probe.as_file().sync_all()?;
+        self.file.set_permissions(Permissions::from_mode(PRIVATE))
     }
 
     /// Creates the file, which must not exist.
     pub fn create(path: &Path, bytes: &[u8]) -> Result<Journal, OpenError> {
-        let path = resolved(path)?;
-        let file = fresh(&path, bytes)?;
-        // Whoever creates a state file holds the lock of its replacement: no other kvw does now.
-        if path.exists() {
+        let destination = Destination::find(path, Links::Follow)?;
+        if destination.exists() {
             return Err(OpenError::InUse);
         }
-        fs::rename(beside(&path), &path)?;
-        sync_folder(&path)?;
         Ok(Journal {
-            path,
-            file,
+            file: put(&destination, bytes)?,
+            path: destination.path().to_owned(),
             end: bytes.len() as u64,
         })
     }
@@ -99,9 +117,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether the file is as it was left: not removed, replaced or cut by anyone else.
+    /// Whether the file is as it was left: not removed, replaced or cut by anyone else, and under no
+    /// other name, which an append would write to as well.
     pub fn is_intact(&self) -> io::Result<bool> {
-        Ok(is_at(&self.file, &self.path)? && self.file.metadata()?.len() >= self.end)
+        let file = self.file.metadata()?;
+        Ok(self.is_in_place()? && file.len() >= self.end && file.nlink() == 1)
     }
 
     /// Appends bytes and waits until they are on the disk. After an error nothing has changed; the
@@ -121,82 +141,51 @@ impl Journal {
     }
 
     /// Replaces the file as a whole: a reader finds the old or the new one, whenever it looks and
-    /// whatever happens.
-    pub fn replace(&mut self, bytes: &[u8]) -> Result<(), OpenError> {
-        if !is_at(&self.file, &self.path)? && self.path.exists() {
-            // Another file was put there: not to be replaced where another kvw holds it.
-            lock(&File::open(&self.path)?)?;
+    /// whatever happens. If another file was put there, `may_replace` decides about that one.
+    pub fn replace(
+        &mut self,
+        bytes: &[u8],
+        may_replace: impl FnOnce(&mut Journal) -> io::Result<bool>,
+    ) -> Result<(), OpenError> {
+        let destination = Destination::again_with(&self.path, &self.file)?;
+        // Held until it is replaced.
+        let mut other = match self.is_in_place()? {
+            true => None,
+            false => Self::open_at(&destination)?,
+        };
+        if let Some(other) = &mut other {
+            if !may_replace(other)? {
+                return Err(OpenError::Replaced);
+            }
         }
-        let file = fresh(&self.path, bytes)?;
-        fs::rename(beside(&self.path), &self.path)?;
-        self.file = file;
+        self.file = put(&destination, bytes)?;
         self.end = bytes.len() as u64;
-        Ok(sync_folder(&self.path)?)
-    }
-
-    /// Checks that the file can be replaced later: the folder must take a file, and the disk some
-    /// bytes.
-    fn probe(&self) -> Result<(), OpenError> {
-        fresh(&self.path, &PROBE)?;
-        fs::remove_file(beside(&self.path))?;
         Ok(())
     }
-}
 
-/// Returns the file that a link stands for, so that a replacement replaces the file and not the
-/// link.
-fn resolved(path: &Path) -> io::Result<PathBuf> {
-    match path.canonicalize() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let name = path
-                .file_name()
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            Ok(folder.unwrap_or(Path::new(".")).canonicalize()?.join(name))
+    /// Whether the path still leads to this open file.
+    fn is_in_place(&self) -> io::Result<bool> {
+        let own = self.file.metadata()?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (own.dev(), own.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
-        other => other,
     }
 }
 
-/// Returns the path of the replacement: in the same folder, under one name, so that a killed kvw
-/// leaves at most one such file.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    PathBuf::from(name)
-}
-
-/// Creates a locked private file with these bytes on the disk, beside `path`.
-fn fresh(path: &Path, bytes: &[u8]) -> Result<File, OpenError> {
-    let path = beside(path);
-    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(PRIVATE)
-        .custom_flags(nofollow)
-        .open(&path)?;
-    lock(&file)?;
-    if !is_at(&file, &path)? {
-        return Err(OpenError::InUse);
-    }
+/// Puts a locked private file with these bytes in a place.
+fn put(destination: &Destination, bytes: &[u8]) -> Result<File, OpenError> {
+    let temporary = destination.temporary(PRIVATE)?;
+    // The bare file: errors of the temporary one name it.
+    let mut file = temporary.as_file();
+    lock(file)?;
     file.set_permissions(Permissions::from_mode(PRIVATE))?;
-    file.set_len(0)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        let _ = fs::remove_file(&path);
-        return Err(error.into());
+    file.write_all(bytes)?;
+    match destination.replace(temporary) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(OpenError::InUse),
+        replaced => Ok(replaced?),
     }
-    Ok(file)
-}
-
-/// Waits until the folder of a file is on the disk: a name is only there when its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
 fn lock(file: &File) -> Result<(), OpenError> {
@@ -204,16 +193,6 @@ fn lock(file: &File) -> Result<(), OpenError> {
         Ok(()) => Ok(()),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse),
         Err(error) => Err(OpenError::Io(error.into())),
-    }
-}
-
-/// Whether the path still leads to this open file.
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let ours = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The messages for a state file that cannot be used.
 
-use std::io;
 use std::path::Path;
 
 use super::format::{Corruption, Identity};
@@ -9,8 +8,7 @@ use crate::exit::{Exit, Failure};
 
 /// Refuses the state file of another watch.
 pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<(), Failure> {
-    let both = parts(file).into_iter().zip(parts(own));
-    let Some(((what, file), (_, own))) = both.into_iter().find(|(file, own)| file != own) else {
+    let Some(((what, file), (_, own))) = difference(file, own) else {
         return Ok(());
     };
     let path = path.display();
@@ -20,9 +18,23 @@ pub fn check_identity(path: &Path, file: &Identity, own: &Identity) -> Result<()
         .hint("give each watch a state file of its own, or remove this one to start over"))
 }
 
+/// Whether two watches may have one state file.
+pub fn is_same_watch(file: &Identity, own: &Identity) -> bool {
+    difference(file, own).is_none()
+}
+
+/// Returns the first part in which a file differs from a watch.
+fn difference(file: &Identity, own: &Identity) -> Option<(Part, Part)> {
+    let mut both = parts(file).into_iter().zip(parts(own));
+    both.find(|(file, own)| file != own)
+}
+
+/// What a part of an identity is called, and its text.
+type Part = (&'static str, String);
+
 /// Returns what two watches of one state file must have in common. Not the address: another one is
 /// only a warning.
-fn parts(identity: &Identity) -> [(&'static str, String); 4] {
+fn parts(identity: &Identity) -> [Part; 4] {
     let mut targets = identity.targets.clone();
     targets.sort();
     let named = |name: &Option<String>| {
@@ -57,15 +69,13 @@ pub fn describe_error(path: &Path, refused: OpenError) -> Failure {
             Failure::usage(format!("the state file {path} is in use by another kvw"))
                 .hint("give each watch a state file of its own")
         }
-        OpenError::Io(error) => {
-            let exit = match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::Unavailable,
-                _ => Exit::Usage,
-            };
-            Failure::new(
-                exit,
-                format!("the state file {path} cannot be written: {error}"),
-            )
+        OpenError::Replaced => {
+            let message = format!("the state file {path} was replaced by another file");
+            Failure::usage(message).hint("give --state a file of its own")
         }
+        OpenError::Io(error) => Failure::new(
+            Exit::of_file(&error),
+            format!("the state file {path} cannot be written: {error}"),
+        ),
     }
 }

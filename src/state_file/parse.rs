@@ -50,6 +50,17 @@ impl Contents<'_> {
     }
 }
 
+/// The number of bytes that suffice for [`check_start`].
+pub const START: u64 = 64;
+
+/// Checks the first line of a state file, given the first [`START`] bytes of it.
+///
+/// # Errors
+/// When kvw, or this version of it, did not write the file.
+pub fn check_start(bytes: &[u8]) -> Result<(), Corruption> {
+    LineReader::begin(bytes).map(drop)
+}
+
 /// Parses a state file.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ fn a_word_of_one_dash_is_never_help_and_never_a_success() {
         (&["delete", "-create", &key], "--create is a flag of put"),
         (&["import", "-headers", "f"], "-h alone"),
         (&["export", "-hx"], "-h alone"),
-        (&["ls", "-lh"], "two dashes"),
+        (&["ls", "-lh"], "-h alone"),
         (&["tree", "-hq"], "-h alone"),
         (&["watch", &key, "-exec", "true"], "--exec"),
         (&["-version"], "--version"),

@@ -428,11 +428,11 @@ fn the_first_entry_is_printed_before_the_last_byte_has_come() {
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
     assert_eq!(line, "a:\n");
-    send(chunk(format!("{}]", entry("b"))));
+    send(chunk(format!("{}]", entry("ab"))));
     send("0\r\n\r\n".to_owned());
     line.clear();
     lines.read_line(&mut line).unwrap();
-    assert_eq!(line, "b:\n");
+    assert_eq!(line, "ab:\n");
     assert!(kvw.wait().unwrap().success());
 }
 

@@ -1,5 +1,6 @@
 //! The architecture that CONTRIBUTING.md describes, held against `src/`: imports run one way, by the
-//! table that stands there; no room passes on what is another's; traits have two implementations.
+//! table that stands there; no room passes on what is another's; traits have two implementations;
+//! files are written in one place.
 //! Items marked `#[cfg(test)]`, and files that such a `mod` names, may use what they like.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +98,25 @@ fn imports_are_written_so_that_these_tests_can_read_them() {
         for forbidden in forbidden {
             for (place, found) in source.find_in(&code, &pattern(forbidden)) {
                 wrong.push(format!("{place}: {found}"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn files_are_written_in_one_place() {
+    let rooms = rooms();
+    let writes = pattern(
+        r"\b(fs::(?:write|rename|copy|hard_link|remove_file|set_permissions|create_dir\w*)|File::(?:create(?:_new)?|options)|OpenOptions|NamedTempFile|tempfile_in|symlink)\b",
+    );
+    let mut wrong = Vec::new();
+    for (source, room) in production(&rooms) {
+        for (place, call) in source.find_in(&source.production_code(), &writes) {
+            // Its own name, which is no file on a disk.
+            let is_comm = source.path == Path::new("src/process/guard.rs") && call == "fs::write";
+            if room.name != "atomic_file" && !is_comm {
+                wrong.push(format!("{place}: {call}: files are written in atomic_file"));
             }
         }
     }

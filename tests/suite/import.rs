@@ -352,7 +352,6 @@ fn a_server_that_fails_midway_leaves_an_exact_account() {
             .collect();
         format!(r#"{{"Results":[{}],"Errors":null}}"#, results.join(","))
     };
-    let done = r#"{"Results":[],"Errors":null}"#;
     // 64 are looked at, then 64 more; then 128 are written.
     let server = Faulty::script()
         .on("PUT /v1/txn")
@@ -362,7 +361,7 @@ fn a_server_that_fails_midway_leaves_an_exact_account() {
         .on("PUT /v1/txn")
         .answers(200, &none(128, 192))
         .on("PUT /v1/txn")
-        .answers(200, done)
+        .answers(200, &none(0, 128))
         .on("PUT /v1/txn")
         .answers(200, &none(192, 200))
         .on("PUT /v1/txn")
@@ -414,7 +413,10 @@ fn a_key_that_somebody_else_creates_meanwhile_is_left_alone() {
         .on("PUT /v1/txn")
         .answers(409, rollback)
         .on("PUT /v1/txn")
-        .answers(200, r#"{"Results":[],"Errors":null}"#)
+        .answers(
+            200,
+            &format!(r#"{{"Results":[{}],"Errors":null}}"#, blank("b")),
+        )
         .start();
     let args = ["import", "--create-only", "-o", "json"];
     let kvw = Kvw::at(server.address())

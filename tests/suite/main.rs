@@ -17,6 +17,7 @@ mod delete;
 mod dev;
 mod export;
 mod faults;
+mod files;
 mod generated;
 mod get;
 mod house;

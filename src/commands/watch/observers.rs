@@ -1,6 +1,6 @@
 //! The observers of a watch, and their flags.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -40,7 +40,8 @@ pub struct ObserverArgs {
 
     /// Keep the status of the watch in FILE, as JSON
     ///
-    /// It contains the last contact, index, outages, last runs and the lag of handlers.
+    /// It contains the last contact, index, outages, last runs and the lag of handlers. FILE is
+    /// replaced if it is empty or holds a status, and refused like that of --state otherwise.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     status_file: Option<PathBuf>,
 }
@@ -59,10 +60,15 @@ impl ObserverArgs {
         self.output.is_some()
     }
 
-    /// Checks the flags.
+    /// The status file, if there is one.
+    pub fn status_file(&self) -> Option<&Path> {
+        self.status_file.as_deref()
+    }
+
+    /// Checks the flags, and that the status file may be replaced.
     ///
     /// # Errors
-    /// Exit 2 for contradicting flags.
+    /// Exit 2 for contradicting flags and for another file in the place of the status file.
     pub fn check(&self) -> Result<(), Failure> {
         let takes_events = match self.output {
             Some(Format::Jsonl) => true,
@@ -71,14 +77,14 @@ impl ObserverArgs {
         if self.events.is_some() && !takes_events {
             return Err(Failure::usage("--events requires -o jsonl"));
         }
-        Ok(())
+        self.status_file().map_or(Ok(()), StatusFile::check)
     }
 
     /// Creates the observers, those that write to stdout last: a change counts as handled when they
     /// have written it.
     ///
     /// # Errors
-    /// Exit 2 if the status file cannot be written.
+    /// If the status file cannot be written.
     pub fn observers<'a>(
         &self,
         ui: &'a Ui,
@@ -117,10 +123,8 @@ impl ObserverArgs {
             all.push(Box::new(Explain::new(ui, targets.to_vec(), route_names)));
         }
         if let Some(path) = &self.status_file {
-            let file = StatusFile::open(ui, path, names(), globs.clone(), now);
-            all.push(Box::new(file.map_err(|error| {
-                Failure::usage(format!("status file: {error}"))
-            })?));
+            let file = StatusFile::open(ui, path, names(), globs.clone(), now)?;
+            all.push(Box::new(file));
         }
         if let Some(systemd) = Systemd::from_environment(targets.len(), now) {
             all.push(Box::new(systemd));

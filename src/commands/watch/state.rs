@@ -1,6 +1,6 @@
 //! Flags of the state file, and of what is not accepted without consent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -16,7 +16,13 @@ use crate::watch::MaxDelete;
 pub struct StateArgs {
     /// Keep the handled state in FILE, across restarts
     ///
-    /// After a restart, exactly the changes since then are reported, including deletes.
+    /// After a restart, exactly the changes since then are reported, including deletes. A FILE that is
+    /// no state of this watch, is damaged, has several hard links, or belongs to neither you nor root
+    /// is refused and left as it is; in a folder that others may write to, it must be yours.
+    ///
+    /// A FILE that has lost its end just behind a record looks like one whose kvw was killed there:
+    /// all changes since that record are then reported again, as one batch, except of keys that are
+    /// as they were at that record. A record that was cut off in the middle is reported.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
@@ -39,6 +45,11 @@ impl StateArgs {
     /// Whether there is a state file.
     pub fn is_given(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// The state file, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.state.as_deref()
     }
 
     /// Opens the state file of a watch of these targets, if one is given.

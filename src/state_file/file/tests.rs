@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use proptest::prelude::*;
 
@@ -178,6 +179,130 @@ fn damage_names_the_file_and_leaves_it_alone() {
     assert!(failure.message.contains("line 2"), "{failure}");
     assert!(failure.hint.is_some());
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_file_that_is_refused_is_left_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    drop(open(&path, HASHES));
+    let bytes = fs::read(&path).unwrap();
+    let beside = folder.path().join("state.new");
+    fs::write(&beside, "precious").unwrap();
+    let other = Identity {
+        namespace: Some("n".to_owned()),
+        ..identity()
+    };
+    let cut = &bytes[..bytes.len() - 3];
+    for (content, identity) in [
+        (&bytes[..], other),
+        (cut, identity()),
+        (b"precious\n", identity()),
+        (b"kvw state 9\n", identity()),
+        (b"", identity()),
+    ] {
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let before = fs::metadata(&path).unwrap();
+        assert_eq!(open_error(&path, identity).exit, Exit::Usage);
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!(after.mode() & 0o7777, 0o644);
+        assert_eq!(after.ino(), before.ino());
+        assert_eq!(
+            (after.mtime(), after.mtime_nsec()),
+            (before.mtime(), before.mtime_nsec())
+        );
+        assert_eq!(fs::read(&path).unwrap(), content);
+        assert_eq!(fs::read(&beside).unwrap(), b"precious");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
+
+#[test]
+fn a_file_of_gigabytes_is_refused_by_its_first_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let file = fs::File::create(&path).unwrap();
+    // More than any memory holds: it has no blocks.
+    let large = file.set_len(1 << 42);
+    if large.is_err() {
+        return;
+    }
+    let failure = open_error(&path, identity());
+    assert!(failure.message.contains("not written by kvw"), "{failure}");
+}
+
+#[test]
+fn no_base_is_empty_once_a_batch_was_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let states = [
+        Snapshot::default(),
+        snapshot(4, &[("a/x", "1")]),
+        snapshot(6, &[("a/x", "1"), ("a/y", "1")]),
+    ];
+    let entries = || {
+        let bytes = fs::read(&path).unwrap();
+        let contents = parse::parse(&bytes).unwrap();
+        (contents.entries.len(), contents.journal.len())
+    };
+    let mut state_file = open(&path, HASHES).state_file;
+    assert_eq!(entries(), (0, 0));
+    save(&mut state_file, &states[0], &states[1]);
+    assert_eq!(entries(), (1, 0));
+    save(&mut state_file, &states[1], &states[2]);
+    assert_eq!(entries(), (1, 1));
+    // Emptied, and filled again.
+    save(&mut state_file, &states[2], &snapshot(7, &[]));
+    state_file.compact().unwrap();
+    assert_eq!(entries(), (0, 0));
+    drop(state_file);
+    let mut state_file = open(&path, HASHES).state_file;
+    save(
+        &mut state_file,
+        &snapshot(7, &[]),
+        &snapshot(8, &[("a/x", "2")]),
+    );
+    assert_eq!(entries(), (1, 0));
+    // Cut behind its head, it is not the file of a watch that has handled nothing.
+    drop(state_file);
+    let bytes = fs::read(&path).unwrap();
+    let head = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let head = head.map(|(at, _)| at + 1).nth(1).unwrap();
+    fs::write(&path, &bytes[..head]).unwrap();
+    let failure = open_error(&path, identity());
+    assert!(failure.message.contains("after 0 of its 1"), "{failure}");
+}
+
+#[test]
+fn only_a_state_of_the_same_watch_is_replaced_by_one_that_lost_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut state_file = open(&path, HASHES).state_file;
+    let other = Identity {
+        namespace: Some("n".to_owned()),
+        ..identity()
+    };
+    let (before, after) = (Snapshot::default(), snapshot(4, &[("a/x", "1")]));
+    let start = Instant::now();
+    fs::remove_file(&path).unwrap();
+    drop(StateFile::open(&path, other, HASHES).unwrap());
+    let foreign = fs::read(&path).unwrap();
+    state_file.acknowledge(&batch(&before, &after), start, 0.5);
+    let changes = state_file.take_save_changes();
+    let [SaveChange::Failed(failure)] = &changes[..] else {
+        panic!("{changes:?}");
+    };
+    assert!(
+        failure.message.contains("replaced by another file"),
+        "{failure}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), foreign);
+    fs::remove_file(&path).unwrap();
+    drop(open(&path, HASHES));
+    state_file.retry(state_file.deadline().unwrap(), 0.5);
+    let changes = state_file.take_save_changes();
+    assert!(matches!(changes[..], [SaveChange::Restored]), "{changes:?}");
 }
 
 #[test]
@@ -388,28 +513,37 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Killed at any byte of any record, or in the midst of a compaction: what is loaded is a state
-    /// that was, and no earlier one than the last that was flushed before.
+    /// that was, and no earlier one than the last that was flushed before. A cut within the base is
+    /// refused.
     #[test]
     fn a_file_torn_anywhere_is_a_state_that_was(snapshots in snapshots(), cut in 0.0..1.0_f64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
         let mut state_file = open(&path, VALUES).state_file;
-        let mut lengths = vec![fs::metadata(&path).unwrap().len()];
-        let mut states = vec![Snapshot::default()];
+        let about = || fs::metadata(&path).unwrap();
+        let mut file = about().ino();
+        // What was handled since the file was last written as a whole, and its length then.
+        let mut states = vec![(about().len(), Snapshot::default())];
         for look in &snapshots {
-            save(&mut state_file, states.last().unwrap(), look);
-            states.push(look.clone());
-            lengths.push(fs::metadata(&path).unwrap().len());
+            save(&mut state_file, &states.last().unwrap().1, look);
+            if about().ino() != file {
+                states.clear();
+                file = about().ino();
+            }
+            states.push((about().len(), look.clone()));
         }
         drop(state_file);
-        let (base, end) = (lengths[0], lengths[lengths.len() - 1]);
-        let cut = base + ((end - base) as f64 * cut) as u64;
+        let base = states[0].0;
+        let cut = (about().len() as f64 * cut) as u64;
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..usize::try_from(cut).unwrap()]).unwrap();
-        fs::write(folder.path().join("state.new"), &bytes[..usize::try_from(base / 2).unwrap()]).unwrap();
-        let opened = open(&path, VALUES);
-        let whole = lengths.iter().rposition(|length| *length <= cut).unwrap();
-        prop_assert_eq!(content(opened.state_file.handled.handled(FIRST)), content(&states[whole]));
+        if cut < base {
+            prop_assert_eq!(open_error(&path, identity()).exit, Exit::Usage);
+        } else {
+            let opened = open(&path, VALUES);
+            let whole = states.iter().rfind(|(length, _)| *length <= cut).unwrap();
+            prop_assert_eq!(content(opened.state_file.handled.handled(FIRST)), content(&whole.1));
+        }
     }
 
     /// However often it is compacted between restarts, what was saved last is what is there.

@@ -5,7 +5,14 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn open(path: &Path) -> (Journal, Vec<u8>) {
-    Journal::open(path).unwrap().unwrap()
+    let mut journal = Journal::open(path).unwrap().unwrap();
+    let bytes = journal.read().unwrap();
+    journal.claim().unwrap();
+    (journal, bytes)
+}
+
+fn replace(journal: &mut Journal, bytes: &[u8]) -> Result<(), OpenError> {
+    journal.replace(bytes, |other| Ok(other.read()?.ends_with(b"base\n")))
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -33,11 +40,15 @@ fn the_file_is_private_whatever_it_was() {
     let mode = || fs::metadata(&path).unwrap().mode() & 0o777;
     let mut journal = Journal::create(&path, b"base\n").unwrap();
     assert_eq!(mode(), PRIVATE);
-    journal.replace(b"again\n").unwrap();
+    replace(&mut journal, b"again\n").unwrap();
     assert_eq!(mode(), PRIVATE);
     drop(journal);
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-    open(&path);
+    // It may be another's as long as it was not read.
+    let mut journal = Journal::open(&path).unwrap().unwrap();
+    journal.read().unwrap();
+    assert_eq!(mode(), 0o644);
+    journal.claim().unwrap();
     assert_eq!(mode(), PRIVATE);
 }
 
@@ -47,7 +58,7 @@ fn one_file_has_one_holder_also_after_a_replacement() {
     let path = folder.path().join("state");
     let mut first = Journal::create(&path, b"base\n").unwrap();
     assert!(matches!(Journal::open(&path), Err(OpenError::InUse)));
-    first.replace(b"base 2\n").unwrap();
+    replace(&mut first, b"base 2\n").unwrap();
     assert!(matches!(Journal::open(&path), Err(OpenError::InUse)));
     assert!(matches!(Journal::create(&path, b""), Err(OpenError::InUse)));
     drop(first);
@@ -71,15 +82,17 @@ fn appended_bytes_follow_what_stands() {
 }
 
 #[test]
-fn what_a_killed_replacement_left_is_no_state_and_is_cleared_away() {
+fn files_beside_it_are_not_touched_whatever_their_names() {
     let folder = folder();
     let path = folder.path().join("state");
-    drop(Journal::create(&path, b"old\n").unwrap());
-    for left in [&b""[..], b"ne", b"new\n"] {
-        fs::write(folder.path().join("state.new"), left).unwrap();
-        assert_eq!(open(&path).1, b"old\n");
-        assert_eq!(names(folder.path()), ["state"]);
-    }
+    let beside = folder.path().join("state.new");
+    fs::write(&beside, b"precious").unwrap();
+    let mut journal = Journal::create(&path, b"old\n").unwrap();
+    replace(&mut journal, b"new\n").unwrap();
+    drop(journal);
+    open(&path);
+    assert_eq!(fs::read(&beside).unwrap(), b"precious");
+    assert_eq!(names(folder.path()), ["state", "state.new"]);
 }
 
 #[test]
@@ -88,21 +101,9 @@ fn a_replacement_through_a_link_replaces_what_it_leads_to() {
     let (real, link) = (folder.path().join("real"), folder.path().join("link"));
     drop(Journal::create(&real, b"old\n").unwrap());
     std::os::unix::fs::symlink(&real, &link).unwrap();
-    open(&link).0.replace(b"new\n").unwrap();
+    replace(&mut open(&link).0, b"new\n").unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&real).unwrap(), b"new\n");
-}
-
-#[test]
-fn a_link_in_the_place_of_the_replacement_is_not_followed() {
-    let folder = folder();
-    let path = folder.path().join("state");
-    drop(Journal::create(&path, b"old\n").unwrap());
-    let victim = folder.path().join("victim");
-    fs::write(&victim, b"precious").unwrap();
-    std::os::unix::fs::symlink(&victim, folder.path().join("state.new")).unwrap();
-    assert!(matches!(Journal::open(&path), Err(OpenError::Io(_))));
-    assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn a_file_that_was_taken_away_is_noticed_and_made_again() {
     assert!(journal.is_intact().unwrap());
     fs::remove_file(&path).unwrap();
     assert!(!journal.is_intact().unwrap());
-    journal.replace(b"base\n").unwrap();
+    replace(&mut journal, b"base\n").unwrap();
     assert!(journal.is_intact().unwrap());
     fs::write(&path, b"").unwrap();
     assert!(!journal.is_intact().unwrap());
@@ -125,12 +126,54 @@ fn a_file_that_another_kvw_made_meanwhile_is_left_alone() {
     let path = folder.path().join("state");
     let mut first = Journal::create(&path, b"first\n").unwrap();
     fs::remove_file(&path).unwrap();
-    let second = Journal::create(&path, b"second\n").unwrap();
-    assert!(matches!(first.replace(b"first\n"), Err(OpenError::InUse)));
-    assert_eq!(fs::read(&path).unwrap(), b"second\n");
+    let second = Journal::create(&path, b"second base\n").unwrap();
+    let in_use = replace(&mut first, b"first\n");
+    assert!(matches!(in_use, Err(OpenError::InUse)));
+    assert_eq!(fs::read(&path).unwrap(), b"second base\n");
     drop(second);
-    first.replace(b"first\n").unwrap();
+    replace(&mut first, b"first\n").unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"first\n");
+}
+
+#[test]
+fn what_else_was_put_in_its_place_is_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("state");
+    let victim = folder.path().join("victim");
+    let mut journal = Journal::create(&path, b"base\n").unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, b"precious").unwrap();
+    assert!(!journal.is_intact().unwrap());
+    let replaced = replace(&mut journal, b"new\n");
+    assert!(matches!(replaced, Err(OpenError::Replaced)));
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+    fs::rename(&path, &victim).unwrap();
+    std::os::unix::fs::symlink(&victim, &path).unwrap();
+    assert!(matches!(
+        replace(&mut journal, b"new\n"),
+        Err(OpenError::Io(_))
+    ));
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    fs::remove_file(&path).unwrap();
+    replace(&mut journal, b"new\n").unwrap();
+    assert_eq!(names(folder.path()), ["state", "victim"]);
+}
+
+#[test]
+fn a_name_that_the_file_is_given_while_it_is_held_is_not_written_through() {
+    let folder = folder();
+    let path = folder.path().join("state");
+    let backup = folder.path().join("backup");
+    let mut journal = Journal::create(&path, b"base\n").unwrap();
+    fs::hard_link(&path, &backup).unwrap();
+    assert!(!journal.is_intact().unwrap());
+    replace(&mut journal, b"new\n").unwrap();
+    assert!(journal.is_intact().unwrap());
+    assert_eq!(fs::read(&backup).unwrap(), b"base\n");
+    drop(journal);
+    fs::remove_file(&backup).unwrap();
+    fs::hard_link(&path, &backup).unwrap();
+    assert!(matches!(Journal::open(&path), Err(OpenError::Io(_))));
 }
 
 #[test]

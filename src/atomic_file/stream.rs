@@ -1,20 +1,13 @@
-//! Files that are replaced as a whole, and the streams that must not be.
+//! Streams that are written to and never replaced: file descriptors, pipes, devices.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-/// A temporary file that replaces another one when it is complete, and is removed when it is dropped
-/// before. Its errors name the file to be replaced.
-pub struct AtomicFile {
-    temporary: NamedTempFile,
-    out: NamedStream,
-    target: PathBuf,
-}
+use super::describe;
+use super::destination::{Links, check_owner, follow};
 
 /// A buffered writer whose errors name what is written.
 pub struct NamedStream {
@@ -23,90 +16,17 @@ pub struct NamedStream {
 }
 
 impl NamedStream {
-    fn new(path: &Path, file: File) -> Self {
+    /// A writer to an open file, whose errors name this path.
+    pub fn new(path: &Path, file: File) -> Self {
         NamedStream {
             path: path.to_owned(),
             out: BufWriter::with_capacity(64 * 1024, file),
         }
     }
-}
 
-impl AtomicFile {
-    /// Creates the temporary file in the folder of `path`. The new file has the permissions of the
-    /// old one, or else `mode`, less the umask. A link is kept, and the file it points to replaced.
-    ///
-    /// # Errors
-    /// If the folder is not writable or `path` is not a regular file.
-    pub fn create(path: &Path, mode: u32) -> io::Result<Self> {
-        let fail = |error: io::Error| describe("replacing", path, &error);
-        if descriptor(path).is_some() {
-            return Err(fail(io::Error::other("not a regular file")));
-        }
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let existing = fs::metadata(&target).ok();
-        if existing.as_ref().is_some_and(|old| !old.is_file()) {
-            return Err(fail(io::Error::other("not a regular file")));
-        }
-        let folder = match target.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let temporary = tempfile::Builder::new()
-            .prefix(".kvw-")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(folder)
-            .map_err(fail)?;
-        if let Some(existing) = existing {
-            let file = temporary.as_file();
-            file.set_permissions(existing.permissions()).map_err(fail)?;
-        }
-        let file = temporary.reopen().map_err(fail)?;
-        Ok(AtomicFile {
-            temporary,
-            out: NamedStream::new(path, file),
-            target,
-        })
-    }
-
-    /// The path of the temporary file.
-    pub fn temporary_path(&self) -> &Path {
-        self.temporary.path()
-    }
-
-    /// Writes everything to the disk.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn sync(&mut self) -> io::Result<()> {
-        self.flush()?;
-        let synced = self.temporary.as_file().sync_all();
-        synced.map_err(|error| describe("writing", &self.out.path, &error))
-    }
-
-    /// Replaces the old file.
-    ///
-    /// # Errors
-    /// If the rest cannot be written or the file cannot be replaced.
-    pub fn persist(mut self) -> io::Result<()> {
-        self.flush()?;
-        match self.temporary.persist(self.target) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(describe("replacing", &self.out.path, &error.error)),
-        }
-    }
-}
-
-impl Write for AtomicFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    /// The path that errors name.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -129,7 +49,7 @@ impl Write for NamedStream {
 
 /// A file descriptor that a path names, as `/dev/stdout` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Descriptor {
+pub struct Descriptor {
     /// The folder of the process that has it.
     folder: PathBuf,
     number: RawFd,
@@ -138,7 +58,7 @@ struct Descriptor {
 /// Returns the file descriptor that a path names, directly or by links: `/dev/stdout`, `/dev/fd/N`,
 /// `/proc/self/fd/N`. Behind it may be a regular file, which must not be replaced: its writers keep
 /// the old one.
-fn descriptor(path: &Path) -> Option<Descriptor> {
+pub fn descriptor(path: &Path) -> Option<Descriptor> {
     const MAX_LINKS: usize = 40;
     let mut path = std::path::absolute(path).ok()?;
     for _ in 0..MAX_LINKS {
@@ -200,68 +120,43 @@ pub fn is_stdout(path: &Path) -> bool {
 /// regular file, and for a path where nothing exists.
 ///
 /// # Errors
-/// If it cannot be opened; the error names the path.
+/// If it cannot be opened, or is a pipe that someone else made; the error names the path.
 pub fn open_stream(path: &Path) -> io::Result<Option<NamedStream>> {
-    let opened = match (descriptor(path), fs::metadata(path)) {
-        (Some(descriptor), _) => descriptor.open(),
-        (None, Ok(found)) if !found.is_file() && !found.is_dir() => {
-            OpenOptions::new().write(true).open(path)
-        }
-        _ => return Ok(None),
+    let opened = match descriptor(path) {
+        Some(descriptor) => descriptor.open().map(Some),
+        None => open_special(path),
     };
     match opened {
-        Ok(file) => Ok(Some(NamedStream::new(path, file))),
+        Ok(file) => Ok(file.map(|file| NamedStream::new(path, file))),
         Err(error) => Err(describe("writing", path, &error)),
     }
 }
 
-/// Adds the operation and the file to an error, and removes the random name of the temporary file.
-fn describe(operation: &str, path: &Path, error: &io::Error) -> io::Error {
-    let text = error.to_string();
-    let reason = text.split(" at path ").next().unwrap_or(&text);
-    io::Error::new(
-        error.kind(),
-        format!("{operation} {}: {reason}", path.display()),
-    )
+/// Opens a pipe or a device.
+fn open_special(path: &Path) -> io::Result<Option<File>> {
+    let Ok(found) = fs::metadata(path) else {
+        return Ok(None);
+    };
+    if found.is_file() || found.is_dir() {
+        return Ok(None);
+    }
+    let place = follow(path, Links::Follow)?;
+    let check = |found: &fs::Metadata| match found.file_type() {
+        // Anyone can make one; a device takes privileges.
+        kind if kind.is_fifo() => check_owner("pipe", found, &place),
+        kind if kind.is_file() => Err(io::Error::other("it was replaced by a file")),
+        _ => Ok(()),
+    };
+    check(&found)?;
+    let file = OpenOptions::new().write(true).open(&place)?;
+    check(&file.metadata()?)?;
+    Ok(Some(file))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_replaced_as_a_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        fs::write(&path, "old").unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        let mut file = AtomicFile::create(&path, 0o600).unwrap();
-        file.write_all(b"half").unwrap();
-        drop(file);
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        let mut file = AtomicFile::create(&path, 0o600).unwrap();
-        file.write_all(b"new").unwrap();
-        file.persist().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o640
-        );
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn an_error_does_not_name_the_temporary_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("none/file");
-        let error = AtomicFile::create(&path, 0o600).err().unwrap().to_string();
-        assert!(
-            error.starts_with(&format!("replacing {}: ", path.display())),
-            "{error}"
-        );
-        assert!(!error.contains(".kvw-"), "{error}");
-        assert!(AtomicFile::create(folder.path(), 0o600).is_err());
-    }
+    use crate::atomic_file::AtomicFile;
 
     #[test]
     fn descriptors_are_recognised_behind_links() {
@@ -280,7 +175,7 @@ mod tests {
             assert_eq!(found.map(|found| found.number), Some(number), "{path}");
         }
         assert!(is_stdout(&link));
-        assert!(AtomicFile::create(&link, 0o600).is_err());
+        assert!(AtomicFile::create(&link, 0o600, Links::Follow).is_err());
         for path in ["file", "/dev/null", "/proc/self/status", "/", "/none/1"] {
             assert_eq!(descriptor(Path::new(path)), None, "{path}");
         }
