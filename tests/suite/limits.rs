@@ -100,3 +100,40 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
         }
     }
 }
+
+#[test]
+fn long_names_are_written_and_read_and_those_that_no_url_holds_are_not_watched() {
+    let scope = Agent::shared();
+    for length in [8_200, 30_000, 59_000] {
+        let key = scope.key(&"k".repeat(length));
+        scope.kvw(["put", &key, "v"]).ok();
+        assert_eq!(scope.kvw(["get", &key]).ok(), "v");
+        scope.kvw(["wait", &key, "--timeout", "5s"]).ok();
+        let watched = scope.kvw(["watch", "--key", &key, "-o", "jsonl"]);
+        let watched = watched.args(["--initial", "run", "--for", "0"]).ok();
+        assert!(watched.contains("\"create\""), "{length}");
+        let listed = scope.kvw(["get", "--recurse", "--keys", &key]).ok();
+        assert_eq!(listed.trim_end(), key);
+        scope.kvw(["delete", &key]).ok();
+    }
+    let key = scope.key(&"k".repeat(70_000));
+    scope.kvw(["put", &key, "v"]).ok();
+    assert_eq!(scope.kvw(["get", &key]).ok(), "v");
+    for args in [&["watch", "--key", &key][..], &["-q", "wait", &key]] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(2).one_line().says(&["is too long for a URL"]);
+    }
+    let output = scope.kvw(["export", &key]).run();
+    output.expect(2).one_line().says(&["is too long"]);
+    scope.kvw(["delete", &key]).ok();
+}
+
+#[test]
+fn a_request_that_does_not_fit_was_not_sent() {
+    let scope = Agent::shared();
+    let token = "t".repeat(80_000);
+    for args in [&["put", "a", "b"][..], &["get", "a"]] {
+        let output = scope.kvw([]).args(args).args(["--token", &token]).run();
+        output.expect(2).one_line().says(&["does not fit"]);
+    }
+}
