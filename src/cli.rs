@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
+use crate::args::complete::{self, ShellRequest};
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
     completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
@@ -123,15 +124,22 @@ fn with_connection_note(verb: Command) -> Command {
         .after_long_help(long.unwrap_or_default())
 }
 
-/// Answers a shell that requests completions, and returns whether one did. The variable has a name
-/// of its own: a `COMPLETE` set by chance must not turn kvw into a completer.
-pub fn complete() -> bool {
-    const VARIABLE: &str = "KVW_COMPLETE";
-    std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty())
-        && CompleteEnv::with_factory(Cli::command)
-            .var(VARIABLE)
-            .try_complete(std::env::args_os(), None)
-            .unwrap_or(true)
+/// Answers a shell that requests completions, and returns whether one did.
+///
+/// # Errors
+/// When the shell that is to be registered is unknown. A request for candidates fails in silence.
+pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
+    let Some(request) = ShellRequest::from_process(args) else {
+        return Ok(false);
+    };
+    let done = CompleteEnv::with_factory(Cli::command)
+        .var(complete::VARIABLE)
+        .shells(complete::SHELLS)
+        .try_complete(args, None);
+    match (request, done) {
+        (ShellRequest::Script, done) => Ok(done?),
+        (ShellRequest::Candidates, _) => Ok(true),
+    }
 }
 
 /// Parses a command line.

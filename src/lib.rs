@@ -32,10 +32,13 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
-    if cli::complete() {
-        return ExitCode::SUCCESS;
+    let args: Vec<_> = std::env::args_os().collect();
+    match cli::complete(&args) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return report::usage(&error).end(),
     }
-    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };

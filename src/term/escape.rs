@@ -44,6 +44,11 @@ fn escape(bytes: &[u8], passes: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Whether [`key`] leaves the text as it is.
+pub fn is_plain_line(text: &str) -> bool {
+    !text.chars().any(is_dangerous)
+}
+
 /// Whether a terminal could be driven or a reader misled by the character: C0 and C1 controls, DEL,
 /// bidirectional controls, zero-width and other invisible format characters, line and paragraph
 /// separators, tags.

@@ -10,7 +10,7 @@ mod style;
 mod ui;
 
 pub use bytes::bytes;
-pub use escape::{is_dangerous, key, value, value_bytes};
+pub use escape::{is_dangerous, is_plain_line, key, value, value_bytes};
 pub use log::log_requests;
 pub use plural::plural;
 pub use progress::Progress;
