@@ -36,11 +36,11 @@ pub fn main() -> ExitCode {
     match cli::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
-        Err(error) => return report::usage(&error).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error).end(),
     }
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error).end(),
     };
     let context = cli.context();
     let exit = match cli

@@ -17,6 +17,7 @@ mod delete;
 mod dev;
 mod export;
 mod faults;
+mod foreign_text;
 mod generated;
 mod get;
 mod house;
