@@ -86,9 +86,10 @@ fn begins_like_an_escape(text: &str) -> bool {
     }
 }
 
-/// Whether [`key`] leaves the text as it is.
+/// Whether all of the text is seen, in one line.
 pub fn is_plain_line(text: &str) -> bool {
-    matches!(key(text), Cow::Borrowed(_))
+    text.char_indices()
+        .all(|(at, c)| !is_dangerous(c) || is_in_emoji(&text[..at], &text[at + c.len_utf8()..], c))
 }
 
 /// Whether a terminal could be driven or a reader misled by the character: C0 and C1 controls, DEL,

@@ -63,7 +63,7 @@ fn a_shell_that_is_unknown_is_named_with_those_that_are_known() {
 
 /// What strangers may call a key: each of these would do something in some shell. `X` is a file that
 /// must not come to be.
-const NAMES: [&str; 40] = [
+const NAMES: [&str; 42] = [
     "$(touch X)",
     "`touch X`",
     ";touch X",
@@ -104,6 +104,8 @@ const NAMES: [&str; 40] = [
     "%1+2,3",
     "a\\'b",
     "a'b\"c`d",
+    "\\x1b",
+    "❤\u{fe0f}",
 ];
 
 /// Names that no shell is offered: they end a line, or cannot be seen as what they are.
