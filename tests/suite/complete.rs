@@ -63,7 +63,7 @@ fn a_shell_that_is_unknown_is_named_with_those_that_are_known() {
 
 /// What strangers may call a key: each of these would do something in some shell. `X` is a file that
 /// must not come to be.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 43] = [
     "$(touch X)",
     "`touch X`",
     ";touch X",
@@ -106,6 +106,7 @@ const NAMES: [&str; 42] = [
     "a'b\"c`d",
     "\\x1b",
     "❤\u{fe0f}",
+    "a b/$(touch X)/c'd",
 ];
 
 /// Names that no shell is offered: they end a line, or cannot be seen as what they are.
@@ -158,7 +159,9 @@ fn nothing_is_executed(shell: &str, start: &str, rc: (&str, &str), quotes: &[&st
                 true => ("", format!("value <{at}>")),
                 false => (*quote, format!("{typed} does not exist")),
             };
-            terminal.press(&format!("kvw get {quote}{typed}\t{close}\r"));
+            // One level at a time.
+            let tabs = "\t".repeat(1 + name.matches('/').count());
+            terminal.press(&format!("kvw get {quote}{typed}{tabs}{close}\r"));
             let screen = terminal.screen_up_to("[ready]");
             assert!(screen.contains(&expected), "{quote}{name:?}: {screen}");
             let files = std::fs::read_dir(kvw.home()).unwrap();
