@@ -246,3 +246,29 @@ fn write_zsh(candidates: &[CompletionCandidate], out: &mut dyn Write) -> io::Res
         writeln!(out, "{value}{}", help.unwrap_or_default())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powershell_gets_names_in_quotes_that_end_where_the_name_does() {
+        for (name, inserted) in [
+            ("config/web", "config/web\n"),
+            ("a b", "'a b'\n"),
+            ("$(reboot)", "'$(reboot)'\n"),
+            ("a';b\u{2019}c", "'a'';b\u{2019}\u{2019}c'\n"),
+        ] {
+            let mut out = Vec::new();
+            write_powershell(&[CompletionCandidate::new(name)], &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), inserted);
+        }
+    }
+
+    #[test]
+    fn zsh_gets_names_in_which_a_colon_begins_no_description() {
+        let mut out = Vec::new();
+        write_zsh(&[CompletionCandidate::new("a:b\\c")], &mut out).unwrap();
+        assert_eq!(out, b"a\\:b\\\\c\n");
+    }
+}
