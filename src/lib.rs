@@ -32,12 +32,15 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
-    if cli::complete() {
-        return ExitCode::SUCCESS;
+    let args: Vec<_> = std::env::args_os().collect();
+    match cli::complete(&args) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return report::usage(&cli::ui(&args), error).end(),
     }
-    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error).end(),
     };
     let context = cli.context();
     let exit = match cli

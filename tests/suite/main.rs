@@ -18,6 +18,7 @@ mod dev;
 mod export;
 mod faults;
 mod files;
+mod foreign_text;
 mod generated;
 mod get;
 mod house;
