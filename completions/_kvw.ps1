@@ -73,6 +73,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End each value with a newline where it has none')
             [CompletionResult]::new('--newline', '--newline', [CompletionResultType]::ParameterName, 'End each value with a newline where it has none')
             [CompletionResult]::new('--relative', '--relative', [CompletionResultType]::ParameterName, 'Print keys without the prefix KEY; with --recurse or --keys')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Print raw bytes that could control the terminal')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
             [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')

@@ -69,6 +69,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand -n 'End each value with a newline where it has none'
             cand --newline 'End each value with a newline where it has none'
             cand --relative 'Print keys without the prefix KEY; with --recurse or --keys'
+            cand --force 'Print raw bytes that could control the terminal'
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --stale 'Allow stale reads from any server'
             cand --consistent 'Consistent reads: the leader confirms its leadership first'

@@ -73,6 +73,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l detailed -d 'Print all f
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l base64 -d 'Print values in base64'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s n -l newline -d 'End each value with a newline where it has none'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l relative -d 'Print keys without the prefix KEY; with --recurse or --keys'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l force -d 'Print raw bytes that could control the terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l consistent -d 'Consistent reads: the leader confirms its leadership first'

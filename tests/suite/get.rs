@@ -352,7 +352,16 @@ fn a_terminal_sees_what_is_stored_and_is_not_driven_by_it() {
         .run()
         .text();
     assert_eq!(text, format!("{prefix}\\x1bc\r\n{key}\r\n"));
-    let raw = scope.kvw(["get", "-o", "raw", &key]).on_terminal().run();
+    let refused = scope.kvw(["get", "-o", "raw", &key]).on_terminal().run();
+    let said = refused.expect(2).text();
+    assert!(
+        said.contains("--force prints them") && !said.contains("\x1b[2J"),
+        "{said:?}"
+    );
+    let raw = scope
+        .kvw(["get", "-o", "raw", "--force", &key])
+        .on_terminal()
+        .run();
     assert!(raw.stdout.starts_with(b"\x1b[2J"), "{raw}");
 }
 
