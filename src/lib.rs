@@ -32,6 +32,7 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
+    process::survive_file_limit();
     let args: Vec<_> = std::env::args_os().collect();
     match cli::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,

@@ -15,10 +15,11 @@
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
 //!   how it ended. `start_error`: why it, or a thread, could not be started.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
-//! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
+//! - `file_limit`: the limit of the size of files. `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
 mod command;
+mod file_limit;
 mod groups;
 mod guard;
 mod reaper;
@@ -29,6 +30,7 @@ mod status;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
+pub use file_limit::survive_file_limit;
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};

@@ -137,3 +137,26 @@ fn a_request_that_does_not_fit_was_not_sent() {
         output.expect(2).one_line().says(&["does not fit"]);
     }
 }
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_no_death() {
+    let scope = Agent::shared();
+    for name in 0..40 {
+        scope.put(&format!("k{name}"), "v".repeat(1000));
+    }
+    let script = "ulimit -S -f 9; exec \"$@\"";
+    let kvw = scope.kvw(["export", scope.prefix(), "--output-file", "f"]);
+    let output = kvw.under(["sh", "-c", script, "sh"]).run();
+    output.expect(3).one_line().says(&["File too large"]);
+    // A handler has the system's own behaviour.
+    let handler = "grep SigIgn /proc/self/status; grep SigCgt /proc/self/status";
+    let watch = scope.watch(&["--once", "--exec", handler]);
+    let signals = watch.under(["sh", "-c", script, "sh"]).run().text();
+    for line in signals.lines() {
+        let mask = line.split_whitespace().last().unwrap();
+        let mask = u64::from_str_radix(mask, 16).unwrap();
+        let file_size = 1 << (signal_hook::consts::SIGXFSZ - 1);
+        assert_eq!(mask & file_size, 0, "{signals}");
+    }
+    assert_eq!(signals.lines().count(), 2);
+}

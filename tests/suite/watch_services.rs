@@ -182,13 +182,13 @@ fn quit_ends_kvw_as_term_does() {
 #[test]
 fn signals_that_a_service_reacts_to_are_passed_on() {
     let scope = Agent::shared();
-    let service = "for s in USR2 WINCH TTIN TTOU ALRM; do trap \"echo got $s\" $s; done; \
+    let service = "for s in USR2 WINCH TTIN TTOU ALRM PROF IO; do trap \"echo got $s\" $s; done; \
                    echo up; while :; do sleep 0.02; done";
     let mut running = scope
         .watch(&["--on-busy", "restart", "--exec", service])
         .spawn();
     assert_eq!(running.line(), "up");
-    for signal in ["USR2", "WINCH", "TTIN", "TTOU", "ALRM"] {
+    for signal in ["USR2", "WINCH", "TTIN", "TTOU", "ALRM", "PROF", "IO"] {
         running.signal(signal);
         assert_eq!(running.line(), format!("got {signal}"));
     }
