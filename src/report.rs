@@ -7,7 +7,7 @@ use clap::error::{ContextValue, ErrorKind};
 
 use crate::consul;
 use crate::exit::{Exit, Failure};
-use crate::model::Invalid;
+use crate::model::{Invalid, abbreviate};
 use crate::term::{Closed, Ui};
 
 /// Prints an error and its causes on one line and its hint on the next, and returns the exit code.
@@ -49,6 +49,9 @@ pub fn usage(ui: &Ui, error: Error) -> Exit {
     Exit::Usage
 }
 
+/// The longest tip that is shown, in characters.
+const LONGEST_TIP: usize = 240;
+
 /// Stands for a line feed in a word while clap's own separate the lines of its text.
 const LINE_FEED: &str = "\u{10ffff}";
 
@@ -56,16 +59,20 @@ const LINE_FEED: &str = "\u{10ffff}";
 /// the command line stand in both as they are.
 fn usage_lines(mut error: clap::Error) -> (String, Option<String>) {
     let one_line = |text: &str| text.replace('\n', LINE_FEED);
+    let word = |text: &str| one_line(&abbreviate(text));
+    // A tip repeats the word: one that is too long leaves the usage.
+    let is_short = |text: &String| text.chars().count() <= LONGEST_TIP;
     let contexts: Vec<_> = error
         .context()
         .filter_map(|(kind, value)| {
             let value = match value {
-                ContextValue::String(word) => ContextValue::String(one_line(word)),
+                ContextValue::String(text) => ContextValue::String(word(text)),
                 ContextValue::Strings(words) => {
-                    ContextValue::Strings(words.iter().map(|word| one_line(word)).collect())
+                    ContextValue::Strings(words.iter().map(|text| word(text)).collect())
                 }
                 ContextValue::StyledStrs(texts) => {
                     let texts = texts.iter().map(|text| text.ansi().to_string());
+                    let texts = texts.filter(is_short);
                     ContextValue::StyledStrs(texts.map(|text| one_line(&text).into()).collect())
                 }
                 _ => return None,
