@@ -32,10 +32,15 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
+    let args: Vec<_> = std::env::args_os().collect();
+    process::disable_core_files();
+    if cli::holds_secret(&args, |name| std::env::var_os(name)) {
+        process::hide_memory();
+    }
     if cli::complete() {
         return ExitCode::SUCCESS;
     }
-    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error).end(),
     };

@@ -24,7 +24,7 @@ use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
-use crate::process::{ChildStatus, StartFault, process_error, thread_error};
+use crate::process::{self, ChildStatus, StartFault, process_error, thread_error};
 use crate::term::Ui;
 
 /// Run an embedded in-memory agent for experiments and tests
@@ -293,8 +293,7 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
             let _ = send.send(CommandEvent::Ended(child.wait()));
         }
     })?;
-    let child = command_line(command, address)
-        .spawn()
+    let child = process::spawn(&mut command_line(command, address))
         .map_err(|error| unstarted(&command[0], &error))?;
     let pid = Pid::from_child(&child);
     let _ = give.send(child);
