@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::HeaderValue;
 
-use super::{Config, TokenSource};
+use super::{Config, Secret, TokenSource};
 
 /// What stands where a secret was.
 const BLANK: &str = "(redacted)";
@@ -47,7 +47,7 @@ impl Redactor {
         if let Some((user, password)) = &config.basic_auth {
             redactor.add_pair(user, password.expose());
         }
-        let proxy = config.proxy.as_ref().map(|proxy| proxy.expose());
+        let proxy = config.proxy.as_ref().map(Secret::expose);
         if let Some((pair, _)) = proxy.and_then(|proxy| proxy.rsplit_once('@')) {
             let pair = pair.split_once("://").map_or(pair, |(_, pair)| pair);
             let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
@@ -62,8 +62,9 @@ impl Redactor {
         self.add(password);
         if !password.is_empty() {
             self.add(&format!("{user}:{password}"));
-            self.add(&STANDARD.encode(format!("{user}:{password}")));
         }
+        // Where there is no password, a token may stand in the place of the user.
+        self.add(&STANDARD.encode(format!("{user}:{password}")));
     }
 
     /// Adds the token of a header, which a file had.
@@ -146,7 +147,6 @@ fn cut_within(text: &str, secret: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consul::Secret;
 
     fn redactor() -> Redactor {
         Redactor::new(&Config {

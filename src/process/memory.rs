@@ -40,7 +40,7 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
     };
     // A child inherits the limit as it is while it starts. Where it cannot be raised again, the child has
     // none: that is no reason not to start it.
-    let _ = setrlimit(Resource::Core, limit.clone());
+    let _ = setrlimit(Resource::Core, *limit);
     let child = command.spawn();
     let _ = set_core_limit(limit, Some(0));
     child
