@@ -215,7 +215,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__dev)
-            opts="-q -v -h --quiet --verbose --color --listen --load --prefix --exact-key --help"
+            opts="-q -v -h --quiet --verbose --color --listen --allow-public --memory --load --prefix --exact-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -226,6 +226,10 @@ _kvw() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -378,10 +378,12 @@ complete -c kvw -n "__fish_kvw_using_subcommand dev" -l color -d 'When to use co
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l memory -d 'Most bytes to store, keys included; an answer may have twice as many' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l load -d 'Load the entries of FILE, in the format of export, at startup' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l prefix -d 'Prepend P to each loaded key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l allow-public -d 'Allow --listen on an address that other machines can reach: they can read and write everything'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

@@ -145,6 +145,41 @@ pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
     }
 }
 
+/// Whether a token or a password may stand in the arguments or the environment, or in a file that they
+/// name. Answered before anything is parsed: a secret is in the memory from the start.
+pub fn holds_secret(args: &[OsString], env: impl Fn(&str) -> Option<OsString>) -> bool {
+    const SECRETS: [&str; 3] = [
+        "CONSUL_HTTP_TOKEN",
+        "CONSUL_HTTP_TOKEN_FILE",
+        "CONSUL_HTTP_AUTH",
+    ];
+    const ADDRESSES: [&str; 3] = ["CONSUL_HTTP_ADDR", "HTTP_PROXY", "http_proxy"];
+    let has_user = |text: &OsString| text.as_encoded_bytes().contains(&b'@');
+    let is_token = |arg: &OsString| {
+        let arg = arg.as_encoded_bytes();
+        arg.starts_with(b"--token") || arg.starts_with(b"-token")
+    };
+    let is_address = |arg: &OsString| arg.as_encoded_bytes().starts_with(b"http");
+    SECRETS
+        .iter()
+        .any(|name| env(name).is_some_and(|text| !text.is_empty()))
+        || ADDRESSES
+            .iter()
+            .any(|name| env(name).is_some_and(|text| has_user(&text)))
+        || args.iter().any(is_token)
+        || args
+            .iter()
+            .any(|arg| has_user(arg) && (is_address(arg) || has_address_flag(arg)))
+        || args
+            .windows(2)
+            .any(|words| has_address_flag(&words[0]) && has_user(&words[1]))
+}
+
+fn has_address_flag(arg: &OsString) -> bool {
+    let arg = arg.as_encoded_bytes();
+    arg.starts_with(b"--http-addr") || arg.starts_with(b"-http-addr")
+}
+
 /// Parses a command line.
 ///
 /// # Errors
@@ -257,6 +292,36 @@ mod tests {
     #[test]
     fn the_command_tree_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn secrets_are_expected_wherever_they_may_stand() {
+        let holds = |args: &[&str], name: &str, value: &str| {
+            let args: Vec<_> = args.iter().map(OsString::from).collect();
+            holds_secret(&args, |other| (other == name).then(|| value.into()))
+        };
+        for args in [
+            &["kvw", "get", "a", "--token", "x"][..],
+            &["kvw", "get", "a", "-token=x"],
+            &["kvw", "get", "a", "--token-file", "x"],
+            &["kvw", "get", "a", "--http-addr", "u:p@h"],
+            &["kvw", "get", "a", "--http-addr=http://u:p@h"],
+            &["kvw", "get", "http://u:p@h/v1/kv/a"],
+        ] {
+            assert!(holds(args, "", ""), "{args:?}");
+        }
+        let plain = ["kvw", "get", "a@b", "--http-addr", "h:1"];
+        for (name, value) in [
+            ("CONSUL_HTTP_TOKEN", "x"),
+            ("CONSUL_HTTP_TOKEN_FILE", "x"),
+            ("CONSUL_HTTP_AUTH", "u:p"),
+            ("CONSUL_HTTP_ADDR", "http://u:p@h"),
+            ("HTTP_PROXY", "u:p@h"),
+        ] {
+            assert!(holds(&plain, name, value), "{name}");
+        }
+        assert!(!holds(&plain, "CONSUL_HTTP_TOKEN", ""));
+        assert!(!holds(&plain, "CONSUL_HTTP_ADDR", "h:1"));
     }
 
     #[test]

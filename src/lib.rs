@@ -33,7 +33,11 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     process::survive_file_limit();
+    process::disable_core_files();
     let args: Vec<_> = std::env::args_os().collect();
+    if cli::holds_secret(&args, |name| std::env::var_os(name)) {
+        process::hide_memory();
+    }
     match cli::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}

@@ -52,6 +52,13 @@ pub fn utf8_lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     text.into()
 }
 
+/// Returns the most bytes that [`escape_json`] makes of this JSON.
+pub fn max_escaped_len(json: &[u8]) -> usize {
+    let html = memchr::memchr3_iter(b'<', b'>', b'&', json).count();
+    let others = memchr::memchr2_iter(b'\\', 0xe2, json).count();
+    json.len() + 5 * html + 4 * others
+}
+
 /// Replaces serde's escapes in JSON by those of Go's encoder. `<`, `>`, `&` and two line separators
 /// can stand in strings only, so searching the bytes finds them.
 pub fn escape_json(json: Vec<u8>) -> Vec<u8> {
@@ -189,6 +196,7 @@ mod tests {
     #[test]
     fn json_strings_are_escaped_as_go_does() {
         let json = serde_json::to_vec("<a>&\u{2028}\u{8}\u{c}\\b\n").unwrap();
+        assert!(max_escaped_len(&json) >= escape_json(json.clone()).len());
         assert_eq!(
             escape_json(json),
             br#""\u003ca\u003e\u0026\u2028\u0008\u000c\\b\n""#

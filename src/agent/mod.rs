@@ -10,11 +10,15 @@
 //! - `server`: the socket and its threads. `http`: requests in, responses out. `routes`, `path`,
 //!   `params`, `request`: from a request to its endpoint. `api`: the endpoints.
 //! - `store`: the lock around the state and the blocking queries on it. `state`: the rules.
-//! - `golang`: texts in Go's formats. `semaphore`: limits on connections and memory.
+//! - `golang`: texts in Go's formats. `hosts`: names of this machine. `semaphore`, `large_requests`,
+//!   `answer_limits`: limits on connections and memory.
 
+mod answer_limits;
 mod api;
 mod golang;
+mod hosts;
 mod http;
+mod large_requests;
 mod params;
 mod path;
 mod request;
@@ -24,4 +28,4 @@ mod server;
 mod state;
 mod store;
 
-pub use server::DevServer;
+pub use server::{DevServer, ServerConfig};

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::answer_limits::AnswerLimits;
 use super::http::{BodyError, BodyLength, ClientConnection, RequestHead, Response};
 use super::params::QueryParams;
 use super::store::{ClientGone, Store};
@@ -10,6 +11,7 @@ use super::store::{ClientGone, Store};
 pub struct AgentState {
     pub store: Store,
     pub address: SocketAddr,
+    pub answers: AnswerLimits,
 }
 
 /// A request with its path and parameters decoded.
@@ -68,13 +70,16 @@ impl ApiRequest<'_> {
             .map_err(|error| match error {
                 BodyError::TooLarge => Response::text(413, too_large(None)).into(),
                 BodyError::TooManyLarge => Response::too_many_large_requests().into(),
+                BodyError::TimedOut => Response::timed_out().into(),
                 BodyError::Malformed => Response::closing(400, "400 Bad Request").into(),
                 BodyError::Lost => ApiError::ClientGone,
             })
     }
 
-    /// Returns a response of JSON, indented where `?pretty` asks for it.
+    /// Returns a response of JSON, indented where `?pretty` asks for it, or a refusal of one that is too
+    /// large.
     pub fn json(&self, status: u16, value: &impl serde::Serialize) -> Response {
-        super::api::json(status, value, self.params.has("pretty"))
+        let pretty = self.params.has("pretty");
+        super::api::json(status, value, pretty, &self.agent.answers)
     }
 }

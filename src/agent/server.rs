@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::http::{ClientConnection, Response};
+use super::answer_limits::AnswerLimits;
+use super::http::{ClientConnection, RequestHead, Response};
+use super::large_requests::LargeRequests;
 use super::request::AgentState;
 use super::routes;
 use super::semaphore::Semaphore;
@@ -24,12 +26,18 @@ const STACK_SIZE: usize = 256 * 1024;
 /// bodies of half a megabyte, thousands of connections would fill the memory.
 const MAX_LARGE_REQUESTS: usize = 128;
 
-/// How long a client may send nothing between requests or in the middle of one, and how long it may
-/// take to accept more of a response.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long a client may take to accept more of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The pause when no connection can be accepted: descriptors run out and become free again.
 const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// The settings of a server.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerConfig {
+    /// The most bytes of keys, values and all else that is stored.
+    pub memory: usize,
+}
 
 /// The server of the dev agent, which serves as long as the process lives.
 pub struct DevServer {
@@ -42,17 +50,21 @@ impl DevServer {
     ///
     /// # Errors
     /// When no address can be bound.
-    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub fn bind(address: impl ToSocketAddrs, config: ServerConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         // In microseconds, because no run writes that fast: the next run starts at a higher index.
         let micros = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(1, |since| since.as_micros());
-        let store = Store::new(KvState::new(u64::try_from(micros).unwrap_or(1)));
+        let state = KvState::new(u64::try_from(micros).unwrap_or(1));
         Ok(DevServer {
             listener,
-            agent: Arc::new(AgentState { store, address }),
+            agent: Arc::new(AgentState {
+                store: Store::new(state.with_memory(config.memory)),
+                address,
+                answers: AnswerLimits::new(config.memory),
+            }),
         })
     }
 
@@ -62,14 +74,18 @@ impl DevServer {
     }
 
     /// Stores an entry, as a client would.
-    pub fn load(&self, key: impl Into<Vec<u8>>, value: Vec<u8>, flags: u64) {
+    ///
+    /// # Errors
+    /// The text of the refusal where there is no memory left for it.
+    pub fn load(&self, key: impl Into<Vec<u8>>, value: Vec<u8>, flags: u64) -> Result<(), String> {
         let op = TxnOp {
             value,
             flags,
             ..TxnOp::new(TxnVerb::Set, key)
         };
-        // A plain write is refused for an empty key only, which no document holds.
-        let _ = self.agent.store.write(|state, now| state.apply(&op, now));
+        let stored = self.agent.store.write(|state, now| state.apply(&op, now));
+        // A plain write is refused for an empty key too, which no document holds.
+        stored.map(drop).map_err(|error| error.to_string())
     }
 
     /// Starts serving, on threads of its own.
@@ -84,7 +100,7 @@ impl DevServer {
 
     fn accept(&self) {
         let connections = Semaphore::new(MAX_CONNECTIONS);
-        let large_requests = Semaphore::new(MAX_LARGE_REQUESTS);
+        let large_requests = LargeRequests::new(MAX_LARGE_REQUESTS);
         loop {
             let Ok((stream, _)) = self.listener.accept() else {
                 thread::sleep(BACK_OFF);
@@ -119,14 +135,27 @@ fn refuse(stream: TcpStream) {
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
     let _ = stream.set_write_timeout(Some(BACK_OFF));
     let _ = stream.set_nonblocking(true);
-    ClientConnection::new(stream, Semaphore::new(0)).send(None, &Response::closing(429, text));
+    ClientConnection::new(stream, LargeRequests::new(0)).send(None, &Response::closing(429, text));
 }
 
-fn serve(agent: &AgentState, stream: TcpStream, large_requests: Semaphore) {
+/// Refuses a request that a website sends by way of a browser on this machine: see `hosts`. Where
+/// the server listens for other machines, it has names that nobody knows here.
+fn refuse_foreign(agent: &AgentState, head: &RequestHead) -> Option<Response> {
+    let foreign = head.foreign.as_ref()?;
+    let loopback = agent.address.ip().to_canonical().is_loopback();
+    loopback.then(|| {
+        let text = format!(
+            "403 Forbidden: kvw dev listens on a loopback address and answers to localhost, \
+             127.0.0.1 and [::1], not to {foreign}"
+        );
+        Response::closing(403, text)
+    })
+}
+
+fn serve(agent: &AgentState, stream: TcpStream, large_requests: LargeRequests) {
     let ready = stream
         .set_nodelay(true)
-        .and_then(|()| stream.set_read_timeout(Some(IDLE_TIMEOUT)))
-        .and_then(|()| stream.set_write_timeout(Some(IDLE_TIMEOUT)));
+        .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
     if ready.is_err() {
         return;
     }
@@ -135,8 +164,12 @@ fn serve(agent: &AgentState, stream: TcpStream, large_requests: Semaphore) {
         match connection.read_head() {
             Ok(None) => return,
             Ok(Some(head)) => {
-                let Some(response) = routes::respond(agent, &head, &mut connection) else {
-                    return;
+                let response = match refuse_foreign(agent, &head) {
+                    Some(refusal) => refusal,
+                    None => match routes::respond(agent, &head, &mut connection) {
+                        Some(response) => response,
+                        None => return,
+                    },
                 };
                 if !connection.send(Some(&head), &response) {
                     return;

@@ -1,5 +1,6 @@
 //! The address of the Consul agent in flags and variables.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use percent_encoding::percent_decode_str;
@@ -8,6 +9,8 @@ use crate::consul::{Address, Secret};
 
 /// The error for `https`, which is not supported yet.
 pub const NO_TLS: &str = "this build of kvw does not speak TLS";
+const MISPLACED_AT: &str = "its path holds an '@': in a user or password '/' is written %2F, and in a \
+                            path '@' is written %40";
 const NO_SOCKET: &str = "this build of kvw does not speak over unix sockets";
 
 /// Parses an address as Consul's own tools do, with user and password if it has them.
@@ -17,13 +20,22 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
         Some(("http", rest)) => rest,
         Some(("https", _)) => return Err(NO_TLS.to_owned()),
         Some(("unix", _)) => return Err(NO_SOCKET.to_owned()),
-        Some((scheme, _)) => return Err(format!("unknown scheme '{scheme}'")),
+        // Anything else may be a user and a password.
+        Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            return Err(format!("unknown scheme '{scheme}'"));
+        }
+        Some(_) => return Err("it does not begin with http:// or HOST:PORT".to_owned()),
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, authority) = match authority.rsplit_once('@') {
         Some((user, authority)) => (Some(parse_user(user)?), authority),
         None => (None, authority),
     };
+    // A password with a slash ends the authority too early: nothing of such an address may be taken for
+    // a host, and be shown.
+    if path.contains('@') {
+        return Err(MISPLACED_AT.to_owned());
+    }
     let path = path.trim_matches('/');
     let is_url = path
         .bytes()
@@ -53,6 +65,16 @@ fn parse_user(text: &str) -> Result<(String, Secret), String> {
     Ok((decoded(user)?, Secret::new(decoded(password)?)))
 }
 
+/// Hides user and password of a URL that stands where none is expected.
+pub fn without_user(text: &str) -> Cow<'_, str> {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((before, rest))) if before.len() > scheme.len() => {
+            format!("{scheme}://{rest}").into()
+        }
+        _ => text.into(),
+    }
+}
+
 /// Parses `host`, `host:port`, `[address]:port`, and `:port` for this machine, as in Go.
 fn parse_authority(text: &str) -> Result<String, String> {
     let (host, port) = match text.rsplit_once(':') {
@@ -60,7 +82,8 @@ fn parse_authority(text: &str) -> Result<String, String> {
         _ => (text, None),
     };
     if port.is_some_and(|port| port.parse::<u16>().is_err() || port.starts_with('+')) {
-        return Err(format!("'{text}' has no valid port"));
+        // What stands there may be a password.
+        return Err("it has no valid port".to_owned());
     }
     let is_host = match host.strip_prefix('[') {
         Some(rest) => rest
@@ -71,7 +94,7 @@ fn parse_authority(text: &str) -> Result<String, String> {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
     };
     match (host, port) {
-        _ if !is_host => Err(format!("'{text}' is not HOST:PORT")),
+        _ if !is_host => Err("it is not HOST:PORT".to_owned()),
         ("", Some(port)) => Ok(format!("127.0.0.1:{port}")),
         ("", None) => Err("it has no host".to_owned()),
         _ => Ok(text.to_owned()),
@@ -111,9 +134,30 @@ mod tests {
             ("::1", "not HOST:PORT"),
             ("http://", "no host"),
             ("h:1/a b", "path"),
+            ("h:1/a@b", "%40"),
+            ("http://user:PASS/x@h:1", "%2F"),
+            ("user:8500/PASS@h:1", "%2F"),
+            ("user:PASS@http://h:1", "HOST:PORT"),
+            ("http://user:PASS", "no valid port"),
+            ("http://us er:PASS:1", "not HOST:PORT"),
+            ("http://PASS%zz@h x:1", "not HOST:PORT"),
         ] {
             let what = address(text).unwrap_err();
             assert!(what.contains(words), "{text}: {what}");
+            assert!(!what.contains("PASS"), "{text}: {what}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_user() {
+        for (text, shown) in [
+            ("http://u:PASS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("http://u:PA/SS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("u@h://x", "u@h://x"),
+            ("http://h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_user(text), shown);
         }
     }
 

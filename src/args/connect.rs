@@ -19,6 +19,7 @@ pub struct ConnectArgs {
     #[arg(
         long,
         value_name = "ADDR",
+        value_parser = secret,
         hide_short_help = true,
         help = format!(
             "Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH \
@@ -26,7 +27,7 @@ pub struct ConnectArgs {
             Config::default().address
         )
     )]
-    http_addr: Option<String>,
+    http_addr: Option<Secret>,
 
     /// File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -36,11 +37,7 @@ pub struct ConnectArgs {
     ///
     /// Other users of this machine can see it in the process list: prefer --token-file or the
     /// environment.
-    #[arg(
-        long,
-        hide_short_help = true,
-        value_parser = |text: &str| Ok::<_, String>(Secret::new(text))
-    )]
+    #[arg(long, hide_short_help = true, value_parser = secret)]
     token: Option<Secret>,
 
     /// Datacenter to query [default: the agent's]
@@ -150,7 +147,7 @@ impl ConnectArgs {
         default: &Config,
     ) -> Result<(Address, Option<(String, Secret)>), Failure> {
         let parsed = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
-            (Some(text), _) => parse_address(text, "--http-addr")?,
+            (Some(text), _) => parse_address(text.expose(), "--http-addr")?,
             (None, Some(text)) => parse_address(&text, "CONSUL_HTTP_ADDR")?,
             (None, None) => (default.address.clone(), None),
         };
@@ -176,6 +173,12 @@ impl ConnectArgs {
         let token = token.map(|token| literal_token(&token, "CONSUL_HTTP_TOKEN"));
         token.transpose()
     }
+}
+
+/// Parses a text that may be or hold a secret, for clap.
+#[allow(clippy::unnecessary_wraps, reason = "clap calls it so")]
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::new(text))
 }
 
 /// Returns a token without the white space around it, which a file or a secret store has left.

@@ -2,12 +2,20 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fmt;
 
 use crate::exit::Failure;
 
 /// A snapshot of the environment. An empty variable counts as unset.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Env(HashMap<String, OsString>);
+
+/// The names alone: values may be secret.
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Env {
     /// Takes a snapshot of the environment of this process.

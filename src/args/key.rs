@@ -3,6 +3,7 @@
 use clap::Args;
 use percent_encoding::percent_decode_str;
 
+use super::address::without_user;
 use crate::exit::Failure;
 use crate::model::{Key, Obstacle, Prefix, abbreviate, obstacle};
 
@@ -54,6 +55,7 @@ impl KeyArgs {
             Obstacle::Unprintable => "other clients of Consul cannot address it",
             _ => "other clients of Consul would take it for another key",
         };
+        let text = &*without_user(text);
         let shown = abbreviate(text);
         let failure = Failure::usage(format!("{kind} '{shown}' {obstacle}: {consequence}"));
         let allow = format!("--exact-key allows this {kind}");

@@ -17,3 +17,4 @@ pub mod other_tools;
 pub mod output;
 mod proxy;
 pub mod scope;
+pub mod size;

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use super::env::Env;
+use crate::consul::Secret;
 
-/// Returns the proxy for plain HTTP to this host and port, unless `NO_PROXY` exempts it. The client
+/// Returns the proxy, which may hold a password, for plain HTTP to this host and port, unless `NO_PROXY` exempts it. The client
 /// itself never uses a proxy for loopback addresses.
-pub fn proxy_for(env: &Env, authority: &str) -> Option<String> {
+pub fn proxy_for(env: &Env, authority: &str) -> Option<Secret> {
     // A CGI program's HTTP_PROXY is the client's `Proxy:` header.
     let proxy = if env.var("REQUEST_METHOD").is_some() {
         None
@@ -18,9 +19,9 @@ pub fn proxy_for(env: &Env, authority: &str) -> Option<String> {
     let except = except.and_then(|text| text.to_str()).unwrap_or("");
     (!exempts(except, authority)).then(|| {
         if proxy.contains("://") {
-            proxy.to_owned()
+            Secret::new(proxy)
         } else {
-            format!("http://{proxy}")
+            Secret::new(format!("http://{proxy}"))
         }
     })
 }
@@ -125,7 +126,10 @@ mod tests {
 
     #[test]
     fn the_proxy_comes_from_the_environment_unless_a_request_could_have_set_it() {
-        let proxy = |set: &[(&str, &str)]| proxy_for(&Env::with(set), "consul.example:8500");
+        let proxy = |set: &[(&str, &str)]| {
+            let proxy = proxy_for(&Env::with(set), "consul.example:8500");
+            proxy.map(|proxy| proxy.expose().to_owned())
+        };
         assert_eq!(proxy(&[]), None);
         assert_eq!(proxy(&[("HTTP_PROXY", "")]), None);
         assert_eq!(

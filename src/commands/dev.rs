@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,22 +15,24 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
-use crate::agent::DevServer;
+use crate::agent::{DevServer, ServerConfig};
 use crate::args::input::document_as_name;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::{ImportEntry, KeyMapping};
+use crate::args::size::size;
 use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
-use crate::process::{ChildStatus, StartFault, process_error, thread_error};
+use crate::process::{self, ChildStatus, StartFault, process_error, thread_error};
 use crate::term::Ui;
 
 /// Run an embedded in-memory agent for experiments and tests
 ///
 /// The agent implements Consul's KV store, blocking queries, transactions and sessions, and nothing
 /// else. It keeps all data in memory, and prints its address as the only line on stdout. It is not
-/// for production.
+/// for production. On a loopback address it answers only to clients that call it localhost, 127.0.0.0/8
+/// or [::1], so that no website can reach it by way of a browser.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -48,6 +50,20 @@ pub struct DevArgs {
         )
     )]
     listen: Option<String>,
+
+    /// Allow --listen on an address that other machines can reach: they can read and write everything
+    #[arg(long, hide_short_help = true)]
+    allow_public: bool,
+
+    /// Most bytes to store, keys included; an answer may have twice as many
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size,
+        default_value = "256M",
+        hide_short_help = true
+    )]
+    memory: usize,
 
     /// Load the entries of FILE, in the format of export, at startup
     #[arg(long, value_name = "FILE")]
@@ -75,13 +91,20 @@ pub struct DevArgs {
 pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     let DevArgs {
         listen,
+        allow_public,
+        memory,
         load,
         prefix,
         key_args,
         command,
     } = args;
     raise_descriptor_limit();
-    let server = bind(listen.as_deref(), !command.is_empty())?;
+    let address = match listen {
+        Some(address) => address,
+        None if !command.is_empty() => "127.0.0.1:0".to_owned(),
+        None => Config::default().address.to_string(),
+    };
+    let server = bind(&address, allow_public, ServerConfig { memory })?;
     if let Some(file) = load {
         let names = KeyMapping {
             strip: String::new(),
@@ -91,7 +114,7 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
         load_entries(&ctx.ui, &server, &file, &names)?;
     }
     let address = format!("http://{}", reachable(server.address()));
-    if !server.address().ip().is_loopback() {
+    if !is_loopback(&server.address()) {
         ctx.ui
             .warn("everyone who can reach this address can read and write everything");
     }
@@ -123,26 +146,37 @@ fn raise_descriptor_limit() {
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
-fn bind(listen: Option<&str>, with_command: bool) -> anyhow::Result<DevServer> {
-    let address = match listen {
-        Some(address) => address.to_owned(),
-        None if with_command => "127.0.0.1:0".to_owned(),
-        None => Config::default().address.to_string(),
-    };
-    check_address(&address)?;
-    DevServer::bind(&address).map_err(|error| {
+fn bind(address: &str, allow_public: bool, config: ServerConfig) -> anyhow::Result<DevServer> {
+    check_address(address)?;
+    let listening = |error: std::io::Error| {
         let failure = Failure::new(
             Exit::Unavailable,
             format!("listening on {address}: {error}"),
         );
-        let failure = match error.kind() {
+        match error.kind() {
             std::io::ErrorKind::AddrInUse => {
                 failure.hint("--listen 127.0.0.1:0 uses a free port and prints it")
             }
             _ => failure,
-        };
-        failure.into()
-    })
+        }
+    };
+    let resolved: Vec<SocketAddr> = address.to_socket_addrs().map_err(listening)?.collect();
+    // Before anything is bound: not even for a moment may others connect.
+    let public = resolved.iter().find(|address| !is_loopback(address));
+    if let Some(public) = public.filter(|_| !allow_public) {
+        let failure = Failure::usage(format!(
+            "--listen {address}: other machines may reach {}, and could read and write everything",
+            public.ip()
+        ));
+        return Err(failure
+            .hint("--allow-public permits it, 127.0.0.1 is for this machine only")
+            .into());
+    }
+    Ok(DevServer::bind(&*resolved, config).map_err(listening)?)
+}
+
+fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// Returns an address that clients on this machine can connect to, also where the agent listens on
@@ -197,7 +231,9 @@ fn load_entries(
             .with_context(loading)?;
         if let Some(ImportEntry { key, value, flags }) = entry {
             first.get_or_insert_with(|| key.clone());
-            server.load(key.to_string(), value, flags);
+            server
+                .load(key.to_string(), value, flags)
+                .map_err(|error| Failure::usage(format!("{}: key {key}: {error}", loading())))?;
         }
     }
     if let Some(place) = foreign {
@@ -257,8 +293,7 @@ fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow:
             let _ = send.send(CommandEvent::Ended(child.wait()));
         }
     })?;
-    let child = command_line(command, address)
-        .spawn()
+    let child = process::spawn(&mut command_line(command, address))
         .map_err(|error| unstarted(&command[0], &error))?;
     let pid = Pid::from_child(&child);
     let _ = give.send(child);

@@ -13,6 +13,7 @@ use ureq::{AsSendBody, Body};
 
 use super::answer::{Answer, Meta, Meter};
 use super::error::{Cause, RequestContext};
+use super::redact::Redactor;
 use super::request::Request;
 use super::setup::{agent, header, read_token};
 use super::{Config, Consistency, Error, TokenSource};
@@ -44,6 +45,7 @@ struct ClientInner {
     base: String,
     token: Mutex<Option<HeaderValue>>,
     basic_auth: Option<HeaderValue>,
+    redactor: Redactor,
     /// Set once the server is known to support namespaces and partitions.
     tenancy_checked: OnceLock<()>,
 }
@@ -68,6 +70,8 @@ impl Client {
             }
             None => None,
         };
+        let redactor = Redactor::new(&config);
+        redactor.add_token(token.as_ref());
         Ok(Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
@@ -77,6 +81,7 @@ impl Client {
                 base: config.address.base(),
                 token: Mutex::new(token),
                 basic_auth,
+                redactor,
                 tenancy_checked: OnceLock::new(),
                 config,
             }),
@@ -169,6 +174,7 @@ impl Client {
             address: self.shared.config.address.with_port(),
             write,
             anonymous: self.shared.config.token.is_none(),
+            redactor: self.shared.redactor.clone(),
         }
     }
 
@@ -187,7 +193,9 @@ impl Client {
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                log::info!("{method} {target}: {error}, {took:.1?}");
+                let shown = error.to_string();
+                let shown = context.redactor.blank(&shown);
+                log::info!("{method} {target}: {shown}, {took:.1?}");
                 return Err(context.map_ureq(&error));
             }
         };
@@ -286,6 +294,7 @@ impl Client {
             return false;
         };
         let changed = used != fresh.as_ref();
+        self.shared.redactor.add_token(fresh.as_ref());
         *self
             .shared
             .token
@@ -371,6 +380,7 @@ mod tests {
                 address: String::new(),
                 write,
                 anonymous: true,
+                redactor: Redactor::default(),
             };
             let error = context.error(cause, "");
             assert_eq!(

@@ -136,7 +136,7 @@ pub struct Config {
     /// The consistency of reads.
     pub consistency: Consistency,
     /// The URL of the proxy for addresses that are not loopback.
-    pub proxy: Option<String>,
+    pub proxy: Option<Secret>,
     /// The longest time to connect.
     pub connect_timeout: Duration,
     /// The longest time for an answer; a blocking query adds its own wait.

@@ -9,6 +9,7 @@ pub(super) use self::classify::describe_io;
 use self::classify::{
     classify_failure, classify_status, describe_denial, describe_status, one_line,
 };
+use super::redact::Redactor;
 use crate::model::{Op, OpError, OpErrorKind, abbreviate};
 
 /// The meaning of an error for the command, whatever its cause.
@@ -95,6 +96,8 @@ pub(super) struct RequestContext {
     pub(super) write: bool,
     /// Whether the request has no token.
     pub(super) anonymous: bool,
+    /// The secrets that no text may have.
+    pub(super) redactor: Redactor,
 }
 
 impl RequestContext {
@@ -102,7 +105,7 @@ impl RequestContext {
         Error {
             request: self.clone(),
             cause,
-            text: text.into(),
+            text: self.redactor.blank(&text.into()).into_owned(),
         }
     }
 
@@ -141,8 +144,9 @@ impl RequestContext {
 
     /// Maps a status other than the expected ones, with the text of its body.
     pub(super) fn map_status(&self, status: u16, text: &str) -> Error {
-        let text = one_line(text);
-        let cause = classify_status(status, &text);
+        let cause = classify_status(status, &one_line(text));
+        // Before the text is folded and cut: no part of a secret is left.
+        let text = one_line(&self.redactor.blank(text));
         self.error(cause, describe_status(cause, status, &text))
     }
 

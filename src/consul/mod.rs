@@ -11,6 +11,7 @@ mod kv;
 mod listing;
 mod multi_delete;
 mod multi_get;
+mod redact;
 mod request;
 mod setup;
 mod status;

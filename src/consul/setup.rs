@@ -27,7 +27,7 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
     let loopback = config.address.is_loopback();
     let proxy = match &config.proxy {
         Some(proxy) if !loopback => Some(
-            ureq::Proxy::new(proxy)
+            ureq::Proxy::new(proxy.expose())
                 .map_err(|_| setup_error("using the proxy", "its address is not a URL"))?,
         ),
         _ => None,

@@ -29,7 +29,7 @@ impl Client {
             "reading the leader's address".to_owned(),
         );
         let leader: String = self.ask(&request, Answer::short_json)?;
-        Ok((!leader.is_empty()).then_some(leader))
+        Ok((!leader.is_empty()).then(|| self.blank(&leader)))
     }
 
     /// Returns the addresses of the servers.
@@ -41,7 +41,14 @@ impl Client {
             "/v1/status/peers".to_owned(),
             "listing the servers".to_owned(),
         );
-        self.ask(&request, Answer::short_json)
+        let peers: Vec<String> = self.ask(&request, Answer::short_json)?;
+        Ok(peers.iter().map(|peer| self.blank(peer)).collect())
+    }
+
+    /// Returns a text of a server without the secrets of this client.
+    fn blank(&self, text: &str) -> String {
+        let context = self.context(String::new(), false);
+        context.redactor.blank(text).into_owned()
     }
 
     /// Checks by a consistent read that there is a leader that the other servers still follow. The
@@ -81,7 +88,7 @@ impl Client {
             "reading the datacenter".to_owned(),
         );
         match self.ask(&request, Answer::json) {
-            Ok(AgentSelf { config }) => Ok(Some(config.datacenter)),
+            Ok(AgentSelf { config }) => Ok(Some(self.blank(&config.datacenter))),
             Err(error) if error.class() == ErrorClass::Denied => Ok(None),
             Err(error) => Err(error),
         }

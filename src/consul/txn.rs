@@ -192,7 +192,12 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
             Ok(TxnOutcome::Applied(results))
         }
         (409, _, Some(errors)) if !errors.is_empty() => {
-            let errors = errors.into_iter().map(OpError::from).collect();
+            let errors = errors.into_iter().map(OpError::from);
+            let errors = errors.map(|error| OpError {
+                what: context.redactor.blank(&error.what).into_owned(),
+                ..error
+            });
+            let errors = errors.collect();
             Ok(TxnOutcome::RolledBack(errors))
         }
         _ => Err(context.invalid_answer(format_args!("{status} with neither results nor errors"))),

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ChildStatus;
 use super::guard::{Guard, MARK};
+use super::memory;
 
 /// The process groups of all running children, and the guard that knows them.
 #[derive(Default)]
@@ -90,7 +91,7 @@ impl ProcessGroups {
             command.env(MARK, &mark);
             inner.notify_guard(format_args!("?{mark}"));
         }
-        match command.spawn() {
+        match memory::spawn(command) {
             Ok(child) => {
                 let id = Pid::from_child(&child);
                 inner.live.insert(id, None);

@@ -15,13 +15,15 @@
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
 //!   how it ended. `start_error`: why it, or a thread, could not be started.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
-//! - `file_limit`: the limit of the size of files. `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
+//! - `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
+//! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
 mod command;
 mod file_limit;
 mod groups;
 mod guard;
+mod memory;
 mod reaper;
 mod signal;
 mod signals;
@@ -33,6 +35,7 @@ pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use file_limit::survive_file_limit;
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
+pub use memory::{disable_core_files, hide_memory, spawn};
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};

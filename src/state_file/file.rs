@@ -353,9 +353,9 @@ fn warnings(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<Str
 
 /// Returns a random key from the system.
 fn random_key() -> io::Result<FileKey> {
-    let mut secret = FileKey::default();
+    let mut secret = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut secret)?;
-    Ok(secret)
+    Ok(FileKey::new(secret))
 }
 
 #[cfg(test)]

@@ -56,8 +56,41 @@ pub struct Keep {
     pub sessions: bool,
 }
 
-/// The key of the checksums and hashes of one file.
-pub type FileKey = [u8; 32];
+/// The key of the checksums and hashes of one file. Whoever knows it can try values until a hash fits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FileKey([u8; 32]);
+
+impl FileKey {
+    /// Wraps the bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        FileKey(bytes)
+    }
+
+    /// Returns the bytes, for a hasher.
+    fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+impl Serialize for FileKey {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Base64Text(self.0.to_vec()).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let key = Base64Text::deserialize(from)?.array();
+        key.map(FileKey)
+            .ok_or_else(|| de::Error::custom("a key of another length"))
+    }
+}
 
 /// The keyed hash of a value, which does not give the value away.
 pub type ValueHash = [u8; 16];
@@ -69,7 +102,7 @@ pub struct FileHead {
     #[serde(flatten)]
     pub identity: Identity,
     /// See [`FileKey`].
-    pub key: Base64Text,
+    pub key: FileKey,
     /// The index up to which each target was handled.
     pub indexes: Vec<u64>,
     /// The number of entries that follow.
@@ -146,9 +179,16 @@ pub enum Record<'a> {
     Batch(Vec<KeyUpdate<'a>>),
 }
 
-/// Bytes, as base64 text in JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bytes, as base64 text in JSON: hashes and values.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Base64Text(pub Vec<u8>);
+
+/// The length alone: values may be secret.
+impl fmt::Debug for Base64Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({} bytes)", self.0.len())
+    }
+}
 
 impl Base64Text {
     /// Returns the bytes as an array, if they have that length.
@@ -252,7 +292,7 @@ impl RecordWriter {
 
 /// Returns the checksum of a line at this place of its file.
 pub(super) fn sum(key: &FileKey, place: u64, json: &[u8]) -> [u8; SUM] {
-    let mut hasher = blake3::Hasher::new_keyed(key);
+    let mut hasher = blake3::Hasher::new_keyed(key.expose());
     hasher
         .update(b"line")
         .update(&place.to_le_bytes())
@@ -264,7 +304,7 @@ pub(super) fn sum(key: &FileKey, place: u64, json: &[u8]) -> [u8; SUM] {
 
 /// Returns the keyed hash of this key's value.
 pub fn hash(secret: &FileKey, key: &str, value: &[u8]) -> ValueHash {
-    let mut hasher = blake3::Hasher::new_keyed(secret);
+    let mut hasher = blake3::Hasher::new_keyed(secret.expose());
     hasher
         .update(b"value")
         .update(&(key.len() as u64).to_le_bytes())

@@ -164,7 +164,7 @@ impl HandledState {
         let mut writer = RecordWriter::base(self.key);
         writer.add(&Record::Head(FileHead {
             identity: self.identity.clone(),
-            key: Base64Text(self.key.to_vec()),
+            key: self.key,
             indexes: indexes.collect(),
             entries: self.entries(),
         }));

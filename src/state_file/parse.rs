@@ -145,7 +145,7 @@ impl<'a> LineReader<'a> {
         let Ok(Record::Head(head)) = serde_json::from_slice(json) else {
             return None;
         };
-        let key = head.key.array()?;
+        let key = head.key;
         let sound = written == sum(&key, self.at as u64, json)
             && head.indexes.len() == head.identity.targets.len();
         sound.then(|| {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::harness::{Agent, Faulty, Kvw, On, Output, PATIENCE, wait_for};
+use crate::harness::{Agent, Faulty, Kvw, On, Output, PATIENCE, not_tried, wait_for};
 
 /// The read that `kvw status` begins with.
 const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent";
@@ -332,4 +332,188 @@ fn verbose_shows_requests_and_never_a_token() {
         .expect(2)
         .says(&["GET /v1/kv/.kvw-looks-for-a-leader/?keys&consistent: 400, "]);
     assert!(!output.stderr.contains("s3cret"), "{output}");
+}
+
+#[test]
+fn a_password_that_ends_the_host_too_early_is_refused_and_not_shown() {
+    for address in [
+        "http://user:PASS/x@h:1",
+        "http://user:8500/PASS@h:1",
+        "user:PASS@http://h:1",
+        "http://user:PASS",
+        "http://us er:PASS:1",
+        "http://user:PASS@h:port",
+        "PASS://h",
+    ] {
+        let by_flag = Kvw::bare().args(["status", "--http-addr", address, "-v"]);
+        let by_variable = Kvw::bare()
+            .args(["status", "-v"])
+            .env("CONSUL_HTTP_ADDR", address);
+        for (kvw, source) in [
+            (by_flag, "--http-addr: "),
+            (by_variable, "CONSUL_HTTP_ADDR: "),
+        ] {
+            let output = kvw.run();
+            output.expect(2).one_line().says(&[source]);
+            let scheme = address.starts_with("PASS://");
+            assert!(scheme || !output.stderr.contains("PASS"), "{output}");
+        }
+    }
+    let output = Kvw::bare()
+        .args(["get", "http://user:PASS@h:8500/v1/kv/a"])
+        .run();
+    output.expect(2).says(&["the key is 'a'", "h:8500"]);
+    assert!(!output.stderr.contains("PASS"), "{output}");
+}
+
+/// The headers of a request as a server may send them back.
+fn echo() -> String {
+    let pair = "dXNlcjpwYXNzd29yZA==";
+    format!("X-Consul-Token: t0ken-of-mine\r\nAuthorization: Basic {pair}\r\n(user:password)\r\n")
+}
+
+/// Fails if anything of the secrets is in what was printed.
+#[track_caller]
+fn shows_no_secret(output: &Output) {
+    for secret in ["t0ken", "dXNlcj", "password"] {
+        assert!(!output.stderr.contains(secret), "{secret}: {output}");
+        assert!(!output.text().contains(secret), "{secret}: {output}");
+    }
+}
+
+fn with_secrets(server: &Faulty) -> Kvw {
+    Kvw::at(server.address())
+        .env("CONSUL_HTTP_AUTH", "user:password")
+        .env("CONSUL_HTTP_TOKEN", "t0ken-of-mine")
+}
+
+#[test]
+fn a_server_that_sends_the_headers_back_gets_no_secret_into_an_error() {
+    for (status, exit) in [(400, 2), (403, 4), (404, 3), (500, 3)] {
+        let server = Faulty::script()
+            .on("GET /v1/kv/a")
+            .answers(status, &echo())
+            .start();
+        let output = with_secrets(&server)
+            .args(["get", "a", "-v", "--retry-for", "0"])
+            .run();
+        output.expect(exit);
+        shows_no_secret(&output);
+    }
+    let server = look().answers(400, &echo()).start();
+    let output = with_secrets(&server).args(["status"]).run();
+    output.expect(2).says(&["X-Consul-Token: (redacted)"]);
+}
+
+#[test]
+fn a_text_that_is_cut_within_a_secret_shows_no_part_of_it() {
+    for length in 370..400 {
+        let text = format!("{} t0ken-of-mine", "x".repeat(length));
+        let server = look().answers(400, &text).start();
+        let output = with_secrets(&server).args(["status"]).run();
+        output.expect(2);
+        shows_no_secret(&output);
+    }
+}
+
+#[test]
+fn a_reason_of_a_transaction_and_a_document_have_no_secret_either() {
+    let reason = serde_json::json!({"Errors": [{"OpIndex": 0, "What": echo()}]}).to_string();
+    for args in [&["txn", "-o", "json", "delete a"][..], &["txn", "delete a"]] {
+        let server = Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(409, &reason)
+            .start();
+        let output = with_secrets(&server).args(args).run();
+        assert_ne!(output.code, 0, "{output}");
+        shows_no_secret(&output);
+    }
+}
+
+#[test]
+fn a_token_that_was_read_again_is_a_secret_too() {
+    let server = Faulty::script()
+        .on(LOOK)
+        .having("x-consul-token: old")
+        .after(std::time::Duration::from_millis(300))
+        .answers(403, "ACL not found")
+        .on(LOOK)
+        .having("x-consul-token: t0ken-of-mine")
+        .answers(400, &echo())
+        .start();
+    let kvw =
+        Kvw::at(server.address())
+            .file("token", "old\n")
+            .args(["status", "--token-file", "token"]);
+    let file = kvw.home().join("token");
+    let running = kvw.spawn();
+    wait_for("the first request", || {
+        (!server.requests().is_empty()).then_some(())
+    });
+    std::fs::write(file, "t0ken-of-mine\n").unwrap();
+    let output = running.wait(PATIENCE);
+    output.expect(2).says(&["X-Consul-Token: (redacted)"]);
+    assert!(!output.stderr.contains("t0ken"), "{output}");
+}
+
+/// Runs a program as a user without rights over other processes.
+const AS_USER: [&str; 5] = [
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--",
+];
+
+#[test]
+fn other_processes_of_the_user_cannot_read_the_environment_of_a_kvw_with_a_token() {
+    let as_user = |words: &[&str]| {
+        let mut command = std::process::Command::new(AS_USER[0]);
+        command.args(&AS_USER[1..]).args(words).output()
+    };
+    let binary = assert_cmd::cargo::cargo_bin!("kvw").to_str().unwrap();
+    let tried = as_user(&[binary, "--version"]);
+    if !tried.is_ok_and(|output| output.status.success()) {
+        return not_tried(
+            "who reads /proc/PID/environ: no setpriv, no root, or no way to the binary",
+        );
+    }
+    let agent = Agent::shared();
+    let key = agent.key("a");
+    for (name, hidden) in [
+        ("CONSUL_HTTP_TOKEN", true),
+        ("CONSUL_HTTP_AUTH", true),
+        ("HARMLESS", false),
+    ] {
+        let mut running = agent
+            .kvw(["wait", &key])
+            .env(name, "t0ken-of-mine")
+            .under(AS_USER)
+            .spawn();
+        running.err_line_with("waiting for ");
+        let file = format!("/proc/{}/environ", running.pid());
+        let read = as_user(&["cat", &file]).unwrap();
+        assert_eq!(read.status.success(), !hidden, "{name}: {read:?}");
+        assert_eq!(read.stdout.is_empty(), hidden, "{name}");
+    }
+}
+
+#[test]
+fn kvw_leaves_no_core_file_and_its_handlers_have_the_limit_that_it_was_started_with() {
+    const LIMITED: [&str; 3] = ["sh", "-c", r#"ulimit -Sc 1000; exec "$0" "$@""#];
+    let agent = Agent::shared();
+    agent.put("a", "1");
+    let key = agent.key("a");
+    let limits = r#"ulimit -Sc; grep 'core file' /proc/$PPID/limits | tr -s ' ' | cut -d' ' -f5"#;
+    let mut running = agent
+        .kvw(["watch", &key, "--initial", "run", "--", "sh", "-c", limits])
+        .under(LIMITED)
+        .spawn();
+    assert_eq!(running.line(), "1000");
+    assert_eq!(running.line(), "0");
+    let output = Kvw::bare()
+        .args(["dev", "--", "sh", "-c", limits])
+        .under(LIMITED)
+        .run();
+    assert_eq!(output.text(), "1000\n0\n", "{output}");
 }

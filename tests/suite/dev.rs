@@ -1,10 +1,11 @@
 //! What only `kvw dev` does: its own flags, running a command, and standing up to clients that no
 //! server should trust. What it imitates is in `conformance`.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc::RecvTimeoutError;
 
-use crate::harness::{Kvw, PATIENCE, RawHttp, Running, wait_for};
+use crate::harness::{Kvw, PATIENCE, RawHttp, Reply, Running, wait_for};
 
 /// A dev agent on a free port, and its address.
 fn dev<const N: usize>(more: [&str; N]) -> (Running, String) {
@@ -42,7 +43,9 @@ fn it_dies_of_the_signal_that_stops_it() {
     for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1), ("QUIT", 3)] {
         let (running, address) = dev([]);
         let mut blocked = RawHttp::connect(&address);
-        blocked.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
+        blocked.send(
+            "GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        );
         running.signal(name);
         let output = running.wait(PATIENCE);
         assert_eq!(output.signal, Some(number), "{output}");
@@ -76,7 +79,9 @@ fn an_address_that_is_none_is_wrong_usage() {
 
 #[test]
 fn an_address_that_others_reach_is_warned_about_and_printed_so_that_clients_take_it() {
-    let mut running = Kvw::bare().args(["dev", "--listen", "0.0.0.0:0"]).spawn();
+    let mut running = Kvw::bare()
+        .args(["dev", "--listen", "0.0.0.0:0", "--allow-public"])
+        .spawn();
     let line = running.line();
     let address = line.strip_prefix("http://127.0.0.1:").expect(&line);
     RawHttp::connect(&format!("127.0.0.1:{address}"))
@@ -85,6 +90,178 @@ fn an_address_that_others_reach_is_warned_about_and_printed_so_that_clients_take
     running
         .stop()
         .says(&["warning: everyone who can reach this address"]);
+}
+
+#[test]
+fn an_address_that_others_reach_is_refused_without_a_word_that_allows_it() {
+    for address in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"] {
+        let output = Kvw::bare().args(["dev", "--listen", address]).run();
+        output
+            .expect(2)
+            .one_line()
+            .says(&[address, "other machines", "--allow-public"]);
+        assert_eq!(output.text(), "");
+    }
+}
+
+/// A request as a browser sends it.
+fn browse(address: &str, method: &str, headers: &str) -> Reply {
+    let mut wire = RawHttp::connect(address);
+    wire.send(format!(
+        "{method} /v1/kv/rebound HTTP/1.1\r\n{headers}Content-Length: 1\r\n\r\nx"
+    ));
+    wire.reply()
+}
+
+#[test]
+fn a_website_can_neither_read_nor_write_by_way_of_a_name_or_a_page_of_its_own() {
+    let (_running, address) = dev([]);
+    let port = address.rsplit_once(':').unwrap().1;
+    for headers in [
+        format!("Host: evil.example:{port}\r\n"),
+        format!("Host: localhost.evil.example:{port}\r\n"),
+        format!("Host: evil.localhost:{port}\r\n"),
+        format!("Host: 0.0.0.0:{port}\r\n"),
+        "Host:\r\n".to_owned(),
+        format!("Host: {address}\r\nOrigin: http://evil.example\r\n"),
+        format!("Host: {address}\r\nOrigin: null\r\n"),
+        format!("Origin: https://localhost.evil.example\r\nHost: {address}\r\n"),
+    ] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let reply = browse(&address, method, &headers);
+            assert_eq!(reply.status, 403, "{method} {headers}");
+            assert!(reply.text().contains("kvw dev"), "{reply:?}");
+            assert_eq!(reply.header("Connection"), Some("close"), "{headers}");
+        }
+    }
+    let absolute = "PUT http://evil.example/v1/kv/rebound HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut wire = RawHttp::connect(&address);
+    wire.send(absolute);
+    assert_eq!(wire.reply().status, 403);
+    assert_eq!(
+        browse(&address, "PUT", "Host: localhost\r\nHost: evil.example\r\n").status,
+        400
+    );
+    RawHttp::connect(&address)
+        .ask("GET", "/v1/kv/?keys", "")
+        .is(200, "[]");
+}
+
+#[test]
+fn every_name_of_the_loopback_interface_and_pages_of_this_machine_are_answered() {
+    let (_running, address) = dev([]);
+    for headers in [
+        "Host: localhost\r\n",
+        "Host: LOCALHOST:1\r\n",
+        "Host: localhost.:8500\r\n",
+        "Host: 127.0.0.1\r\n",
+        "Host: 127.8.9.1:80\r\n",
+        "Host: [::1]:8500\r\n",
+        "Host: localhost\r\nOrigin: http://localhost:3000\r\n",
+    ] {
+        let reply = browse(&address, "PUT", headers);
+        assert_eq!(reply.status, 200, "{headers}");
+    }
+}
+
+#[test]
+fn a_name_of_elsewhere_is_answered_where_other_machines_are() {
+    let (_running, address) =
+        started(Kvw::bare().args(["dev", "--listen", "0.0.0.0:0", "--allow-public"]));
+    assert_eq!(
+        browse(&address, "PUT", "Host: build-host:8500\r\n").status,
+        200
+    );
+}
+
+#[test]
+fn what_is_stored_has_a_bound_and_deletes_make_room() {
+    let (_running, address) = dev(["--memory", "1M"]);
+    let mut wire = RawHttp::connect(&address);
+    let value = vec![b'v'; 400_000];
+    for key in ["a", "b"] {
+        wire.ask("PUT", &format!("/v1/kv/{key}"), &value)
+            .is(200, "true");
+    }
+    for key in ["c", "a/c"] {
+        let refused = wire.ask("PUT", &format!("/v1/kv/{key}"), &value);
+        assert_eq!(refused.status, 409, "{refused:?}");
+        assert!(refused.text().contains("--memory"), "{refused:?}");
+    }
+    let output = Kvw::at(&address)
+        .args(["put", "c", "-"])
+        .stdin(value.clone())
+        .run();
+    output.expect(2).says(&["nothing was written", "--memory"]);
+    let ops = r#"[{"KV":{"Verb":"set","Key":"small","Value":"eA=="}},{"KV":{"Verb":"set","Key":"c","Value":"BIG"}}]"#;
+    let ops = ops.replace("BIG", &"AAAA".repeat(100_000));
+    let refused = wire.ask("PUT", "/v1/txn", &ops);
+    assert_eq!(refused.status, 409);
+    assert!(refused.text().contains("--memory"), "{refused:?}");
+    wire.ask("GET", "/v1/kv/?keys", "").is(200, r#"["a","b"]"#);
+    wire.ask("PUT", "/v1/kv/a", "less").is(200, "true");
+    wire.ask("PUT", "/v1/kv/c", &value).is(200, "true");
+    wire.ask("DELETE", "/v1/kv/?recurse", "").is(200, "true");
+    wire.ask("PUT", "/v1/kv/c", &value).is(200, "true");
+}
+
+#[test]
+fn keys_and_sessions_count_as_stored_too() {
+    let (_running, address) = dev(["--memory", "1M"]);
+    let mut wire = RawHttp::connect(&address);
+    let mut refused = None;
+    for number in 0..20_000 {
+        let reply = wire.ask("PUT", &format!("/v1/kv/{number}"), "");
+        if reply.status != 200 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    assert_eq!(refused.unwrap().status, 409);
+    let session = format!(r#"{{"Name":"{}"}}"#, "n".repeat(10_000));
+    let refused = wire.ask("PUT", "/v1/session/create", &session);
+    assert_eq!(refused.status, 409, "{refused:?}");
+}
+
+#[test]
+fn a_document_that_is_larger_than_the_memory_is_refused_with_its_flag() {
+    let value = "AAAA".repeat(100_000);
+    let document = format!(r#"[{{"key":"a","value":"{value}"}},{{"key":"b","value":"{value}"}}]"#);
+    let output = Kvw::bare()
+        .file("export.json", document)
+        .args([
+            "dev",
+            "--memory",
+            "512K",
+            "--load",
+            "export.json",
+            "--",
+            "true",
+        ])
+        .run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["loading export.json", "key b", "--memory"]);
+}
+
+#[test]
+fn one_answer_has_a_bound_however_often_it_reads_the_store() {
+    let (running, address) = dev(["--memory", "2M"]);
+    let mut wire = RawHttp::connect(&address);
+    for key in ["a", "b", "c"] {
+        wire.ask("PUT", &format!("/v1/kv/k/{key}"), vec![b'v'; 500_000])
+            .is(200, "true");
+    }
+    assert_eq!(wire.ask("GET", "/v1/kv/?recurse", "").status, 200);
+    let read = r#"{"KV":{"Verb":"get-tree","Key":"k"}}"#;
+    let ops = format!("[{}]", [read; 64].join(","));
+    let refused = wire.ask("PUT", "/v1/txn", &ops);
+    assert_eq!(refused.status, 400, "{}", refused.head);
+    assert!(refused.text().contains("--memory"), "{refused:?}");
+    if let Some(memory) = resident(&running) {
+        assert!(memory < 40 * 1024, "{memory} kB");
+    }
 }
 
 #[test]
@@ -268,7 +445,7 @@ fn an_index_of_an_earlier_run_does_not_block() {
 fn an_endless_header_line_is_cut_off() {
     let (running, address) = dev([]);
     let mut wire = RawHttp::connect(&address);
-    wire.send("GET / HTTP/1.1\r\nHost: h\r\nA: ");
+    wire.send("GET / HTTP/1.1\r\nHost: localhost\r\nA: ");
     let line = vec![b'a'; 64 * 1024];
     let mut sent = 0;
     while sent < 64 && wire.send(&line) {
@@ -295,7 +472,7 @@ fn lengths_that_could_be_read_two_ways_are_refused_and_nothing_after_them_is_ans
     ] {
         let mut wire = RawHttp::connect(&address);
         wire.send(format!(
-            "PUT /v1/kv/smuggled HTTP/1.1\r\nHost: h\r\n{lines}\r\nxGET /v1/kv/?keys HTTP/1.1\r\nHost: h\r\n\r\n"
+            "PUT /v1/kv/smuggled HTTP/1.1\r\nHost: localhost\r\n{lines}\r\nxGET /v1/kv/?keys HTTP/1.1\r\nHost: localhost\r\n\r\n"
         ));
         let reply = wire.reply();
         assert_eq!(reply.status, status, "{lines}");
@@ -310,7 +487,7 @@ fn lengths_that_could_be_read_two_ways_are_refused_and_nothing_after_them_is_ans
 #[test]
 fn chunks_that_are_none_or_too_many_are_refused() {
     let (_running, address) = dev([]);
-    let put = "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let put = "PUT /v1/kv/c HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in ["x\r\n", "3\r\nfour\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
         let mut wire = RawHttp::connect(&address);
         wire.send(format!("{put}{body}"));
@@ -339,30 +516,71 @@ fn json_as_deep_as_a_body_allows_is_refused_and_not_fatal() {
 }
 
 #[test]
-fn large_requests_have_a_bound_together_and_small_ones_pass() {
+fn large_requests_that_stall_give_way_and_small_ones_pass() {
     raise_descriptor_limit();
     let (running, address) = dev([]);
     let few = threads(&running);
-    let head = "PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n";
-    let mut large: Vec<_> = (0..129).map(|_| RawHttp::connect(&address)).collect();
+    let head = "PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n";
+    let mut large: Vec<_> = (0..128).map(|_| RawHttp::connect(&address)).collect();
     for wire in &mut large {
         wire.send(head);
+        wire.send(vec![b'x'; 100_000]);
     }
-    // Whichever is seen last.
-    let refused = wait_for("a refusal", || large.iter().position(RawHttp::has_answer));
+    // A byte now and then keeps no slot.
+    let mut streams: Vec<_> = large
+        .iter()
+        .map(|wire| wire.stream().try_clone().unwrap())
+        .collect();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let dribble = std::thread::spawn(move || {
+        let pause = std::time::Duration::from_millis(200);
+        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            for stream in &mut streams {
+                // One that gave way is closed.
+                let _ = stream.write_all(b"x");
+            }
+        }
+    });
+    wait_for_threads(&running, 128);
+    let mut wire = RawHttp::connect(&address);
+    wire.ask("PUT", "/v1/kv/small", "s").is(200, "true");
+    // Those that gave way get an answer, and the others hold their slots. Not all of them may have one
+    // at first.
+    let refused = wait_for("a refusal", || {
+        wire.ask("PUT", "/v1/kv/x", vec![b'x'; 500_000])
+            .is(200, "true");
+        large.iter().position(RawHttp::has_answer)
+    });
     large
         .remove(refused)
         .reply()
         .is(503, "too many large requests at once, try again");
-    assert!(!large.iter().any(RawHttp::has_answer));
-    let mut wire = RawHttp::connect(&address);
-    wire.ask("PUT", "/v1/kv/small", "s").is(200, "true");
+    assert!(large.iter().filter(|wire| wire.has_answer()).count() < 10);
+    drop(stop);
+    dribble.join().unwrap();
     drop(large);
     wait_for("the end of their threads", || {
         (threads(&running) <= few + 1).then_some(())
     });
-    wire.ask("PUT", "/v1/kv/x", vec![b'x'; 500_000])
+    wire.ask("PUT", "/v1/kv/x", vec![b'y'; 500_000])
         .is(200, "true");
+}
+
+#[test]
+fn a_length_alone_takes_no_slot_of_large_requests() {
+    raise_descriptor_limit();
+    let (running, address) = dev([]);
+    let head = "PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n";
+    let mut announced: Vec<_> = (0..300).map(|_| RawHttp::connect(&address)).collect();
+    for wire in &mut announced {
+        wire.send(head);
+        wire.send("some");
+    }
+    wait_for_threads(&running, 300);
+    RawHttp::connect(&address)
+        .ask("PUT", "/v1/kv/x", vec![b'x'; 500_000])
+        .is(200, "true");
+    assert!(!announced.iter().any(RawHttp::has_answer));
 }
 
 #[test]
@@ -370,7 +588,7 @@ fn half_a_request_holds_up_nobody_else() {
     let (_running, address) = dev([]);
     let mut halves: Vec<_> = (0..50).map(|_| RawHttp::connect(&address)).collect();
     for half in &mut halves {
-        half.send("PUT /v1/kv/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhal");
+        half.send("PUT /v1/kv/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhal");
     }
     RawHttp::connect(&address)
         .ask("GET", "/v1/kv/?keys", "")
@@ -391,7 +609,7 @@ fn a_thousand_blocked_queries_leave_room_for_others_and_wake_together() {
     let mut blocked: Vec<_> = (0..1000).map(|_| RawHttp::connect(&address)).collect();
     for blocked in &mut blocked {
         blocked.send(format!(
-            "GET /v1/kv/watched?raw&index={since}&wait=5m HTTP/1.1\r\nHost: h\r\n\r\n"
+            "GET /v1/kv/watched?raw&index={since}&wait=5m HTTP/1.1\r\nHost: localhost\r\n\r\n"
         ));
     }
     wait_for_threads(&running, 1000);
@@ -413,7 +631,9 @@ fn a_client_that_has_gone_is_noticed_while_its_query_is_blocked() {
     let gone: Vec<_> = (0..20)
         .map(|_| {
             let mut wire = RawHttp::connect(&address);
-            wire.send("GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: h\r\n\r\n");
+            wire.send(
+                "GET /v1/kv/x?index=99999999999999999&wait=10m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            );
             wire
         })
         .collect();
@@ -451,7 +671,7 @@ fn running_out_of_descriptors_is_survived() {
 fn a_client_that_sends_a_refused_body_all_the_same_reads_the_refusal() {
     let (_running, address) = dev([]);
     let mut wire = RawHttp::connect(&address);
-    wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
+    wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n");
     wire.send(vec![b'x'; 2_000_000]);
     assert_eq!(wire.reply().status, 413);
     let mut rest = Vec::new();

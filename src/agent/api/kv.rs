@@ -8,7 +8,7 @@ use crate::agent::golang;
 use crate::agent::http::Response;
 use crate::agent::params::BlockingQuery;
 use crate::agent::request::{ApiError, ApiRequest, ApiResult};
-use crate::agent::state::{KvEntry, KvQuery, KvState, TxnOp, TxnVerb};
+use crate::agent::state::{ApplyError, KvEntry, KvQuery, KvState, TxnOp, TxnVerb};
 
 /// Reads, writes or deletes, by method.
 pub fn serve(request: &mut ApiRequest<'_>) -> ApiResult {
@@ -168,7 +168,8 @@ fn write(request: &ApiRequest<'_>, op: &TxnOp) -> ApiResult {
     request.params.check_datacenter()?;
     match request.agent.store.write(|state, now| state.apply(op, now)) {
         Ok(done) => Ok(request.json(200, &done)),
-        Err(text) => Err(Response::text(500, text).into()),
+        Err(ApplyError::Consul(text)) => Err(Response::text(500, text).into()),
+        Err(ApplyError::OutOfMemory(error)) => Err(Response::text(409, error.to_string()).into()),
     }
 }
 

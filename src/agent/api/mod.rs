@@ -8,10 +8,11 @@ pub mod txn;
 
 use std::borrow::Cow;
 
-use base64::Engine;
+use base64::display::Base64Display;
 use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::answer_limits::{AnswerLimits, AnswerRefusal, AnswerRoom};
 use super::golang;
 use super::http::Response;
 use super::state::KvEntry;
@@ -27,7 +28,7 @@ struct EntryJson<'a> {
     key: Cow<'a, str>,
     flags: u64,
     /// Null for an empty value too: Consul stores both the same.
-    value: Option<String>,
+    value: Option<Base64Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
     create_index: u64,
@@ -40,8 +41,7 @@ impl<'a> EntryJson<'a> {
             lock_index: entry.locked,
             key: golang::utf8_lossy(&entry.key),
             flags: entry.flags,
-            value: (with_value && !entry.value.is_empty())
-                .then(|| BASE64_STANDARD.encode(&entry.value)),
+            value: (with_value && !entry.value.is_empty()).then_some(Base64Value(&entry.value)),
             session: entry.session.as_deref(),
             create_index: entry.created,
             modify_index: entry.modified,
@@ -49,24 +49,72 @@ impl<'a> EntryJson<'a> {
     }
 }
 
+/// A value that is encoded as it is written: a large answer is in memory once.
+struct Base64Value<'a>(&'a [u8]);
+
+impl Serialize for Base64Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &BASE64_STANDARD))
+    }
+}
+
+/// The bytes of an answer, up to its limits.
+struct AnswerWriter<'a> {
+    bytes: Vec<u8>,
+    room: AnswerRoom,
+    limits: &'a AnswerLimits,
+    refusal: Option<AnswerRefusal>,
+}
+
+impl std::io::Write for AnswerWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let size = self.bytes.len() + bytes.len();
+        if let Err(refusal) = self.limits.grow(&mut self.room, size) {
+            self.refusal = Some(refusal);
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Returns a response of JSON as Go encodes it: compact, or indented by four spaces with a newline at
-/// the end.
-pub fn json(status: u16, value: &impl Serialize, pretty: bool) -> Response {
-    let mut bytes = Vec::new();
+/// the end. One that would be too large is refused.
+pub fn json(status: u16, value: &impl Serialize, pretty: bool, limits: &AnswerLimits) -> Response {
+    let mut writer = AnswerWriter {
+        bytes: Vec::new(),
+        room: AnswerRoom::default(),
+        limits,
+        refusal: None,
+    };
     let written = if pretty {
         let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
         value.serialize(&mut serde_json::Serializer::with_formatter(
-            &mut bytes, formatter,
+            &mut writer,
+            formatter,
         ))
     } else {
-        value.serialize(&mut serde_json::Serializer::new(&mut bytes))
+        value.serialize(&mut serde_json::Serializer::new(&mut writer))
     };
+    if let Some(refusal) = writer.refusal {
+        return refusal.into();
+    }
     written.expect("only strings, numbers and lists of them go into a vector");
+    let AnswerWriter {
+        bytes, mut room, ..
+    } = writer;
+    if let Err(refusal) = limits.grow(&mut room, golang::max_escaped_len(&bytes) + 1) {
+        return refusal.into();
+    }
     let mut bytes = golang::escape_json(bytes);
     if pretty {
         bytes.push(b'\n');
     }
-    Response::bytes(status, "application/json", bytes)
+    Response::bytes(status, "application/json", bytes).with_room(room)
 }
 
 /// Adds the headers of a query that read the store.

@@ -60,10 +60,11 @@ pub fn create(request: &mut ApiRequest<'_>) -> ApiResult {
         config::parse(&body)?
     };
     let id = format_uuid(fastrand::u128(..));
-    request
+    let created = request
         .agent
         .store
         .write(|state, now| state.create_session(&id, config, now));
+    created.map_err(|error| Response::text(409, error.to_string()))?;
     Ok(request.json(200, &serde_json::json!({ "ID": id })))
 }
 

@@ -2,13 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use httparse::Status;
 
 use super::head::{MAX_HEADERS, find_head_end, parse_head};
 use super::{BodyLength, RequestHead, Response};
-use crate::agent::semaphore::{Permit, Semaphore};
+use crate::agent::large_requests::{LargeRequests, LargeSlot};
 
 /// The longest request head: a megabyte, and the slack that Go adds.
 const MAX_HEAD: usize = (1 << 20) + 4096;
@@ -19,8 +20,20 @@ const MAX_DISCARDED: u64 = 256 * 1024;
 /// The number of bytes read at once; the buffer of a blocked connection holds no more.
 const CHUNK: usize = 4096;
 
-/// The size from which a head or a body needs a permit.
+/// The number of bytes of a body read at once.
+const BODY_CHUNK: usize = 64 * 1024;
+
+/// The size from which a head or a body needs a slot.
 const LARGE_REQUEST: usize = 64 * 1024;
+
+/// How long a client may send nothing between requests.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long a client may send nothing in the middle of a head or a body.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a head may take after its first bytes, and a body, however little is sent at a time.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a connection that is to be closed is still read from.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,6 +44,8 @@ pub enum BodyError {
     TooLarge,
     /// Too many other connections send large requests.
     TooManyLarge,
+    /// Nothing came for too long, or the end did not.
+    TimedOut,
     /// The chunks are malformed; the connection cannot be used any more.
     Malformed,
     Lost,
@@ -38,11 +53,15 @@ pub enum BodyError {
 
 /// A client's connection, with the bytes that were read and not used yet.
 pub struct ClientConnection {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     buffer: Vec<u8>,
     body: BodyState,
-    large_requests: Semaphore,
-    permit: Option<Permit>,
+    large_requests: LargeRequests,
+    slot: Option<LargeSlot>,
+    /// The time when the head or the body that is read began; `None` between requests.
+    began_at: Option<Instant>,
+    /// The timeout that reads of the socket have.
+    read_timeout: Option<Duration>,
 }
 
 /// The state of the current request's body.
@@ -54,15 +73,24 @@ enum BodyState {
     Lost,
 }
 
+/// Returns how long the next bytes of a head or a body that began at `began_at` may take; `None` when its
+/// time is over.
+fn time_left(began_at: Instant, now: Instant) -> Option<Duration> {
+    let left = REQUEST_TIMEOUT.saturating_sub(now.saturating_duration_since(began_at));
+    (!left.is_zero()).then(|| left.min(STALL_TIMEOUT))
+}
+
 impl ClientConnection {
     /// Takes over a connected socket.
-    pub fn new(stream: TcpStream, large_requests: Semaphore) -> Self {
+    pub fn new(stream: TcpStream, large_requests: LargeRequests) -> Self {
         ClientConnection {
-            stream,
+            stream: Arc::new(stream),
             buffer: Vec::new(),
             body: BodyState::Unread(BodyLength::Exact(0)),
             large_requests,
-            permit: None,
+            slot: None,
+            began_at: None,
+            read_timeout: None,
         }
     }
 
@@ -72,7 +100,8 @@ impl ClientConnection {
     /// A response that refuses the request, to be sent before the connection is closed.
     pub fn read_head(&mut self) -> Result<Option<RequestHead>, Response> {
         let mut scanned = 0;
-        self.permit = None;
+        self.slot = None;
+        self.began_at = None;
         self.buffer.shrink_to(CHUNK);
         loop {
             if let Some(end) = find_head_end(&self.buffer, scanned) {
@@ -91,9 +120,15 @@ impl ClientConnection {
                 return Err(Response::too_many_large_requests());
             }
             scanned = self.buffer.len().saturating_sub(3);
+            if !self.buffer.is_empty() {
+                self.began_at.get_or_insert_with(Instant::now);
+            }
             match self.fill() {
-                Ok(0) | Err(_) => return Ok(None),
+                Ok(0) | Err(BodyError::Lost) => return Ok(None),
                 Ok(_) => {}
+                Err(BodyError::TooManyLarge) => return Err(Response::too_many_large_requests()),
+                Err(_) if self.buffer.is_empty() => return Ok(None),
+                Err(_) => return Err(Response::timed_out()),
             }
         }
     }
@@ -107,8 +142,9 @@ impl ClientConnection {
             self.body = BodyState::Unread(length);
             return Ok(Vec::new());
         }
+        self.began_at = Some(Instant::now());
         if head.expects_continue && self.buffer.is_empty() {
-            let sent = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+            let sent = (&*self.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
             sent.map_err(|_| BodyError::Lost)?;
         }
         let body = match length {
@@ -125,13 +161,13 @@ impl ClientConnection {
         Ok(body)
     }
 
-    /// Acquires the permit to hold this number of bytes until the next request; returns whether it
+    /// Acquires the slot to hold this number of bytes until the next request; returns whether it
     /// was granted.
     fn acquire_for(&mut self, size: usize) -> bool {
-        if size > LARGE_REQUEST && self.permit.is_none() {
-            self.permit = self.large_requests.try_acquire();
+        if size > LARGE_REQUEST && self.slot.is_none() {
+            self.slot = self.large_requests.acquire(&self.stream);
         }
-        size <= LARGE_REQUEST || self.permit.is_some()
+        size <= LARGE_REQUEST || self.slot.is_some()
     }
 
     /// Whether the client has closed its side.
@@ -153,10 +189,13 @@ impl ClientConnection {
         let keep =
             !response.close && head.is_some_and(|head| head.keep_alive) && self.discard_body(head);
         let mut bytes = response.encode_head(head, keep);
-        if head.is_none_or(|head| head.method != "HEAD") {
-            bytes.extend_from_slice(&response.body);
-        }
-        if self.stream.write_all(&bytes).is_err() {
+        let with_body = head.is_none_or(|head| head.method != "HEAD");
+        let body: &[u8] = if with_body { &response.body } else { &[] };
+        // The rest of a large body is not copied.
+        let (first, rest) = body.split_at(body.len().min(BODY_CHUNK));
+        bytes.extend_from_slice(first);
+        let mut stream = &*self.stream;
+        if stream.write_all(&bytes).is_err() || stream.write_all(rest).is_err() {
             return false;
         }
         if !keep {
@@ -190,43 +229,82 @@ impl ClientConnection {
         let _ = self.stream.set_read_timeout(Some(LINGER_TIMEOUT / 4));
         let mut discarded = vec![0; CHUNK];
         while Instant::now() < until {
-            if !matches!(self.stream.read(&mut discarded), Ok(read) if read > 0) {
+            if !matches!((&*self.stream).read(&mut discarded), Ok(read) if read > 0) {
                 break;
             }
         }
     }
 
     /// Reads what is there into the buffer.
-    fn fill(&mut self) -> io::Result<usize> {
-        let had = self.buffer.len();
-        self.buffer.resize(had + CHUNK, 0);
-        let read = loop {
-            match self.stream.read(&mut self.buffer[had..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.buffer.truncate(had + *read.as_ref().unwrap_or(&0));
-        if self.buffer.is_empty() {
-            self.buffer = Vec::new();
+    fn fill(&mut self) -> Result<usize, BodyError> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = self.receive(&mut buffer, CHUNK);
+        if !buffer.is_empty() {
+            self.buffer = buffer;
         }
         read
     }
 
-    /// Appends exactly this number of bytes. Memory is allocated as they arrive: a length alone costs
-    /// nothing.
-    fn read_exact(&mut self, length: usize, bytes: &mut Vec<u8>) -> Result<(), BodyError> {
-        if !self.acquire_for(bytes.len() + length) {
+    /// Appends what the socket has, of at most `limit` bytes; 0 is the end of the connection. Waits for
+    /// it as long as the request may take.
+    fn receive(&mut self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, BodyError> {
+        let had = bytes.len();
+        bytes.resize(had + limit, 0);
+        let read = self.read_some(&mut bytes[had..]);
+        bytes.truncate(had + *read.as_ref().unwrap_or(&0));
+        // A slot is lost while its holder reads, too.
+        if self.slot.as_ref().is_some_and(LargeSlot::is_lost) {
             return Err(BodyError::TooManyLarge);
         }
+        read
+    }
+
+    fn read_some(&mut self, bytes: &mut [u8]) -> Result<usize, BodyError> {
+        loop {
+            let timeout = match self.began_at {
+                None => IDLE_TIMEOUT,
+                Some(began_at) => time_left(began_at, Instant::now()).ok_or(BodyError::TimedOut)?,
+            };
+            if self.read_timeout != Some(timeout) {
+                let set = self.stream.set_read_timeout(Some(timeout));
+                set.map_err(|_| BodyError::Lost)?;
+                self.read_timeout = Some(timeout);
+            }
+            match (&*self.stream).read(bytes) {
+                Ok(read) => return Ok(read),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                        return Err(BodyError::TimedOut);
+                    }
+                    _ => return Err(BodyError::Lost),
+                },
+            }
+        }
+    }
+
+    /// Appends exactly this number of bytes. Memory and a slot are taken as they arrive: a length alone
+    /// costs nothing.
+    fn read_exact(&mut self, length: usize, bytes: &mut Vec<u8>) -> Result<(), BodyError> {
         let buffered = length.min(self.buffer.len());
         bytes.extend(self.buffer.drain(..buffered));
-        let rest = (length - buffered) as u64;
-        let read = (&self.stream).take(rest).read_to_end(bytes);
-        match read {
-            Ok(read) if read as u64 == rest => Ok(()),
-            _ => Err(BodyError::Lost),
+        let mut rest = length - buffered;
+        while rest > 0 {
+            // Of a large body no more is read without a slot than another one may have.
+            let next = match LARGE_REQUEST.saturating_sub(bytes.len()) {
+                0 => BODY_CHUNK,
+                small => small,
+            };
+            let next = rest.min(next);
+            if !self.acquire_for(bytes.len() + next) {
+                return Err(BodyError::TooManyLarge);
+            }
+            match self.receive(bytes, next)? {
+                0 => return Err(BodyError::Lost),
+                read => rest -= read,
+            }
         }
+        Ok(())
     }
 
     /// Reads a line of limited length, without its end.
@@ -243,9 +321,8 @@ impl ClientConnection {
             if self.buffer.len() > CHUNK {
                 return Err(BodyError::Malformed);
             }
-            match self.fill() {
-                Ok(0) | Err(_) => return Err(BodyError::Lost),
-                Ok(_) => {}
+            if self.fill()? == 0 {
+                return Err(BodyError::Lost);
             }
         }
     }
@@ -276,5 +353,21 @@ impl ClientConnection {
             }
         }
         Err(BodyError::Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_ends_ten_seconds_after_its_last_byte_and_a_minute_after_its_first() {
+        let start = Instant::now();
+        let after = |seconds| time_left(start, start + Duration::from_secs(seconds));
+        assert_eq!(after(0), Some(Duration::from_secs(10)));
+        assert_eq!(after(50), Some(Duration::from_secs(10)));
+        assert_eq!(after(57), Some(Duration::from_secs(3)));
+        assert_eq!(after(60), None);
+        assert_eq!(after(100), None);
     }
 }

@@ -3,6 +3,7 @@
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::Response;
+use crate::agent::hosts::{is_loopback, is_loopback_origin};
 
 /// The most header lines of a request.
 pub(super) const MAX_HEADERS: usize = 64;
@@ -22,6 +23,8 @@ pub struct RequestHead {
     pub namespace: String,
     pub cache_control: String,
     pub length: BodyLength,
+    /// The host or origin that is not of this machine, where the request names one.
+    pub foreign: Option<String>,
     pub(super) http_1_1: bool,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
@@ -64,9 +67,11 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<RequestHead, Response> {
         let text = "400 Bad Request: missing required Host header";
         return Err(Response::closing(400, text));
     }
+    let target = request.path.ok_or_else(bad)?;
     Ok(RequestHead {
+        foreign: find_foreign(headers, target)?,
         method: request.method.ok_or_else(bad)?.to_owned(),
-        target: request.path.ok_or_else(bad)?.to_owned(),
+        target: target.to_owned(),
         namespace: text("x-consul-namespace"),
         cache_control: text("cache-control"),
         length: parse_length(headers, http_1_1)?,
@@ -81,6 +86,42 @@ fn header(headers: &[Header<'_>], name: &str) -> Option<String> {
         .iter()
         .find(|header| header.name.eq_ignore_ascii_case(name))?;
     Some(String::from_utf8_lossy(header.value).trim().to_owned())
+}
+
+/// Finds a host or an origin that is not of this machine. Two hosts are refused: whose request it is
+/// could be read in two ways.
+fn find_foreign(headers: &[Header<'_>], target: &str) -> Result<Option<String>, Response> {
+    let shown = |name: &str, value: &[u8]| {
+        let value: String = String::from_utf8_lossy(value).chars().take(100).collect();
+        Some(format!("{name} {value:?}"))
+    };
+    // The host of a target in absolute form counts before that of the header.
+    if let Some(rest) = target.strip_prefix("http://") {
+        let host = rest.split(['/', '?']).next().unwrap_or(rest).as_bytes();
+        if !is_loopback(host) {
+            return Ok(shown("host", host));
+        }
+    }
+    let mut hosts = 0;
+    let mut foreign = None;
+    for header in headers {
+        let value = header.value.trim_ascii();
+        if header.name.eq_ignore_ascii_case("host") {
+            hosts += 1;
+            if !is_loopback(value) {
+                foreign = shown("host", value);
+            }
+        } else if header.name.eq_ignore_ascii_case("origin") && !is_loopback_origin(value) {
+            foreign = foreign.or_else(|| shown("origin", value));
+        }
+    }
+    if hosts > 1 {
+        return Err(Response::closing(
+            400,
+            "400 Bad Request: too many Host headers",
+        ));
+    }
+    Ok(foreign)
 }
 
 /// Parses the length of the body. Two length headers that differ, or a length beside chunks, are
@@ -179,10 +220,43 @@ mod tests {
     }
 
     #[test]
+    fn a_host_or_an_origin_of_elsewhere_is_found_in_each_place() {
+        let foreign = |head: &str| parse(head).foreign;
+        for head in [
+            "GET / HTTP/1.1\r\nHost: localhost:8500\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: [::1]\r\nOrigin: http://127.0.0.1:3000\r\n\r\n",
+            "GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET / HTTP/1.0\r\n\r\n",
+        ] {
+            assert_eq!(foreign(head), None, "{head}");
+        }
+        for (head, found) in [
+            ("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "host \"h\""),
+            ("GET / HTTP/1.0\r\nhost: h:1\r\n\r\n", "host \"h:1\""),
+            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", "host \"\""),
+            (
+                "GET http://h?x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "host \"h\"",
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: localhost\r\nORIGIN: null\r\n\r\n",
+                "origin \"null\"",
+            ),
+            (
+                "GET / HTTP/1.1\r\nOrigin: http://localhost\r\nOrigin: http://h\r\nHost: localhost\r\n\r\n",
+                "origin \"http://h\"",
+            ),
+        ] {
+            assert_eq!(foreign(head).as_deref(), Some(found), "{head}");
+        }
+    }
+
+    #[test]
     fn malformed_requests_are_refused() {
         for head in [
             "nonsense\r\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
             "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
             "GET / HTTP/2.0\r\nHost: h\r\n\r\n",
         ] {

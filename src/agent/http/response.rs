@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::RequestHead;
+use crate::agent::answer_limits::AnswerRoom;
 
 /// A response.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct Response {
     headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
     pub(super) close: bool,
+    /// The room that the body takes until it is sent.
+    _room: AnswerRoom,
 }
 
 impl Response {
@@ -23,6 +26,7 @@ impl Response {
             headers: Vec::new(),
             body: Vec::new(),
             close: false,
+            _room: AnswerRoom::default(),
         }
     }
 
@@ -56,6 +60,19 @@ impl Response {
     /// Creates the response of an agent that serves too many large requests at once.
     pub fn too_many_large_requests() -> Self {
         Response::closing(503, "too many large requests at once, try again")
+    }
+
+    /// Creates the response to a request that did not come to its end in time.
+    pub fn timed_out() -> Self {
+        Response::closing(408, "408 Request Timeout")
+    }
+
+    /// Keeps the room that the body takes until the response is sent.
+    pub fn with_room(self, room: AnswerRoom) -> Self {
+        Response {
+            _room: room,
+            ..self
+        }
     }
 
     /// Adds a header; the name is sent as given.
@@ -120,8 +137,10 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         301 => "Moved Permanently",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         409 => "Conflict",
         413 => "Request Entity Too Large",
         429 => "Too Many Requests",

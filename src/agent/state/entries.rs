@@ -90,7 +90,7 @@ impl KvState {
             return;
         }
         let key = Arc::clone(&entry.key);
-        let old = self.entries.insert(Arc::clone(&key), Arc::new(entry));
+        let old = self.insert_entry(Arc::new(entry));
         self.undo_log.push(UndoStep::Entry(Arc::clone(&key), old));
         self.table = index;
         self.changes.push(StateChange::Key(key));
@@ -110,7 +110,8 @@ impl KvState {
 
     /// Deletes an entry, if there is one, and leaves a tombstone.
     pub(super) fn delete(&mut self, key: &[u8], index: u64, now: Instant) {
-        if let Some((key, old)) = self.entries.remove_entry(key) {
+        if let Some(old) = self.remove_entry(key) {
+            let key = Arc::clone(&old.key);
             self.add_tombstone(&key, index, now);
             self.undo_log
                 .push(UndoStep::Entry(Arc::clone(&key), Some(old)));
@@ -148,7 +149,7 @@ impl KvState {
             return;
         }
         for key in keys {
-            let old = self.entries.remove(&key);
+            let old = self.remove_entry(&key);
             self.undo_log.push(UndoStep::Entry(key, old));
         }
         if !prefix.is_empty() {
@@ -160,7 +161,7 @@ impl KvState {
 
     fn add_tombstone(&mut self, name: &[u8], index: u64, now: Instant) {
         let tombstone = Tombstone { index, since: now };
-        let old = self.tombstones.insert(name.into(), tombstone);
+        let old = self.insert_tombstone(name.into(), tombstone);
         self.undo_log.push(UndoStep::Tombstone(name.into(), old));
     }
 
@@ -168,10 +169,10 @@ impl KvState {
     pub(super) fn roll_back(&mut self, table: u64) {
         while let Some(step) = self.undo_log.pop() {
             match step {
-                UndoStep::Entry(key, Some(old)) => drop(self.entries.insert(key, old)),
-                UndoStep::Entry(key, None) => drop(self.entries.remove(&key)),
-                UndoStep::Tombstone(name, Some(old)) => drop(self.tombstones.insert(name, old)),
-                UndoStep::Tombstone(name, None) => drop(self.tombstones.remove(&name)),
+                UndoStep::Entry(_, Some(old)) => drop(self.insert_entry(old)),
+                UndoStep::Entry(key, None) => drop(self.remove_entry(&key)),
+                UndoStep::Tombstone(name, Some(old)) => drop(self.insert_tombstone(name, old)),
+                UndoStep::Tombstone(name, None) => self.remove_tombstone(&name),
             }
         }
         self.table = table;

@@ -3,6 +3,7 @@
 //! Single-threaded; time is an argument. Nothing here waits or knows HTTP.
 
 mod entries;
+mod memory;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -13,8 +14,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use memory::OutOfMemory;
 pub use sessions::{NODE, SessionBehavior, SessionConfig, StoredSession};
-pub use txn::{TxnError, TxnOp, TxnResult, TxnVerb};
+pub use txn::{ApplyError, TxnError, TxnOp, TxnResult, TxnVerb};
 
 /// The lifetime of a tombstone; after it the index of a prefix may go back.
 const TOMBSTONE_TTL: Duration = Duration::from_secs(15 * 60);
@@ -98,6 +100,10 @@ enum UndoStep {
 /// Everything that is stored.
 #[derive(Debug)]
 pub struct KvState {
+    /// The most bytes that may be stored.
+    memory: usize,
+    /// The bytes that are stored, as `memory` counts them.
+    used: usize,
     /// The index of the last write; rejected ones count too.
     last_index: u64,
     /// The index of the last change of any key, deletes included.
@@ -115,11 +121,13 @@ pub struct KvState {
 }
 
 impl KvState {
-    /// Creates an empty store whose indexes start above `index`, which should be above any index of an
+    /// Creates an empty store without a limit whose indexes start above `index`, which should be above any index of an
     /// earlier run: a client that still has an old index must not wait for ever on a new agent.
     pub fn new(index: u64) -> Self {
         let index = index.max(1);
         KvState {
+            memory: usize::MAX,
+            used: 0,
             last_index: index,
             table: index,
             entries: BTreeMap::new(),
@@ -131,6 +139,11 @@ impl KvState {
             changes: Vec::new(),
             undo_log: Vec::new(),
         }
+    }
+
+    /// Limits the bytes that are stored.
+    pub fn with_memory(self, memory: usize) -> Self {
+        KvState { memory, ..self }
     }
 
     /// Returns the changes since the last call.
@@ -190,8 +203,14 @@ impl KvState {
             .is_none_or(|swept_at| now.duration_since(swept_at) >= SWEEP_INTERVAL)
         {
             self.swept_at = Some(now);
-            self.tombstones
-                .retain(|_, tombstone| now.duration_since(tombstone.since) < TOMBSTONE_TTL);
+            let used = &mut self.used;
+            self.tombstones.retain(|name, tombstone| {
+                let kept = now.duration_since(tombstone.since) < TOMBSTONE_TTL;
+                if !kept {
+                    *used -= memory::tombstone_size(name);
+                }
+                kept
+            });
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{KvState, StateChange};
+use super::{KvState, OutOfMemory, StateChange};
 
 /// The name of the only node.
 pub const NODE: &str = "kvw-dev";
@@ -97,18 +97,22 @@ impl KvState {
     }
 
     /// Creates a session.
-    pub fn create_session(&mut self, id: &str, config: SessionConfig, now: Instant) {
+    pub fn create_session(
+        &mut self,
+        id: &str,
+        config: SessionConfig,
+        now: Instant,
+    ) -> Result<(), OutOfMemory> {
         let index = self.next_index();
-        let id: Arc<str> = id.into();
-        let session = StoredSession {
-            id: Arc::clone(&id),
+        self.insert_session(StoredSession {
+            id: id.into(),
             config,
             created: index,
             renewed_at: now,
-        };
-        self.sessions.insert(id, session);
+        })?;
         self.sessions_index = index;
         self.changes.push(StateChange::Sessions);
+        Ok(())
     }
 
     /// Renews a session; `None` if there is no such session.
@@ -131,7 +135,7 @@ impl KvState {
     pub fn destroy_session(&mut self, id: &str, now: Instant) -> Result<(), String> {
         check_id(id)?;
         let index = self.next_index();
-        let Some(session) = self.sessions.remove(&*id.to_ascii_lowercase()) else {
+        let Some(session) = self.remove_session(&id.to_ascii_lowercase()) else {
             return Ok(());
         };
         let held: Vec<_> = self

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entries::WriteContent;
-use super::{KvEntry, KvState};
+use super::{KvEntry, KvState, OutOfMemory};
 use crate::agent::golang::{quote, utf8_lossy};
 
 /// The verb of an operation. Verbs that 1.8.7 does not know are kept by name for its error.
@@ -117,17 +117,45 @@ pub struct TxnError {
     pub what: String,
 }
 
+/// The reason why a single write was not tried.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ApplyError {
+    /// The text of Consul's error.
+    Consul(String),
+    OutOfMemory(OutOfMemory),
+}
+
+impl std::fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ApplyError::Consul(text) => f.write_str(text),
+            ApplyError::OutOfMemory(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<String> for ApplyError {
+    fn from(text: String) -> Self {
+        ApplyError::Consul(text)
+    }
+}
+
 impl KvState {
     /// Applies a single write; returns whether it took effect.
     ///
     /// # Errors
-    /// The text of Consul's error, where the write could not be tried.
-    pub fn apply(&mut self, op: &TxnOp, now: Instant) -> Result<bool, String> {
+    /// Where the write could not be tried, or there is no memory for it.
+    pub fn apply(&mut self, op: &TxnOp, now: Instant) -> Result<bool, ApplyError> {
         if !self.pre_check(op, now)? {
             return Ok(false);
         }
+        let (table, used) = (self.table, self.used);
         let index = self.next_index();
         let outcome = self.execute(op, index, now);
+        if let Err(error) = self.check_memory(used) {
+            self.roll_back(table);
+            return Err(ApplyError::OutOfMemory(error));
+        }
         self.undo_log.clear();
         Ok(!matches!(outcome?, OpOutcome::ConditionFailed))
     }
@@ -146,7 +174,7 @@ impl KvState {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let table = self.table;
+        let (table, used) = (self.table, self.used);
         let index = if ops.iter().any(|op| op.verb.is_write()) {
             self.next_index()
         } else {
@@ -162,6 +190,13 @@ impl KvState {
                 Ok(outcome) => collect_results(outcome, &op.verb, &mut results),
                 Err(what) => errors.push(TxnError { op: number, what }),
             }
+        }
+        if let Err(error) = self.check_memory(used) {
+            let last = ops.iter().rposition(|op| op.verb.is_write());
+            errors.push(TxnError {
+                op: last.unwrap_or(0),
+                what: error.to_string(),
+            });
         }
         if errors.is_empty() {
             self.undo_log.clear();

@@ -77,7 +77,11 @@ fn a_bad_value_names_what_it_came_from() {
             "CONSUL_HTTP_SSL: expected true or false",
         ),
         (&[], ("CONSUL_HTTP_SSL", "T"), "CONSUL_HTTP_SSL: this build"),
-        (&[], ("CONSUL_HTTP_ADDR", "a b"), "CONSUL_HTTP_ADDR: 'a b'"),
+        (
+            &[],
+            ("CONSUL_HTTP_ADDR", "a b"),
+            "CONSUL_HTTP_ADDR: it is not HOST:PORT",
+        ),
         (
             &["--http-addr", "https://x"],
             ("X", ""),

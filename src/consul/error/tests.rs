@@ -7,6 +7,7 @@ fn context(write: bool) -> RequestContext {
         address: "127.0.0.1:8500".to_owned(),
         write,
         anonymous: false,
+        redactor: Redactor::default(),
     }
 }
 

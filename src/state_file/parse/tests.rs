@@ -27,7 +27,7 @@ fn file() -> (Vec<u8>, Vec<usize>) {
     for record in [
         Record::Head(FileHead {
             identity: identity(),
-            key: Base64Text(SECRET.to_vec()),
+            key: SECRET,
             indexes: vec![8, 9],
             entries: 2,
         }),
@@ -133,7 +133,7 @@ fn records_that_changed_places_or_come_from_elsewhere_do_not_count() {
     assert_eq!(line(BASE + 1).len(), line(BASE + 2).len());
     let swapped = [&bytes[..starts[BASE + 1]], line(BASE + 2), line(BASE + 1)].concat();
     assert_eq!(parse(&swapped), Err(Corruption::Line(6)));
-    let mut writer = RecordWriter::at([8; 32], bytes.len() as u64);
+    let mut writer = RecordWriter::at(FileKey::new([8; 32]), bytes.len() as u64);
     writer.add(&Record::Batch(Vec::new()));
     let foreign = [&bytes[..], &writer.into_bytes()].concat();
     assert_eq!(parse(&foreign), Err(Corruption::Line(8)));

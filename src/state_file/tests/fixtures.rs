@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use crate::model::{Batch, Continuity, Entry, Fields, Index, Reason, Snapshot, TargetId, between};
+use crate::state_file::format::FileKey;
 use crate::state_file::{Identity, Keep};
 
-pub const SECRET: [u8; 32] = [7; 32];
+pub const SECRET: FileKey = FileKey::new([7; 32]);
 pub const VALUES: Keep = Keep {
     values: true,
     sessions: true,

@@ -35,7 +35,7 @@ fn block(agent: &Agent, path: &str, since: u64, wait: &str) -> RawHttp {
     let mut wire = RawHttp::connect(&agent.address());
     let joint = if path.contains('?') { '&' } else { '?' };
     wire.send(format!(
-        "GET {path}{joint}index={since}&wait={wait} HTTP/1.1\r\nHost: h\r\n\r\n"
+        "GET {path}{joint}index={since}&wait={wait} HTTP/1.1\r\nHost: localhost\r\n\r\n"
     ));
     wire
 }

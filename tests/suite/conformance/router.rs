@@ -154,7 +154,7 @@ fn methods_are_distinguished() {
             .ask("POST", path, "")
             .is(405, "method POST not allowed");
         assert_eq!(refused.header("Allow"), Some(allow));
-        wire.send(format!("HEAD {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        wire.send(format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         let head = wire.head_only();
         assert_eq!(
             (head.status, head.header("Content-Length")),
@@ -311,7 +311,7 @@ fn a_value_of_512_kib_is_the_largest() {
     assert_eq!(get(&agent, "/v1/kv/big?raw").body.len(), 524_288);
     // The length alone is enough: nothing of the body is sent.
     let mut wire = RawHttp::connect(&agent.address());
-    wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: h\r\nContent-Length: 524289\r\n\r\n");
+    wire.send("PUT /v1/kv/big HTTP/1.1\r\nHost: localhost\r\nContent-Length: 524289\r\n\r\n");
     wire.reply().is(
         413,
         "Request body(524289 bytes) too large, max size: 524288 bytes. \
@@ -324,13 +324,13 @@ fn bodies_come_chunked_too_and_expect_a_word_first() {
     let agent = Agent::own();
     let mut wire = RawHttp::connect(&agent.address());
     wire.send(
-        "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
+        "PUT /v1/kv/c HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\
          3\r\none\r\n4;x=y\r\n two\r\n0\r\nTrailer: t\r\n\r\n",
     );
     wire.reply().is(200, "true");
     wire.ask("GET", "/v1/kv/c?raw", "").is(200, "one two");
     wire.send(
-        "PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+        "PUT /v1/kv/c HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
     );
     wire.reply().is(100, "");
     wire.send("three");
@@ -342,7 +342,7 @@ fn bodies_come_chunked_too_and_expect_a_word_first() {
 fn a_too_large_body_that_waits_for_a_word_is_refused_without_it() {
     let agent = Agent::own();
     let mut wire = RawHttp::connect(&agent.address());
-    wire.send("PUT /v1/kv/c HTTP/1.1\r\nHost: h\r\nContent-Length: 600000\r\nExpect: 100-continue\r\n\r\n");
+    wire.send("PUT /v1/kv/c HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600000\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(wire.reply().status, 413);
 }
 
@@ -350,11 +350,13 @@ fn a_too_large_body_that_waits_for_a_word_is_refused_without_it() {
 fn connections_are_kept_pipelined_and_old() {
     let agent = Agent::own();
     let mut wire = RawHttp::connect(&agent.address());
-    let put = "PUT /v1/kv/p HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1";
-    wire.send(format!("{put}GET /v1/kv/p?raw HTTP/1.1\r\nHost: h\r\n\r\n"));
+    let put = "PUT /v1/kv/p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n1";
+    wire.send(format!(
+        "{put}GET /v1/kv/p?raw HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    ));
     wire.reply().is(200, "true");
     wire.reply().is(200, "1");
-    wire.send("GET /v1/kv/p?raw HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    wire.send("GET /v1/kv/p?raw HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let last = wire.reply().is(200, "1");
     assert_eq!(last.header("Connection"), Some("close"));
     assert!(wire.is_closed());

@@ -229,7 +229,7 @@ fn the_end_of_a_session_releases_or_deletes_and_wakes() {
     let since = wire.ask("GET", "/v1/kv/kept", "").index();
     let mut waiting = RawHttp::connect(&agent.address());
     waiting.send(format!(
-        "GET /v1/kv/kept?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
+        "GET /v1/kv/kept?index={since}&wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n"
     ));
     wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
         .is(200, "true");
@@ -287,7 +287,7 @@ fn session_queries_block_until_sessions_change() {
     let since = wire.ask("GET", "/v1/session/list", "").index();
     let mut waiting = RawHttp::connect(&agent.address());
     waiting.send(format!(
-        "GET /v1/session/list?index={since}&wait=20s HTTP/1.1\r\nHost: h\r\n\r\n"
+        "GET /v1/session/list?index={since}&wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n"
     ));
     wire.ask("PUT", "/v1/kv/k", "v").is(200, "true");
     wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")

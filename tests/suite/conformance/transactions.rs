@@ -328,13 +328,15 @@ fn limits_are_refused_in_consuls_words() {
     txn(&agent, &ops(65)).is(413, "Transaction contains too many operations (65 > 64)");
     let see = "See https://www.consul.io/docs/agent/options.html#txn_max_req_len.";
     let mut wire = RawHttp::connect(&agent.address());
-    wire.send("PUT /v1/txn HTTP/1.1\r\nHost: h\r\nContent-Length: 699102\r\n\r\n");
+    wire.send("PUT /v1/txn HTTP/1.1\r\nHost: localhost\r\nContent-Length: 699102\r\n\r\n");
     wire.reply().is(
         413,
         &format!("Request body(699102 bytes) too large, max size: 524288 bytes. {see}"),
     );
     let mut wire = RawHttp::connect(&agent.address());
-    wire.send("PUT /v1/txn HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n80001\r\n");
+    wire.send(
+        "PUT /v1/txn HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n80001\r\n",
+    );
     wire.send(vec![b' '; 0x80001]);
     wire.send("\r\n0\r\n\r\n");
     wire.reply().is(

@@ -1,6 +1,7 @@
 //! The rules of the store, one sentence each. Times count from an instant of the test's own.
 
 mod entries;
+mod memory;
 mod sessions;
 mod txn;
 
@@ -37,7 +38,9 @@ const TWO: &str = "22222222-2222-2222-2222-222222222222";
 
 impl StateBench {
     fn apply(&mut self, op: &TxnOp) -> Result<bool, String> {
-        self.state.apply(op, self.now)
+        self.state
+            .apply(op, self.now)
+            .map_err(|error| error.to_string())
     }
 
     fn op(&mut self, verb: TxnVerb, key: &str, value: &str, index: u64) -> bool {
@@ -71,7 +74,7 @@ impl StateBench {
     }
 
     fn session(&mut self, id: &str, config: SessionConfig) {
-        self.state.create_session(id, config, self.now);
+        self.state.create_session(id, config, self.now).unwrap();
     }
 
     fn destroy(&mut self, id: &str) {
