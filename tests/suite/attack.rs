@@ -250,7 +250,7 @@ fn random_framings_are_survived() {
 }
 
 #[test]
-fn damaged_state_files_are_survived_and_told() {
+fn damaged_state_files_are_survived_and_named() {
     let scope = Agent::shared();
     let mut random = random("state files");
     for name in ["a", "b", "c"] {
