@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::answer_limits::AnswerLimits;
-use super::http::{ClientConnection, RequestHead, Response};
+use super::http::{ClientConnection, Foreign, RequestHead, Response};
 use super::large_requests::LargeRequests;
 use super::request::AgentState;
 use super::routes;
@@ -144,11 +144,15 @@ fn refuse_foreign(agent: &AgentState, head: &RequestHead) -> Option<Response> {
     let foreign = head.foreign.as_ref()?;
     let loopback = agent.address.ip().to_canonical().is_loopback();
     loopback.then(|| {
+        let (status, name) = match foreign {
+            Foreign::Host(name) => (421, format!("host {name}")),
+            Foreign::Origin(name) => (403, format!("pages of {name}")),
+        };
         let text = format!(
-            "403 Forbidden: kvw dev listens on a loopback address and answers to localhost, \
-             127.0.0.1 and [::1], not to {foreign}"
+            "kvw dev listens on a loopback address and answers to localhost, 127.0.0.1 \
+             and [::1], not to {name}"
         );
-        Response::closing(403, text)
+        Response::closing(status, text)
     })
 }
 

@@ -30,6 +30,8 @@ pub struct ConnectArgs {
     http_addr: Option<Secret>,
 
     /// File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]
+    ///
+    /// A pipe is read once.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     token_file: Option<PathBuf>,
 

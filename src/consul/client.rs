@@ -15,7 +15,7 @@ use super::answer::{Answer, Meta, Meter};
 use super::error::{Cause, RequestContext};
 use super::redact::Redactor;
 use super::request::Request;
-use super::setup::{agent, header, read_token};
+use super::setup::{agent, can_reread, header, read_token};
 use super::{Config, Consistency, Error, TokenSource};
 use crate::backoff::Backoff;
 
@@ -56,10 +56,7 @@ impl Client {
     /// # Errors
     /// When the token file cannot be read, or a token or password is not valid in a header.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let token = match &config.token {
-            Some(source) => read_token(source)?,
-            None => None,
-        };
+        let token = read_token(&config)?;
         let basic_auth = match &config.basic_auth {
             Some((user, password)) => {
                 let credentials = STANDARD.encode(format!("{user}:{}", password.expose()));
@@ -287,10 +284,11 @@ impl Client {
     /// Reads the token file again, after a 403 with the token `used`. Returns whether the token has
     /// changed; a file that cannot be read, because it is being replaced, counts as unchanged.
     fn reread_token(&self, used: Option<&HeaderValue>) -> bool {
-        let Some(source @ TokenSource::File(_)) = &self.shared.config.token else {
+        let config = &self.shared.config;
+        if !config.token.as_ref().is_some_and(can_reread) {
             return false;
-        };
-        let Ok(fresh) = read_token(source) else {
+        }
+        let Ok(fresh) = read_token(config) else {
             return false;
         };
         let changed = used != fresh.as_ref();

@@ -1,6 +1,10 @@
 //! The parts of a client: the ureq agent, and headers that hold secrets.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use ureq::http::HeaderValue;
@@ -20,6 +24,9 @@ const LARGE_RECEIVE_BUFFER: usize = 64 * 1024;
 const SEND_BUFFER: usize = 72 * 1024;
 /// The time that a server has to answer whether it accepts a large body.
 const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most bytes of a token file; a token of Consul has 36.
+const LONGEST_TOKEN: u64 = 64 * 1024;
 
 /// Builds the ureq agent. Its defaults are wrong for Consul in redirects, proxies, buffers and
 /// compression.
@@ -67,11 +74,50 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
     ))
 }
 
+/// Whether the token may be another one when it is read again: a pipe gives it once.
+pub(super) fn can_reread(source: &TokenSource) -> bool {
+    matches!(source, TokenSource::File(path) if path.is_file())
+}
+
+/// Reads a token file. One that is no regular file is waited for within `patience`: a pipe may have no
+/// writer.
+fn read_file(path: &Path, patience: Duration) -> io::Result<String> {
+    if path.is_file() || !path.exists() {
+        return read_limited(path);
+    }
+    let (send, text) = channel();
+    let own = path.to_owned();
+    // Where nothing comes, the thread waits until the process ends.
+    thread::Builder::new().spawn(move || send.send(read_limited(&own)))?;
+    text.recv_timeout(patience).unwrap_or_else(|_| {
+        let text = format!(
+            "nothing came within {}",
+            humantime::format_duration(patience)
+        );
+        Err(io::Error::other(text))
+    })
+}
+
+/// Reads a file that is no longer than a token may be; a device may have no end.
+fn read_limited(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?
+        .take(LONGEST_TOKEN + 1)
+        .read_to_string(&mut text)?;
+    if read as u64 > LONGEST_TOKEN {
+        return Err(io::Error::other("it is too long for a token"));
+    }
+    Ok(text)
+}
+
 /// Returns the token as a header, read from its file if it is in one; `None` if it is empty.
-pub(super) fn read_token(source: &TokenSource) -> Result<Option<HeaderValue>, Error> {
+pub(super) fn read_token(config: &Config) -> Result<Option<HeaderValue>, Error> {
+    let Some(source) = &config.token else {
+        return Ok(None);
+    };
     let token = match source {
         TokenSource::Literal(token) => token.clone(),
-        TokenSource::File(path) => match std::fs::read_to_string(path) {
+        TokenSource::File(path) => match read_file(path, config.request_timeout) {
             // An editor may write a byte order mark; no token begins with one.
             Ok(text) => Secret::new(text.trim_start_matches('\u{feff}').trim()),
             Err(_) if is_token(path) => {

@@ -180,6 +180,38 @@ fn a_token_file_is_read_again_when_consul_refuses_the_token() {
 }
 
 #[test]
+fn a_token_from_a_pipe_is_read_once() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/a")
+        .having("x-consul-token: piped")
+        .answers(403, "ACL not found")
+        .start();
+    let output = Kvw::at(server.address())
+        .stdin("piped\n")
+        .args(["get", "a", "--token-file", "/dev/stdin"])
+        .run();
+    output.expect(4).says(&["does not know this token"]);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_token_file_that_gives_nothing_or_has_no_end_is_an_error_in_time() {
+    let kvw = Kvw::at("127.0.0.1:9").args(["status", "--request-timeout", "200ms"]);
+    let pipe = kvw.home().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let output = kvw.args(["--token-file", "pipe"]).run();
+    output
+        .expect(2)
+        .one_line()
+        .says(&["reading the token file pipe: nothing came within 200ms"]);
+    let output = Kvw::at("127.0.0.1:9")
+        .args(["status", "--token-file", "/dev/zero"])
+        .run();
+    output.expect(2).one_line().says(&["too long for a token"]);
+}
+
+#[test]
 fn a_refused_token_that_did_not_change_is_asked_with_once() {
     let script = Faulty::script()
         .on("GET /v1/kv/a")

@@ -23,11 +23,18 @@ pub struct RequestHead {
     pub namespace: String,
     pub cache_control: String,
     pub length: BodyLength,
-    /// The host or origin that is not of this machine, where the request names one.
-    pub foreign: Option<String>,
+    /// What is not of this machine, where the request names such a thing.
+    pub foreign: Option<Foreign>,
     pub(super) http_1_1: bool,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
+}
+
+/// A name in a request that is not of this machine, quoted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreign {
+    Host(String),
+    Origin(String),
 }
 
 /// Finds the end of a head, searching from `from`; a line may end without a carriage return.
@@ -90,16 +97,16 @@ fn header(headers: &[Header<'_>], name: &str) -> Option<String> {
 
 /// Finds a host or an origin that is not of this machine. Two hosts are refused: whose request it is
 /// could be read in two ways.
-fn find_foreign(headers: &[Header<'_>], target: &str) -> Result<Option<String>, Response> {
-    let shown = |name: &str, value: &[u8]| {
+fn find_foreign(headers: &[Header<'_>], target: &str) -> Result<Option<Foreign>, Response> {
+    let shown = |value: &[u8]| {
         let value: String = String::from_utf8_lossy(value).chars().take(100).collect();
-        Some(format!("{name} {value:?}"))
+        format!("{value:?}")
     };
     // The host of a target in absolute form counts before that of the header.
     if let Some(rest) = target.strip_prefix("http://") {
         let host = rest.split(['/', '?']).next().unwrap_or(rest).as_bytes();
         if !is_loopback(host) {
-            return Ok(shown("host", host));
+            return Ok(Some(Foreign::Host(shown(host))));
         }
     }
     let mut hosts = 0;
@@ -109,10 +116,10 @@ fn find_foreign(headers: &[Header<'_>], target: &str) -> Result<Option<String>, 
         if header.name.eq_ignore_ascii_case("host") {
             hosts += 1;
             if !is_loopback(value) {
-                foreign = shown("host", value);
+                foreign = Some(Foreign::Host(shown(value)));
             }
         } else if header.name.eq_ignore_ascii_case("origin") && !is_loopback_origin(value) {
-            foreign = foreign.or_else(|| shown("origin", value));
+            foreign = foreign.or_else(|| Some(Foreign::Origin(shown(value))));
         }
     }
     if hosts > 1 {
@@ -231,23 +238,32 @@ mod tests {
             assert_eq!(foreign(head), None, "{head}");
         }
         for (head, found) in [
-            ("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "host \"h\""),
-            ("GET / HTTP/1.0\r\nhost: h:1\r\n\r\n", "host \"h:1\""),
-            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", "host \"\""),
+            (
+                "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+                Foreign::Host("\"h\"".to_owned()),
+            ),
+            (
+                "GET / HTTP/1.0\r\nhost: h:1\r\n\r\n",
+                Foreign::Host("\"h:1\"".to_owned()),
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+                Foreign::Host("\"\"".to_owned()),
+            ),
             (
                 "GET http://h?x HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                "host \"h\"",
+                Foreign::Host("\"h\"".to_owned()),
             ),
             (
                 "GET / HTTP/1.1\r\nHost: localhost\r\nORIGIN: null\r\n\r\n",
-                "origin \"null\"",
+                Foreign::Origin("\"null\"".to_owned()),
             ),
             (
                 "GET / HTTP/1.1\r\nOrigin: http://localhost\r\nOrigin: http://h\r\nHost: localhost\r\n\r\n",
-                "origin \"http://h\"",
+                Foreign::Origin("\"http://h\"".to_owned()),
             ),
         ] {
-            assert_eq!(foreign(head).as_deref(), Some(found), "{head}");
+            assert_eq!(foreign(head), Some(found), "{head}");
         }
     }
 

@@ -6,5 +6,5 @@ mod head;
 mod response;
 
 pub use connection::{BodyError, ClientConnection};
-pub use head::{BodyLength, RequestHead};
+pub use head::{BodyLength, Foreign, RequestHead};
 pub use response::Response;
