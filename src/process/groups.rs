@@ -6,11 +6,19 @@ use std::io;
 use std::process::{Child as StdChild, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ChildStatus;
 use super::guard::{Guard, MARK};
+
+/// A guard that ends sooner than this after its start has ended early.
+const EARLY_END: Duration = Duration::from_secs(1);
+
+/// How many guards in a row may end early and are replaced at once. The next one is started with
+/// the next line: where no guard can live, kvw would start one after the other.
+const EARLY_ENDS: u32 = 5;
 
 /// The process groups of all running children, and the guard that knows them.
 #[derive(Default)]
@@ -25,7 +33,38 @@ pub struct ProcessGroups {
 struct GroupTable {
     /// The groups by id, with the status of a leader that [`reap`](super::reap) has reaped.
     live: HashMap<Pid, Option<ChildStatus>>,
+    /// Starts a guard, if there is to be one.
+    starter: Option<fn() -> io::Result<Guard>>,
+    /// The guard. Where it is missing, the next line starts one.
     guard: Option<Guard>,
+    /// The number of guards in a row that ended early.
+    early_ends: u32,
+    marks: Marks,
+}
+
+/// The marks by which the guard finds children that it was not told of yet.
+struct Marks {
+    /// The random part of all marks of this process.
+    id: u64,
+    /// The number of marks given.
+    given: u64,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Marks {
+            id: fastrand::u64(..),
+            given: 0,
+        }
+    }
+}
+
+impl Marks {
+    /// Returns a mark that no other process has in its environment.
+    fn next(&mut self) -> String {
+        self.given += 1;
+        format!("{:016x}-{}", self.id, self.given)
+    }
 }
 
 impl ProcessGroups {
@@ -40,11 +79,23 @@ impl ProcessGroups {
     /// When the binary of kvw cannot be started again. Everything else works without a guard; only
     /// `kill -9` would leave children behind.
     pub fn start_guard(&self) -> io::Result<()> {
+        self.start_guard_by(Guard::start)
+    }
+
+    fn start_guard_by(&self, starter: fn() -> io::Result<Guard>) -> io::Result<()> {
         let mut inner = self.lock();
         if inner.guard.is_none() {
-            inner.guard = Some(Guard::start()?);
+            inner.guard = Some(starter()?);
+            inner.starter = Some(starter);
         }
         Ok(())
+    }
+
+    /// Continues the guard if it was stopped.
+    pub(super) fn wake_guard(&self) {
+        if let Some(guard) = &self.lock().guard {
+            guard.wake();
+        }
     }
 
     /// Asks [`listen`](super::listen) to keep the signals that a service may react to.
@@ -86,7 +137,8 @@ impl ProcessGroups {
     /// Starts a child and adds its group under one lock, so that [`ProcessGroups::kill_all`] misses none.
     pub(super) fn spawn(&self, command: &mut Command) -> io::Result<(StdChild, Pid)> {
         let mut inner = self.lock();
-        if let Some(mark) = inner.guard.as_mut().map(Guard::next_mark) {
+        if inner.starter.is_some() {
+            let mark = inner.marks.next();
             command.env(MARK, &mark);
             inner.notify_guard(format_args!("?{mark}"));
         }
@@ -111,10 +163,20 @@ impl ProcessGroups {
         inner.notify_guard(format_args!("-{id}"));
     }
 
-    /// Keeps the status of a reaped child for its owner, if it leads a group.
-    pub(super) fn keep_status(&self, id: Pid, status: ChildStatus) {
-        if let Some(slot) = self.lock().live.get_mut(&id) {
+    /// Takes the status of a reaped child. It is kept for its owner, if the child leads a group; the
+    /// guard is replaced.
+    pub(super) fn take_reaped(&self, id: Pid, status: ChildStatus) {
+        let mut inner = self.lock();
+        if let Some(slot) = inner.live.get_mut(&id) {
             *slot = Some(status);
+        }
+        if let Some(guard) = inner.guard.take_if(|guard| guard.id() == id) {
+            let early = guard.age() < EARLY_END;
+            guard.forget();
+            inner.early_ends = if early { inner.early_ends + 1 } else { 0 };
+            if inner.early_ends <= EARLY_ENDS {
+                inner.replace_guard();
+            }
         }
     }
 
@@ -129,18 +191,72 @@ impl ProcessGroups {
 }
 
 impl GroupTable {
-    /// Sends the guard a line. A guard that was killed is replaced, and gets all groups first.
+    /// Sends the guard a line. A guard that has ended or does not read is replaced.
     fn notify_guard(&mut self, line: fmt::Arguments<'_>) {
-        let Some(guard) = &mut self.guard else { return };
-        if guard.send(line).is_ok() {
-            return;
+        let sent = self.guard.as_mut().map(|guard| guard.send(line));
+        if !matches!(sent, Some(Ok(()))) && self.replace_guard() {
+            let _ = self.guard.as_mut().map(|guard| guard.send(line));
         }
-        self.guard = Guard::start().ok();
+    }
+
+    /// Starts another guard, which gets all groups. Returns false where there is to be none, or where it
+    /// cannot be started; then the next line tries again.
+    fn replace_guard(&mut self) -> bool {
+        if let Some(guard) = self.guard.take() {
+            guard.discard();
+        }
+        self.guard = self.starter.and_then(|start| start().ok());
         if let Some(guard) = &mut self.guard {
             for id in self.live.keys() {
                 let _ = guard.send(format_args!("+{id}"));
             }
-            let _ = guard.send(line);
         }
+        self.guard.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deaf_guard() -> io::Result<Guard> {
+        Guard::start_program(Command::new("sleep").arg("1000"))
+    }
+
+    fn guard_of(groups: &ProcessGroups) -> Option<Pid> {
+        groups.lock().guard.as_ref().map(Guard::id)
+    }
+
+    #[test]
+    fn a_guard_that_does_not_read_is_replaced_when_its_pipe_is_full() {
+        let groups = ProcessGroups::new();
+        groups.start_guard_by(deaf_guard).unwrap();
+        let first = guard_of(&groups);
+        // More than any pipe holds: thousands of runs.
+        let replaced = (0..1 << 20).find(|_| {
+            groups.remove(Pid::INIT);
+            guard_of(&groups) != first
+        });
+        assert!(replaced.is_some() && guard_of(&groups).is_some());
+    }
+
+    #[test]
+    fn guards_that_end_early_one_after_the_other_are_replaced_with_the_next_line() {
+        let groups = ProcessGroups::new();
+        groups.start_guard_by(deaf_guard).unwrap();
+        let end = |groups: &ProcessGroups| {
+            let id = guard_of(groups).unwrap();
+            rustix::process::kill_process(id, Signal::KILL).unwrap();
+            rustix::process::waitpid(Some(id), rustix::process::WaitOptions::empty()).unwrap();
+            groups.take_reaped(id, ChildStatus::Killed(9));
+        };
+        for _ in 0..EARLY_ENDS {
+            end(&groups);
+            assert!(guard_of(&groups).is_some());
+        }
+        end(&groups);
+        assert_eq!(guard_of(&groups), None);
+        groups.remove(Pid::INIT);
+        assert!(guard_of(&groups).is_some());
     }
 }

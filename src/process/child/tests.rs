@@ -340,7 +340,7 @@ fn a_leader_reaped_as_an_orphan_still_has_its_status() {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         waitid(WaitId::Pid(group), options).unwrap()
     });
-    bench.groups.keep_status(group, status.into());
+    bench.groups.take_reaped(group, status.into());
     assert_eq!(bench.end().status, ChildStatus::Exited(6));
 }
 
