@@ -14,11 +14,8 @@
 //! have a time to linger; then the group gets TERM, and KILL after the stop time-out. After a stop the
 //! members have the same grace period as their leader: only [`Child::kill`] ends it.
 
-use std::io::{self, BufWriter, Write};
-use std::process::ChildStdin;
+use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -27,7 +24,7 @@ use rustix::process::{
     test_kill_process_group, waitid,
 };
 
-use super::command::Writer;
+use super::stdin_writer::StdinWriter;
 use super::{ChildCommand, ChildStatus, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
@@ -43,9 +40,6 @@ const FIRST_SWEEPS: Duration = Duration::from_millis(30);
 /// How long to wait for the end of a killed group. A process that is left after that hangs in the
 /// kernel and never returns to its program.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The capacity of a pipe on Linux.
-const PIPE_CAPACITY: usize = 64 * 1024;
 
 /// The times that a group has after its leader has ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +77,8 @@ pub struct Child {
     groups: Arc<ProcessGroups>,
     times: SweepTimes,
     state: ChildState,
+    /// What writes the stdin of the run, until the run is over.
+    stdin: Option<StdinWriter>,
 }
 
 enum ChildState {
@@ -128,11 +124,12 @@ impl Child {
             groups,
             times,
             state: ChildState::Idle,
+            stdin: None,
         }
     }
 
-    /// Starts a child. A thread of its own writes the document, and ignores a child that never reads
-    /// it.
+    /// Starts a child. A thread of its own writes the document, until the run is over, and ignores a
+    /// child that never reads it.
     ///
     /// # Errors
     /// When the program is missing or may not be run, or the system refuses a new process.
@@ -147,15 +144,15 @@ impl Child {
         let mut built = command.build()?;
         // The thread first: a child must not take an empty stdin for its document.
         let writer = match command.input {
-            StdinSource::Document(write) => Some(start_writer(write)?),
+            StdinSource::Document(write) => Some(StdinWriter::start(write)?),
             StdinSource::Null => None,
         };
         let (mut process, group) = self.groups.spawn(&mut built)?;
         self.state = ChildState::Running { group, since: now };
-        if let (Some(writer), Some(pipe)) = (writer, process.stdin.take()) {
-            // It waits for the pipe.
-            let _ = writer.send(pipe);
+        if let (Some(writer), Some(pipe)) = (&writer, process.stdin.take()) {
+            writer.write_to(pipe);
         }
+        self.stdin = writer;
         Ok(())
     }
 
@@ -358,6 +355,7 @@ impl Child {
         let exit = *exit;
         self.groups.remove(group);
         self.state = ChildState::Idle;
+        self.stdin = None;
         Some(ChildEvent::Exited(exit))
     }
 }
@@ -388,20 +386,6 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill(Instant::now());
     }
-}
-
-/// Starts the thread that writes a document into the pipe that it is sent.
-fn start_writer(write: Writer) -> io::Result<Sender<ChildStdin>> {
-    let (send, receive) = channel();
-    thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(move || {
-            if let Ok(pipe) = receive.recv() {
-                let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
-                let _ = write(&mut pipe).and_then(|()| pipe.flush());
-            }
-        })?;
-    Ok(send)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
-//!   how it ended. `start_error`: why it, or a thread, could not be started.
+//!   how it ended. `stdin_writer`: its document. `start_error`: why it, or a thread, could not be started.
 //! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
@@ -26,6 +26,7 @@ mod signal;
 mod signals;
 mod start_error;
 mod status;
+mod stdin_writer;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};

@@ -1,6 +1,8 @@
 //! Tests with real children: `sh`, with a deadline for everything.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 
 use super::*;
 use crate::process::{Program, Stdout, take_orphans};
@@ -147,6 +149,28 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
     // A child that closes its stdin and runs on.
     bench.start_with("exec 0<&-; sleep 0.1; exit 4", vec![b'x'; 1 << 20]);
     assert_eq!(bench.end().status, ChildStatus::Exited(4));
+}
+
+#[test]
+fn a_daemon_that_holds_stdin_unread_does_not_keep_the_document_beyond_the_run() {
+    let mut bench = ChildBench::new();
+    let (held, released) = channel::<()>();
+    let command = ChildCommand {
+        input: StdinSource::Document(Box::new(move |out| {
+            let written = out.write_all(&vec![b'x'; 1 << 20]);
+            drop(held);
+            written
+        })),
+        ..bench.command("setsid sh -c 'echo $$ > $DIR/pid; exec sleep 1000' <&0 & while ! [ -s $DIR/pid ]; do sleep 0.02; done")
+    };
+    bench.child.start(command, Instant::now()).unwrap();
+    assert!(bench.end().status.success());
+    assert_eq!(
+        released.recv_timeout(SOON),
+        Err(RecvTimeoutError::Disconnected)
+    );
+    let daemon = Pid::from_raw(bench.wait_for_file("pid").trim().parse().unwrap()).unwrap();
+    kill_process(daemon, Raw::KILL).unwrap();
 }
 
 #[test]
