@@ -1,6 +1,6 @@
 //! The process groups of all running children.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::process::{Child as StdChild, Command};
@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::ChildStatus;
+use super::descendants::{ProcessKey, descendants, outside_groups, own_children};
 use super::guard::{Guard, MARK};
 
 /// A guard that ends sooner than this after its start has ended early.
@@ -31,8 +32,14 @@ pub struct ProcessGroups {
 
 #[derive(Default)]
 struct GroupTable {
-    /// The groups by id, with the status of a leader that [`reap`](super::reap) has reaped.
-    live: HashMap<Pid, Option<ChildStatus>>,
+    /// The runs by the id of their group.
+    live: HashMap<Pid, LiveRun>,
+    /// The processes outside the groups, each with its run, if that is known. Empty where daemons are
+    /// kept.
+    outside: HashMap<ProcessKey, Option<Pid>>,
+    /// The children that kvw had before its first run, and that no run has started: a shell may have
+    /// become kvw. `None` where daemons are kept.
+    foreign: Option<HashSet<Pid>>,
     /// Starts a guard, if there is to be one.
     starter: Option<fn() -> io::Result<Guard>>,
     /// The guard. Where it is missing, the next line starts one.
@@ -42,7 +49,18 @@ struct GroupTable {
     marks: Marks,
 }
 
-/// The marks by which the guard finds children that it was not told of yet.
+/// A run that is not over.
+#[derive(Default)]
+struct LiveRun {
+    /// The status of a leader that [`reap`](super::reap) has reaped.
+    status: Option<ChildStatus>,
+    /// The mark in its environment, where there is a guard.
+    mark: Option<String>,
+    /// Whether its group is gone, so that the id may be another's.
+    group_gone: bool,
+}
+
+/// The marks by which the guard finds children that it does not know yet.
 struct Marks {
     /// The random part of all marks of this process.
     id: u64,
@@ -107,10 +125,31 @@ impl ProcessGroups {
         self.forwards_signals.load(Ordering::SeqCst)
     }
 
-    /// Kills all groups. A group that is started later is not killed: the caller is about to end the
-    /// process.
+    /// Kills all groups, and what left them where daemons are ended. A group that is started later is
+    /// not killed: the caller is about to end the process.
     pub(super) fn kill_all(&self) {
         self.signal_all(Signal::KILL);
+        let mut inner = self.lock();
+        inner.observe();
+        for key in inner.outside.keys() {
+            let _ = kill_process(key.id, Signal::KILL);
+        }
+    }
+
+    /// Looks for processes outside the groups, and lets the guard know them.
+    pub(super) fn observe(&self) {
+        self.lock().observe();
+    }
+
+    /// Returns the processes that a run has outside its group. Those of unknown origin are the last
+    /// run's.
+    pub(super) fn outside_of(&self, run: Pid) -> Vec<ProcessKey> {
+        let mut inner = self.lock();
+        inner.observe();
+        let is_last = inner.live.keys().all(|other| *other == run);
+        let all = inner.outside.iter();
+        let of_run = all.filter(|(_, of)| of.map_or(is_last, |of| of == run));
+        of_run.map(|(key, _)| *key).collect()
     }
 
     /// Stops all groups, calls `stop_self`, which stops kvw and returns when it is continued, and
@@ -129,23 +168,39 @@ impl ProcessGroups {
     }
 
     fn signal_all(&self, signal: Signal) {
-        for id in self.lock().live.keys() {
-            let _ = kill_process_group(*id, signal);
+        for (id, run) in &self.lock().live {
+            if !run.group_gone {
+                let _ = kill_process_group(*id, signal);
+            }
         }
     }
 
     /// Starts a child and adds its group under one lock, so that [`ProcessGroups::kill_all`] misses none.
-    pub(super) fn spawn(&self, command: &mut Command) -> io::Result<(StdChild, Pid)> {
+    /// `ends_daemons` says whether the run ends with what it has outside its group.
+    pub(super) fn spawn(
+        &self,
+        command: &mut Command,
+        ends_daemons: bool,
+    ) -> io::Result<(StdChild, Pid)> {
         let mut inner = self.lock();
-        if inner.starter.is_some() {
-            let mark = inner.marks.next();
-            command.env(MARK, &mark);
+        if ends_daemons && inner.foreign.is_none() {
+            let guard = inner.guard.as_ref().map(Guard::id);
+            let children = own_children().into_iter();
+            inner.foreign = Some(children.filter(|id| Some(*id) != guard).collect());
+        }
+        let mark = inner.starter.is_some().then(|| inner.marks.next());
+        if let Some(mark) = &mark {
+            command.env(MARK, mark);
             inner.notify_guard(format_args!("?{mark}"));
         }
         match command.spawn() {
             Ok(child) => {
                 let id = Pid::from_child(&child);
-                inner.live.insert(id, None);
+                let run = LiveRun {
+                    mark,
+                    ..LiveRun::default()
+                };
+                inner.live.insert(id, run);
                 inner.notify_guard(format_args!("+{id}"));
                 Ok((child, id))
             }
@@ -156,7 +211,16 @@ impl ProcessGroups {
         }
     }
 
-    /// Removes a group that is gone.
+    /// Takes the end of a run's group. What the run has outside may live.
+    pub(super) fn end_group(&self, id: Pid) {
+        let mut inner = self.lock();
+        if let Some(run) = inner.live.get_mut(&id) {
+            run.group_gone = true;
+        }
+        inner.notify_guard(format_args!("-{id}"));
+    }
+
+    /// Removes a run that is over.
     pub(super) fn remove(&self, id: Pid) {
         let mut inner = self.lock();
         inner.live.remove(&id);
@@ -167,8 +231,11 @@ impl ProcessGroups {
     /// guard is replaced.
     pub(super) fn take_reaped(&self, id: Pid, status: ChildStatus) {
         let mut inner = self.lock();
-        if let Some(slot) = inner.live.get_mut(&id) {
-            *slot = Some(status);
+        if let Some(run) = inner.live.get_mut(&id) {
+            run.status = Some(status);
+        }
+        if let Some(foreign) = &mut inner.foreign {
+            foreign.remove(&id);
         }
         if let Some(guard) = inner.guard.take_if(|guard| guard.id() == id) {
             let early = guard.age() < EARLY_END;
@@ -182,7 +249,7 @@ impl ProcessGroups {
 
     /// Returns the status of a leader that [`reap`](super::reap) has reaped.
     pub(super) fn status(&self, id: Pid) -> Option<ChildStatus> {
-        self.lock().live.get(&id).copied().flatten()
+        self.lock().live.get(&id)?.status
     }
 
     fn lock(&self) -> MutexGuard<'_, GroupTable> {
@@ -191,6 +258,47 @@ impl ProcessGroups {
 }
 
 impl GroupTable {
+    /// Lists what is outside the groups, if daemons are ended, and sends the guard what has changed.
+    fn observe(&mut self) {
+        let Some(foreign) = &self.foreign else { return };
+        let guard = self.guard.as_ref().map(Guard::id);
+        let spared = foreign.iter().copied().chain(guard).collect();
+        let live = self.live.iter().filter(|(_, run)| !run.group_gone);
+        let runs: HashSet<Pid> = live.map(|(id, _)| *id).collect();
+        let run_by_mark = |id| match self.live.len() {
+            // There is no other one that it could belong to.
+            0 | 1 => None,
+            _ => self.run_by_mark(id),
+        };
+        let tree = descendants(&spared);
+        let outside = outside_groups(&tree, &runs, &self.outside, run_by_mark);
+        let before = std::mem::replace(&mut self.outside, outside);
+        let new = self.outside.keys().filter(|key| !before.contains_key(key));
+        let ended = before.keys().filter(|key| !self.outside.contains_key(key));
+        let lines: Vec<_> = new
+            .map(|ProcessKey { id, started }| format!("*{id} {started}"))
+            .chain(ended.map(|ProcessKey { id, started }| format!("~{id} {started}")))
+            .collect();
+        for line in lines {
+            self.notify_guard(format_args!("{line}"));
+        }
+    }
+
+    /// Returns the run whose mark a process has in its environment.
+    fn run_by_mark(&self, process: Pid) -> Option<Pid> {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).ok()?;
+        let marked = environment
+            .split(|byte| *byte == 0)
+            .find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="))?;
+        let runs = self.live.iter();
+        let mut runs = runs.filter(|(_, run)| {
+            run.mark
+                .as_ref()
+                .is_some_and(|mark| mark.as_bytes() == marked)
+        });
+        runs.next().map(|(id, _)| *id)
+    }
+
     /// Sends the guard a line. A guard that has ended or does not read is replaced.
     fn notify_guard(&mut self, line: fmt::Arguments<'_>) {
         let sent = self.guard.as_mut().map(|guard| guard.send(line));
@@ -207,8 +315,11 @@ impl GroupTable {
         }
         self.guard = self.starter.and_then(|start| start().ok());
         if let Some(guard) = &mut self.guard {
-            for id in self.live.keys() {
+            for (id, _) in self.live.iter().filter(|(_, run)| !run.group_gone) {
                 let _ = guard.send(format_args!("+{id}"));
+            }
+            for ProcessKey { id, started } in self.outside.keys() {
+                let _ = guard.send(format_args!("*{id} {started}"));
             }
         }
         self.guard.is_some()

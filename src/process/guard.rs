@@ -2,8 +2,8 @@
 //!
 //! It is started from the binary of kvw and reads lines from a pipe: `?MARK`, a child is about to
 //! start; `+ID`, the child runs and leads this group; `.`, it did not start; `-ID`, its group is
-//! gone. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
-//! that are left. A parent-death signal would reach the direct child only.
+//! gone; `*ID START`, a process outside the groups that ends with kvw; `~ID START`, it has ended. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
+//! and processes that are left. A parent-death signal would reach the direct child only.
 //!
 //! kvw may be killed between a start and the line that reports it, which is not rare where runs are
 //! short. So each child carries a mark in its environment, by which the guard finds it. The child
@@ -28,6 +28,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+use super::descendants::{ProcessKey, with_descendants};
 
 /// The first word of the guard's command line, by which it recognizes itself. Not `kvw…`: a
 /// `pkill -9 kvw` must not kill the guard.
@@ -176,6 +178,9 @@ pub fn run_as_guard() -> bool {
         for id in remaining.groups {
             let _ = kill_process_group(id, Signal::KILL);
         }
+        for daemon in remaining.daemons {
+            kill_daemon(daemon);
+        }
         if let Some(mark) = remaining.starting {
             kill_marked(&mark);
         }
@@ -187,6 +192,8 @@ pub fn run_as_guard() -> bool {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct RemainingGroups {
     groups: HashSet<Pid>,
+    /// The processes outside the groups.
+    daemons: HashSet<ProcessKey>,
     /// The mark of a child whose start was not reported.
     starting: Option<String>,
 }
@@ -212,10 +219,31 @@ fn read_remaining(pipe: impl BufRead) -> RemainingGroups {
                 remaining.groups.insert(id);
             }
             ("-", Some(id)) => _ = remaining.groups.remove(&id),
+            ("*", _) => remaining.daemons.extend(parse_key(rest)),
+            ("~", _) => _ = parse_key(rest).map(|key| remaining.daemons.remove(&key)),
             _ => {}
         }
     }
     remaining
+}
+
+fn parse_key(text: &str) -> Option<ProcessKey> {
+    let (id, started) = text.split_once(' ')?;
+    let id = id.parse().ok().filter(|id| *id > 1)?;
+    Some(ProcessKey {
+        id: Pid::from_raw(id)?,
+        started: started.parse().ok()?,
+    })
+}
+
+/// Kills a process and all below it, unless it has ended and its id is another's.
+fn kill_daemon(daemon: ProcessKey) {
+    if !daemon.is_alive() {
+        return;
+    }
+    for key in with_descendants(daemon) {
+        let _ = kill_process(key.id, Signal::KILL);
+    }
 }
 
 /// Searches for the child with this mark and kills its group.
@@ -273,6 +301,22 @@ mod tests {
     fn a_malformed_line_kills_no_group() {
         assert_eq!(remaining("\n+\n+0\n+1\n+-5\n+x\n10\nä9\n"), [0; 0]);
         assert_eq!(starting("?\n"), None);
+    }
+
+    #[test]
+    fn a_process_outside_the_groups_is_known_by_id_and_start_until_it_has_ended() {
+        let daemons = |text: &str| {
+            let daemons = read_remaining(text.as_bytes()).daemons;
+            let ids = daemons
+                .iter()
+                .map(|key| (key.id.as_raw_nonzero().get(), key.started));
+            let mut ids: Vec<_> = ids.collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(daemons("*10 5\n*11 6\n~10 5\n"), [(11, 6)]);
+        assert_eq!(daemons("*10 5\n~10 6\n"), [(10, 5)]);
+        assert_eq!(daemons("*\n*10\n*1 5\n*0 5\n*-5 5\n*x 5\n*10 x\n"), []);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use super::*;
 use crate::process::{Program, Stdout, take_orphans};
 
 const SOON: Duration = Duration::from_secs(20);
-const TIMES: SweepTimes = SweepTimes {
+const POLICY: SweepPolicy = SweepPolicy {
     linger: Duration::from_millis(300),
     stop_timeout: Duration::from_millis(300),
+    ends_daemons: false,
 };
 
 struct ChildBench {
@@ -21,14 +22,14 @@ struct ChildBench {
 
 impl ChildBench {
     fn new() -> Self {
-        ChildBench::with(TIMES)
+        ChildBench::with(POLICY)
     }
 
-    fn with(times: SweepTimes) -> Self {
+    fn with(policy: SweepPolicy) -> Self {
         take_orphans();
         let groups = ProcessGroups::new();
         ChildBench {
-            child: Child::new(groups.clone(), times),
+            child: Child::new(groups.clone(), policy),
             groups,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -233,9 +234,9 @@ fn what_stays_too_long_is_ended_and_counted() {
 
 #[test]
 fn a_return_is_an_event_where_members_are_left_and_a_stop_ends_them() {
-    let mut bench = ChildBench::with(SweepTimes {
+    let mut bench = ChildBench::with(SweepPolicy {
         linger: SOON * 10,
-        ..TIMES
+        ..POLICY
     });
     let group = bench.start("sleep 1000 & exit 0");
     let event = wait_until("the return", || bench.child.poll(Instant::now()));
@@ -344,9 +345,9 @@ fn a_program_that_cannot_be_run_is_an_error() {
 
 #[test]
 fn many_runs_leave_no_group_behind() {
-    let mut bench = ChildBench::with(SweepTimes {
+    let mut bench = ChildBench::with(SweepPolicy {
         linger: Duration::ZERO,
-        ..TIMES
+        ..POLICY
     });
     for _ in 0..30 {
         let group = bench.start("sleep 1000 & exit 0");
@@ -382,7 +383,7 @@ fn a_dropped_child_is_killed() {
     let group = bench.start("trap '' TERM; sleep 1000");
     drop(std::mem::replace(
         &mut bench.child,
-        Child::new(bench.groups.clone(), TIMES),
+        Child::new(bench.groups.clone(), POLICY),
     ));
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
     wait_until("its end", || {
