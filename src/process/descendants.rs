@@ -62,6 +62,18 @@ pub(super) fn outside_groups(
     outside
 }
 
+/// Returns a child and the members of a group, all as the child's.
+pub(super) fn members(
+    tree: &[Descendant],
+    group: Pid,
+    child: Pid,
+) -> HashMap<ProcessKey, Option<Pid>> {
+    let members = tree
+        .iter()
+        .filter(|process| process.group == group || process.key.id == child);
+    members.map(|process| (process.key, Some(child))).collect()
+}
+
 /// Returns the processes below this one that have not ended, parents first; none where `/proc` is
 /// missing. `spared` are children that are left out, with all below them.
 pub(super) fn descendants(spared: &HashSet<Pid>) -> Vec<Descendant> {
@@ -80,10 +92,12 @@ pub(super) fn own_children() -> Vec<Pid> {
     children(getpid())
 }
 
-/// Returns a process and all below it, parents first.
+/// Returns a process and those below it that are in its group, parents first.
 pub(super) fn with_descendants(key: ProcessKey) -> Vec<ProcessKey> {
+    let group = read_stat(key.id).map(|stat| stat.group);
     let mut below = Vec::new();
     list_below(key.id, &HashSet::new(), &mut below);
+    below.retain(|process| Some(process.group) == group);
     let below = below.into_iter().map(|process| process.key);
     std::iter::once(key).chain(below).collect()
 }
@@ -222,6 +236,22 @@ mod tests {
     fn a_member_of_a_group_of_a_run_is_that_runs_whoever_its_parent_is() {
         let tree = [process(11, 1, 10), process(12, 11, 12)];
         assert_eq!(outside(&tree, &[], &[]), [(12, 10)]);
+    }
+
+    #[test]
+    fn of_a_child_in_kvws_group_only_the_members_of_that_group_are_its_own() {
+        let tree = [
+            process(5, 1, 1),
+            process(6, 5, 1),
+            process(7, 6, 7),
+            process(8, 7, 1),
+        ];
+        let found = members(&tree, pid(1), pid(5));
+        assert_eq!(found.len(), 3);
+        assert!(!found.contains_key(&key(7)));
+        // The child itself is, also where it has a group of its own, as a shell with job control.
+        let found = members(&[process(5, 1, 5), process(6, 5, 6)], pid(1), pid(5));
+        assert_eq!(found, [(key(5), Some(pid(5)))].into());
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getpgrp, kill_process, kill_process_group};
 
 use super::ChildStatus;
-use super::descendants::{ProcessKey, descendants, outside_groups, own_children};
+use super::descendants::{ProcessKey, descendants, members, outside_groups, own_children};
 use super::guard::{Guard, MARK};
 
 /// A guard that ends sooner than this after its start has ended early.
@@ -40,6 +40,8 @@ struct GroupTable {
     /// The children that kvw had before its first run, and that no run has started: a shell may have
     /// become kvw. `None` where daemons are kept.
     foreign: Option<HashSet<Pid>>,
+    /// The child in kvw's own group. Of what is below it, only the members of that group end with it.
+    in_own_group: Option<Pid>,
     /// Starts a guard, if there is to be one.
     starter: Option<fn() -> io::Result<Guard>>,
     /// The guard. Where it is missing, the next line starts one.
@@ -183,10 +185,8 @@ impl ProcessGroups {
         ends_daemons: bool,
     ) -> io::Result<(StdChild, Pid)> {
         let mut inner = self.lock();
-        if ends_daemons && inner.foreign.is_none() {
-            let guard = inner.guard.as_ref().map(Guard::id);
-            let children = own_children().into_iter();
-            inner.foreign = Some(children.filter(|id| Some(*id) != guard).collect());
+        if ends_daemons {
+            inner.find_foreign();
         }
         let mark = inner.starter.is_some().then(|| inner.marks.next());
         if let Some(mark) = &mark {
@@ -209,6 +209,22 @@ impl ProcessGroups {
                 Err(error)
             }
         }
+    }
+
+    /// Starts the one child that is in the group of kvw itself. The guard gets it as a process: a kill of
+    /// its group would hit others.
+    pub(super) fn spawn_in_own_group(&self, command: &mut Command) -> io::Result<Pid> {
+        let mut inner = self.lock();
+        inner.find_foreign();
+        let id = Pid::from_child(&command.spawn()?);
+        let run = LiveRun {
+            group_gone: true,
+            ..LiveRun::default()
+        };
+        inner.live.insert(id, run);
+        inner.in_own_group = Some(id);
+        inner.observe();
+        Ok(id)
     }
 
     /// Takes the end of a run's group. What the run has outside may live.
@@ -258,6 +274,15 @@ impl ProcessGroups {
 }
 
 impl GroupTable {
+    /// Keeps the children that are there before the first run.
+    fn find_foreign(&mut self) {
+        if self.foreign.is_none() {
+            let guard = self.guard.as_ref().map(Guard::id);
+            let children = own_children().into_iter();
+            self.foreign = Some(children.filter(|id| Some(*id) != guard).collect());
+        }
+    }
+
     /// Lists what is outside the groups, if daemons are ended, and sends the guard what has changed.
     fn observe(&mut self) {
         let Some(foreign) = &self.foreign else { return };
@@ -271,7 +296,10 @@ impl GroupTable {
             _ => self.run_by_mark(id),
         };
         let tree = descendants(&spared);
-        let outside = outside_groups(&tree, &runs, &self.outside, run_by_mark);
+        let outside = match self.in_own_group {
+            Some(child) => members(&tree, getpgrp(), child),
+            None => outside_groups(&tree, &runs, &self.outside, run_by_mark),
+        };
         let before = std::mem::replace(&mut self.outside, outside);
         let new = self.outside.keys().filter(|key| !before.contains_key(key));
         let ended = before.keys().filter(|key| !self.outside.contains_key(key));

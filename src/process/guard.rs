@@ -236,7 +236,7 @@ fn parse_key(text: &str) -> Option<ProcessKey> {
     })
 }
 
-/// Kills a process and all below it, unless it has ended and its id is another's.
+/// Kills a process and those below it in its group, unless it has ended and its id is another's.
 fn kill_daemon(daemon: ProcessKey) {
     if !daemon.is_alive() {
         return;

@@ -15,12 +15,14 @@
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
 //!   how it ended. `stdin_writer`: its document. `start_error`: why it, or a thread, could not be started.
+//! - `foreground`: a child in the group of kvw itself, which has the terminal.
 //! - `groups`: all groups that live. `descendants`: what is outside them. `guard`: the process that kills them if kvw dies.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
 mod command;
 mod descendants;
+mod foreground;
 mod groups;
 mod guard;
 mod reaper;
@@ -32,6 +34,7 @@ mod stdin_writer;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepPolicy};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
+pub use foreground::ForegroundChild;
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use reaper::{reap, take_orphans};
