@@ -186,6 +186,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --handler-timeout 'Stop a run that takes longer than this, and count it as failed [default: no limit]'
             cand --stop-signal 'Signal that asks a handler to stop'
             cand --linger 'Time for processes that a handler left behind to end by themselves'
+            cand --daemons 'Processes that a handler put outside its process group, by setsid, setpgid or a double fork: - keep (default): It was started on purpose and lives on, while kvw runs and after - end: It ends with its run: before the next one, and when kvw ends  Under --on-busy restart the default is end. Such a process has --linger to end by itself, or gets TERM once the group of a stopped run is gone, and KILL after --stop-timeout. After a kill -9 of kvw those that it had seen are killed; one started in the last half second may be missed. Linux only. Under systemd the cgroup of the unit does the rest.'
             cand --stop-timeout 'Time after --stop-signal until a handler is killed'
             cand --stdin 'Input of the handler'
             cand --count 'Exit after N batches'
