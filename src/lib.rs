@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
     }
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error).end(),
+        Err(error) => return report::usage(&error, &args).end(),
     };
     let context = cli.context();
     let exit = match cli

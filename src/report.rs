@@ -1,5 +1,6 @@
 //! Errors as messages and exit codes.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anyhow::Error;
@@ -24,15 +25,26 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
 }
 
 /// Reports a command line that is not run: a usage error on stderr with exit 2, help and version on
-/// stdout with 0.
-pub fn usage(error: &Error) -> Exit {
+/// stdout with 0. Arguments are shown without a password.
+pub fn usage(error: &Error, args: &[OsString]) -> Exit {
     let Some(error) = error.downcast_ref::<clap::Error>() else {
         let color = |terminal| When::Auto.applies(terminal, no_color(), false);
-        return failure(&Ui::new(false, color), error);
+        let ui = Ui::new(false, color);
+        let Some(error) = error.downcast_ref::<Failure>() else {
+            return failure(&ui, error);
+        };
+        let hint = error.hint.as_ref();
+        let shown = Failure {
+            message: without_passwords(error.message.clone(), args),
+            hint: hint.map(|hint| without_passwords(hint.clone(), args)),
+            exit: error.exit,
+        };
+        return failure(&ui, &shown.into());
     };
     let text = error.render();
     if error.use_stderr() {
-        let _ = write!(io::stderr(), "{}", rendered(&text, &io::stderr()));
+        let text = without_passwords(rendered(&text, &io::stderr()), args);
+        let _ = write!(io::stderr(), "{text}");
         return Exit::Usage;
     }
     let mut out = io::stdout();
@@ -43,6 +55,16 @@ pub fn usage(error: &Error) -> Exit {
         Err(_) => Exit::Unavailable,
         Ok(()) => Exit::Yes,
     }
+}
+
+/// Hides user and password of addresses among the arguments, where a message repeats them.
+fn without_passwords(text: String, args: &[OsString]) -> String {
+    args.iter()
+        .filter_map(|arg| arg.to_str())
+        .fold(text, |text, arg| match consul::without_user(arg) {
+            shown if shown == arg => text,
+            shown => text.replace(arg, &shown),
+        })
 }
 
 /// Renders the text, in colour if the stream is a terminal and `NO_COLOR` is not set.
