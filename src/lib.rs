@@ -41,11 +41,11 @@ pub fn main() -> ExitCode {
     match cli::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
-        Err(error) => return report::usage(&cli::ui(&args), error).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error, &args).end(),
     }
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&cli::ui(&args), error).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error, &args).end(),
     };
     let context = cli.context();
     let exit = match cli

@@ -1,5 +1,6 @@
 //! Errors as messages and exit codes.
 
+use std::ffi::OsString;
 use std::io;
 
 use anyhow::Error;
@@ -25,11 +26,22 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
 }
 
 /// Reports a command line that is not run: a usage error on stderr with exit 2, help and version on
-/// stdout with 0.
-pub fn usage(ui: &Ui, error: Error) -> Exit {
+/// stdout with 0. Arguments are shown without a password.
+pub fn usage(ui: &Ui, error: Error, args: &[OsString]) -> Exit {
     let usage = match error.downcast::<clap::Error>() {
         Ok(usage) => usage,
-        Err(error) => return failure(ui, &error),
+        Err(error) => {
+            let Some(error) = error.downcast_ref::<Failure>() else {
+                return failure(ui, &error);
+            };
+            let hint = error.hint.as_ref();
+            let shown = Failure {
+                message: without_passwords(error.message.clone(), args),
+                hint: hint.map(|hint| without_passwords(hint.clone(), args)),
+                exit: error.exit,
+            };
+            return failure(ui, &shown.into());
+        }
     };
     if !usage.use_stderr() {
         return match ui.help(&usage.render()) {
@@ -42,11 +54,21 @@ pub fn usage(ui: &Ui, error: Error) -> Exit {
         return Exit::Usage;
     }
     let (message, hint) = usage_lines(usage);
-    ui.error(message);
+    ui.error(without_passwords(message, args));
     if let Some(hint) = hint {
-        ui.hint(hint);
+        ui.hint(without_passwords(hint, args));
     }
     Exit::Usage
+}
+
+/// Hides user and password of addresses among the arguments, where a message repeats them.
+fn without_passwords(text: String, args: &[OsString]) -> String {
+    args.iter()
+        .filter_map(|arg| arg.to_str())
+        .fold(text, |text, arg| match consul::without_user(arg) {
+            shown if shown == arg => text,
+            shown => text.replace(arg, &shown),
+        })
 }
 
 /// The longest tip that is shown, in characters.
@@ -59,7 +81,7 @@ const LINE_FEED: &str = "\u{10ffff}";
 /// the command line stand in both as they are.
 fn usage_lines(mut error: clap::Error) -> (String, Option<String>) {
     let one_line = |text: &str| text.replace('\n', LINE_FEED);
-    let word = |text: &str| one_line(&abbreviate(text));
+    let word = |text: &str| one_line(&abbreviate(&consul::without_user(text)));
     // A tip repeats the word: one that is too long leaves the usage.
     let is_short = |text: &String| text.chars().count() <= LONGEST_TIP;
     let contexts: Vec<_> = error

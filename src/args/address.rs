@@ -1,6 +1,5 @@
 //! The address of the Consul agent in flags and variables.
 
-use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use percent_encoding::percent_decode_str;
@@ -83,16 +82,6 @@ fn parse_user(text: &str) -> Result<(String, Secret), String> {
     Ok((decoded(user)?, Secret::new(decoded(password)?)))
 }
 
-/// Hides user and password of a URL that stands where none is expected.
-pub fn without_user(text: &str) -> Cow<'_, str> {
-    match (text.split_once("://"), text.rsplit_once('@')) {
-        (Some((scheme, _)), Some((before, rest))) if before.len() > scheme.len() => {
-            format!("{scheme}://{rest}").into()
-        }
-        _ => text.into(),
-    }
-}
-
 /// Parses `host`, `host:port`, `[address]:port`, and `:port` for this machine, as in Go.
 fn parse_authority(text: &str) -> Result<String, String> {
     let (host, port) = match text.rsplit_once(':') {
@@ -168,19 +157,6 @@ mod tests {
             let what = address(text).unwrap_err();
             assert!(what.contains(words), "{text}: {what}");
             assert!(!what.contains("PASS"), "{text}: {what}");
-        }
-    }
-
-    #[test]
-    fn a_url_is_shown_without_its_user() {
-        for (text, shown) in [
-            ("http://u:PASS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
-            ("http://u:PA/SS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
-            ("u@h://x", "u@h://x"),
-            ("http://h:1/v1/kv/a", "http://h:1/v1/kv/a"),
-            ("a@b", "a@b"),
-        ] {
-            assert_eq!(without_user(text), shown);
         }
     }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use percent_encoding::percent_decode_str;
 
-use super::address::without_user;
+use crate::consul::without_user;
 use crate::exit::Failure;
 use crate::model::{Key, Obstacle, Prefix, abbreviate, obstacle};
 
@@ -55,7 +55,11 @@ impl KeyArgs {
             Obstacle::Unprintable => "other clients of Consul cannot address it",
             _ => "other clients of Consul would take it for another key",
         };
-        let text = &*without_user(text);
+        let shown = match text.contains("://") {
+            true => without_user(text),
+            false => text.into(),
+        };
+        let text = &*shown;
         let shown = abbreviate(text);
         let failure = Failure::usage(format!("{kind} '{shown}' {obstacle}: {consequence}"));
         let allow = format!("--exact-key allows this {kind}");

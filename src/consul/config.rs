@@ -1,5 +1,6 @@
 //! The configuration of a client.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -24,6 +25,19 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(redacted)")
+    }
+}
+
+/// Returns an address that stands where none is expected without user and password: from a message
+/// nobody should learn them.
+pub fn without_user(text: &str) -> Cow<'_, str> {
+    let Some((before, host)) = text.rsplit_once('@') else {
+        return text.into();
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://{host}").into(),
+        None if before.contains(':') => host.into(),
+        None => text.into(),
     }
 }
 
@@ -190,6 +204,21 @@ mod tests {
                 path: String::new(),
             };
             assert_eq!(address.is_loopback(), loopback, "{authority}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_user() {
+        for (text, shown) in [
+            ("http://u:PASS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("http://u:PA/S S@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("--addr=http://u:P@SS@h", "--addr=http://h"),
+            ("u:PASS@h:1", "h:1"),
+            ("u@h://x", "u@h://x"),
+            ("http://h:1/v1/kv/a", "http://h:1/v1/kv/a"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_user(text), shown);
         }
     }
 

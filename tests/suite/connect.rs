@@ -398,6 +398,25 @@ fn a_password_that_ends_the_host_too_early_is_refused_and_not_shown() {
     assert!(!output.stderr.contains("PASS"), "{output}");
 }
 
+#[test]
+fn an_address_that_stands_in_the_wrong_place_is_shown_without_its_password() {
+    for args in [
+        &["status", "http://user:PASS@h:1"][..],
+        &["http://user:PA/PASS@h:1", "get", "a"],
+        &["status", "user:PASS@h:1"],
+        &["status", "--consul=http://user:PASS@h:1"],
+        &["status", "--consul", "http://user:PASS@h:1"],
+        &["-consul=http://user:PASS@h:1", "status"],
+        &["ls", "http://user:PASS@h:1/v1/kv/a"],
+    ] {
+        let output = Kvw::bare().args(args).run();
+        output.expect(2);
+        assert!(!output.stderr.contains("PASS"), "{output}");
+    }
+    let output = Kvw::bare().args(["status", "http://user:PASS@h:1"]).run();
+    output.says(&["unexpected argument 'http://h:1'"]);
+}
+
 /// The headers of a request as a server may send them back.
 fn echo() -> String {
     let pair = "dXNlcjpwYXNzd29yZA==";
