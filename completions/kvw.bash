@@ -315,7 +315,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__get)
-            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --force --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1129,7 +1129,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1209,6 +1209,10 @@ _kvw() {
                     ;;
                 --linger)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --daemons)
+                    COMPREPLY=($(compgen -W "keep end" -- "${cur}"))
                     return 0
                     ;;
                 --stop-timeout)

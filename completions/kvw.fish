@@ -73,6 +73,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l detailed -d 'Print all f
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l base64 -d 'Print values in base64'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s n -l newline -d 'End each value with a newline where it has none'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l relative -d 'Print keys without the prefix KEY; with --recurse or --keys'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l force -d 'Print raw bytes that could control the terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -188,6 +189,8 @@ wait\t'Wait for the next batch, with nothing running'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l handler-timeout -d 'Stop a run that takes longer than this, and count it as failed [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-signal -d 'Signal that asks a handler to stop' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l linger -d 'Time for processes that a handler left behind to end by themselves' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l daemons -d 'Processes that a handler put outside its process group, by setsid, setpgid or a double fork: - keep (default): It was started on purpose and lives on, while kvw runs and after - end: It ends with its run: before the next one, and when kvw ends  Under --on-busy restart the default is end. Such a process has --linger to end by itself, or gets TERM once the group of a stopped run is gone, and KILL after --stop-timeout. After a kill -9 of kvw those that it had seen are killed; one started in the last half second may be missed. Linux only. Under systemd the cgroup of the unit does the rest.' -r -f -a "keep\t'It was started on purpose and lives on, while kvw runs and after'
+end\t'It ends with its run: before the next one, and when kvw ends'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stop-timeout -d 'Time after --stop-signal until a handler is killed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stdin -d 'Input of the handler' -r -f -a "json\t'The batch as one JSON document'
 consul\t'The current state, as `consul watch` passes it: one run for each target, at locks and releases too'

@@ -4,10 +4,14 @@
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
+use clap::builder::Styles;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use clap_complete::CompleteEnv;
 
+use crate::args::complete::{self, ShellRequest};
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
     completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
@@ -123,15 +127,22 @@ fn with_connection_note(verb: Command) -> Command {
         .after_long_help(long.unwrap_or_default())
 }
 
-/// Answers a shell that requests completions, and returns whether one did. The variable has a name
-/// of its own: a `COMPLETE` set by chance must not turn kvw into a completer.
-pub fn complete() -> bool {
-    const VARIABLE: &str = "KVW_COMPLETE";
-    std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty())
-        && CompleteEnv::with_factory(Cli::command)
-            .var(VARIABLE)
-            .try_complete(std::env::args_os(), None)
-            .unwrap_or(true)
+/// Answers a shell that requests completions, and returns whether one did.
+///
+/// # Errors
+/// When the shell that is to be registered is unknown. A request for candidates fails in silence.
+pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
+    let Some(request) = ShellRequest::from_process(args) else {
+        return Ok(false);
+    };
+    let done = CompleteEnv::with_factory(Cli::command)
+        .var(complete::VARIABLE)
+        .shells(complete::SHELLS)
+        .try_complete(args, None);
+    match (request, done) {
+        (ShellRequest::Script, done) => Ok(done?),
+        (ShellRequest::Candidates, _) => Ok(true),
+    }
 }
 
 /// Whether a token or a password may stand in the arguments or the environment, or in a file that they
@@ -197,9 +208,45 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
 /// [`Parser::try_parse_from`], but the command tree is left to the end of the process: to free its
 /// thousands of pieces took a twentieth of the instructions of `kvw get`.
 fn parse_once(args: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut tree = ManuallyDrop::new(Cli::command());
-    let mut matches = tree.try_get_matches_from_mut(args)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))
+    let parse = |mut tree: ManuallyDrop<Command>| {
+        let mut matches = tree.try_get_matches_from_mut(args)?;
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut tree))
+    };
+    parse(ManuallyDrop::new(Cli::command())).or_else(|error| match is_help(&error) {
+        true => Err(error),
+        // Again without styles: their sequences could not be distinguished from those of a foreign word.
+        false => parse(ManuallyDrop::new(Cli::command().styles(Styles::plain()))),
+    })
+}
+
+/// Whether the error is help that was asked for, or stands for a command.
+fn is_help(error: &clap::Error) -> bool {
+    let for_command = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    !error.use_stderr() || error.kind() == for_command
+}
+
+/// Creates the streams for a line that cannot be parsed: what of it says when to use colour counts.
+pub fn ui(args: &[OsString]) -> Ui {
+    let mut words = args.iter().map(|word| word.to_string_lossy());
+    let mut color = When::default();
+    while let Some(word) = words.next() {
+        let when = match word.split_once('=') {
+            _ if word == "--" => break,
+            Some(("--color", when)) => Some(when.to_owned()),
+            _ if word == "--color" => words.next().map(Into::into),
+            _ => None,
+        };
+        if let Some(when) = when.and_then(|when| When::from_str(&when, false).ok()) {
+            color = when;
+        }
+    }
+    new_ui(false, color)
+}
+
+fn new_ui(quiet: bool, color: When) -> Ui {
+    let force =
+        std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
+    Ui::new(quiet, |terminal| color.applies(terminal, no_color(), force))
 }
 
 fn normalize(args: &[OsString]) -> Result<Vec<OsString>, Failure> {
@@ -214,11 +261,7 @@ impl Cli {
         if self.verbose {
             log_requests();
         }
-        let force = std::env::var_os("CLICOLOR_FORCE")
-            .is_some_and(|value| !value.is_empty() && value != "0");
-        Context::new(Ui::new(self.quiet, |terminal| {
-            self.color.applies(terminal, no_color(), force)
-        }))
+        Context::new(new_ui(self.quiet, self.color))
     }
 
     /// Runs the verb.

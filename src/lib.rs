@@ -32,17 +32,20 @@ pub fn main() -> ExitCode {
     if process::run_as_guard() {
         return ExitCode::SUCCESS;
     }
-    let args: Vec<_> = std::env::args_os().collect();
+    process::survive_file_limit();
     process::disable_core_files();
+    let args: Vec<_> = std::env::args_os().collect();
     if cli::holds_secret(&args, |name| std::env::var_os(name)) {
         process::hide_memory();
     }
-    if cli::complete() {
-        return ExitCode::SUCCESS;
+    match cli::complete(&args) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return report::usage(&cli::ui(&args), error, &args).end(),
     }
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error, &args).end(),
+        Err(error) => return report::usage(&cli::ui(&args), error, &args).end(),
     };
     let context = cli.context();
     let exit = match cli

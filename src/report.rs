@@ -1,14 +1,15 @@
 //! Errors as messages and exit codes.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 
 use anyhow::Error;
+use clap::error::{ContextValue, ErrorKind};
 
 use crate::consul;
 use crate::exit::{Exit, Failure};
-use crate::model::Invalid;
-use crate::term::{Closed, Ui, When, no_color};
+use crate::model::{Invalid, abbreviate};
+use crate::term::{Closed, Ui};
 
 /// Prints an error and its causes on one line and its hint on the next, and returns the exit code.
 pub fn failure(ui: &Ui, error: &Error) -> Exit {
@@ -25,54 +26,110 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
 }
 
 /// Reports a command line that is not run: a usage error on stderr with exit 2, help and version on
-/// stdout with 0. Arguments are shown without a password.
-pub fn usage(error: &Error, args: &[OsString]) -> Exit {
-    let Some(error) = error.downcast_ref::<clap::Error>() else {
-        let color = |terminal| When::Auto.applies(terminal, no_color(), false);
-        let ui = Ui::new(false, color);
-        let Some(error) = error.downcast_ref::<Failure>() else {
-            return failure(&ui, error);
-        };
-        let hint = error.hint.as_ref();
-        let shown = Failure {
-            message: without_passwords(error.message.clone(), args),
-            hint: hint.map(|hint| without_passwords(hint.clone(), args)),
-            exit: error.exit,
-        };
-        return failure(&ui, &shown.into());
+/// stdout with 0. Addresses among the arguments are shown without their passwords.
+pub fn usage(ui: &Ui, error: Error, args: &[OsString]) -> Exit {
+    let usage = match error.downcast::<clap::Error>() {
+        Ok(usage) => usage,
+        Err(error) => {
+            let error = match error.downcast::<Failure>() {
+                Ok(failure) => without_passwords_in(failure, args).into(),
+                Err(error) => error,
+            };
+            return failure(ui, &error);
+        }
     };
-    let text = error.render();
-    if error.use_stderr() {
-        let text = without_passwords(rendered(&text, &io::stderr()), args);
-        let _ = write!(io::stderr(), "{text}");
+    if !usage.use_stderr() {
+        return match ui.help(&usage.render()) {
+            Ok(()) => Exit::Yes,
+            Err(error) => failure(ui, &error.into()),
+        };
+    }
+    if usage.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        ui.help_on_stderr(&usage.render());
         return Exit::Usage;
     }
-    let mut out = io::stdout();
-    match write!(out, "{}", rendered(&text, &out)).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Exit::Signal(signal_hook::consts::SIGPIPE)
-        }
-        Err(_) => Exit::Unavailable,
-        Ok(()) => Exit::Yes,
+    let (message, hint) = usage_lines(usage, args);
+    ui.error(message);
+    if let Some(hint) = hint {
+        ui.hint(hint);
     }
+    Exit::Usage
 }
 
-/// Hides user and password of addresses among the arguments, where a message repeats them.
-fn without_passwords(text: String, args: &[OsString]) -> String {
-    args.iter()
-        .filter_map(|arg| arg.to_str())
-        .fold(text, |text, arg| match consul::without_user(arg) {
-            shown if shown == arg => text,
-            shown => text.replace(arg, &shown),
+/// The longest tip that is shown, in characters.
+const LONGEST_TIP: usize = 240;
+
+/// Stands for a line feed in a word while clap's own separate the lines of its text.
+const LINE_FEED: &str = "\u{10ffff}";
+
+/// Returns clap's text of several lines as an error and a hint of one each: a tip, or the usage. Words of
+/// the command line stand in both as they are.
+fn usage_lines(mut error: clap::Error, args: &[OsString]) -> (String, Option<String>) {
+    let one_line = |text: &str| without_passwords(text, args).replace('\n', LINE_FEED);
+    let word = |text: &str| one_line(&abbreviate(&without_passwords(text, args)));
+    // A tip repeats the word: one that is too long leaves the usage.
+    let is_short = |text: &String| text.chars().count() <= LONGEST_TIP;
+    let contexts: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| {
+            let value = match value {
+                ContextValue::String(text) => ContextValue::String(word(text)),
+                ContextValue::Strings(words) => {
+                    ContextValue::Strings(words.iter().map(|text| word(text)).collect())
+                }
+                ContextValue::StyledStrs(texts) => {
+                    let texts = texts.iter().map(|text| text.ansi().to_string());
+                    let texts = texts.filter(is_short);
+                    ContextValue::StyledStrs(texts.map(|text| one_line(&text).into()).collect())
+                }
+                _ => return None,
+            };
+            Some((kind, value))
         })
+        .collect();
+    for (kind, value) in contexts {
+        error.insert(kind, value);
+    }
+    // Without styles, these are no sequences of clap's.
+    let text = error.render().ansi().to_string();
+    let (mut message, mut tips, mut usage) = (Vec::new(), Vec::new(), Vec::new());
+    for paragraph in text.split("\n\n") {
+        let lines = paragraph.lines().map(str::trim);
+        if message.is_empty() {
+            message = lines.collect();
+        } else if paragraph.starts_with("Usage: ") {
+            usage = lines.collect();
+        } else {
+            tips.extend(lines.filter_map(|line| line.strip_prefix("tip: ")));
+        }
+    }
+    let message = message.join(" ").replace(LINE_FEED, "\n");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let hint = match (&tips[..], &usage[..]) {
+        ([], []) => None,
+        ([], usage) => Some(usage.join(" ").replacen("Usage: ", "usage: ", 1)),
+        (tips, _) => Some(tips.join("; ").replace(LINE_FEED, "\n")),
+    };
+    (message.to_owned(), hint)
 }
 
-/// Renders the text, in colour if the stream is a terminal and `NO_COLOR` is not set.
-fn rendered(text: &clap::builder::StyledStr, stream: &impl io::IsTerminal) -> String {
-    if stream.is_terminal() && !no_color() {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
+/// Hides user and password of addresses among the arguments, where a text repeats them.
+fn without_passwords(text: &str, args: &[OsString]) -> String {
+    let mut text = text.to_owned();
+    for arg in args.iter().filter_map(|arg| arg.to_str()) {
+        let shown = consul::without_user(arg);
+        if shown != arg {
+            text = text.replace(arg, &shown).replace(&*abbreviate(arg), &shown);
+        }
+    }
+    text
+}
+
+fn without_passwords_in(failure: Failure, args: &[OsString]) -> Failure {
+    Failure {
+        message: without_passwords(&failure.message, args),
+        hint: failure.hint.map(|hint| without_passwords(&hint, args)),
+        ..failure
     }
 }
 

@@ -42,8 +42,15 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
     if !is_url {
         return Err("its path is not valid in a URL".to_owned());
     }
+    let authority = parse_authority(authority)?;
+    if let Some(base) = base_of_api(path) {
+        let slash = if base.is_empty() { "" } else { "/" };
+        return Err(format!(
+            "its path is that of the API or the user interface: the address is {authority}{slash}{base}"
+        ));
+    }
     let address = Address::Http {
-        authority: parse_authority(authority)?,
+        authority,
         path: if path.is_empty() {
             String::new()
         } else {
@@ -51,6 +58,17 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
         },
     };
     Ok((address, user))
+}
+
+/// Returns what stands before the path of Consul's API or user interface, if a path ends in one: a
+/// request below it would find nothing, or another endpoint.
+fn base_of_api(path: &str) -> Option<&str> {
+    let starts = path.match_indices('/').map(|(slash, _)| slash + 1);
+    let start = [0].into_iter().chain(starts).find(|start| {
+        let segment = path[*start..].split('/').next();
+        matches!(segment, Some("v1" | "ui"))
+    })?;
+    Some(path[..start].trim_end_matches('/'))
 }
 
 fn parse_user(text: &str) -> Result<(String, Secret), String> {
@@ -107,6 +125,7 @@ mod tests {
                 "http://consul.example:80/behind/proxy/",
                 "consul.example:80/behind/proxy",
             ),
+            ("h:80/v10/uis", "h:80/v10/uis"),
             ("[::1]:8500", "[::1]:8500"),
             ("http://[::1]", "[::1]"),
             (":8500", "127.0.0.1:8500"),
@@ -123,6 +142,10 @@ mod tests {
             ("::1", "not HOST:PORT"),
             ("http://", "no host"),
             ("h:1/a b", "path"),
+            ("http://h:8500/v1/kv", "the address is h:8500"),
+            ("h:8500/v1/", "the address is h:8500"),
+            ("http://h:8500/ui/dc1/kv", "the address is h:8500"),
+            ("http://h/consul/v1/kv/a", "the address is h/consul"),
             ("h:1/a@b", "%40"),
             ("http://user:PASS/x@h:1", "%2F"),
             ("user:8500/PASS@h:1", "%2F"),

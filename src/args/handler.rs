@@ -16,9 +16,15 @@ use super::duration::{duration, duration_text};
 use super::misplaced_handler::misplaced_handler;
 use crate::consul::Config;
 use crate::exit::Failure;
-use crate::handlers::{HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
+use crate::handlers::{Daemons, HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
 use crate::model::{Glob, Target, TargetId};
 use crate::process::{Program, Signal, Stdout};
+
+/// The rest of the help of `--daemons`.
+const DAEMONS_HELP: &str = "\n\nUnder --on-busy restart the default is end. Such a process has --linger to end \
+by itself, or gets TERM once the group of a stopped run is gone, and KILL after --stop-timeout. After a \
+kill -9 of kvw those that it had seen are killed; one started in the last half second may be missed. \
+Linux only. Under systemd the cgroup of the unit does the rest.";
 
 /// The handlers of a watch and their policies.
 #[derive(Debug, Clone, Args)]
@@ -167,9 +173,9 @@ pub struct HandlerArgs {
 
     /// Time for processes that a handler left behind to end by themselves
     ///
-    /// A daemon leaves the handler's process group in this time and lives on: start one with setsid
-    /// -f or systemd, or run it as a service under --on-busy restart. What stays in the group is
-    /// ended.
+    /// A daemon leaves the handler's process group in this time: start one with setsid -f or systemd, or
+    /// run it as a service under --on-busy restart. What stays in the group is ended; --daemons says
+    /// what becomes of the rest.
     #[arg(
         long,
         value_name = "TIME",
@@ -179,6 +185,19 @@ pub struct HandlerArgs {
         hide_short_help = true
     )]
     linger: Duration,
+
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "handler",
+        hide_short_help = true,
+        hide_possible_values = true,
+        help = long_help(
+            "Processes that a handler put outside its process group, by setsid, setpgid or a double fork",
+            Some(Policies::default().daemons)
+        ) + DAEMONS_HELP
+    )]
+    daemons: Option<Daemons>,
 
     /// Time after --stop-signal until a handler is killed
     #[arg(

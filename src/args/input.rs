@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use clap::Args;
+use rustix::io::Errno;
 
 use crate::exit::Failure;
 use crate::model::{abbreviate, decode_base64};
@@ -53,10 +54,8 @@ pub fn read_error(path: &str, error: &io::Error) -> Failure {
 /// The usage error of a document in place of the name of a file, as by `"$(cat FILE)"`. It is not
 /// printed: it may hold secrets.
 pub fn document_as_name(path: &str, error: &io::Error) -> Option<Failure> {
-    let unknown = matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::InvalidFilename | ErrorKind::InvalidInput
-    );
+    let too_long = Errno::from_io_error(error) == Some(Errno::NAMETOOLONG);
+    let unknown = too_long || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput);
     let text = path.trim_start_matches('\u{feff}').trim_start();
     let is_document = text.starts_with(['[', '{']) && text.len() > 1 || path.contains('\n');
     (unknown && is_document).then(|| {

@@ -5,14 +5,15 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use crate::agent::{DevServer, ServerConfig};
@@ -24,7 +25,10 @@ use crate::consul::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
-use crate::process::{self, ChildStatus, StartFault, process_error, thread_error};
+use crate::process::{
+    ChildStatus, ForegroundChild, ProcessGroups, StartFault, SweepPolicy, process_error,
+    take_orphans, thread_error,
+};
 use crate::term::Ui;
 
 /// Run an embedded in-memory agent for experiments and tests
@@ -83,9 +87,19 @@ pub struct DevArgs {
     key_args: KeyArgs,
 
     /// Run CMD with CONSUL_HTTP_ADDR set and kvw on PATH; exit with its status
+    ///
+    /// What CMD leaves behind in its process group has a second to end by itself, or none after a signal, and
+    /// is then ended; so are CMD and all of that when kvw is killed. Daemons that left the group live on.
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
+
+/// What the command may leave behind in its group.
+const LEFT_BEHIND: SweepPolicy = SweepPolicy {
+    linger: Duration::from_secs(1),
+    stop_timeout: Duration::from_secs(8),
+    ends_daemons: false,
+};
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
@@ -131,7 +145,7 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
         return serve(signals);
     }
     ctx.ui.status(&address);
-    run_command(&command, &address, signals)
+    run_command(&ctx.ui, &command, &address, signals)
 }
 
 /// Raises the limit of open files: each blocked query is an open socket, and 1024 is a common soft
@@ -263,7 +277,7 @@ fn handle_signals(with_command: bool) -> std::io::Result<Signals> {
     // As process 1 the agent would be immune to a QUIT without a handler.
     let mut numbers = vec![SIGTERM, SIGINT, SIGHUP, SIGQUIT];
     if with_command {
-        numbers.extend([SIGUSR1, SIGUSR2]);
+        numbers.extend([SIGUSR1, SIGUSR2, SIGCHLD]);
     }
     Signals::new(numbers)
 }
@@ -277,27 +291,26 @@ fn serve(mut signals: Signals) -> anyhow::Result<Exit> {
     Ok(Exit::Signal(signal))
 }
 
-enum CommandEvent {
-    Signal(i32),
-    Ended(std::io::Result<ExitStatus>),
-}
-
 /// Runs the command, passes signals on to it, and returns its status.
-fn run_command(command: &[OsString], address: &str, signals: Signals) -> anyhow::Result<Exit> {
+fn run_command(
+    ui: &Ui,
+    command: &[OsString],
+    address: &str,
+    signals: Signals,
+) -> anyhow::Result<Exit> {
     let (send, events) = channel();
-    pass_signals(signals, send.clone())?;
-    // The threads first: without them the command would be left alone.
-    let (give, take) = channel::<Child>();
-    start_thread("that waits for the command", move || {
-        if let Ok(mut child) = take.recv() {
-            let _ = send.send(CommandEvent::Ended(child.wait()));
-        }
-    })?;
-    let child = process::spawn(&mut command_line(command, address))
+    // The thread first: without it the command would be left alone.
+    pass_signals(signals, send)?;
+    take_orphans();
+    let groups = ProcessGroups::new();
+    if let Err(error) = groups.start_guard() {
+        ui.warn(format_args!(
+            "no guard process: kill -9 would leave the command running: {error}"
+        ));
+    }
+    let child = ForegroundChild::start(groups, &mut command_line(command, address), LEFT_BEHIND)
         .map_err(|error| unstarted(&command[0], &error))?;
-    let pid = Pid::from_child(&child);
-    let _ = give.send(child);
-    wait_for_command(&events, pid)
+    wait_for_command(&events, child)
 }
 
 /// Returns the error of a command that cannot be started: a wrong one, or a system that has no
@@ -343,38 +356,40 @@ fn path_with_kvw() -> Option<OsString> {
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&path))).ok()
 }
 
-fn pass_signals(mut signals: Signals, events: Sender<CommandEvent>) -> std::io::Result<()> {
+fn pass_signals(mut signals: Signals, events: Sender<i32>) -> std::io::Result<()> {
     start_thread("for signals", move || {
         for signal in signals.forever() {
-            if events.send(CommandEvent::Signal(signal)).is_err() {
+            if events.send(signal).is_err() {
                 return;
             }
         }
     })
 }
 
-/// Waits until the command ends. The terminal sends Ctrl-C to the command too, because it is in the
-/// same process group: passed on, one Ctrl-C would count as two.
-fn wait_for_command(events: &Receiver<CommandEvent>, pid: Pid) -> anyhow::Result<Exit> {
+/// Waits until the command and what it leaves behind have ended. The terminal sends Ctrl-C to the command
+/// too, because it is in the same process group: passed on, one Ctrl-C would count as two.
+fn wait_for_command(events: &Receiver<i32>, mut child: ForegroundChild) -> anyhow::Result<Exit> {
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
     let mut last = None;
-    for event in events {
-        match event {
-            CommandEvent::Signal(signal) => {
+    loop {
+        if let Some(status) = child.poll(Instant::now()) {
+            return Ok(exit_of(status, last));
+        }
+        match events.recv_timeout(child.interval()) {
+            Ok(SIGCHLD) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(signal) => {
                 last = Some(signal);
-                let from_terminal = terminal && matches!(signal, SIGINT | SIGQUIT);
-                if let Some(signal) = Signal::from_named_raw(signal).filter(|_| !from_terminal) {
-                    // The command may have ended meanwhile.
-                    let _ = kill_process(pid, signal);
+                if terminal && matches!(signal, SIGINT | SIGQUIT) {
+                    child.request_end(Instant::now());
+                } else {
+                    child.signal(signal, !matches!(signal, SIGUSR1 | SIGUSR2));
                 }
             }
-            CommandEvent::Ended(status) => {
-                let status = status.context("waiting for the command")?;
-                return Ok(exit_of(status.into(), last));
+            Err(RecvTimeoutError::Disconnected) => {
+                anyhow::bail!("waiting for the command: the thread for signals ended")
             }
         }
     }
-    anyhow::bail!("waiting for the command: its thread ended")
 }
 
 /// Returns the exit of the command. If it died of the last signal that was passed on, so does kvw.

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Fields, Prefix, abbreviate};
 use crate::output::entry::{self, ValueStyle};
 use crate::output::{Format, ListWriter, consul, filtered_message, glob_hint, json, warn_of_glob};
-use crate::term::Ui;
+use crate::term::{Ui, is_plain_line};
 
 /// Print the value of a key
 ///
@@ -90,6 +90,10 @@ pub struct GetArgs {
     )]
     output: Format,
 
+    /// Print raw bytes that could control the terminal
+    #[arg(long, hide_short_help = true)]
+    force: bool,
+
     #[command(flatten)]
     key_args: KeyArgs,
 
@@ -137,6 +141,21 @@ impl GetArgs {
             ))),
             Format::Text | Format::Json | Format::Jsonl | Format::Consul => Ok(()),
         }
+    }
+
+    /// Refuses to drive a terminal by the bytes of a value.
+    fn check_raw(&self, ui: &Ui, value: &[u8]) -> Result<(), Failure> {
+        let is_text = || {
+            let text = std::str::from_utf8(value);
+            text.is_ok_and(|text| text.split(['\n', '\t']).all(is_plain_line))
+        };
+        if !ui.out_is_terminal() || self.base64 || self.force || is_text() {
+            return Ok(());
+        }
+        Err(
+            Failure::usage("the value holds bytes that could control the terminal")
+                .hint("--force prints them, as a pipe or a file takes them; -o text escapes them"),
+        )
     }
 
     /// Returns the entry of `--default`. It was never written, so its indexes are 0.
@@ -196,7 +215,10 @@ fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Res
         return Ok(Exit::No);
     };
     match args.output {
-        Format::Raw => entry::write_raw(ui, entry.value(), args.style())?,
+        Format::Raw => {
+            args.check_raw(ui, entry.value())?;
+            entry::write_raw(ui, entry.value(), args.style())?;
+        }
         Format::Text if !args.detailed => entry::write_value(ui, entry.value(), args.style())?,
         Format::Json => json::write_line(ui, &args.json(&entry))?,
         Format::Text | Format::Jsonl | Format::Consul => {

@@ -55,7 +55,7 @@ pub fn run(ctx: &Context, args: StatusArgs) -> anyhow::Result<Exit> {
         Some(wait) => query_until(&client, Instant::now() + wait)?,
         None => query(&client)?,
     };
-    status::write(&report, output, &ctx.ui)?;
+    status::write(&report, output, ctx.ui.style(), &ctx.ui)?;
     Ok(Exit::Yes)
 }
 

@@ -88,8 +88,14 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     match client.txn(&ops)? {
         TxnOutcome::Applied(results) => {
-            report_applied(&ctx.ui, args.output, &ops, &results)?;
-            report_hidden(&ctx.ui, &client, &ops, &results)
+            write_results(&ctx.ui, args.output, &results)?;
+            let exit = report_hidden(&ctx.ui, &client, &ops, &results)?;
+            // A read that was left out was not done.
+            if args.output != Format::Json && (exit == Exit::Yes || !ops.iter().all(Op::is_read)) {
+                let done = plural(ops.len(), "operation");
+                ctx.ui.status(format_args!("applied {done}"));
+            }
+            Ok(exit)
         }
         TxnOutcome::RolledBack(errors) => report_rollback(&ctx.ui, args.output, &ops, &errors),
     }
@@ -163,7 +169,7 @@ fn read_value(path: &str) -> Result<Vec<u8>, String> {
     input::read_file(path).map_err(|failure| failure.message)
 }
 
-fn report_applied(ui: &Ui, format: Format, ops: &[Op], results: &[OpResult]) -> anyhow::Result<()> {
+fn write_results(ui: &Ui, format: Format, results: &[OpResult]) -> anyhow::Result<()> {
     match format {
         Format::Json => {
             let entries = results.iter().map(|result| &result.entry);
@@ -175,7 +181,6 @@ fn report_applied(ui: &Ui, format: Format, ops: &[Op], results: &[OpResult]) -> 
                 .iter()
                 .filter(|result| result.read && result.entry.created().0 > 0);
             txn::write_reads(ui, read.map(|result| &result.entry))?;
-            ui.status(format_args!("applied {}", plural(ops.len(), "operation")));
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
     Condition, ConditionSet, Entry, Index, Key, Predicate, Regex, Target, TargetId, TargetScope,
+    abbreviate,
 };
 use crate::observers::Warnings;
 use crate::output::{Format, wait};
@@ -291,6 +292,7 @@ impl ConditionState {
     /// Prints the result.
     fn report(self, exit: Exit, args: &WaitArgs, ui: &Ui) -> anyhow::Result<Exit> {
         let unmet = self.unmet();
+        let shown: Vec<_> = unmet.iter().map(|text| abbreviate(text)).collect();
         match exit {
             Exit::Yes => {
                 let found = self
@@ -305,12 +307,12 @@ impl ConditionState {
                 if let Some(format) = args.output {
                     wait::write_unmet(ui, &unmet, format)?;
                 }
-                ui.error(format_args!("timed out: {}", unmet.join(", ")));
+                ui.error(format_args!("timed out: {}", shown.join(", ")));
             }
             Exit::Unavailable | Exit::Denied => {
                 ui.error(format_args!(
                     "timed out; could not read all keys: {}",
-                    unmet.join(", ")
+                    shown.join(", ")
                 ));
             }
             _ => {}

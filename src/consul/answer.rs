@@ -108,7 +108,8 @@ impl LeastRate {
     }
 }
 
-/// The longest answer of `true`, `false` or nothing.
+/// The longest answer of `true`, `false`, nothing or a few names. An agent's description of itself has
+/// some 10 kB.
 const SHORT: u64 = 64 * 1024;
 /// The longest answer that is parsed as a whole. The largest transaction reads 128 values of half a
 /// megabyte by default.
@@ -156,10 +157,19 @@ impl Answer {
         }
     }
 
-    /// Parses the body, which must fit in the memory, as JSON.
+    /// Parses the body, which may have results of any number, as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
+        self.json_up_to(LONGEST)
+    }
+
+    /// Parses the body, which must be short, as JSON.
+    pub(super) fn short_json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
+        self.json_up_to(SHORT)
+    }
+
+    fn json_up_to<T: serde::de::DeserializeOwned>(self, longest: u64) -> Result<T, Error> {
         let context = self.context.clone();
-        serde_json::from_slice(&self.bytes(LONGEST)?).map_err(|error| context.map_json(error))
+        serde_json::from_slice(&self.bytes(longest)?).map_err(|error| context.map_json(error))
     }
 
     /// Parses the body of a write's answer: `true` or `false`.

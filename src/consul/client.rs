@@ -25,6 +25,7 @@ const SLACK: Duration = Duration::from_secs(10);
 /// The size of a body in bytes above which the client waits for `100 Continue` before it sends the
 /// body: the server's default limit.
 const EXPECT_ABOVE: usize = 512 * 1024;
+const EXPECTATION_FAILED: u16 = 417;
 /// The most bytes that are read of the text of an error; Consul's are short.
 const ERROR_TEXT: u64 = 64 * 1024;
 
@@ -178,7 +179,12 @@ impl Client {
         let context = self.context(request.doing.clone(), request.write);
         let target = request.target(&self.shared.config, self.consistency);
         let started = Instant::now();
-        let result = self.run(request, &target, token);
+        let expects = request.body.is_some_and(|body| body.len() > EXPECT_ABOVE);
+        let mut result = self.run(request, &target, token, expects);
+        // A proxy that does not know `Expect` has taken nothing yet.
+        if expects && matches!(&result, Ok(response) if response.status() == EXPECTATION_FAILED) {
+            result = self.run(request, &target, token, false);
+        }
         let method = request.method;
         let took = started.elapsed();
         let response = match result {
@@ -217,6 +223,7 @@ impl Client {
         request: &Request<'_>,
         target: &str,
         token: Option<&HeaderValue>,
+        expects: bool,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let mut builder = HttpRequest::builder()
             .method(request.method)
@@ -227,7 +234,7 @@ impl Client {
         if let Some(basic_auth) = &self.shared.basic_auth {
             builder = builder.header("Authorization", basic_auth);
         }
-        if request.body.is_some_and(|body| body.len() > EXPECT_ABOVE) {
+        if expects {
             builder = builder.header("Expect", "100-continue");
         }
         match request.body {

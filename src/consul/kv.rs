@@ -68,11 +68,22 @@ impl Client {
     /// # Errors
     /// Those of [`Client::get`], and [`Cause::Setup`] for a key that a URL cannot carry.
     pub fn get_blocking(&self, key: &Key, block: Block) -> Result<Reply<Option<Entry>>, Error> {
-        if let Some(obstacle) = obstacle(key.as_str()) {
-            let context = self.context(name_key("watching", key), false);
-            return Err(context.error(Cause::Setup, format!("its name {obstacle}")));
-        }
+        self.check_blocking(key)?;
         self.get_by_url(key, Some(block), name_key("reading", key))
+    }
+
+    /// Checks that [`Client::get_blocking`] can read the key. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Cause::Setup`] where it cannot.
+    pub fn check_blocking(&self, key: &Key) -> Result<(), Error> {
+        let text = match obstacle(key.as_str()) {
+            Some(obstacle) => format!("its name {obstacle}"),
+            None if fits_in_url(key.as_str()) => return Ok(()),
+            None => "its name is too long for a URL".to_owned(),
+        };
+        let context = self.context(name_key("watching", key), false);
+        Err(context.error(Cause::Setup, text))
     }
 
     /// Checks that a listing of `prefix` without results is empty rather than hidden, and returns the
@@ -292,7 +303,7 @@ fn parse_entry(answer: Answer, key: &Key) -> Result<Reply<Option<Entry>>, Error>
 }
 
 /// The longest path of a URL: the limit of the `http` crate, less some room for the query.
-const LONGEST_PATH: usize = 60_000;
+pub(super) const LONGEST_PATH: usize = 60_000;
 
 fn fits_in_url(name: &str) -> bool {
     obstacle(name).is_none() && path_of(name).len() <= LONGEST_PATH

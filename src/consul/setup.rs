@@ -20,7 +20,8 @@ use crate::model::abbreviate;
 const RECEIVE_BUFFER: usize = 16 * 1024;
 /// The buffer of an only connection. A long listing is read with a third of the system's time.
 const LARGE_RECEIVE_BUFFER: usize = 64 * 1024;
-const SEND_BUFFER: usize = 8 * 1024;
+/// It holds the head of a request: a path of [`LONGEST_PATH`](super::kv::LONGEST_PATH) and more.
+const SEND_BUFFER: usize = 72 * 1024;
 /// The time that a server has to answer whether it accepts a large body.
 const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 

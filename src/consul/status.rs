@@ -28,7 +28,7 @@ impl Client {
             "/v1/status/leader".to_owned(),
             "reading the leader's address".to_owned(),
         );
-        let leader: String = self.ask(&request, Answer::json)?;
+        let leader: String = self.ask(&request, Answer::short_json)?;
         Ok((!leader.is_empty()).then(|| self.blank(&leader)))
     }
 
@@ -41,7 +41,7 @@ impl Client {
             "/v1/status/peers".to_owned(),
             "listing the servers".to_owned(),
         );
-        let peers: Vec<String> = self.ask(&request, Answer::json)?;
+        let peers: Vec<String> = self.ask(&request, Answer::short_json)?;
         Ok(peers.iter().map(|peer| self.blank(peer)).collect())
     }
 

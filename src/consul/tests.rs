@@ -497,6 +497,22 @@ fn a_refused_large_value_is_not_uploaded() {
 }
 
 #[test]
+fn a_large_value_is_sent_again_where_expect_is_not_known() {
+    let server = Faulty::script()
+        .on("PUT /v1/kv/a")
+        .having("expect: 100-continue")
+        .answers(417, "Expectation Failed")
+        .on("PUT /v1/kv/a")
+        .lacking("expect")
+        .answers(200, "true")
+        .start();
+    let value = vec![b'x'; 600_000];
+    let client = client(&server);
+    assert!(client.put(&key("a"), &value, 0, Write::Plain).unwrap());
+    assert_eq!(server.requests()[1].body.len(), 600_000);
+}
+
+#[test]
 fn a_namespace_is_looked_for_once_before_a_transaction_carries_it() {
     let server = Faulty::script()
         .on("GET /v1/kv/.kvw-looks-for-a-leader/?keys&ns=team")

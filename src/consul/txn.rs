@@ -74,6 +74,8 @@ fn writes(op: &Op) -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TxnResponse {
+    /// `null` for none. An answer without them is not Consul's.
+    #[serde(deserialize_with = "Option::deserialize")]
     results: Option<Vec<OpResultJson>>,
     errors: Option<Vec<OpErrorJson>>,
 }

@@ -33,6 +33,8 @@ impl FullFetch {
             }
             return Ok((reply.meta, found));
         }
+        // Also before the first read, which needs no URL.
+        self.client.check_blocking(key)?;
         let reply = match block {
             Some(block) => self.client.get_blocking(key, block)?,
             None => self.client.get(key)?,

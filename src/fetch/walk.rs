@@ -101,10 +101,10 @@ where
     fn log_fetch(&self, index: Index) {
         let (root, cost) = (&self.root, &self.cost);
         match self.method {
-            FetchMethod::Full => log::info!("read all of {root:?} at index {index}: {cost}"),
-            FetchMethod::Walk => log::info!("walked {root:?} to index {index}: {cost}"),
+            FetchMethod::Full => log::info!("read all of '{root}' at index {index}: {cost}"),
+            FetchMethod::Walk => log::info!("walked '{root}' to index {index}: {cost}"),
             FetchMethod::WalkThenFull(reason) => {
-                log::info!("read all of {root:?} at index {index}, because {reason}: {cost}");
+                log::info!("read all of '{root}' at index {index}, because {reason}: {cost}");
             }
         }
     }

@@ -27,7 +27,7 @@ mod run;
 mod stdin;
 
 pub use event::{HandlerEvent, RunReport};
-pub use policy::{OnBusy, OnExit, OnFail, Policies};
+pub use policy::{Daemons, OnBusy, OnExit, OnFail, Policies};
 pub use queue::{QueueInput, RunOutcome, StopReason};
 pub use run::{AcknowledgeLog, Handler, HandlerContext, HandlerSpec};
 pub use stdin::{StdinFormat, WatchedState};

@@ -104,6 +104,26 @@ pub enum OnExit {
     Wait,
 }
 
+/// What becomes of a process that a handler put outside its process group. The comments are the help of
+/// `--daemons`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Daemons {
+    /// It was started on purpose and lives on, while kvw runs and after
+    Keep,
+    /// It ends with its run: before the next one, and when kvw ends
+    End,
+}
+
+impl Daemons {
+    /// The policy unless another one is given: a service must be gone before its next start.
+    pub fn default_for(on_busy: OnBusy) -> Self {
+        match on_busy.runs_service() {
+            true => Daemons::End,
+            false => Daemons::Keep,
+        }
+    }
+}
+
 /// The policies of one queue.
 #[derive(Debug, Clone)]
 pub struct Policies {
@@ -128,6 +148,8 @@ pub struct Policies {
     /// The time that a group has to become empty after its handler has returned, before the rest of
     /// it is asked to end.
     pub linger: Duration,
+    /// See [`Daemons`].
+    pub daemons: Daemons,
     /// The time that a handler has to end after the stop signal, before it is killed. The default is
     /// less than the 10 s after which container engines kill.
     pub stop_timeout: Duration,
@@ -150,6 +172,7 @@ impl Default for Policies {
             timeout: None,
             stop_signal: Signal::TERM,
             linger: Duration::from_secs(1),
+            daemons: Daemons::Keep,
             stop_timeout: Duration::from_secs(8),
             each: false,
             locks: false,

@@ -12,11 +12,11 @@ use super::event::{HandlerEvent, RunReport};
 use super::feedback::FeedbackDetector;
 use super::queue::{Queue, QueueAction, QueueInput};
 use super::stdin::{self, StdinFormat, WatchedState};
-use super::{Policies, RunOutcome, environment};
+use super::{Daemons, Policies, RunOutcome, environment};
 use crate::model::{Batch, Index, TargetId};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
-    StartFault, Stdout, SweepTimes,
+    StartFault, Stdout, SweepPolicy,
 };
 
 /// The program of a route, and how it is run.
@@ -97,13 +97,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl Handler {
     /// An idle handler.
     pub fn new(spec: HandlerSpec, groups: Arc<ProcessGroups>) -> Self {
-        let times = SweepTimes {
+        let policy = SweepPolicy {
             linger: spec.policies.linger,
             stop_timeout: spec.policies.stop_timeout,
+            ends_daemons: spec.policies.daemons == Daemons::End,
         };
         Handler {
             queue: Queue::new(spec.policies.clone()),
-            child: Child::new(groups, times),
+            child: Child::new(groups, policy),
             spec: Arc::new(spec),
             exit: None,
             error: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Entry, Index, Key, Regex};
+use super::{Entry, Index, Key, Regex, abbreviate};
 
 /// The most characters of a value in a message.
 const MAX_SHOWN: usize = 40;
@@ -74,7 +74,7 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = &self.key;
+        let key = abbreviate(self.key.as_str());
         match &self.predicate {
             Predicate::Exists => write!(f, "{key} to exist"),
             Predicate::Absent => write!(f, "{key} to be absent"),

@@ -67,6 +67,14 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether its results are what is stored, values included.
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Op::Get { .. } | Op::GetOrEmpty { .. } | Op::GetTree { .. }
+        )
+    }
+
     /// Returns the verb.
     pub fn verb(&self) -> Verb {
         match self {

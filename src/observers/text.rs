@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::output::{Style, changes};
-use crate::term::Ui;
+use crate::output::changes;
+use crate::term::{Style, Ui};
 use crate::watch::{Event, Flow, Observer};
 
 /// An observer that prints each change as text.
@@ -15,10 +15,7 @@ pub struct TextObserver<'a> {
 impl<'a> TextObserver<'a> {
     /// Creates an observer that prints to the stdout of `ui`.
     pub fn new(ui: &'a Ui) -> Self {
-        let style = Style {
-            terminal: ui.out_is_terminal(),
-            color: ui.out_color(),
-        };
+        let style = ui.style();
         TextObserver { ui, style }
     }
 }

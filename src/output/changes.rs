@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 
 use super::line_diff;
-use super::style::Style;
 use super::time::format_seconds;
 use crate::model::{Change, ChangeKind, Entry};
-use crate::term::Color;
+use crate::term::{Color, Style};
 
 /// Writes a change: time and index, a sign, the key, and the change of its value. A line, or a line and
 /// a diff where a value has several lines.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Format, consul, json};
 use crate::model::Entry;
-use crate::term::{self, Ui};
+use crate::term::Ui;
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,10 +34,8 @@ impl ValueStyle {
 fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
     if base64 {
         Cow::Owned(STANDARD.encode(value).into_bytes())
-    } else if ui.out_is_terminal() {
-        term::value_bytes(value)
     } else {
-        Cow::Borrowed(value)
+        ui.style().bytes(value)
     }
 }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::style::Style;
-use crate::term::Color;
+use crate::term::{Color, Style};
 
 /// The number of lines shown around a difference.
 const CONTEXT: usize = 3;
@@ -78,6 +77,6 @@ mod tests {
             terminal: true,
             color: false,
         };
-        assert!(diff("a\n", "a\n\x1b[2J\n", style).contains("+\\u{1b}[2J\n"));
+        assert!(diff("a\n", "a\n\x1b[2J\n", style).contains("+\\x1b[2J\n"));
     }
 }

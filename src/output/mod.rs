@@ -6,8 +6,8 @@
 //! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`: the answers of the verbs. `changes`, `line_diff`:
 //!   changes as text.
 //! - `glob`: keys and prefixes that were meant as globs.
-//! - `format`: the names of formats. `list`: lists written while they arrive. `style`, `time`: terminals
-//!   and points in time.
+//! - `format`: the names of formats. `list`: lists written while they arrive. `time`: points in
+//!   time.
 
 pub mod changes;
 pub mod consul;
@@ -20,7 +20,6 @@ mod line_diff;
 mod list;
 pub mod ls;
 pub mod status;
-mod style;
 mod time;
 pub mod tree;
 pub mod txn;
@@ -29,4 +28,3 @@ pub mod wait;
 pub use format::Format;
 pub use glob::{glob_hint, no_glob, warn_of_glob};
 pub use list::{ListWriter, filtered_message};
-pub use style::Style;

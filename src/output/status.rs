@@ -2,28 +2,31 @@
 
 use std::io::{self, Write};
 
-use super::Format;
-use super::json;
+use super::{Format, json};
+use crate::term::Style;
 
 /// Writes the status as text or JSON.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(status: &json::StatusReport, format: Format, mut out: impl Write) -> io::Result<()> {
+pub fn write(
+    status: &json::StatusReport,
+    format: Format,
+    style: Style,
+    mut out: impl Write,
+) -> io::Result<()> {
     match format {
-        Format::Json => {
-            serde_json::to_writer(&mut out, status)?;
-            return out.write_all(b"\n");
-        }
+        Format::Json => return json::write_line(out, status),
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {}
     }
     let unknown = "unknown".to_owned();
     let leader = status.leader.as_ref().unwrap_or(&unknown);
     let datacenter = status.datacenter.as_ref().unwrap_or(&unknown);
-    writeln!(out, "leader:      {leader}")?;
-    writeln!(out, "servers:     {}", status.servers.join(", "))?;
+    let servers: Vec<_> = status.servers.iter().map(|name| style.key(name)).collect();
+    writeln!(out, "leader:      {}", style.key(leader))?;
+    writeln!(out, "servers:     {}", servers.join(", "))?;
     writeln!(out, "round trip:  {} ms", status.rtt_ms())?;
-    writeln!(out, "datacenter:  {datacenter}")
+    writeln!(out, "datacenter:  {}", style.key(datacenter))
 }
 
 #[cfg(test)]
@@ -32,9 +35,13 @@ mod tests {
 
     use super::*;
 
-    fn shown(status: &json::StatusReport, format: Format) -> String {
+    fn shown(status: &json::StatusReport, format: Format, terminal: bool) -> String {
         let mut out = Vec::new();
-        write(status, format, &mut out).unwrap();
+        let style = Style {
+            terminal,
+            color: false,
+        };
+        write(status, format, style, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -47,12 +54,30 @@ mod tests {
             datacenter: None,
         };
         assert_eq!(
-            shown(&status, Format::Json),
+            shown(&status, Format::Json, false),
             "{\"leader\":\"127.0.0.1:8300\",\"servers\":[\"127.0.0.1:8300\",\"127.0.0.2:8300\"],\"rtt_ms\":1.23,\"datacenter\":null}\n"
         );
         assert_eq!(
-            shown(&status, Format::Text),
+            shown(&status, Format::Text, false),
             "leader:      127.0.0.1:8300\nservers:     127.0.0.1:8300, 127.0.0.2:8300\nround trip:  1.23 ms\ndatacenter:  unknown\n"
+        );
+    }
+
+    #[test]
+    fn names_of_servers_do_not_control_a_terminal() {
+        let status = json::StatusReport {
+            leader: Some("\u{1b}]52;c;eA==\u{7}".to_owned()),
+            servers: vec!["a\nb".to_owned(), "\u{9b}2J".to_owned()],
+            rtt: Duration::from_micros(1234),
+            datacenter: Some("\u{202e}1cd".to_owned()),
+        };
+        assert_eq!(
+            shown(&status, Format::Text, true),
+            "leader:      \\x1b]52;c;eA==\\x07\nservers:     a\\x0ab, \\u{9b}2J\nround trip:  1.23 ms\ndatacenter:  \\u{202e}1cd\n"
+        );
+        assert_eq!(
+            shown(&status, Format::Json, true),
+            "{\"leader\":\"\\u001b]52;c;eA==\\u0007\",\"servers\":[\"a\\nb\",\"\\u009b2J\"],\"rtt_ms\":1.23,\"datacenter\":\"\\u202e1cd\"}\n"
         );
     }
 }

@@ -13,12 +13,14 @@
 //! `setsid` a moment after its parent has ended, a log writer behind a pipe that reads to its end. They
 //! have a time to linger; then the group gets TERM, and KILL after the stop time-out. After a stop the
 //! members have the same grace period as their leader: only [`Child::kill`] ends it.
+//!
+//! What has left the group is a daemon. Where daemons are kept, the run does not know them; where they are
+//! ended, they are part of the rest: the run is over when they are gone too. They get their TERM after
+//! the group is gone, because a server ends its own workers in order.
 
-use std::io::{self, BufWriter, Write};
-use std::process::ChildStdin;
+use std::collections::HashSet;
+use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -27,7 +29,8 @@ use rustix::process::{
     test_kill_process_group, waitid,
 };
 
-use super::command::Writer;
+use super::descendants::ProcessKey;
+use super::stdin_writer::StdinWriter;
 use super::{ChildCommand, ChildStatus, ProcessGroups, Signal, StdinSource};
 
 /// How often the rest of a group is checked, because no signal reports the end of members whose parent
@@ -44,16 +47,20 @@ const FIRST_SWEEPS: Duration = Duration::from_millis(30);
 /// kernel and never returns to its program.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The capacity of a pipe on Linux.
-const PIPE_CAPACITY: usize = 64 * 1024;
+/// How often processes outside the group of a run are looked for while it runs, so that the guard
+/// knows them.
+const OBSERVE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The times that a group has after its leader has ended by itself.
+/// What a run's leader may leave behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SweepTimes {
+pub struct SweepPolicy {
     /// The time to become empty by itself, before it gets TERM.
     pub linger: Duration,
     /// The time from TERM to KILL.
     pub stop_timeout: Duration,
+    /// Whether the run ends with what it has outside its group. On Linux only: elsewhere it is not
+    /// known.
+    pub ends_daemons: bool,
 }
 
 /// Something that happened to a child.
@@ -81,8 +88,12 @@ pub struct ChildExit {
 /// A runner of one child at a time, which kills the running child when dropped.
 pub struct Child {
     groups: Arc<ProcessGroups>,
-    times: SweepTimes,
+    policy: SweepPolicy,
     state: ChildState,
+    /// When to look for processes outside the group again.
+    observe_at: Option<Instant>,
+    /// What writes the stdin of the run, until the run is over.
+    stdin: Option<StdinWriter>,
 }
 
 enum ChildState {
@@ -105,7 +116,17 @@ enum ChildState {
         group: Pid,
         exit: ChildExit,
         sweep: Sweep,
+        remainder: Remainder,
     },
+}
+
+/// What is known of the rest of a run.
+#[derive(Default)]
+struct Remainder {
+    /// Whether the group is gone, so that its id may be another's.
+    group_gone: bool,
+    /// The processes outside the group that were asked to end.
+    asked: HashSet<ProcessKey>,
 }
 
 /// What the rest of a group waits for.
@@ -123,16 +144,18 @@ enum Sweep {
 
 impl Child {
     /// Creates a runner without a child.
-    pub fn new(groups: Arc<ProcessGroups>, times: SweepTimes) -> Self {
+    pub fn new(groups: Arc<ProcessGroups>, policy: SweepPolicy) -> Self {
         Child {
             groups,
-            times,
+            policy,
             state: ChildState::Idle,
+            observe_at: None,
+            stdin: None,
         }
     }
 
-    /// Starts a child. A thread of its own writes the document, and ignores a child that never reads
-    /// it.
+    /// Starts a child. A thread of its own writes the document, until the run is over, and ignores a
+    /// child that never reads it.
     ///
     /// # Errors
     /// When the program is missing or may not be run, or the system refuses a new process.
@@ -147,15 +170,16 @@ impl Child {
         let mut built = command.build()?;
         // The thread first: a child must not take an empty stdin for its document.
         let writer = match command.input {
-            StdinSource::Document(write) => Some(start_writer(write)?),
+            StdinSource::Document(write) => Some(StdinWriter::start(write)?),
             StdinSource::Null => None,
         };
-        let (mut process, group) = self.groups.spawn(&mut built)?;
+        let (mut process, group) = self.groups.spawn(&mut built, self.policy.ends_daemons)?;
         self.state = ChildState::Running { group, since: now };
-        if let (Some(writer), Some(pipe)) = (writer, process.stdin.take()) {
-            // It waits for the pipe.
-            let _ = writer.send(pipe);
+        if let (Some(writer), Some(pipe)) = (&writer, process.stdin.take()) {
+            writer.write_to(pipe);
         }
+        self.stdin = writer;
+        self.observe_at = self.policy.ends_daemons.then_some(now + OBSERVE_INTERVAL);
         Ok(())
     }
 
@@ -171,6 +195,17 @@ impl Child {
                 Some(group.as_raw_nonzero().get().unsigned_abs())
             }
             ChildState::Idle | ChildState::Killing { .. } | ChildState::Sweeping { .. } => None,
+        }
+    }
+
+    /// Returns the id of the run's group, which may be gone.
+    fn group(&self) -> Option<Pid> {
+        match self.state {
+            ChildState::Idle => None,
+            ChildState::Running { group, .. }
+            | ChildState::Stopping { group, .. }
+            | ChildState::Killing { group, .. }
+            | ChildState::Sweeping { group, .. } => Some(group),
         }
     }
 
@@ -202,6 +237,10 @@ impl Child {
 
     /// Asks the group to end. The caller must [`Child::kill`] it at the end of the grace period.
     pub fn stop(&mut self, signal: Signal) {
+        if self.policy.ends_daemons {
+            // While parents live that tell whose they are.
+            self.groups.observe();
+        }
         match &mut self.state {
             ChildState::Running { group, since } => {
                 request_end(*group, signal.raw());
@@ -213,9 +252,12 @@ impl Child {
             ChildState::Sweeping {
                 group,
                 sweep: sweep @ Sweep::Lingering(_),
+                remainder,
                 ..
             } => {
-                request_end(*group, signal.raw());
+                if !remainder.group_gone {
+                    request_end(*group, signal.raw());
+                }
                 *sweep = Sweep::Grace;
             }
             ChildState::Idle
@@ -236,10 +278,17 @@ impl Child {
                     since: *since,
                 };
             }
-            ChildState::Sweeping { group, sweep, .. } => {
+            ChildState::Sweeping {
+                group,
+                sweep,
+                remainder,
+                ..
+            } => {
                 // The remaining members are children of kvw or of each other: they keep the id of the
                 // group until they are reaped, which only happens here.
-                let _ = kill_process_group(*group, Raw::KILL);
+                if !remainder.group_gone {
+                    let _ = kill_process_group(*group, Raw::KILL);
+                }
                 if !matches!(sweep, Sweep::Killed(_)) {
                     *sweep = Sweep::Killed(now);
                 }
@@ -251,6 +300,10 @@ impl Child {
     /// last, when the whole group is gone. Must be called until it returns `None`, on SIGCHLD and at
     /// the [`Child::deadline`].
     pub fn poll(&mut self, now: Instant) -> Option<ChildEvent> {
+        if self.observe_at.is_some_and(|due| due <= now) {
+            self.groups.observe();
+            self.observe_at = Some(now + OBSERVE_INTERVAL);
+        }
         let (group, since) = match self.state {
             ChildState::Idle => return None,
             ChildState::Sweeping { .. } => return self.sweep(now),
@@ -280,6 +333,7 @@ impl Child {
                 left_behind: 0,
             },
             sweep,
+            remainder: Remainder::default(),
         };
         self.sweep(now)
             .or(by_itself.then_some(ChildEvent::Returned))
@@ -288,12 +342,12 @@ impl Child {
     /// Returns the time of the next poll without a signal.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let ChildState::Sweeping { sweep, .. } = &self.state else {
-            return None;
+            return self.observe_at;
         };
         let next = now + SWEEP_INTERVAL;
         Some(match *sweep {
             Sweep::Lingering(since) if now < since + FIRST_SWEEPS => now + FIRST_SWEEP_INTERVAL,
-            Sweep::Lingering(since) => next.min(since + self.times.linger),
+            Sweep::Lingering(since) => next.min(since + self.policy.linger),
             Sweep::Terminating(kill) => next.min(kill),
             Sweep::Grace | Sweep::Killed(_) => next,
         })
@@ -323,34 +377,59 @@ impl Child {
 
     /// Reaps the members of the group that have ended, and ends those that stay for too long.
     fn sweep(&mut self, now: Instant) -> Option<ChildEvent> {
-        let ChildState::Sweeping { group, exit, sweep } = &mut self.state else {
+        let ChildState::Sweeping {
+            group,
+            exit,
+            sweep,
+            remainder,
+        } = &mut self.state
+        else {
             return None;
         };
         let group = *group;
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
-        // An error is "no such group", or "not permitted" where only processes of another user are
-        // left, which kvw cannot kill.
-        let mut gone = test_kill_process_group(group).is_err();
+        if !remainder.group_gone {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+            while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(group)), options) {}
+            // An error is "no such group", or "not permitted" where only processes of another user are
+            // left, which kvw cannot kill.
+            remainder.group_gone = test_kill_process_group(group).is_err();
+            if remainder.group_gone {
+                self.groups.end_group(group);
+            }
+        }
+        let daemons = match self.policy.ends_daemons {
+            true => self.groups.outside_of(group),
+            false => Vec::new(),
+        };
+        let mut gone = remainder.group_gone && daemons.is_empty();
         match *sweep {
             _ if gone => {}
-            Sweep::Lingering(since) if now >= since + self.times.linger => {
+            Sweep::Lingering(since) if now >= since + self.policy.linger => {
                 // Members that have ended and that their parent has not reaped need no signal.
-                match count_members(group) {
-                    Some(0) => gone = true,
-                    members => {
-                        exit.left_behind = members.unwrap_or(1);
-                        request_end(group, Raw::TERM);
-                        *sweep = Sweep::Terminating(now + self.times.stop_timeout);
-                    }
+                let members = match remainder.group_gone {
+                    true => 0,
+                    false => count_members(group).unwrap_or(1),
+                };
+                if members > 0 {
+                    request_end(group, Raw::TERM);
                 }
+                remainder.ask(&daemons);
+                exit.left_behind = members + daemons.len();
+                gone = exit.left_behind == 0;
+                *sweep = Sweep::Terminating(now + self.policy.stop_timeout);
             }
             Sweep::Terminating(kill) if now >= kill => {
-                let _ = kill_process_group(group, Raw::KILL);
+                remainder.kill(group, &daemons);
                 *sweep = Sweep::Killed(now);
             }
-            Sweep::Killed(at) => gone = now >= at + KILL_TIMEOUT,
-            Sweep::Lingering(_) | Sweep::Terminating(_) | Sweep::Grace => {}
+            Sweep::Killed(at) => {
+                // Again, for what was started in the moment of the kill.
+                remainder.kill(group, &daemons);
+                gone = now >= at + KILL_TIMEOUT;
+            }
+            Sweep::Terminating(_) => remainder.ask(&daemons),
+            Sweep::Grace if remainder.group_gone => remainder.ask(&daemons),
+            Sweep::Lingering(_) | Sweep::Grace => {}
         }
         if !gone {
             return None;
@@ -358,7 +437,31 @@ impl Child {
         let exit = *exit;
         self.groups.remove(group);
         self.state = ChildState::Idle;
+        self.stdin = None;
+        self.observe_at = None;
         Some(ChildEvent::Exited(exit))
+    }
+}
+
+impl Remainder {
+    /// Asks processes outside the group to end, each once.
+    fn ask(&mut self, daemons: &[ProcessKey]) {
+        for daemon in daemons {
+            if self.asked.insert(*daemon) {
+                let _ = kill_process(daemon.id, Raw::TERM);
+                let _ = kill_process(daemon.id, Raw::CONT);
+            }
+        }
+    }
+
+    /// Kills all that is left.
+    fn kill(&self, group: Pid, daemons: &[ProcessKey]) {
+        if !self.group_gone {
+            let _ = kill_process_group(group, Raw::KILL);
+        }
+        for daemon in daemons {
+            let _ = kill_process(daemon.id, Raw::KILL);
+        }
     }
 }
 
@@ -387,21 +490,12 @@ fn count_members(group: Pid) -> Option<usize> {
 impl Drop for Child {
     fn drop(&mut self) {
         self.kill(Instant::now());
-    }
-}
-
-/// Starts the thread that writes a document into the pipe that it is sent.
-fn start_writer(write: Writer) -> io::Result<Sender<ChildStdin>> {
-    let (send, receive) = channel();
-    thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(move || {
-            if let Ok(pipe) = receive.recv() {
-                let mut pipe = BufWriter::with_capacity(PIPE_CAPACITY, pipe);
-                let _ = write(&mut pipe).and_then(|()| pipe.flush());
+        if let Some(group) = self.group().filter(|_| self.policy.ends_daemons) {
+            for daemon in self.groups.outside_of(group) {
+                let _ = kill_process(daemon.id, Raw::KILL);
             }
-        })?;
-    Ok(send)
+        }
+    }
 }
 
 #[cfg(test)]

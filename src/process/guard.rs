@@ -2,12 +2,15 @@
 //!
 //! It is started from the binary of kvw and reads lines from a pipe: `?MARK`, a child is about to
 //! start; `+ID`, the child runs and leads this group; `.`, it did not start; `-ID`, its group is
-//! gone. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
-//! that are left. A parent-death signal would reach the direct child only.
+//! gone; `*ID START`, a process outside the groups that ends with kvw; `~ID START`, it has ended. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
+//! and processes that are left. A parent-death signal would reach the direct child only.
 //!
 //! kvw may be killed between a start and the line that reports it, which is not rare where runs are
 //! short. So each child carries a mark in its environment, by which the guard finds it. The child
 //! holds a copy of the pipe until its program has been loaded, so the end comes no earlier.
+//!
+//! kvw never waits for the guard without a bound: the pipe does not block, and a guard that does not
+//! read it, because it is stopped or starved, is killed and replaced, as is one that has ended.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -20,8 +23,13 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getpgid, kill_process_group};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
+};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+use super::descendants::{ProcessKey, with_descendants};
 
 /// The first word of the guard's command line, by which it recognizes itself. Not `kvw…`: a
 /// `pkill -9 kvw` must not kill the guard.
@@ -34,14 +42,20 @@ pub(super) const MARK: &str = "KVW_GUARD";
 /// the end of the pipe; and there is no child at all if kvw died before it started one.
 const SEARCH_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// How long kvw waits at its end for the guard's, and again after it has killed the guard. A guard
+/// that has nothing to kill takes a millisecond.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often kvw checks at its end whether the guard has ended.
+const END_INTERVAL: Duration = Duration::from_millis(1);
+
 /// The guard process as kvw holds it; it ends when dropped.
 pub(super) struct Guard {
     process: StdChild,
     pipe: Option<ChildStdin>,
-    /// The random part of the marks of this guard's children.
-    mark_id: u64,
-    /// The number of marks given.
-    marks: u64,
+    since: Instant,
+    /// Whether it was reaped, so that its id may be another process's.
+    reaped: bool,
 }
 
 impl Guard {
@@ -53,10 +67,14 @@ impl Guard {
         } else {
             std::env::current_exe()?
         };
+        Guard::start_program(Command::new(own).arg0(NAME))
+    }
+
+    /// Starts this program as the guard.
+    pub(super) fn start_program(program: &mut Command) -> io::Result<Self> {
         // A group of its own, so that a kill of kvw's group spares it. It holds nothing open, and has no
         // mark in its environment where kvw itself is the handler of another kvw.
-        let mut process = Command::new(own)
-            .arg0(NAME)
+        let mut process = program
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -65,34 +83,82 @@ impl Guard {
             .process_group(0)
             .spawn()?;
         let pipe = process.stdin.take();
-        Ok(Guard {
+        let guard = Guard {
             process,
             pipe,
-            mark_id: fastrand::u64(..),
-            marks: 0,
-        })
+            since: Instant::now(),
+            reaped: false,
+        };
+        if let Some(pipe) = &guard.pipe {
+            fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
+        }
+        Ok(guard)
     }
 
-    /// Returns a mark that no other process has in its environment.
-    pub(super) fn next_mark(&mut self) -> String {
-        self.marks += 1;
-        format!("{:016x}-{}", self.mark_id, self.marks)
+    /// Returns its process id.
+    pub(super) fn id(&self) -> Pid {
+        Pid::from_child(&self.process)
     }
 
-    /// Sends a line.
+    /// Returns how long it has lived.
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Sends a line. An error is the end of the guard, or a pipe that is full because it does not read.
     pub(super) fn send(&mut self, line: fmt::Arguments<'_>) -> io::Result<()> {
         match &mut self.pipe {
-            // In one write: half a line would be the id of another group.
+            // In one write, which is whole or fails: half a line would be the id of another group.
             Some(pipe) => pipe.write_all(format!("{line}\n").as_bytes()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
+    }
+
+    /// Continues a guard that was stopped: it has to be awake when kvw dies.
+    pub(super) fn wake(&self) {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if !self.reaped && matches!(waitid(WaitId::Pid(self.id()), options), Ok(Some(_))) {
+            let _ = kill_process(self.id(), Signal::CONT);
+        }
+    }
+
+    /// Forgets a guard that was reaped.
+    pub(super) fn forget(mut self) {
+        self.reaped = true;
+    }
+
+    /// Kills a guard that is of no use any more, and leaves it to [`reap`](super::reap). Its groups live
+    /// on: it is killed before its pipe ends.
+    pub(super) fn discard(mut self) {
+        let _ = kill_process(self.id(), Signal::KILL);
+        self.reaped = true;
+    }
+
+    /// Waits for its end, but not for ever.
+    fn wait(&mut self) -> bool {
+        let until = Instant::now() + END_TIMEOUT;
+        // An error is that it was reaped.
+        while matches!(self.process.try_wait(), Ok(None)) {
+            if Instant::now() >= until {
+                return false;
+            }
+            thread::sleep(END_INTERVAL);
+        }
+        true
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        if self.reaped {
+            return;
+        }
+        let _ = kill_process(self.id(), Signal::CONT);
         drop(self.pipe.take());
-        let _ = self.process.wait();
+        if !self.wait() {
+            let _ = kill_process(self.id(), Signal::KILL);
+            self.wait();
+        }
     }
 }
 
@@ -112,6 +178,9 @@ pub fn run_as_guard() -> bool {
         for id in remaining.groups {
             let _ = kill_process_group(id, Signal::KILL);
         }
+        for daemon in remaining.daemons {
+            kill_daemon(daemon);
+        }
         if let Some(mark) = remaining.starting {
             kill_marked(&mark);
         }
@@ -123,6 +192,8 @@ pub fn run_as_guard() -> bool {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct RemainingGroups {
     groups: HashSet<Pid>,
+    /// The processes outside the groups.
+    daemons: HashSet<ProcessKey>,
     /// The mark of a child whose start was not reported.
     starting: Option<String>,
 }
@@ -148,10 +219,31 @@ fn read_remaining(pipe: impl BufRead) -> RemainingGroups {
                 remaining.groups.insert(id);
             }
             ("-", Some(id)) => _ = remaining.groups.remove(&id),
+            ("*", _) => remaining.daemons.extend(parse_key(rest)),
+            ("~", _) => _ = parse_key(rest).map(|key| remaining.daemons.remove(&key)),
             _ => {}
         }
     }
     remaining
+}
+
+fn parse_key(text: &str) -> Option<ProcessKey> {
+    let (id, started) = text.split_once(' ')?;
+    let id = id.parse().ok().filter(|id| *id > 1)?;
+    Some(ProcessKey {
+        id: Pid::from_raw(id)?,
+        started: started.parse().ok()?,
+    })
+}
+
+/// Kills a process and those below it in its group, unless it has ended and its id is another's.
+fn kill_daemon(daemon: ProcessKey) {
+    if !daemon.is_alive() {
+        return;
+    }
+    for key in with_descendants(daemon) {
+        let _ = kill_process(key.id, Signal::KILL);
+    }
 }
 
 /// Searches for the child with this mark and kills its group.
@@ -212,11 +304,64 @@ mod tests {
     }
 
     #[test]
+    fn a_process_outside_the_groups_is_known_by_id_and_start_until_it_has_ended() {
+        let daemons = |text: &str| {
+            let daemons = read_remaining(text.as_bytes()).daemons;
+            let ids = daemons
+                .iter()
+                .map(|key| (key.id.as_raw_nonzero().get(), key.started));
+            let mut ids: Vec<_> = ids.collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(daemons("*10 5\n*11 6\n~10 5\n"), [(11, 6)]);
+        assert_eq!(daemons("*10 5\n~10 6\n"), [(10, 5)]);
+        assert_eq!(daemons("*\n*10\n*1 5\n*0 5\n*-5 5\n*x 5\n*10 x\n"), []);
+    }
+
+    #[test]
     fn a_start_is_open_until_it_is_reported() {
         assert_eq!(starting("?m-1\n").as_deref(), Some("m-1"));
         assert_eq!(starting("?m-1\n+10\n-10\n?m-2\n").as_deref(), Some("m-2"));
         assert_eq!(starting("?m-1\n+10\n"), None);
         assert_eq!(starting("?m-1\n.\n"), None);
+    }
+
+    /// A guard that reads nothing, as one that is stopped.
+    fn deaf_guard() -> Guard {
+        Guard::start_program(Command::new("sleep").arg("1000")).unwrap()
+    }
+
+    #[test]
+    fn a_line_to_a_guard_that_does_not_read_is_refused_and_not_waited_for() {
+        let mut guard = deaf_guard();
+        // More than any pipe holds.
+        let sent = (0..1 << 20).find_map(|id| guard.send(format_args!("+{id}")).err());
+        assert_eq!(sent.unwrap().kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn the_end_of_a_guard_that_hangs_or_is_stopped_is_not_waited_for_without_a_bound() {
+        for stopped in [false, true] {
+            let guard = deaf_guard();
+            let id = guard.id();
+            if stopped {
+                kill_process(id, Signal::STOP).unwrap();
+            }
+            let before = Instant::now();
+            drop(guard);
+            assert!(before.elapsed() < 2 * END_TIMEOUT);
+            assert!(kill_process(id, Signal::CONT).is_err());
+        }
+    }
+
+    #[test]
+    fn a_guard_that_has_ended_takes_no_line() {
+        let mut guard = deaf_guard();
+        kill_process(guard.id(), Signal::KILL).unwrap();
+        guard.process.wait().unwrap();
+        let error = guard.send(format_args!("+10")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]

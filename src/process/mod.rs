@@ -9,16 +9,22 @@
 //! 2. At each turn of its loop, [`Signals::take`]. On `child`, each [`Child::poll`] first, then
 //!    [`reap`].
 //! 3. [`Child::start`], [`Child::signal`], [`Child::stop`], [`Child::kill`] as it decides.
-//!    [`Child::poll`] returns what happened to the child, and its end only when its whole group is gone.
+//!    [`Child::poll`] returns what happened to the child, and its end only when its whole group is gone,
+//!    and where daemons are ended what left the group too.
 //!    While members of the group are left, [`Child::deadline`] asks for a poll without a signal.
 //!
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
-//!   how it ended. `start_error`: why it, or a thread, could not be started.
-//! - `groups`: all groups that live. `guard`: the process that kills them if kvw dies.
-//! - `memory`: what others see of this process, core files. `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
+//!   how it ended. `stdin_writer`: its document. `start_error`: why it, or a thread, could not be started.
+//! - `foreground`: a child in the group of kvw itself, which has the terminal.
+//! - `groups`: all groups that live. `descendants`: what is outside them. `guard`: the process that kills them if kvw dies.
+//! - `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
+//! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
 mod command;
+mod descendants;
+mod file_limit;
+mod foreground;
 mod groups;
 mod guard;
 mod memory;
@@ -27,12 +33,15 @@ mod signal;
 mod signals;
 mod start_error;
 mod status;
+mod stdin_writer;
 
-pub use child::{Child, ChildEvent, ChildExit, SweepTimes};
+pub use child::{Child, ChildEvent, ChildExit, SweepPolicy};
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
+pub use file_limit::survive_file_limit;
+pub use foreground::ForegroundChild;
 pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
-pub use memory::{disable_core_files, hide_memory, spawn};
+pub use memory::{disable_core_files, hide_memory};
 pub use reaper::{reap, take_orphans};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};

@@ -13,7 +13,8 @@ pub fn take_orphans() {
 
 /// Reaps all other children that have ended: orphans that left their group, and in a container, as
 /// process 1, all orphans. Must be called after each [`Child::poll`](super::Child::poll); a leader
-/// that ends in between is reaped here, and its status is kept for its owner.
+/// that ends in between is reaped here, and its status is kept for its owner. A guard that has ended is
+/// replaced, and one that was stopped is continued.
 pub fn reap(groups: &ProcessGroups) {
     while let Ok(Some((id, status))) = wait(WaitOptions::NOHANG) {
         let status = match (status.exit_status(), status.terminating_signal()) {
@@ -21,6 +22,7 @@ pub fn reap(groups: &ProcessGroups) {
             (None, Some(signal)) => ChildStatus::Killed(signal),
             (None, None) => continue,
         };
-        groups.keep_status(id, status);
+        groups.take_reaped(id, status);
     }
+    groups.wake_guard();
 }

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{
-    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1,
-    SIGUSR2, SIGVTALRM, SIGWINCH,
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU,
+    SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH,
 };
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
@@ -26,7 +26,9 @@ const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The signals that a service may react to and that mean nothing to kvw: they are passed on. USR1 is
 /// kvw's own.
-const FORWARDED: [i32; 6] = [SIGUSR2, SIGWINCH, SIGTTIN, SIGTTOU, SIGALRM, SIGVTALRM];
+const FORWARDED: [i32; 8] = [
+    SIGUSR2, SIGWINCH, SIGTTIN, SIGTTOU, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
+];
 
 /// The signals that arrived and were not taken yet.
 #[derive(Debug, Default)]

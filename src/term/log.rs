@@ -14,7 +14,7 @@ impl Log for ToStderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let line = format!("{}\n", super::key(&record.args().to_string()));
+            let line = format!("{}\n", super::escape::key(&record.args().to_string()));
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }

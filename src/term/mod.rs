@@ -6,13 +6,15 @@ mod escape;
 mod log;
 mod plural;
 mod progress;
+mod screen;
 mod style;
 mod ui;
 
 pub use bytes::bytes;
-pub use escape::{is_dangerous, key, value, value_bytes};
+pub use escape::{is_dangerous, is_plain_line};
 pub use log::log_requests;
 pub use plural::plural;
 pub use progress::Progress;
+pub use screen::Style;
 pub use style::{Color, When, no_color};
 pub use ui::{Closed, Ui};

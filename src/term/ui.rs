@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
 
-use super::{Color, escape};
+use clap::builder::StyledStr;
+
+use super::{Color, Style, escape};
 
 /// The error of a write to a stdout whose reader has gone. `report` recognises it and ends the
 /// command by SIGPIPE without a message, as `cat` does.
@@ -92,9 +94,31 @@ impl Ui {
         self.out_terminal
     }
 
-    /// Whether stdout is coloured.
-    pub fn out_color(&self) -> bool {
-        self.out_color
+    /// How text is written to stdout.
+    pub fn style(&self) -> Style {
+        Style {
+            terminal: self.out_terminal,
+            color: self.out_color,
+        }
+    }
+
+    /// Writes the help of a command, which is no foreign text.
+    pub fn help(&self, text: &StyledStr) -> io::Result<()> {
+        let mut out = self;
+        match self.out_color {
+            true => write!(out, "{}", text.ansi())?,
+            false => write!(out, "{text}")?,
+        }
+        self.flush()
+    }
+
+    /// Prints the help of a command in place of an error.
+    pub fn help_on_stderr(&self, text: &StyledStr) {
+        // A closed stderr is no reason to end in another way.
+        let _ = match self.err_color {
+            true => write!(io::stderr(), "{}", text.ansi()),
+            false => write!(io::stderr(), "{text}"),
+        };
     }
 
     /// Whether status lines are silenced.
@@ -104,11 +128,7 @@ impl Ui {
 
     /// Returns the key as stdout may show it: escaped for a terminal, untouched for a pipe.
     pub fn shown_key<'a>(&self, key: &'a str) -> Cow<'a, str> {
-        if self.out_terminal {
-            escape::key(key)
-        } else {
-            Cow::Borrowed(key)
-        }
+        self.style().key(key)
     }
 
     /// Prints a status line, unless `--quiet` silences it.

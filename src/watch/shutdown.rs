@@ -106,7 +106,7 @@ impl Shutdown {
             .iter()
             .all(|target| outages.latest(*target).is_some());
         let over = (self.one_fetch && looked) || self.until.is_some_and(|until| until <= now);
-        over.then(|| (ShutdownMode::Drain, Ok(exit_in_time(outages, unseen))))
+        over.then(|| (ShutdownMode::Drain, exit_in_time(outages, unseen)))
     }
 
     /// Begins the shutdown. A severer mode replaces the one that is under way, together with
@@ -166,15 +166,25 @@ impl Shutdown {
     }
 }
 
-/// The exit of a watch whose time is up: a target that was not seen by then was not watched.
-fn exit_in_time(outages: &Outages, unseen: &[TargetId]) -> Exit {
-    let mut kinds = unseen.iter().map(|target| outages.latest(*target));
+/// The exit of a watch whose time is up: a target that was not seen by then was not watched. Outages
+/// were reported when they began; a query that is still held, or an answer that is still coming, was
+/// not.
+fn exit_in_time(outages: &Outages, unseen: &[TargetId]) -> anyhow::Result<Exit> {
+    let kinds = || unseen.iter().map(|target| outages.latest(*target));
+    let silent = kinds().filter(Option::is_none).count();
     if unseen.is_empty() {
-        Exit::Yes
-    } else if kinds.any(|kind| kind == Some(OutageKind::Rights)) {
-        Exit::Denied
+        Ok(Exit::Yes)
+    } else if kinds().any(|kind| kind == Some(OutageKind::Rights)) {
+        Ok(Exit::Denied)
+    } else if silent == 0 {
+        Ok(Exit::Unavailable)
     } else {
-        Exit::Unavailable
+        let targets = match silent {
+            1 => "1 target".to_owned(),
+            many => format!("{many} targets"),
+        };
+        let text = format!("watching: time is up, and Consul has not answered yet for {targets}");
+        Err(Failure::new(Exit::Unavailable, text).into())
     }
 }
 
@@ -210,6 +220,12 @@ mod tests {
         let later = now + SECOND;
         let drain = |exit| Some((ShutdownMode::Drain, Ok(exit)));
         assert_eq!(due(&shutdown, later, &outages, &[]), drain(Exit::Yes));
+        let silent = "watching: time is up, and Consul has not answered yet for 1 target";
+        assert_eq!(
+            due(&shutdown, later, &outages, &[A]),
+            Some((ShutdownMode::Drain, Err(silent.to_owned())))
+        );
+        outages.begin(A, OutageKind::Consul, now);
         assert_eq!(
             due(&shutdown, later, &outages, &[A]),
             drain(Exit::Unavailable)

@@ -5,7 +5,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::RecvTimeoutError;
 
-use crate::harness::{Kvw, PATIENCE, RawHttp, Reply, Running, wait_for};
+use std::thread;
+use std::time::Duration;
+
+use crate::harness::{
+    Kvw, PATIENCE, RawHttp, Reply, Running, children, is_alive, send_signal, wait_for,
+    wait_for_exit, wait_for_text,
+};
 
 /// A dev agent on a free port, and its address.
 fn dev<const N: usize>(more: [&str; N]) -> (Running, String) {
@@ -407,6 +413,86 @@ fn signals_are_passed_on_to_the_command() {
     running.signal("TERM");
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
+}
+
+/// What kvw has seen for this long, its guard knows. The time itself is what has to pass.
+const KNOWN_TO_THE_GUARD: Duration = Duration::from_millis(500);
+
+/// A command with a child in its group and a daemon outside it. Gives the command's process, the child
+/// and the daemon.
+fn with_child_and_daemon(then: &str) -> (Running, [u32; 3]) {
+    let quiet = "</dev/null >/dev/null 2>&1";
+    let script = format!(
+        "sh -c 'echo $$ >child; exec sleep 1000' {quiet} & \
+         setsid sh -c 'echo $$ >daemon; exec sleep 1000' {quiet} & \
+         until [ -s child ] && [ -s daemon ]; do sleep 0.02; done; echo $$; {then}"
+    );
+    let mut running = Kvw::bare().args(["dev", "--", "sh", "-c", &script]).spawn();
+    let command = running.line().parse().unwrap();
+    let id = |name| {
+        let text = wait_for_text(&running.home().join(name));
+        text.trim().parse().unwrap()
+    };
+    let ids = [command, id("child"), id("daemon")];
+    (running, ids)
+}
+
+#[test]
+fn a_signal_that_ends_the_command_ends_its_children_and_no_daemon() {
+    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
+        // A shell ignores INT for what it starts with &.
+        let (running, [command, child, daemon]) = with_child_and_daemon("exec sleep 1000");
+        running.signal(name);
+        let output = running.wait(PATIENCE);
+        assert_eq!(output.signal, Some(number), "{output}");
+        assert!(!is_alive(command) && !is_alive(child), "{name}");
+        assert!(is_alive(daemon), "{name}");
+        send_signal("KILL", daemon);
+    }
+}
+
+#[test]
+fn a_kill_ends_the_command_and_its_children_and_no_daemon() {
+    let (running, [command, child, daemon]) = with_child_and_daemon("wait");
+    thread::sleep(KNOWN_TO_THE_GUARD);
+    running.signal("KILL");
+    running.wait(PATIENCE);
+    wait_for_exit(command);
+    wait_for_exit(child);
+    assert!(is_alive(daemon));
+    send_signal("KILL", daemon);
+}
+
+#[test]
+fn what_a_command_leaves_behind_in_its_group_has_a_second_and_its_status_stays() {
+    let (running, [_, child, daemon]) = with_child_and_daemon("exit 3");
+    let output = running.wait(PATIENCE);
+    output.expect(3);
+    assert!(!is_alive(child) && is_alive(daemon));
+    send_signal("KILL", daemon);
+    let writer = "(sleep 0.2; echo whole >log) </dev/null >/dev/null 2>&1 &";
+    let running = Kvw::bare().args(["dev", "--", "sh", "-c", writer]).spawn();
+    assert_eq!(wait_for_text(&running.home().join("log")), "whole");
+    running.wait(PATIENCE).expect(0);
+}
+
+#[test]
+fn a_child_of_the_command_that_ignores_term_is_killed_by_a_second_signal() {
+    let stubborn = "(trap '' TERM; echo up; exec sleep 1000) & wait";
+    let mut running = Kvw::bare()
+        .args(["dev", "--", "sh", "-c", stubborn])
+        .spawn();
+    assert_eq!(running.line(), "up");
+    let command = wait_for("the command", || {
+        let all = children(running.pid());
+        all.into_iter().find(|child| child.name != "handler-guard")
+    });
+    let child = wait_for("its child", || children(command.id).pop()).id;
+    running.signal("TERM");
+    wait_for_exit(command.id);
+    running.signal("TERM");
+    wait_for_exit(child);
+    assert_eq!(running.wait(PATIENCE).signal, Some(15));
 }
 
 #[test]

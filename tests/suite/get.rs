@@ -336,7 +336,7 @@ fn a_terminal_sees_what_is_stored_and_is_not_driven_by_it() {
     let scope = Agent::shared();
     scope.put("k", "\x1b[2J\x07\u{202e}real\rfake\ttab\nline");
     let (key, prefix) = (scope.key("k"), scope.prefix());
-    let shown = "\\u{1b}[2J\\u{7}\\u{202e}real\\rfake\ttab\r\nline\r\n";
+    let shown = "\\x1b[2J\\x07\\u{202e}real\\x0dfake\ttab\r\nline\r\n";
     assert_eq!(scope.kvw(["get", &key]).on_terminal().run().text(), shown);
     let bad = format!("{prefix}\x1bc");
     scope.kvw(["put", "--exact-key", &bad, "v"]).ok();
@@ -345,14 +345,23 @@ fn a_terminal_sees_what_is_stored_and_is_not_driven_by_it() {
         .on_terminal()
         .run()
         .text();
-    assert_eq!(text, format!("{prefix}\\u{{1b}}c:v\r\n{key}:{shown}"));
+    assert_eq!(text, format!("{prefix}\\x1bc:v\r\n{key}:{shown}"));
     let text = scope
         .kvw(["get", "--keys", prefix])
         .on_terminal()
         .run()
         .text();
-    assert_eq!(text, format!("{prefix}\\u{{1b}}c\r\n{key}\r\n"));
-    let raw = scope.kvw(["get", "-o", "raw", &key]).on_terminal().run();
+    assert_eq!(text, format!("{prefix}\\x1bc\r\n{key}\r\n"));
+    let refused = scope.kvw(["get", "-o", "raw", &key]).on_terminal().run();
+    let said = refused.expect(2).text();
+    assert!(
+        said.contains("--force prints them") && !said.contains("\x1b[2J"),
+        "{said:?}"
+    );
+    let raw = scope
+        .kvw(["get", "-o", "raw", "--force", &key])
+        .on_terminal()
+        .run();
     assert!(raw.stdout.starts_with(b"\x1b[2J"), "{raw}");
 }
 

@@ -38,6 +38,22 @@ fn imports_run_one_way() {
 }
 
 #[test]
+fn json_that_a_terminal_may_see_is_written_by_those_who_escape_it() {
+    let rooms = rooms();
+    let mut wrong = Vec::new();
+    for (source, room) in production(&rooms) {
+        // They write to servers and files.
+        if !["agent", "consul", "state_file"].contains(&&*room.name) {
+            let by_itself = pattern(r"\b(serde_json::to_\w+)");
+            for (place, used) in source.find_in(&source.production_code(), &by_itself) {
+                wrong.push(format!("{place}: {used}"));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
 fn parts_of_a_room_that_are_separate_do_not_use_each_other() {
     let rooms = rooms();
     assert!(rooms.iter().any(|room| room.parts_are_separate));

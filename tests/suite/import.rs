@@ -527,11 +527,19 @@ fn long_names_are_cut_in_messages() {
         &["put", &long, "v"],
         &["delete", &long],
         &["get", "--recurse", &long],
+        &["get", "--token-file", &long, "a"],
+        &["completions", &long],
+        &["get", "a", "-o", &long],
+        &[&long],
     ] {
         let output = Kvw::at("127.0.0.1:1").args(args).stdin(&*doc).run();
         output.one_line().says(&[&cut]);
         assert!(!output.stderr.contains(&long[..80]), "{output}");
     }
+    let output = Kvw::at("127.0.0.1:1")
+        .args(["wait", &long, "--timeout", "0"])
+        .run();
+    assert!(!output.stderr.contains(&long[..80]), "{output}");
 }
 
 #[test]

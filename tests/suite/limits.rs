@@ -100,3 +100,63 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
         }
     }
 }
+
+#[test]
+fn long_names_are_written_and_read_and_those_that_no_url_holds_are_not_watched() {
+    let scope = Agent::shared();
+    for length in [8_200, 30_000, 59_000] {
+        let key = scope.key(&"k".repeat(length));
+        scope.kvw(["put", &key, "v"]).ok();
+        assert_eq!(scope.kvw(["get", &key]).ok(), "v");
+        scope.kvw(["wait", &key, "--timeout", "5s"]).ok();
+        let watched = scope.kvw(["watch", "--key", &key, "-o", "jsonl"]);
+        let watched = watched.args(["--initial", "run", "--for", "0"]).ok();
+        assert!(watched.contains("\"create\""), "{length}");
+        let listed = scope.kvw(["get", "--recurse", "--keys", &key]).ok();
+        assert_eq!(listed.trim_end(), key);
+        scope.kvw(["delete", &key]).ok();
+    }
+    let key = scope.key(&"k".repeat(70_000));
+    scope.kvw(["put", &key, "v"]).ok();
+    assert_eq!(scope.kvw(["get", &key]).ok(), "v");
+    for args in [&["watch", "--key", &key][..], &["-q", "wait", &key]] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(2).one_line().says(&["is too long for a URL"]);
+    }
+    let output = scope.kvw(["export", &key]).run();
+    output.expect(2).one_line().says(&["is too long"]);
+    scope.kvw(["delete", &key]).ok();
+}
+
+#[test]
+fn a_request_that_does_not_fit_was_not_sent() {
+    let scope = Agent::shared();
+    let token = "t".repeat(80_000);
+    for args in [&["put", "a", "b"][..], &["get", "a"]] {
+        let output = scope.kvw([]).args(args).args(["--token", &token]).run();
+        output.expect(2).one_line().says(&["does not fit"]);
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_no_death() {
+    let scope = Agent::shared();
+    for name in 0..40 {
+        scope.put(&format!("k{name}"), "v".repeat(1000));
+    }
+    let script = "ulimit -S -f 9; exec \"$@\"";
+    let kvw = scope.kvw(["export", scope.prefix(), "--output-file", "f"]);
+    let output = kvw.under(["sh", "-c", script, "sh"]).run();
+    output.expect(3).one_line().says(&["File too large"]);
+    // A handler has the system's own behaviour.
+    let handler = "grep SigIgn /proc/self/status; grep SigCgt /proc/self/status";
+    let watch = scope.watch(&["--once", "--exec", handler]);
+    let signals = watch.under(["sh", "-c", script, "sh"]).run().text();
+    for line in signals.lines() {
+        let mask = line.split_whitespace().last().unwrap();
+        let mask = u64::from_str_radix(mask, 16).unwrap();
+        let file_size = 1 << (signal_hook::consts::SIGXFSZ - 1);
+        assert_eq!(mask & file_size, 0, "{signals}");
+    }
+    assert_eq!(signals.lines().count(), 2);
+}

@@ -177,7 +177,7 @@ fn names_on_a_terminal_are_made_visible() {
             .on_terminal()
             .run();
         output.expect(0);
-        assert!(output.text().contains("\\u{1b}[2J/"), "{output}");
+        assert!(output.text().contains("\\x1b[2J/"), "{output}");
         assert!(!output.text().contains('\x1b'), "{output}");
     }
 }

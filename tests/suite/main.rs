@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod attack;
 mod command_line;
 mod complete;
 mod conformance;
@@ -18,6 +19,7 @@ mod dev;
 mod export;
 mod faults;
 mod files;
+mod foreign_text;
 mod generated;
 mod get;
 mod house;

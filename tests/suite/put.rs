@@ -364,7 +364,7 @@ fn a_control_character_in_a_key_cannot_drive_the_terminal_through_a_message() {
     let output = scope
         .kvw(["put", "--exact-key", &scope.key("\x1b[2Jk"), "v"])
         .run();
-    output.expect(0).says(&["\\u{1b}[2J"]);
+    output.expect(0).says(&["\\x1b[2J"]);
     assert!(!output.stderr.contains('\x1b'), "{output}");
 }
 

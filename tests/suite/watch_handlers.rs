@@ -310,6 +310,94 @@ fn the_guard_outlives_what_stops_kvw_and_not_kvw() {
     }
 }
 
+/// Waits until kvw has another guard than this one, and returns it.
+fn other_guard(kvw: u32, than: u32) -> u32 {
+    wait_for("another guard", || {
+        let mut children = children(kvw).into_iter();
+        let is_new = |child: &Process| child.name == "handler-guard" && child.id != than;
+        children.find(is_new).map(|child| child.id)
+    })
+}
+
+/// Waits until a process is stopped, or no longer.
+fn wait_for_stop(id: u32, stopped: bool) {
+    wait_for("its stop or its continuation", || {
+        let table = processes();
+        let process = table.iter().find(|process| process.id == id)?;
+        ((process.state == 'T') == stopped).then_some(())
+    });
+}
+
+#[test]
+fn signals_to_guard_and_kvw_in_any_order_leave_no_handler_and_hang_nothing() {
+    // G the guard, K kvw. A kvw that is stopped cannot replace its guard: it is continued in between.
+    for order in [
+        "STOP G, KILL K",
+        "STOP G, TERM K",
+        "KILL G, KILL K",
+        "KILL G, TERM K",
+        "STOP G, KILL G, KILL K",
+        "KILL G, STOP G, KILL K",
+        "KILL G, KILL G, KILL K",
+        "STOP K, STOP G, KILL K",
+        "STOP K, KILL K",
+        "STOP K, STOP G, CONT K, TERM K",
+        "STOP K, KILL G, CONT K, KILL K",
+        "STOP K, STOP G, KILL G, CONT K, TERM K",
+    ] {
+        let scope = Agent::shared();
+        let handler = "(sleep 300) & echo up; wait";
+        let mut running = scope.watch(&["--exec", handler]).spawn();
+        assert_eq!(running.line(), "up", "{order}");
+        let kvw = running.pid();
+        let mut guard = guard_of(kvw);
+        let handlers: Vec<_> = children(kvw)
+            .into_iter()
+            .filter(|child| child.id != guard)
+            .flat_map(|child| [children(child.id), vec![child]].concat())
+            .collect();
+        assert!(handlers.len() >= 2, "{handlers:?}");
+        let mut kvw_runs = true;
+        for step in order.split(", ") {
+            match step.split_once(' ').unwrap() {
+                (signal, "G") => {
+                    send_signal(signal, guard);
+                    match signal {
+                        "KILL" if kvw_runs => guard = other_guard(kvw, guard),
+                        "KILL" => wait_for_exit(guard),
+                        // kvw continues it.
+                        _ => wait_for_stop(guard, !kvw_runs),
+                    }
+                }
+                (signal, _) => {
+                    running.signal(signal);
+                    match signal {
+                        "STOP" => {
+                            kvw_runs = false;
+                            wait_for_stop(kvw, true);
+                        }
+                        "CONT" => {
+                            kvw_runs = true;
+                            wait_for_stop(kvw, false);
+                            guard = match is_alive(guard) {
+                                true => guard,
+                                false => other_guard(kvw, guard),
+                            };
+                            wait_for_stop(guard, false);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        running.wait(PATIENCE);
+        for process in handlers {
+            wait_for_exit(process.id);
+        }
+        wait_for_exit(guard);
+    }
+}
+
 #[test]
 fn a_guard_that_was_killed_is_replaced() {
     let scope = Agent::shared();

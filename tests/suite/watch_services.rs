@@ -2,10 +2,12 @@
 //! themselves; signals that are passed on.
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use crate::harness::{
-    Agent, Faulty, Kvw, PATIENCE, SILENCE, is_alive, not_tried, send_signal, wait_for,
-    wait_for_text,
+    Agent, Faulty, Kvw, PATIENCE, Running, SECOND_SIGNAL, SILENCE, children, is_alive, not_tried,
+    send_signal, wait_for, wait_for_exit, wait_for_text,
 };
 
 /// Has a program of the system, or says what was not tried without it.
@@ -40,6 +42,197 @@ fn a_daemon_that_leaves_the_group_after_its_handler_has_returned_lives_on() {
     running.stop();
     assert!(is_alive(pid));
     send_signal("KILL", pid);
+}
+
+/// What kvw has seen for this long, its guard knows. The time itself is what has to pass.
+const KNOWN_TO_THE_GUARD: Duration = Duration::from_millis(500);
+
+/// The ways out of the process group of a handler. Each line starts a process, waits until its id is in
+/// the file `pid`, and leaves it.
+fn ways_out_of_the_group() -> Vec<(&'static str, String)> {
+    let daemon = "sh -c 'echo $$ >pid; exec sleep 1000' </dev/null >/dev/null 2>&1";
+    let up = "until [ -s pid ]; do sleep 0.02; done";
+    let mut ways = Vec::new();
+    if has("setsid") {
+        ways.push(("setsid", format!("setsid {daemon} & {up}")));
+        ways.push(("env -i", format!("env -i setsid {daemon} & {up}")));
+        ways.push((
+            "double fork",
+            format!("(env -i setsid -f {daemon} &) & {up}"),
+        ));
+    }
+    if has("bash") {
+        let line = format!(
+            "bash -c 'set -m; {} &' </dev/null",
+            daemon.replace('\'', "'\\''")
+        );
+        ways.push(("setpgid", format!("{line}; {up}")));
+    }
+    ways
+}
+
+fn daemon_of(running: &Running) -> u32 {
+    let text = wait_for_text(&running.home().join("pid"));
+    text.trim().parse().unwrap()
+}
+
+#[test]
+fn a_daemon_that_is_kept_lives_on_through_runs_and_ends_of_kvw() {
+    for (way, line) in ways_out_of_the_group() {
+        for end in ["TERM", "KILL"] {
+            let scope = Agent::shared();
+            let handler = format!("[ -e pid ] || {{ {line}; }}; echo $KVW_REASON");
+            let mut running = scope.watch(&["--exec", &handler]).spawn();
+            assert_eq!(running.line(), "initial", "{way}");
+            running.err_line_with("handled in");
+            let daemon = daemon_of(&running);
+            scope.put("a", "1");
+            assert_eq!(running.line(), "change", "{way}");
+            running.err_line_with("handled in");
+            assert!(is_alive(daemon), "{way}");
+            running.signal(end);
+            running.wait(PATIENCE);
+            assert!(is_alive(daemon), "{way}, {end}");
+            send_signal("KILL", daemon);
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_is_ended_has_its_time_and_is_gone_when_its_run_is_over() {
+    for (way, line) in ways_out_of_the_group() {
+        let scope = Agent::shared();
+        let mut running = scope
+            .watch(&["--daemons", "end", "--linger", "100ms", "--exec", &line])
+            .spawn();
+        running.err_line_with("1 process it left behind was killed");
+        assert!(!is_alive(daemon_of(&running)), "{way}");
+    }
+}
+
+#[test]
+fn a_service_is_gone_with_its_daemons_before_its_next_start_and_when_kvw_ends() {
+    for (way, line) in ways_out_of_the_group() {
+        let scope = Agent::shared();
+        let alive = "[ ! -e pid ] || ! kill -0 $(cat pid) 2>/dev/null || echo alive; rm -f pid";
+        let service = format!("{alive}; {line}; echo up; exec sleep 1000");
+        let mut running = scope
+            .watch(&["--on-busy", "restart", "--exec", &service])
+            .spawn();
+        assert_eq!(running.line(), "up", "{way}");
+        let first = daemon_of(&running);
+        scope.put("a", "1");
+        assert_eq!(running.line(), "up", "{way}");
+        assert!(!is_alive(first), "{way}");
+        let second = daemon_of(&running);
+        assert!(is_alive(second), "{way}");
+        running.stop();
+        assert!(!is_alive(second), "{way}");
+    }
+}
+
+#[test]
+fn a_daemon_that_ignores_term_is_killed_after_the_stop_timeout_or_by_a_second_signal() {
+    if !has("setsid") {
+        return;
+    }
+    for second_signal in [false, true] {
+        let scope = Agent::shared();
+        let service = "setsid sh -c 'trap \"\" TERM; echo $$ >pid; while :; do sleep 0.1; done' \
+                       </dev/null >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.02; done; \
+                       echo up; exec sleep 1000";
+        let time = if second_signal { "1h" } else { "300ms" };
+        let mut running = scope
+            .watch(&["--on-busy", "restart", "--stop-timeout", time])
+            .args(["--exec", service])
+            .spawn();
+        assert_eq!(running.line(), "up");
+        let daemon = daemon_of(&running);
+        let service = children(running.pid())
+            .into_iter()
+            .find(|child| child.name != "handler-guard")
+            .unwrap();
+        running.signal("TERM");
+        wait_for_exit(service.id);
+        if second_signal {
+            thread::sleep(SECOND_SIGNAL);
+            running.signal("TERM");
+        }
+        running.wait(PATIENCE);
+        wait_for_exit(daemon);
+    }
+}
+
+#[test]
+fn a_killed_kvw_leaves_no_daemon_that_its_guard_knew() {
+    for (way, line) in ways_out_of_the_group() {
+        let scope = Agent::shared();
+        let service = format!("{line}; echo up; exec sleep 1000");
+        let mut running = scope
+            .watch(&["--on-busy", "restart", "--exec", &service])
+            .spawn();
+        assert_eq!(running.line(), "up", "{way}");
+        let daemon = daemon_of(&running);
+        thread::sleep(KNOWN_TO_THE_GUARD);
+        running.signal("KILL");
+        running.wait(PATIENCE);
+        wait_for_exit(daemon);
+    }
+}
+
+#[test]
+fn the_daemons_of_one_service_live_on_when_another_is_restarted() {
+    for (way, line) in ways_out_of_the_group() {
+        // One whose origin is hidden ends when no other run is left, at the latest.
+        let is_hidden = way == "double fork";
+        let scope = Agent::shared();
+        let service = |name: &str| {
+            let line = line.replace("pid", &format!("{name}.pid"));
+            let line = format!("rm -f {name}.pid; {line}; echo {name}; exec sleep 1000");
+            format!("{}{name}={line}", scope.prefix())
+        };
+        let mut running = scope
+            .watch(&["--on-busy", "restart"])
+            .args(["--route", &service("a"), "--route", &service("b")])
+            .spawn();
+        let mut up = [running.line(), running.line()];
+        up.sort_unstable();
+        assert_eq!(up, ["a", "b"], "{way}");
+        let daemon = |name: &str| {
+            let text = wait_for_text(&running.home().join(format!("{name}.pid")));
+            text.trim().parse::<u32>().unwrap()
+        };
+        let (a, b) = (daemon("a"), daemon("b"));
+        thread::sleep(KNOWN_TO_THE_GUARD);
+        scope.put("a", "1");
+        assert_eq!(running.line(), "a", "{way}");
+        assert_eq!(is_alive(a), is_hidden, "{way}");
+        assert!(is_alive(b), "{way}");
+        running.stop();
+        assert!(!is_alive(a), "{way}");
+        assert!(!is_alive(b), "{way}");
+    }
+}
+
+#[test]
+fn a_process_that_was_there_before_kvw_in_the_same_place_is_none_of_its_own() {
+    let scope = Agent::shared();
+    let before = r#"setsid sh -c 'echo $$ >pid; exec sleep 1000' </dev/null >/dev/null 2>&1 &
+                    until [ -s pid ]; do sleep 0.02; done; exec "$0" "$@""#;
+    if !has("setsid") {
+        return;
+    }
+    let mut running = scope
+        .watch(&["--on-busy", "restart", "--exec", "echo up; exec sleep 1000"])
+        .under(["sh", "-c", before])
+        .spawn();
+    assert_eq!(running.line(), "up");
+    let other = daemon_of(&running);
+    scope.put("a", "1");
+    assert_eq!(running.line(), "up");
+    running.stop();
+    assert!(is_alive(other));
+    send_signal("KILL", other);
 }
 
 #[test]
@@ -182,13 +375,13 @@ fn quit_ends_kvw_as_term_does() {
 #[test]
 fn signals_that_a_service_reacts_to_are_passed_on() {
     let scope = Agent::shared();
-    let service = "for s in USR2 WINCH TTIN TTOU ALRM; do trap \"echo got $s\" $s; done; \
+    let service = "for s in USR2 WINCH TTIN TTOU ALRM PROF IO; do trap \"echo got $s\" $s; done; \
                    echo up; while :; do sleep 0.02; done";
     let mut running = scope
         .watch(&["--on-busy", "restart", "--exec", service])
         .spawn();
     assert_eq!(running.line(), "up");
-    for signal in ["USR2", "WINCH", "TTIN", "TTOU", "ALRM"] {
+    for signal in ["USR2", "WINCH", "TTIN", "TTOU", "ALRM", "PROF", "IO"] {
         running.signal(signal);
         assert_eq!(running.line(), format!("got {signal}"));
     }

@@ -192,7 +192,7 @@ fn batch(running: &mut Running) -> Batch {
 /// The reads that `-v` logs: how many walked, how many gave up and read everything.
 fn count_reads(stderr: &str) -> (usize, usize) {
     let count = |words: &str| stderr.lines().filter(|line| line.contains(words)).count();
-    (count("walked \""), count(", because "))
+    (count("walked '"), count(", because "))
 }
 
 #[test]

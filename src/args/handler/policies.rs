@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::HandlerArgs;
 use crate::exit::Failure;
-use crate::handlers::{OnBusy, Policies};
+use crate::handlers::{Daemons, OnBusy, Policies};
 
 impl HandlerArgs {
     /// Resolves the policies; `locks` says whether a taken or released lock is a change.
@@ -45,6 +45,7 @@ impl HandlerArgs {
             on_exit: self.on_exit.unwrap_or(default.on_exit),
             min_interval: self.min_interval.unwrap_or_default(),
             linger: self.linger,
+            daemons: self.daemons.unwrap_or(Daemons::default_for(on_busy)),
             timeout: self.handler_timeout,
             stop_signal: self.stop_signal,
             stop_timeout: self.stop_timeout,

@@ -104,9 +104,23 @@ fn defaults_are_the_contracts() {
     let routes = resolve(&["a/", "--exec", "x", "--on-busy", "signal"]).unwrap();
     let policies = &routes.routes[0].handler.policies;
     assert_eq!(policies.on_busy, OnBusy::Signal(Signal::HUP));
+    assert_eq!(policies.daemons, Daemons::Keep);
     let long = resolve(&["a/", "--exec", "x", "--debounce", "30s"]).unwrap();
     let policies = &long.routes[0].handler.policies;
     assert_eq!(policies.max_delay, Duration::from_secs(30));
+}
+
+#[test]
+fn daemons_are_kept_unless_the_handler_is_a_service() {
+    let daemons = |flags: &[&str]| {
+        let routes = resolve(&[&["a/", "--exec", "x"], flags].concat()).unwrap();
+        routes.routes[0].handler.policies.daemons
+    };
+    assert_eq!(daemons(&[]), Daemons::Keep);
+    assert_eq!(daemons(&["--daemons", "end"]), Daemons::End);
+    assert_eq!(daemons(&["--on-busy", "restart"]), Daemons::End);
+    let kept = daemons(&["--on-busy", "restart", "--daemons", "keep"]);
+    assert_eq!(kept, Daemons::Keep);
 }
 
 #[test]

@@ -35,12 +35,23 @@ pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
             Cause::Lost,
             format!("the connection was lost: {}", describe(error)),
         ),
+        // Nothing was sent.
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) if is_too_long(error) => (
+            Cause::Setup,
+            "the request does not fit: its key, namespace or token is too long".to_owned(),
+        ),
         ureq::Error::Http(_) | ureq::Error::BadUri(_) => (Cause::Setup, describe(error)),
         _ => (
             Cause::InvalidAnswer,
             format!("invalid answer: {}", describe(error)),
         ),
     }
+}
+
+/// Whether the head of the request is larger than a URL, or the buffer, may be.
+fn is_too_long(error: &ureq::Error) -> bool {
+    let text = error.to_string();
+    text.contains("output too small") || text.contains("uri too long")
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {

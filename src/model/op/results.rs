@@ -35,14 +35,6 @@ fn result_count(op: &Op) -> ResultCount {
     }
 }
 
-/// Whether the result of an operation is what is stored, its value included.
-fn reads(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Get { .. } | Op::GetOrEmpty { .. } | Op::GetTree { .. }
-    )
-}
-
 /// Aligns the results of a transaction with its operations: deletes and `check-absent` have none,
 /// `get-tree` has many, in the order of keys, and reads that ACLs forbid are left out in silence.
 /// `None` where they cannot be the results of these operations.
@@ -50,12 +42,12 @@ pub fn results(ops: &[Op], entries: Vec<Entry>) -> Option<Vec<OpResult>> {
     // As a rule nothing is left out. Where something is, only writes and checks are sure to have
     // their result. Names that are not UTF-8 may be out of order in a tree.
     let owners = owners(ops, &entries, |_| true, true)
-        .or_else(|| owners(ops, &entries, |op| !reads(op), true))
-        .or_else(|| owners(ops, &entries, |op| !reads(op), false))?;
+        .or_else(|| owners(ops, &entries, |op| !op.is_read(), true))
+        .or_else(|| owners(ops, &entries, |op| !op.is_read(), false))?;
     let owned = owners.into_iter().zip(entries);
     let results = owned.map(|(op, entry)| OpResult {
         op,
-        read: reads(&ops[op]),
+        read: ops[op].is_read(),
         entry: restore_value(&ops[op], entry),
     });
     Some(results.collect())
@@ -103,7 +95,7 @@ fn owners(
 /// Consul answers writes and checks without the value.
 fn restore_value(op: &Op, entry: Entry) -> Entry {
     let value = match op {
-        op if reads(op) => return entry,
+        op if op.is_read() => return entry,
         Op::CheckIndex { .. } | Op::CheckSession { .. } => None,
         op => Some(op.value()),
     };

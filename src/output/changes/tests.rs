@@ -127,7 +127,7 @@ fn stored_characters_do_not_control_a_terminal() {
     };
     assert_eq!(
         describe(None, Some(new), terminal),
-        "+ a\\nb = \\u{1b}[2J\n"
+        "+ a\\x0ab = \\x1b[2J\n"
     );
 }
 

@@ -1,14 +1,17 @@
 //! Tests with real children: `sh`, with a deadline for everything.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 
 use super::*;
 use crate::process::{Program, Stdout, take_orphans};
 
 const SOON: Duration = Duration::from_secs(20);
-const TIMES: SweepTimes = SweepTimes {
+const POLICY: SweepPolicy = SweepPolicy {
     linger: Duration::from_millis(300),
     stop_timeout: Duration::from_millis(300),
+    ends_daemons: false,
 };
 
 struct ChildBench {
@@ -19,14 +22,14 @@ struct ChildBench {
 
 impl ChildBench {
     fn new() -> Self {
-        ChildBench::with(TIMES)
+        ChildBench::with(POLICY)
     }
 
-    fn with(times: SweepTimes) -> Self {
+    fn with(policy: SweepPolicy) -> Self {
         take_orphans();
         let groups = ProcessGroups::new();
         ChildBench {
-            child: Child::new(groups.clone(), times),
+            child: Child::new(groups.clone(), policy),
             groups,
             folder: tempfile::tempdir().unwrap(),
         }
@@ -150,6 +153,28 @@ fn a_child_that_never_reads_a_large_document_is_not_waited_for() {
 }
 
 #[test]
+fn a_daemon_that_holds_stdin_unread_does_not_keep_the_document_beyond_the_run() {
+    let mut bench = ChildBench::new();
+    let (held, released) = channel::<()>();
+    let command = ChildCommand {
+        input: StdinSource::Document(Box::new(move |out| {
+            let written = out.write_all(&vec![b'x'; 1 << 20]);
+            drop(held);
+            written
+        })),
+        ..bench.command("setsid sh -c 'echo $$ > $DIR/pid; exec sleep 1000' <&0 & while ! [ -s $DIR/pid ]; do sleep 0.02; done")
+    };
+    bench.child.start(command, Instant::now()).unwrap();
+    assert!(bench.end().status.success());
+    assert_eq!(
+        released.recv_timeout(SOON),
+        Err(RecvTimeoutError::Disconnected)
+    );
+    let daemon = Pid::from_raw(bench.wait_for_file("pid").trim().parse().unwrap()).unwrap();
+    kill_process(daemon, Raw::KILL).unwrap();
+}
+
+#[test]
 fn a_variable_can_be_removed() {
     let mut bench = ChildBench::new();
     let command = ChildCommand {
@@ -209,9 +234,9 @@ fn what_stays_too_long_is_ended_and_counted() {
 
 #[test]
 fn a_return_is_an_event_where_members_are_left_and_a_stop_ends_them() {
-    let mut bench = ChildBench::with(SweepTimes {
+    let mut bench = ChildBench::with(SweepPolicy {
         linger: SOON * 10,
-        ..TIMES
+        ..POLICY
     });
     let group = bench.start("sleep 1000 & exit 0");
     let event = wait_until("the return", || bench.child.poll(Instant::now()));
@@ -320,9 +345,9 @@ fn a_program_that_cannot_be_run_is_an_error() {
 
 #[test]
 fn many_runs_leave_no_group_behind() {
-    let mut bench = ChildBench::with(SweepTimes {
+    let mut bench = ChildBench::with(SweepPolicy {
         linger: Duration::ZERO,
-        ..TIMES
+        ..POLICY
     });
     for _ in 0..30 {
         let group = bench.start("sleep 1000 & exit 0");
@@ -340,7 +365,7 @@ fn a_leader_reaped_as_an_orphan_still_has_its_status() {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         waitid(WaitId::Pid(group), options).unwrap()
     });
-    bench.groups.keep_status(group, status.into());
+    bench.groups.take_reaped(group, status.into());
     assert_eq!(bench.end().status, ChildStatus::Exited(6));
 }
 
@@ -358,7 +383,7 @@ fn a_dropped_child_is_killed() {
     let group = bench.start("trap '' TERM; sleep 1000");
     drop(std::mem::replace(
         &mut bench.child,
-        Child::new(bench.groups.clone(), TIMES),
+        Child::new(bench.groups.clone(), POLICY),
     ));
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
     wait_until("its end", || {

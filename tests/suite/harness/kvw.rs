@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::Running;
 use super::signals::reset_signals_for_children;
+use super::{Running, Terminal};
 
 /// How long any command may take before it counts as stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -111,6 +111,11 @@ impl Kvw {
         );
         self.command = outer;
         self
+    }
+
+    /// Starts a line of `sh` in its surroundings instead, on a terminal that the test types into.
+    pub fn terminal(&self, line: &str) -> Terminal {
+        Terminal::start(line, &self.command)
     }
 
     /// Feeds stdin; without it stdin is empty.

@@ -14,6 +14,7 @@ mod raw_http;
 mod running;
 mod signals;
 pub mod source;
+mod terminal;
 mod waiting;
 
 pub use acl::{AclAgent, MASTER, Token, prefix_rules};
@@ -23,6 +24,7 @@ pub use kvw::{Kvw, Output};
 pub use processes::{Process, children, is_alive, processes, send_signal};
 pub use raw_http::{RawHttp, Reply};
 pub use running::Running;
+pub use terminal::Terminal;
 pub use waiting::{
     PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_text,
 };

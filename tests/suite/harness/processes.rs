@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// A line of the process table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Process {
     pub id: u32,
     pub parent: u32,

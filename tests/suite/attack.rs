@@ -1,0 +1,361 @@
+//! What attackers and accidents send: answers cut at any byte, JSON of any shape, framings that are
+//! none, state files with flipped bits, command lines of random words. Whatever comes, kvw neither panics
+//! nor reports a success that was none.
+//!
+//! `KVW_ATTACK=50 cargo test --release --test suite attack -- --nocapture` tries fifty times as much and
+//! prints the figures. The seed of a run is printed; `KVW_ATTACK_SEED` repeats it.
+
+use std::env;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use fastrand::Rng;
+
+use crate::harness::{Agent, Kvw, Output};
+
+/// The times by which each round is longer.
+fn rounds(usual: usize) -> usize {
+    let times = env::var("KVW_ATTACK").map_or(1, |times| times.parse().unwrap());
+    usual * times
+}
+
+fn random(what: &str) -> Rng {
+    let seed = env::var("KVW_ATTACK_SEED")
+        .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("{what}: KVW_ATTACK_SEED={seed}");
+    Rng::with_seed(seed)
+}
+
+/// A server that answers every request with the same bytes and closes.
+struct Parrot {
+    address: String,
+    answer: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Parrot {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let answer = Arc::new(Mutex::new(Vec::new()));
+        let shared = answer.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let answer = shared.lock().unwrap().clone();
+                // A client that went away early is no matter here.
+                let _ = parrot(stream, &answer);
+            }
+        });
+        Parrot { address, answer }
+    }
+
+    fn run(&self, args: &[&str], answer: &[u8]) -> Output {
+        *self.answer.lock().unwrap() = answer.to_vec();
+        let limits = ["--retry-for", "0", "--request-timeout", "5s"];
+        Kvw::at(&self.address).args(args).args(limits).run()
+    }
+}
+
+/// Reads a request, its short body included, and answers.
+fn parrot(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let read = stream.read(&mut part)?;
+        request.extend_from_slice(&part[..read]);
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            if read == 0 {
+                return Ok(());
+            }
+            continue;
+        };
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.map_or(0, |length| length.parse().unwrap());
+        if body.len() >= length || read == 0 {
+            break;
+        }
+    }
+    stream.write_all(answer)?;
+    stream.shutdown(std::net::Shutdown::Write)?;
+    // Closing with unread bytes would be a reset.
+    while stream.read(&mut part)? > 0 {}
+    Ok(())
+}
+
+/// Fails for a death that kvw does not choose: a panic aborts.
+#[track_caller]
+fn survives(output: &Output) {
+    assert_eq!(output.signal, None, "{output}");
+    assert!(!output.stderr.contains("panicked"), "{output}");
+    assert!(output.code <= 5 || output.code == 124, "{output}");
+}
+
+const ENTRY: &str =
+    r#"{"LockIndex":0,"Key":"a","Flags":0,"Value":"djE=","CreateIndex":5,"ModifyIndex":5}"#;
+
+/// Each verb, the body that it takes for a good answer, and its exit code for none.
+fn verbs() -> Vec<(&'static [&'static str], String, i32)> {
+    let list = format!("[{ENTRY}]");
+    let applied = format!(r#"{{"Results":[{{"KV":{ENTRY}}}],"Errors":null}}"#);
+    vec![
+        (&["get", "a"], list.clone(), 3),
+        (&["get", "--recurse", "a"], list.clone(), 3),
+        (&["get", "--keys", "a"], r#"["a","ab"]"#.to_owned(), 3),
+        (&["export", "a"], list.clone(), 3),
+        (&["export", "a", "-o", "jsonl"], list.clone(), 3),
+        (&["tree", "a/"], r#"["a/b","a/c"]"#.to_owned(), 3),
+        (&["txn", "get a"], applied.clone(), 3),
+        (&["txn", "set a v1"], applied.clone(), 5),
+        (&["put", "--create", "a", "v1"], "true".to_owned(), 5),
+        (
+            &["delete", "--cas", "--modify-index", "5", "a"],
+            applied.clone(),
+            5,
+        ),
+    ]
+}
+
+fn response(body: &str, chunked: bool) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n";
+    match chunked {
+        true => format!(
+            "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        ),
+        false => format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()),
+    }
+    .into_bytes()
+}
+
+#[test]
+fn an_answer_that_is_cut_anywhere_is_never_a_success() {
+    let (server, mut random) = (Parrot::new(), random("cuts"));
+    let mut cuts = 0;
+    for (args, body, none) in verbs() {
+        for chunked in [false, true] {
+            let whole = response(&body, chunked);
+            let output = server.run(args, &whole);
+            assert_eq!(output.code, 0, "{output}");
+            for _ in 0..rounds(8) {
+                let kept = random.usize(..whole.len());
+                // What ends a chunked answer may be cut once all of it is there.
+                if chunked && whole.len() - kept <= "0\r\n\r\n".len() {
+                    continue;
+                }
+                let output = server.run(args, &whole[..kept]);
+                survives(&output);
+                assert_eq!(output.code, none, "{kept} of {}: {output}", whole.len());
+                cuts += 1;
+            }
+        }
+    }
+    println!("{cuts} answers cut, 0 taken for whole");
+}
+
+/// JSON that is no answer, or not to what was asked.
+const SHAPES: [&str; 26] = [
+    "",
+    " ",
+    "null",
+    "{}",
+    "[",
+    "]",
+    "[]]",
+    "[null]",
+    "[[]]",
+    "[{}]",
+    "[{},{}]",
+    "[1]",
+    "1e999",
+    "\"a\"",
+    "[\"a\",1]",
+    "[{\"Key\":\"a\"}]",
+    "[{\"Key\":1,\"Value\":null,\"ModifyIndex\":1}]",
+    "[{\"Key\":\"a\",\"Value\":1,\"ModifyIndex\":1}]",
+    "[{\"Key\":\"a\",\"Value\":\"!\",\"ModifyIndex\":1}]",
+    "[{\"Key\":\"a\",\"Value\":\"QQ=\",\"ModifyIndex\":1}]",
+    "[{\"Key\":\"a\",\"Value\":null,\"ModifyIndex\":-1}]",
+    "[{\"Key\":\"a\",\"Value\":null,\"ModifyIndex\":99999999999999999999}]",
+    "[{\"Key\":\"a\",\"Key\":\"a\",\"Value\":null,\"ModifyIndex\":1}]",
+    "[{\"Key\":\"b\",\"Value\":null,\"ModifyIndex\":1}]",
+    "{\"Results\":[{\"KV\":null}],\"Errors\":null}",
+    "{\"Results\":null,\"Errors\":[{\"OpIndex\":-1,\"What\":\"x\"}]}",
+];
+
+#[test]
+fn json_of_any_other_shape_is_never_a_success() {
+    let server = Parrot::new();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let shapes = SHAPES.into_iter().chain([&*deep]);
+    let mut tried = 0;
+    for shape in shapes {
+        for (args, _, none) in verbs() {
+            let output = server.run(args, &response(shape, false));
+            survives(&output);
+            let shown: String = shape.chars().take(60).collect();
+            assert_eq!(output.code, none, "{shown}: {output}");
+            tried += 1;
+        }
+    }
+    println!("{tried} answers of other shapes, 0 taken");
+}
+
+#[test]
+fn random_framings_are_survived() {
+    let (server, mut random) = (Parrot::new(), random("framings"));
+    let pieces = [
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.0 200\r\n",
+        "HTTP/9.9 200 OK\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n",
+        "Content-Length: 4\r\n",
+        "Content-Length: -4\r\n",
+        "Content-Length: 18446744073709551616\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Content-Encoding: gzip\r\n",
+        "X-Consul-Index: 7\r\n",
+        "X-Consul-Index: -7\r\n",
+        "X-Consul-Index: \u{e9}\r\n",
+        ": no name\r\n",
+        "\r\n",
+        "\n",
+        "true",
+        "4\r\ntrue\r\n",
+        "ffffffffffffffff\r\n",
+        "0\r\n\r\n",
+        "\0\u{ff}",
+        "\x1f\u{8b}\x08",
+    ];
+    for _ in 0..rounds(60) {
+        let count = random.usize(1..9);
+        let answer: String = (0..count)
+            .map(|_| pieces[random.usize(..pieces.len())])
+            .collect();
+        let verbs = verbs();
+        let (args, ..) = &verbs[random.usize(..verbs.len())];
+        let output = server.run(args, answer.as_bytes());
+        survives(&output);
+        // A read never succeeds on these: there is no listing among them.
+        if args[0] != "put" && args[0] != "delete" {
+            assert_ne!(output.code, 0, "{answer:?}: {output}");
+        }
+    }
+}
+
+#[test]
+fn damaged_state_files_are_survived_and_named() {
+    let scope = Agent::shared();
+    let mut random = random("state files");
+    for name in ["a", "b", "c"] {
+        scope.put(name, "v");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let watched = || {
+        let args = ["--exec", "true", "--initial", "run", "--for", "0"];
+        scope
+            .watch(&args)
+            .args(["--state".as_ref(), state.as_os_str()])
+    };
+    watched().ok();
+    let good = fs::read(&state).unwrap();
+    let mut refused = 0;
+    for _ in 0..rounds(40) {
+        let mut bad = good.clone();
+        match random.u8(..4) {
+            0 => bad.truncate(random.usize(..bad.len())),
+            1 => bad[random.usize(..good.len())] ^= 1 << random.u8(..8),
+            2 => bad.insert(random.usize(..good.len()), random.u8(..)),
+            _ => bad.extend((0..random.usize(1..50)).map(|_| random.u8(..))),
+        }
+        fs::write(&state, &bad).unwrap();
+        let output = watched().run();
+        survives(&output);
+        if output.code != 0 {
+            refused += 1;
+            assert!(output.stderr.contains("state"), "{output}");
+            assert_eq!(fs::read(&state).unwrap(), bad, "a refusal changes nothing");
+        }
+    }
+    println!("{refused} refused");
+}
+
+#[test]
+fn random_command_lines_are_survived() {
+    let mut random = random("command lines");
+    let words = [
+        "get",
+        "put",
+        "delete",
+        "txn",
+        "wait",
+        "ls",
+        "tree",
+        "export",
+        "import",
+        "status",
+        "help",
+        "completions",
+        "kv",
+        "a",
+        "a/",
+        "a=b",
+        "",
+        "-",
+        "--",
+        "-x",
+        "-h",
+        "-qv",
+        "--recurse",
+        "-recurse",
+        "--keys",
+        "--cas",
+        "--modify-index",
+        "0",
+        "-1",
+        "1.5s",
+        "18446744073709551616",
+        "--all",
+        "--equals",
+        "--timeout",
+        "1ms",
+        "--output",
+        "-o",
+        "json",
+        "raw",
+        "--http-addr=",
+        "--token",
+        "\u{1b}[2J",
+        "\u{202e}",
+        "a\nb",
+        "set a 1",
+        "'",
+        "$'\\x",
+        "@none",
+        "--version",
+        "--help",
+    ];
+    for _ in 0..rounds(120) {
+        let count = random.usize(1..7);
+        let line: Vec<_> = (0..count)
+            .map(|_| words[random.usize(..words.len())])
+            .collect();
+        let kvw = Kvw::at("127.0.0.1:1").args(&line);
+        let output = kvw.stdin("").under(["timeout", "20"]).run();
+        survives(&output);
+        assert!(!output.stderr.contains(['\u{1b}', '\u{202e}']), "{output}");
+        let bound = output
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error:"))
+            .count();
+        assert!(bound <= 2, "{output}");
+    }
+}
