@@ -26,21 +26,16 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
 }
 
 /// Reports a command line that is not run: a usage error on stderr with exit 2, help and version on
-/// stdout with 0. Arguments are shown without a password.
+/// stdout with 0. Addresses among the arguments are shown without their passwords.
 pub fn usage(ui: &Ui, error: Error, args: &[OsString]) -> Exit {
     let usage = match error.downcast::<clap::Error>() {
         Ok(usage) => usage,
         Err(error) => {
-            let Some(error) = error.downcast_ref::<Failure>() else {
-                return failure(ui, &error);
+            let error = match error.downcast::<Failure>() {
+                Ok(failure) => without_passwords_in(failure, args).into(),
+                Err(error) => error,
             };
-            let hint = error.hint.as_ref();
-            let shown = Failure {
-                message: without_passwords(error.message.clone(), args),
-                hint: hint.map(|hint| without_passwords(hint.clone(), args)),
-                exit: error.exit,
-            };
-            return failure(ui, &shown.into());
+            return failure(ui, &error);
         }
     };
     if !usage.use_stderr() {
@@ -53,22 +48,12 @@ pub fn usage(ui: &Ui, error: Error, args: &[OsString]) -> Exit {
         ui.help_on_stderr(&usage.render());
         return Exit::Usage;
     }
-    let (message, hint) = usage_lines(usage);
-    ui.error(without_passwords(message, args));
+    let (message, hint) = usage_lines(usage, args);
+    ui.error(message);
     if let Some(hint) = hint {
-        ui.hint(without_passwords(hint, args));
+        ui.hint(hint);
     }
     Exit::Usage
-}
-
-/// Hides user and password of addresses among the arguments, where a message repeats them.
-fn without_passwords(text: String, args: &[OsString]) -> String {
-    args.iter()
-        .filter_map(|arg| arg.to_str())
-        .fold(text, |text, arg| match consul::without_user(arg) {
-            shown if shown == arg => text,
-            shown => text.replace(arg, &shown),
-        })
 }
 
 /// The longest tip that is shown, in characters.
@@ -79,9 +64,9 @@ const LINE_FEED: &str = "\u{10ffff}";
 
 /// Returns clap's text of several lines as an error and a hint of one each: a tip, or the usage. Words of
 /// the command line stand in both as they are.
-fn usage_lines(mut error: clap::Error) -> (String, Option<String>) {
-    let one_line = |text: &str| text.replace('\n', LINE_FEED);
-    let word = |text: &str| one_line(&abbreviate(&consul::without_user(text)));
+fn usage_lines(mut error: clap::Error, args: &[OsString]) -> (String, Option<String>) {
+    let one_line = |text: &str| without_passwords(text, args).replace('\n', LINE_FEED);
+    let word = |text: &str| one_line(&abbreviate(&without_passwords(text, args)));
     // A tip repeats the word: one that is too long leaves the usage.
     let is_short = |text: &String| text.chars().count() <= LONGEST_TIP;
     let contexts: Vec<_> = error
@@ -126,6 +111,26 @@ fn usage_lines(mut error: clap::Error) -> (String, Option<String>) {
         (tips, _) => Some(tips.join("; ").replace(LINE_FEED, "\n")),
     };
     (message.to_owned(), hint)
+}
+
+/// Hides user and password of addresses among the arguments, where a text repeats them.
+fn without_passwords(text: &str, args: &[OsString]) -> String {
+    let mut text = text.to_owned();
+    for arg in args.iter().filter_map(|arg| arg.to_str()) {
+        let shown = consul::without_user(arg);
+        if shown != arg {
+            text = text.replace(arg, &shown).replace(&*abbreviate(arg), &shown);
+        }
+    }
+    text
+}
+
+fn without_passwords_in(failure: Failure, args: &[OsString]) -> Failure {
+    Failure {
+        message: without_passwords(&failure.message, args),
+        hint: failure.hint.map(|hint| without_passwords(&hint, args)),
+        ..failure
+    }
 }
 
 fn is_closed(error: &Error) -> bool {

@@ -36,7 +36,7 @@ pub fn without_user(text: &str) -> Cow<'_, str> {
     };
     match before.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://{host}").into(),
-        None if before.contains(':') => host.into(),
+        None if before.contains(':') => format!("(redacted)@{host}").into(),
         None => text.into(),
     }
 }
@@ -213,7 +213,7 @@ mod tests {
             ("http://u:PASS@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
             ("http://u:PA/S S@h:1/v1/kv/a", "http://h:1/v1/kv/a"),
             ("--addr=http://u:P@SS@h", "--addr=http://h"),
-            ("u:PASS@h:1", "h:1"),
+            ("u:PASS@h:1", "(redacted)@h:1"),
             ("u@h://x", "u@h://x"),
             ("http://h:1/v1/kv/a", "http://h:1/v1/kv/a"),
             ("a@b", "a@b"),
