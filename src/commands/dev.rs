@@ -36,7 +36,7 @@ use crate::term::Ui;
 /// The agent implements Consul's KV store, blocking queries, transactions and sessions, and nothing
 /// else. It keeps all data in memory, and prints its address as the only line on stdout. It is not
 /// for production. On a loopback address it answers only to clients that call it localhost, 127.0.0.0/8
-/// or [::1], so that no website can reach it by way of a browser.
+/// or ::1, so that no website can reach it by way of a browser.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
