@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use super::other_tools::quote;
+use super::quote::quote;
 use crate::exit::Failure;
 use crate::process::is_program;
 

@@ -16,5 +16,6 @@ pub mod one_dash;
 pub mod other_tools;
 pub mod output;
 mod proxy;
+mod quote;
 pub mod scope;
 pub mod size;

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
 
-use super::other_tools::quote;
+use super::quote::quote;
 use crate::exit::Failure;
 
 /// The flags of `consul kv` and its connection, which Consul's tools write with one dash. The verbs

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 
 use super::misplaced_handler::misplaced_handler;
+use super::quote::quote;
 use crate::exit::Failure;
 
 /// Verbs of other tools, and the verb of kvw.
@@ -173,11 +174,6 @@ fn handler_without_dashes(words: &[&str]) -> Option<Failure> {
         [] => return None,
     };
     misplaced_handler(&[target], handler).filter(|_| !target.starts_with('-'))
-}
-
-/// Quotes a word for a shell, where it needs it.
-pub fn quote(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

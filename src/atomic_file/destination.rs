@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use tempfile::{NamedTempFile, PersistError};
 
-use super::stream::descriptor;
+use super::descriptor::descriptor;
 
 const ROOT: u32 = 0;
 

@@ -1,6 +1,7 @@
 //! Files that are replaced as a whole, and the streams that must not be. Every file that kvw writes
 //! is written here, by the rule of `destination`; it must not know what is in them.
 
+mod descriptor;
 mod destination;
 mod stream;
 
@@ -10,8 +11,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+pub use descriptor::is_stdout;
 pub use destination::{Destination, Links};
-pub use stream::{NamedStream, is_stdout, open_stream};
+pub use stream::{NamedStream, open_stream};
 
 /// A temporary file that replaces another one when it is complete, and is removed when it is dropped
 /// before. Its errors name the file to be replaced.

@@ -186,6 +186,17 @@ impl<R: Read> Elements<R> {
     }
 }
 
+/// Parses the entry at the start of `text`, and returns its length too.
+///
+/// # Errors
+/// When it is no entry. [`serde_json::Error::is_eof`] tells whether more text may mend that.
+pub fn parse_entry(text: &[u8]) -> serde_json::Result<(RawEntry<'_>, usize)> {
+    match scan::entry(text) {
+        Some(parsed) => Ok(parsed),
+        None => parse(text),
+    }
+}
+
 /// Parses the element at the start of `text`, and returns its length too.
 pub fn parse<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<(T, usize)> {
     let mut json = serde_json::Deserializer::from_slice(text);

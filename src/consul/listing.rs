@@ -94,7 +94,7 @@ impl EntryListing {
         let (listed, only) = (self.listed.as_ref(), self.only.as_ref());
         loop {
             let item = self.stream.next(|text| {
-                let (entry, len) = RawEntry::parse(text)?;
+                let (entry, len) = json::parse_entry(text)?;
                 check_listed(listed, entry.key())?;
                 let is_requested = only.is_none_or(|only| entry.key().starts_with(only.as_str()));
                 Ok((is_requested.then(|| read(&entry)).transpose()?, len))

@@ -8,7 +8,6 @@ use base64::{DecodeError, Engine};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::{parse, scan};
 use crate::model::{Entry, Fields};
 
 /// An entry of an answer, its value still in base64 and not checked.
@@ -42,18 +41,7 @@ impl EncodedEntry<'_> {
     }
 }
 
-impl<'a> RawEntry<'a> {
-    /// Parses the entry at the start of `text`, and returns its length too.
-    ///
-    /// # Errors
-    /// When it is no entry. [`serde_json::Error::is_eof`] tells whether more text may mend that.
-    pub fn parse(text: &'a [u8]) -> serde_json::Result<(Self, usize)> {
-        match scan::entry(text) {
-            Some(parsed) => Ok(parsed),
-            None => parse(text),
-        }
-    }
-
+impl RawEntry<'_> {
     /// The full key.
     pub fn key(&self) -> &str {
         &self.key.0

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::model::{Entry, Fields};
 
 fn entry(text: &[u8]) -> serde_json::Result<(Entry, usize)> {
-    let (entry, len) = RawEntry::parse(text)?;
+    let (entry, len) = parse_entry(text)?;
     Ok((entry.pack(&mut Vec::new())?, len))
 }
 
@@ -167,7 +167,7 @@ proptest! {
         }
         let base64 = String::from_iter(base64);
         for json in spellings(&key, &base64) {
-            let raw = RawEntry::parse(json.as_bytes()).unwrap().0;
+            let raw = parse_entry(json.as_bytes()).unwrap().0;
             let encoded: Result<_, serde_json::Error> = raw.encoded();
             match (encoded, raw.pack::<serde_json::Error>(&mut Vec::new())) {
                 (Ok(encoded), Ok(entry)) => {
