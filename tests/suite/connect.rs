@@ -555,7 +555,16 @@ fn kvw_leaves_no_core_file_and_its_handlers_have_the_limit_that_it_was_started_w
     let agent = Agent::shared();
     agent.put("a", "1");
     let key = agent.key("a");
-    let limits = r#"ulimit -Sc; grep 'core file' /proc/$PPID/limits | tr -s ' ' | cut -d' ' -f5"#;
+    // The limit is raised while a program starts, and low again a moment later.
+    let limits = r#"ulimit -Sc
+        tries=0
+        while limit=$(grep 'core file' /proc/$PPID/limits | tr -s ' ' | cut -d' ' -f5)
+            [ "$limit" != 0 ] && [ $tries -lt 200 ]
+        do
+            tries=$((tries + 1))
+            sleep 0.05
+        done
+        echo "$limit""#;
     let mut running = agent
         .kvw(["watch", &key, "--initial", "run", "--", "sh", "-c", limits])
         .under(LIMITED)
