@@ -60,15 +60,11 @@ impl<'a> From<&'a Op> for TxnOpJson<'a> {
 
 /// Whether the operation changes something. Consul runs a transaction without such as a read.
 fn writes(op: &Op) -> bool {
-    !matches!(
+    let checks = matches!(
         op,
-        Op::Get { .. }
-            | Op::GetOrEmpty { .. }
-            | Op::GetTree { .. }
-            | Op::CheckIndex { .. }
-            | Op::CheckSession { .. }
-            | Op::CheckNotExists { .. }
-    )
+        Op::CheckIndex { .. } | Op::CheckSession { .. } | Op::CheckNotExists { .. }
+    );
+    !op.is_read() && !checks
 }
 
 #[derive(Debug, Deserialize)]

@@ -154,16 +154,17 @@ fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
     assert!(!output.stderr.contains("cret"), "{output}");
 }
 
-#[test]
-fn a_token_file_is_read_again_when_consul_refuses_the_token() {
+/// What `status` says whose token was refused and was written anew meanwhile; the server answers the new
+/// one with 400 and this text.
+fn with_a_token_read_again(token: &str, text: &str) -> Output {
     let server = Faulty::script()
         .on(LOOK)
         .having("x-consul-token: old")
         .after(std::time::Duration::from_millis(300))
         .answers(403, "ACL not found")
         .on(LOOK)
-        .having("x-consul-token: new")
-        .answers(400, "enough")
+        .having(&format!("x-consul-token: {token}"))
+        .answers(400, text)
         .start();
     let kvw =
         Kvw::at(server.address())
@@ -174,8 +175,13 @@ fn a_token_file_is_read_again_when_consul_refuses_the_token() {
     wait_for("the first request", || {
         (!server.requests().is_empty()).then_some(())
     });
-    std::fs::write(file, "new\n").unwrap();
-    let output = running.wait(PATIENCE);
+    std::fs::write(file, format!("{token}\n")).unwrap();
+    running.wait(PATIENCE)
+}
+
+#[test]
+fn a_token_file_is_read_again_when_consul_refuses_the_token() {
+    let output = with_a_token_read_again("new", "enough");
     output.expect(2).says(&["enough"]);
 }
 
@@ -483,26 +489,7 @@ fn a_reason_of_a_transaction_and_a_document_have_no_secret_either() {
 
 #[test]
 fn a_token_that_was_read_again_is_a_secret_too() {
-    let server = Faulty::script()
-        .on(LOOK)
-        .having("x-consul-token: old")
-        .after(std::time::Duration::from_millis(300))
-        .answers(403, "ACL not found")
-        .on(LOOK)
-        .having("x-consul-token: t0ken-of-mine")
-        .answers(400, &echo())
-        .start();
-    let kvw =
-        Kvw::at(server.address())
-            .file("token", "old\n")
-            .args(["status", "--token-file", "token"]);
-    let file = kvw.home().join("token");
-    let running = kvw.spawn();
-    wait_for("the first request", || {
-        (!server.requests().is_empty()).then_some(())
-    });
-    std::fs::write(file, "t0ken-of-mine\n").unwrap();
-    let output = running.wait(PATIENCE);
+    let output = with_a_token_read_again("t0ken-of-mine", &echo());
     output.expect(2).says(&["X-Consul-Token: (redacted)"]);
     assert!(!output.stderr.contains("t0ken"), "{output}");
 }
