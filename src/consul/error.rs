@@ -77,12 +77,13 @@ pub enum Cause {
     Setup,
 }
 
-/// A request that got no usable answer.
+/// A request that got no usable answer. It is small, because each entry of a listing is returned in a
+/// place that has room for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    request: RequestContext,
+    request: Box<RequestContext>,
     cause: Cause,
-    text: String,
+    text: Box<str>,
 }
 
 /// What was being done when a request failed.
@@ -103,9 +104,9 @@ pub(super) struct RequestContext {
 impl RequestContext {
     pub(super) fn error(&self, cause: Cause, text: impl Into<String>) -> Error {
         Error {
-            request: self.clone(),
+            request: Box::new(self.clone()),
             cause,
-            text: self.redactor.blank(&text.into()).into_owned(),
+            text: self.redactor.blank(&text.into()).into(),
         }
     }
 
@@ -292,7 +293,7 @@ const CONNECTION_LIMIT: &str = "this may be the agent's limit of connections per
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RequestContext { doing, address, .. } = &self.request;
+        let RequestContext { doing, address, .. } = &*self.request;
         if address.is_empty() {
             write!(f, "{doing}: {}", self.text)
         } else {

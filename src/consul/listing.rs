@@ -93,11 +93,15 @@ impl EntryListing {
     ) -> Option<Result<T, Error>> {
         let (listed, only) = (self.listed.as_ref(), self.only.as_ref());
         loop {
-            let item = self.stream.next(|text| {
-                let (entry, len) = json::parse_entry(text)?;
-                check_listed(listed, entry.key())?;
-                let is_requested = only.is_none_or(|only| entry.key().starts_with(only.as_str()));
-                Ok((is_requested.then(|| read(&entry)).transpose()?, len))
+            let item = self.stream.next(|text| match json::parse_entry(text) {
+                // By reference: moving an entry takes a tenth of the time of reading it.
+                Ok((ref entry, len)) => {
+                    check_listed(listed, entry.key())?;
+                    let is_requested =
+                        only.is_none_or(|only| entry.key().starts_with(only.as_str()));
+                    Ok((is_requested.then(|| read(entry)).transpose()?, len))
+                }
+                Err(error) => Err(error),
             })?;
             if let Some(item) = item.transpose() {
                 return Some(item);

@@ -33,6 +33,9 @@ pub(super) fn entry(text: &[u8]) -> Option<(RawEntry<'_>, usize)> {
     rest.literal(b",\"ModifyIndex\":")?;
     let modified = rest.number()?;
     rest.literal(b"}")?;
+    if key.is_empty() {
+        return None;
+    }
     let entry = RawEntry {
         key: Text(Cow::Borrowed(key)),
         value: Bytes(Cow::Borrowed(value)),
@@ -42,7 +45,7 @@ pub(super) fn entry(text: &[u8]) -> Option<(RawEntry<'_>, usize)> {
         modified,
         locked,
     };
-    (!key.is_empty()).then(|| (entry, text.len() - rest.0.len()))
+    Some((entry, text.len() - rest.0.len()))
 }
 
 /// What was not read yet.
@@ -61,7 +64,7 @@ impl<'a> Rest<'a> {
     }
 
     /// A number of up to 19 digits, which cannot overflow.
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Option<u64> {
         let start = self.0;
         let mut number: u64 = 0;
