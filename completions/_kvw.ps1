@@ -44,7 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Run an embedded in-memory agent for experiments and tests')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write all pages to a folder')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print the help of a verb, or about a topic')
             break
         }
         'kvw;get' {
@@ -62,6 +62,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -97,6 +99,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -129,6 +133,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -161,6 +167,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -217,6 +225,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -255,6 +265,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -280,6 +292,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -308,6 +322,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -334,6 +350,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -364,6 +382,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -394,6 +414,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('--speed-limit', '--speed-limit', [CompletionResultType]::ParameterName, 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none')
+            [CompletionResult]::new('--max-value', '--max-value', [CompletionResultType]::ParameterName, 'Longest value that is read; an answer with a longer one has failed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
@@ -441,66 +463,13 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             break
         }
         'kvw;help' {
-            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the value of a key')
-            [CompletionResult]::new('put', 'put', [CompletionResultType]::ParameterValue, 'Write a value to a key')
-            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete keys')
-            [CompletionResult]::new('txn', 'txn', [CompletionResultType]::ParameterValue, 'Run operations in one transaction')
-            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print changes as they happen, or run a handler on them')
-            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until conditions on keys hold')
-            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List one level of keys and folders')
-            [CompletionResult]::new('tree', 'tree', [CompletionResultType]::ParameterValue, 'Show keys as a tree, with key counts per folder')
-            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Export entries as a document for import')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import the entries of a document')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Check that Consul is reachable and has a leader')
-            [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Run an embedded in-memory agent for experiments and tests')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
-            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write all pages to a folder')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'kvw;help;get' {
-            break
-        }
-        'kvw;help;put' {
-            break
-        }
-        'kvw;help;delete' {
-            break
-        }
-        'kvw;help;txn' {
-            break
-        }
-        'kvw;help;watch' {
-            break
-        }
-        'kvw;help;wait' {
-            break
-        }
-        'kvw;help;ls' {
-            break
-        }
-        'kvw;help;tree' {
-            break
-        }
-        'kvw;help;export' {
-            break
-        }
-        'kvw;help;import' {
-            break
-        }
-        'kvw;help;status' {
-            break
-        }
-        'kvw;help;dev' {
-            break
-        }
-        'kvw;help;completions' {
-            break
-        }
-        'kvw;help;man' {
-            break
-        }
-        'kvw;help;help' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
     })

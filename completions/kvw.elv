@@ -41,7 +41,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand dev 'Run an embedded in-memory agent for experiments and tests'
             cand completions 'Print the completion script for a shell'
             cand man 'Print the manual page, or write all pages to a folder'
-            cand help 'Print this message or the help of the given subcommand(s)'
+            cand help 'Print the help of a verb, or about a topic'
         }
         &'kvw;get'= {
             cand --color 'When to use colour'
@@ -58,6 +58,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -92,6 +94,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -123,6 +127,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -154,6 +160,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -209,6 +217,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -246,6 +256,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -270,6 +282,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -297,6 +311,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -322,6 +338,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -351,6 +369,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -380,6 +400,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --connect-timeout 'Time limit for connecting'
             cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
             cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand --speed-limit 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none'
+            cand --max-value 'Longest value that is read; an answer with a longer one has failed'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
@@ -423,51 +445,13 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'kvw;help'= {
-            cand get 'Print the value of a key'
-            cand put 'Write a value to a key'
-            cand delete 'Delete keys'
-            cand txn 'Run operations in one transaction'
-            cand watch 'Print changes as they happen, or run a handler on them'
-            cand wait 'Wait until conditions on keys hold'
-            cand ls 'List one level of keys and folders'
-            cand tree 'Show keys as a tree, with key counts per folder'
-            cand export 'Export entries as a document for import'
-            cand import 'Import the entries of a document'
-            cand status 'Check that Consul is reachable and has a leader'
-            cand dev 'Run an embedded in-memory agent for experiments and tests'
-            cand completions 'Print the completion script for a shell'
-            cand man 'Print the manual page, or write all pages to a folder'
-            cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'kvw;help;get'= {
-        }
-        &'kvw;help;put'= {
-        }
-        &'kvw;help;delete'= {
-        }
-        &'kvw;help;txn'= {
-        }
-        &'kvw;help;watch'= {
-        }
-        &'kvw;help;wait'= {
-        }
-        &'kvw;help;ls'= {
-        }
-        &'kvw;help;tree'= {
-        }
-        &'kvw;help;export'= {
-        }
-        &'kvw;help;import'= {
-        }
-        &'kvw;help;status'= {
-        }
-        &'kvw;help;dev'= {
-        }
-        &'kvw;help;completions'= {
-        }
-        &'kvw;help;man'= {
-        }
-        &'kvw;help;help'= {
+            cand --color 'When to use colour'
+            cand -q 'Print no status messages; warnings and errors remain'
+            cand --quiet 'Print no status messages; warnings and errors remain'
+            cand -v 'Show each request on stderr, without the token'
+            cand --verbose 'Show each request on stderr, without the token'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
     ]
     $completions[$command]

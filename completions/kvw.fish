@@ -45,7 +45,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Cons
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "help" -d 'Print the help of a verb, or about a topic'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -65,6 +65,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l recurse -d 'Print all entries whose keys start with KEY'
@@ -95,6 +97,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l literal -d 'Do not treat @FILE and - specially'
@@ -123,6 +127,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l recurse -d 'Delete all keys that start with KEY'
@@ -150,6 +156,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l partition -d 'Admin part
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l prefix-match -d 'Allow a prefix that does not end in /, and so matches more than a folder'
@@ -216,6 +224,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l partition -d 'Admin pa
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
@@ -250,6 +260,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l partition -d 'Admin par
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l any -d 'Wait for one of the conditions instead of all'
@@ -272,6 +284,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -l partition -d 'Admin parti
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s l -l long -d 'Show size, index, flags and session; reads the keys of the level'
@@ -295,6 +309,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -l partition -d 'Admin par
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l du -d 'Show sizes; reads all values'
@@ -319,6 +335,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
@@ -345,6 +363,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l create-only -d 'Write only keys that do not exist'
@@ -371,6 +391,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l partition -d 'Admin p
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
@@ -400,18 +422,9 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "get" -d 'Print the value of a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "delete" -d 'Delete keys'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand help" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand help" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

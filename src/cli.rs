@@ -14,7 +14,8 @@ use clap_complete::CompleteEnv;
 use crate::args::complete::{self, ShellRequest};
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
+    completions, delete, dev, export, get, help, import, ls, man, put, status, tree, txn, wait,
+    watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -22,7 +23,12 @@ use crate::term::{Ui, When, log_requests, no_color};
 
 /// Read, write and watch Consul keys
 #[derive(Debug, Parser)]
-#[command(name = "kvw", version, max_term_width = 100)]
+#[command(
+    name = "kvw",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// Print no status messages; warnings and errors remain
     #[arg(short, long, global = true, display_order = 900)]
@@ -84,6 +90,8 @@ enum VerbArgs {
     Completions(Deferred<completions::CompletionsArgs>),
     /// Print the manual page, or write all pages to a folder
     Man(Deferred<man::ManArgs>),
+    /// Print the help of a verb, or about a topic
+    Help(Deferred<help::HelpArgs>),
 }
 
 /// The arguments of a verb, built only when the verb is run: those of all verbs are most of the memory
@@ -281,6 +289,7 @@ impl Cli {
             VerbArgs::Dev(args) => dev::run(context, args.0),
             VerbArgs::Completions(args) => completions::run(context, args.0, Cli::command()),
             VerbArgs::Man(args) => man::run(context, args.0, Cli::command()),
+            VerbArgs::Help(args) => help::run(context, &args.0, Cli::command()),
         }
     }
 }
@@ -322,6 +331,27 @@ mod tests {
         }
         assert!(!holds(&plain, "CONSUL_HTTP_TOKEN", ""));
         assert!(!holds(&plain, "CONSUL_HTTP_ADDR", "h:1"));
+    }
+
+    #[test]
+    fn help_knows_each_verb() {
+        let help = Cli::command().find_subcommand_mut("help").map(|help| {
+            help.build();
+            let name = help.get_arguments().find(|arg| arg.get_id() == "name");
+            let known = name.unwrap().get_possible_values();
+            known
+                .iter()
+                .map(|name| name.get_name().to_owned())
+                .collect::<Vec<_>>()
+        });
+        let known = help.unwrap();
+        for verb in Cli::command().get_subcommands() {
+            assert!(
+                known.iter().any(|name| name == verb.get_name()),
+                "{}",
+                verb.get_name()
+            );
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::address::{self, NO_TLS};
 use super::duration::{duration, duration_text};
 use super::env::Env;
 use super::proxy;
-use crate::consul::{Address, Config, Consistency, Secret, TokenSource};
+use super::size::{size, size_text};
+use crate::consul::{Address, AnswerBounds, Config, Consistency, Secret, TokenSource};
 use crate::exit::Failure;
 
 /// The address of Consul and the settings of the connection. Only `--help` shows these flags.
@@ -91,6 +92,26 @@ pub struct ConnectArgs {
         hide_short_help = true
     )]
     retry_for: Duration,
+
+    /// Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size,
+        default_value = size_text(AnswerBounds::default().least_rate),
+        hide_short_help = true
+    )]
+    speed_limit: usize,
+
+    /// Longest value that is read; an answer with a longer one has failed
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size,
+        default_value = size_text(AnswerBounds::default().longest_value),
+        hide_short_help = true
+    )]
+    max_value: usize,
 }
 
 /// The arguments of a command line without connection flags.
@@ -138,6 +159,10 @@ impl ConnectArgs {
             },
             connect_timeout: nonzero(self.connect_timeout, "--connect-timeout")?,
             request_timeout: nonzero(self.request_timeout, "--request-timeout")?,
+            bounds: AnswerBounds {
+                least_rate: self.speed_limit,
+                longest_value: self.max_value,
+            },
             retry_for: self.retry_for,
             connections: default.connections,
         })

@@ -23,6 +23,16 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "more than this system can address".to_owned())
 }
 
+/// A number of bytes as [`size`] reads it, in the largest unit that has no remainder.
+pub fn size_text(bytes: usize) -> String {
+    let units = [(30, "G"), (20, "M"), (10, "K")];
+    let fits = |shift: u32| bytes > 0 && bytes.trailing_zeros() >= shift;
+    match units.iter().find(|(shift, _)| fits(*shift)) {
+        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +48,7 @@ mod tests {
             ("1g", 1 << 30),
         ] {
             assert_eq!(size(text), Ok(bytes), "{text}");
+            assert_eq!(size(&size_text(bytes)), Ok(bytes), "{text}");
         }
         for text in [
             "",

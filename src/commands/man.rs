@@ -36,12 +36,9 @@ pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result
         return Ok(Exit::Yes);
     };
     command.build();
-    let verbs = command
-        .get_subcommands()
-        .filter(|verb| verb.get_name() != "help");
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();
-    for command in std::iter::once(&command).chain(verbs) {
+    for command in std::iter::once(&command).chain(command.get_subcommands()) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = dir.join(format!("{name}.1"));
         // The user did not name the page: what a link there leads to is not meant.

@@ -7,6 +7,7 @@ pub mod delete;
 pub mod dev;
 pub mod export;
 pub mod get;
+pub mod help;
 pub mod import;
 pub mod ls;
 pub mod man;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use flate2::read::MultiGzDecoder;
 use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
 
-use super::Error;
+use super::config::AnswerBounds;
 use super::error::{Cause, RequestContext};
+use super::{Config, Error};
 use crate::model::Index;
 
 /// The headers of a read.
@@ -50,8 +52,50 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) meta: Meta,
     pub(super) context: RequestContext,
-    pub(super) body: Body,
+    pub(super) body: Decoder,
+    pub(super) bounds: AnswerBounds,
     pub(super) meter: Meter,
+}
+
+/// Whether answers are asked for in gzip. On loopback it costs more than it saves, and an agent of 1.8
+/// compresses even `true`.
+pub(super) fn asks_for_gzip(config: &Config) -> bool {
+    !config.address.is_loopback()
+}
+
+/// A body, decoded where it is in gzip and that was asked for.
+pub(super) enum Decoder {
+    Identity(BodyReader<'static>),
+    Gzip(Box<MultiGzDecoder<BodyReader<'static>>>),
+}
+
+impl Decoder {
+    /// The body of an answer; the name of its encoding where that was not asked for.
+    pub(super) fn new(headers: &HeaderMap, body: Body, asked: bool) -> Result<Self, String> {
+        let encoding = headers
+            .get("content-encoding")
+            .map(|value| value.as_bytes());
+        let is_empty = body.content_length() == Some(0);
+        let reader = body.into_reader();
+        match encoding.unwrap_or_default() {
+            // 1.8.7 compresses an empty value to nothing and calls it gzip.
+            _ if is_empty => Ok(Decoder::Identity(reader)),
+            b"" | b"identity" => Ok(Decoder::Identity(reader)),
+            b"gzip" | b"x-gzip" if asked => {
+                Ok(Decoder::Gzip(Box::new(MultiGzDecoder::new(reader))))
+            }
+            other => Err(String::from_utf8_lossy(other).into_owned()),
+        }
+    }
+}
+
+impl Read for Decoder {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Decoder::Identity(reader) => reader.read(buffer),
+            Decoder::Gzip(reader) => reader.read(buffer),
+        }
+    }
 }
 
 /// Counts the bytes of answers' bodies. Clones share the count.
@@ -66,7 +110,7 @@ impl Meter {
 
 /// A body whose bytes are counted while it is read, and that must come at a least rate.
 pub(super) struct MeteredBody {
-    body: BodyReader<'static>,
+    body: Decoder,
     meter: Meter,
     rate: LeastRate,
 }
@@ -86,42 +130,48 @@ impl Read for MeteredBody {
 
 /// The least rate of an answer, in bytes in the time that is waited for them: one that drips holds a
 /// command for ever, and blinds a watch. What the reader does in between does not count.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LeastRate {
+    /// In bytes a second.
+    least: usize,
     bytes: usize,
     waited: Duration,
 }
 
 impl LeastRate {
-    const BYTES: usize = 30 * 1024;
-    const TIME: Duration = Duration::from_secs(30);
+    const SECONDS: u32 = 30;
+
+    fn new(least: usize) -> Self {
+        LeastRate {
+            least,
+            bytes: 0,
+            waited: Duration::ZERO,
+        }
+    }
 
     /// Takes note of bytes that were waited for so long.
     fn is_too_low(&mut self, bytes: usize, waited: Duration) -> bool {
         self.bytes += bytes;
         self.waited += waited;
-        if self.waited < Self::TIME {
+        if self.waited.as_secs() < u64::from(Self::SECONDS) {
             return false;
         }
-        let last = std::mem::take(self);
-        last.bytes < Self::BYTES
+        let last = std::mem::replace(self, LeastRate::new(self.least));
+        last.bytes / (Self::SECONDS as usize) < last.least
     }
 }
 
 /// The longest answer of `true`, `false`, nothing or a few names. An agent's description of itself has
 /// some 10 kB.
 const SHORT: u64 = 64 * 1024;
-/// The longest answer that is parsed as a whole. The largest transaction reads 128 values of half a
-/// megabyte by default.
-const LONGEST: u64 = 48 * 1024 * 1024;
 
 impl Answer {
     /// Returns a reader of the body. The connection is reused only once it is read to its end.
     pub(super) fn reader(self) -> (MeteredBody, RequestContext) {
         let body = MeteredBody {
-            body: self.body.into_reader(),
+            body: self.body,
             meter: self.meter,
-            rate: LeastRate::default(),
+            rate: LeastRate::new(self.bounds.least_rate),
         };
         (body, self.context)
     }
@@ -150,7 +200,7 @@ impl Answer {
         let mut bytes = Vec::new();
         match reader.take(longest + 1).read_to_end(&mut bytes) {
             Ok(read) if read as u64 > longest => {
-                Err(context.invalid_answer(format_args!("longer than {longest} bytes")))
+                Err(context.too_long(&format!("longer than {longest} bytes")))
             }
             Ok(_) => Ok(bytes),
             Err(error) => Err(context.map_body(&error)),
@@ -159,7 +209,8 @@ impl Answer {
 
     /// Parses the body, which may have results of any number, as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
-        self.json_up_to(LONGEST)
+        let longest = self.bounds.longest_whole();
+        self.json_up_to(longest)
     }
 
     /// Parses the body, which must be short, as JSON.
@@ -190,13 +241,13 @@ mod tests {
 
     #[test]
     fn an_answer_that_drips_is_too_slow_and_one_that_waits_for_its_reader_is_not() {
-        let (second, mut rate) = (Duration::from_secs(1), LeastRate::default());
+        let (second, mut rate) = (Duration::from_secs(1), LeastRate::new(1024));
         let too_low = (0..100).position(|_| rate.is_too_low(1000, second));
         assert_eq!(too_low, Some(29));
-        let mut rate = LeastRate::default();
+        let mut rate = LeastRate::new(1024);
         assert!((0..100).all(|_| !rate.is_too_low(1100, second)));
         // A megabyte at once, and then nothing for long.
-        let mut rate = LeastRate::default();
+        let mut rate = LeastRate::new(1024);
         assert!(!rate.is_too_low(1 << 20, Duration::ZERO));
         assert!((0..59).all(|_| !rate.is_too_low(1, second)));
         assert!(rate.is_too_low(1, second));

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ureq::http::{HeaderValue, Request as HttpRequest};
 use ureq::{AsSendBody, Body};
 
-use super::answer::{Answer, Meta, Meter};
+use super::answer::{Answer, Decoder, Meta, Meter, asks_for_gzip};
 use super::error::{Cause, RequestContext};
 use super::redact::Redactor;
 use super::request::Request;
@@ -202,19 +202,27 @@ impl Client {
             Some(index) => log::info!("{method} {target}: {status}, index {index}, {took:.1?}"),
             None => log::info!("{method} {target}: {status}, {took:.1?}"),
         }
-        let body = response.into_body();
+        let (head, body) = response.into_parts();
+        let body = Decoder::new(&head.headers, body, asks_for_gzip(&self.shared.config));
         if status == 200 || request.accepts == Some(status) {
+            let body = body.map_err(|encoding| {
+                context.invalid_answer(format_args!(
+                    "in the encoding '{encoding}', which was not asked for"
+                ))
+            })?;
             return Ok(Answer {
                 status,
                 meta,
                 context,
                 body,
+                bounds: self.shared.config.bounds,
                 meter: self.meter.clone(),
             });
         }
         // The text may be incomplete; the status decides.
         let until = Instant::now() + self.shared.config.request_timeout;
-        let text = read_until(body.into_reader().take(ERROR_TEXT), until);
+        let text = body.map(|body| read_until(body.take(ERROR_TEXT), until));
+        let text = text.unwrap_or_default();
         Err(context.map_status(status, &String::from_utf8_lossy(&text)))
     }
 
@@ -233,6 +241,9 @@ impl Client {
         }
         if let Some(basic_auth) = &self.shared.basic_auth {
             builder = builder.header("Authorization", basic_auth);
+        }
+        if asks_for_gzip(&self.shared.config) {
+            builder = builder.header("Accept-Encoding", "gzip");
         }
         if expects {
             builder = builder.header("Expect", "100-continue");

@@ -132,6 +132,44 @@ pub enum Consistency {
     Consistent,
 }
 
+/// How slow and how long an answer may be: what answers need not be Consul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerBounds {
+    /// The least rate of a listing, in bytes a second of waiting; 0 for none.
+    pub least_rate: usize,
+    /// The longest value, in bytes.
+    pub longest_value: usize,
+}
+
+impl Default for AnswerBounds {
+    fn default() -> Self {
+        AnswerBounds {
+            least_rate: 1024,
+            // Consul's own limit is half a megabyte, which operators may raise.
+            longest_value: 8 << 20,
+        }
+    }
+}
+
+impl AnswerBounds {
+    /// The longest element of a listing, in bytes: an entry with the longest value in base64, and room
+    /// for its key.
+    pub(super) fn longest_element(&self) -> usize {
+        (self.longest_value / 3)
+            .saturating_mul(4)
+            .saturating_add(1 << 20)
+    }
+
+    /// The longest answer that is parsed as a whole, in bytes. The largest transaction reads 128 values
+    /// of half a megabyte by default.
+    pub(super) fn longest_whole(&self) -> u64 {
+        let longest = self
+            .longest_value
+            .max(AnswerBounds::default().longest_value);
+        (longest as u64).saturating_mul(6)
+    }
+}
+
 /// The configuration of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -155,6 +193,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// The longest time for an answer; a blocking query adds its own wait.
     pub request_timeout: Duration,
+    /// How slow and how long an answer may be.
+    pub bounds: AnswerBounds,
     /// The time for which a failed read is retried; zero for never.
     pub retry_for: Duration,
     /// The most idle connections that are kept for reuse.
@@ -178,6 +218,7 @@ impl Default for Config {
             proxy: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
+            bounds: AnswerBounds::default(),
             retry_for: Duration::from_secs(5),
             connections: 1,
         }

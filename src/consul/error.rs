@@ -73,6 +73,8 @@ pub enum Cause {
     Tls,
     /// An answer that Consul does not give.
     InvalidAnswer,
+    /// An answer longer than the limit of a value allows.
+    TooLong,
     /// The request could not be built: an unreadable token file, an invalid token.
     Setup,
 }
@@ -112,6 +114,10 @@ impl RequestContext {
 
     pub(super) fn invalid_answer(&self, text: impl fmt::Display) -> Error {
         self.error(Cause::InvalidAnswer, format!("invalid answer: {text}"))
+    }
+
+    pub(super) fn too_long(&self, text: &str) -> Error {
+        self.error(Cause::TooLong, format!("invalid answer: {text}"))
     }
 
     /// Maps an error of `ureq`, which failed to send the request or to receive the head of the
@@ -199,6 +205,7 @@ impl Error {
             | Cause::NoLeader
             | Cause::Server
             | Cause::InvalidAnswer
+            | Cause::TooLong
                 if self.request.write =>
             {
                 ErrorClass::Unknown
@@ -280,6 +287,7 @@ impl Error {
             }
             Cause::UnknownDatacenter => "datacenter names are case-sensitive",
             Cause::Redirected | Cause::NotConsul => "is this the address of a Consul HTTP API?",
+            Cause::TooLong => "--max-value SIZE allows longer values",
             Cause::Tls => "this port speaks TLS, which needs an address that starts with https://",
             _ => return None,
         };

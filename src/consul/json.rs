@@ -18,13 +18,12 @@ pub use self::entry::{EncodedEntry, Owned, RawEntry};
 /// fits behind the rest of an element.
 const BUFFER: usize = 32 * 1024;
 
-/// The longest element. Consul's own limit of a value is half a megabyte, which operators may raise.
-const LONGEST_ELEMENT: usize = 16 * 1024 * 1024;
-
 /// The elements of a JSON array, objects or strings, read one by one. Each is parsed in the buffer:
 /// serde_json reads a socket byte by byte, at thrice the cost.
 pub struct Elements<R> {
     reader: R,
+    /// The longest element, in bytes.
+    longest: usize,
     at: At,
     buffer: Vec<u8>,
     /// The start of the bytes in the buffer that were read and not parsed.
@@ -49,16 +48,18 @@ pub enum Fault {
     Cut,
     /// An element is not what it should be.
     Json(serde_json::Error),
-    /// An element is longer than this in bytes.
-    TooLong(usize),
+    /// An element is too long.
+    TooLong,
     /// Something else stands where this should.
     Expected(&'static str),
 }
 
 impl<R: Read> Elements<R> {
-    pub fn new(reader: R) -> Self {
+    /// The elements of `reader`, each of at most `longest` bytes.
+    pub fn new(reader: R, longest: usize) -> Self {
         Elements {
             reader,
+            longest,
             at: At::Start,
             buffer: vec![0; BUFFER],
             start: 0,
@@ -113,13 +114,13 @@ impl<R: Read> Elements<R> {
             }
             // Doubled, so that a long element is not parsed again for each read.
             let parsed = self.end - self.start;
-            if parsed > LONGEST_ELEMENT {
-                return Err(Fault::TooLong(LONGEST_ELEMENT));
+            if parsed > self.longest {
+                return Err(Fault::TooLong);
             }
             let wanted = if parsed < BUFFER {
                 parsed + 1
             } else {
-                2 * parsed
+                (2 * parsed).min(self.longest.saturating_add(1))
             };
             while self.end - self.start < wanted {
                 if self.fill()? == 0 {

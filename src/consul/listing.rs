@@ -23,8 +23,9 @@ impl Stream {
             answer.discard()?;
             return Ok((Stream { body: None }, meta));
         }
+        let longest = answer.bounds.longest_element();
         let (reader, context) = answer.reader();
-        let body = Some((Elements::new(reader), context));
+        let body = Some((Elements::new(reader, longest), context));
         Ok((Stream { body }, meta))
     }
 
@@ -49,9 +50,7 @@ fn map_error(context: &RequestContext, fault: Fault) -> Error {
         Fault::Io(error) => context.map_body(&error),
         Fault::Cut => context.cut_off(),
         Fault::Json(error) => context.map_json(error),
-        Fault::TooLong(longest) => {
-            context.invalid_answer(format_args!("an element is longer than {longest} bytes"))
-        }
+        Fault::TooLong => context.too_long("an element is too long"),
         Fault::Expected(what) => context.invalid_answer(format_args!("expected {what}")),
     }
 }

@@ -24,7 +24,7 @@ mod tests;
 pub use answer::{Meta, Reply};
 pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
-pub use config::{Address, Config, Consistency, Secret, TokenSource, without_user};
+pub use config::{Address, AnswerBounds, Config, Consistency, Secret, TokenSource, without_user};
 pub use error::{Cause, Error, ErrorClass};
 pub use json::EncodedEntry;
 pub use kv::Write;

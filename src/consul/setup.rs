@@ -59,10 +59,6 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
         .timeout_await_100(Some(EXPECT_TIMEOUT))
         .timeout_recv_response(Some(config.request_timeout))
         .timeout_per_read(Some(config.request_timeout));
-    if loopback {
-        // Compression costs more than it saves here, and an agent of 1.8 compresses even `true`.
-        builder = builder.accept_encoding("");
-    }
     if config.address.needs_lookup() {
         // Costs a thread in ureq, so it is set only where a name is looked up.
         builder = builder.timeout_resolve(Some(config.connect_timeout));

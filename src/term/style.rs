@@ -26,9 +26,10 @@ impl When {
     }
 }
 
-/// Whether the environment disables colour, see <https://no-color.org>.
+/// Whether the environment disables colour: see <https://no-color.org>, or a terminal that knows none.
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|name| name == "dumb")
 }
 
 /// Colours by meaning.

@@ -138,3 +138,33 @@ fn a_condition_never_swallows_a_flag() {
     let output = scope.kvw(["wait", "--equals", &a, "--timeout=0"]).run();
     output.expect(2);
 }
+
+#[test]
+fn help_prints_that_of_a_verb_or_a_topic() {
+    let whole = Kvw::bare().args(["--help"]).ok();
+    assert_eq!(Kvw::bare().args(["help"]).ok(), whole);
+    let watch = Kvw::bare().args(["watch", "--help"]).ok();
+    assert_eq!(Kvw::bare().args(["help", "watch"]).ok(), watch);
+    let topics = [
+        "connection",
+        "environment",
+        "exit-codes",
+        "handlers",
+        "json",
+        "keys",
+    ];
+    let list = Kvw::bare().args(["help", "-h"]).ok();
+    for topic in topics {
+        assert!(list.contains(topic), "{list}");
+        let page = Kvw::bare().env("COLUMNS", "80").args(["help", topic]).ok();
+        assert!(
+            page.lines().all(|line| line.chars().count() <= 80),
+            "{page}"
+        );
+        assert!(page.starts_with(char::is_uppercase), "{page}");
+    }
+    let rule = Kvw::bare().args(["help", "handlers"]).ok();
+    assert!(rule.contains("--daemons keep"), "{rule}");
+    let output = Kvw::bare().args(["help", "handler"]).run();
+    output.expect(2).says(&["'handler'", "'handlers'"]);
+}

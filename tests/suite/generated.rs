@@ -45,7 +45,7 @@ fn man_alone_prints_the_page_of_the_program() {
 }
 
 /// Verbs with so few flags that their whole help is shorter than a page.
-const SMALL: [&str; 6] = ["ls", "tree", "status", "dev", "completions", "man"];
+const SMALL: [&str; 7] = ["ls", "tree", "status", "dev", "completions", "man", "help"];
 
 #[test]
 fn the_short_help_of_each_verb_fits_a_screen() {

@@ -1,9 +1,13 @@
-//! Commands on a system that has no thread or process to give.
+//! Commands on a system that has no thread or process to give, and answers and names that are too long.
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::harness::{Agent, Kvw, Scope, not_tried};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::harness::{Agent, Faulty, Kvw, Scope, not_tried};
 
 /// `kvw` as a user who may have only this many threads and processes; `None`, with the reason
 /// printed, where that cannot be arranged.
@@ -159,4 +163,121 @@ fn a_file_that_may_not_grow_is_an_error_and_no_death() {
         assert_eq!(mask & file_size, 0, "{signals}");
     }
     assert_eq!(signals.lines().count(), 2);
+}
+
+/// An answer in gzip.
+fn in_gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// 200 with an index, in an encoding.
+fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Encoding: {encoding}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+const ENTRY: &str =
+    r#"[{"LockIndex":0,"Key":"a","Flags":0,"Value":"dg==","CreateIndex":7,"ModifyIndex":7}]"#;
+
+#[test]
+fn an_encoding_that_nobody_asked_for_is_refused() {
+    let bomb = in_gzip(&vec![b' '; 50_000_000]);
+    for (encoding, body) in [
+        ("gzip", &in_gzip(ENTRY.as_bytes())),
+        ("x-gzip", &bomb),
+        ("br", &bomb),
+        ("deflate", &bomb),
+        ("gzip, gzip", &bomb),
+    ] {
+        for (args, code) in [
+            (&["get", "a"][..], 3),
+            (&["get", "--recurse", "a"], 3),
+            (&["put", "a", "v"], 5),
+        ] {
+            let server = Faulty::script()
+                .on("PUT /v1/txn")
+                .perhaps()
+                .writes(encoded(encoding, body))
+                .on("GET /v1/kv/a")
+                .perhaps()
+                .writes(encoded(encoding, body))
+                .start();
+            let output = Kvw::at(server.address()).args(args).run();
+            let said = format!("in the encoding '{encoding}', which was not asked for");
+            output.expect(code).one_line().says(&[&said]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_in_gzip_is_read_where_it_was_asked_for() {
+    let large = format!(
+        r#"[{{"LockIndex":0,"Key":"a","Flags":0,"Value":"{}","CreateIndex":7,"ModifyIndex":7}}]"#,
+        "eHh4".repeat(100_000)
+    );
+    for (encoding, body, value) in [
+        ("gzip", in_gzip(ENTRY.as_bytes()), "v".to_owned()),
+        ("identity", ENTRY.as_bytes().to_vec(), "v".to_owned()),
+        ("gzip", in_gzip(large.as_bytes()), "x".repeat(300_000)),
+    ] {
+        let server = Faulty::script()
+            .on("GET /v1/kv/a")
+            .having("accept-encoding: gzip")
+            .writes(encoded(encoding, &body))
+            .start();
+        // This machine, by an address that is not known to be loopback.
+        let address = server.address().replace("127.0.0.1", "0.0.0.0");
+        assert_eq!(Kvw::at(&address).args(["get", "a"]).ok(), value);
+    }
+    // Cut, or damaged: no part of it is an answer.
+    let whole = in_gzip(large.as_bytes());
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    for body in [&whole[..whole.len() / 2], &damaged] {
+        let server = Faulty::script()
+            .on("GET /v1/kv/a")
+            .writes(encoded("gzip", body))
+            .start();
+        let address = server.address().replace("127.0.0.1", "0.0.0.0");
+        let output = Kvw::at(&address)
+            .args(["get", "a", "--retry-for", "0"])
+            .run();
+        output.expect(3).one_line().says(&["reading key a"]);
+    }
+}
+
+#[test]
+fn a_value_above_max_value_is_refused_with_the_flag_that_lifts_it() {
+    let value = "eHh4".repeat(4_000_000);
+    let entry = format!(
+        r#"[{{"LockIndex":0,"Key":"a","Flags":0,"Value":"{value}","CreateIndex":7,"ModifyIndex":7}}]"#
+    );
+    let server = || {
+        let script = Faulty::script().on("GET /v1/kv/a");
+        script.finds(7, &entry).start()
+    };
+    for args in [
+        &["get", "a"][..],
+        &["export", "a"],
+        &["get", "--recurse", "a"],
+    ] {
+        let refusing = server();
+        let output = Kvw::at(refusing.address()).args(args).run();
+        output
+            .expect(3)
+            .says(&["an element is too long", "hint: --max-value"]);
+        let lifted = server();
+        let kvw = Kvw::at(lifted.address()).args(args);
+        let value = kvw.args(["--max-value", "16M"]).ok();
+        assert!(value.len() >= 12_000_000, "{}", value.len());
+    }
+    let server = server();
+    let kvw = Kvw::at(server.address()).args(["get", "a", "--max-value", "1M"]);
+    kvw.run().expect(3).says(&["too long"]);
 }

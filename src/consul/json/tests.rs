@@ -6,13 +6,16 @@ use proptest::prelude::*;
 
 use crate::model::{Entry, Fields};
 
+/// The longest element, in bytes.
+const LONGEST: usize = 16 << 20;
+
 fn entry(text: &[u8]) -> serde_json::Result<(Entry, usize)> {
     let (entry, len) = parse_entry(text)?;
     Ok((entry.pack(&mut Vec::new())?, len))
 }
 
 fn entries(json: &str) -> Result<Vec<Entry>, Fault> {
-    let mut elements = Elements::new(json.as_bytes());
+    let mut elements = Elements::new(json.as_bytes(), LONGEST);
     let mut all = Vec::new();
     while let Some(entry) = elements.next(entry)? {
         all.push(entry);
@@ -123,7 +126,7 @@ impl Read for Pieces<'_> {
 fn elements_are_found_in_whatever_pieces_they_come() {
     let json = format!("[ {FULL} ,\n{EMPTY},{FULL}]");
     for size in 1..json.len() {
-        let mut elements = Elements::new(Pieces(json.as_bytes(), size));
+        let mut elements = Elements::new(Pieces(json.as_bytes(), size), LONGEST);
         let mut keys = Vec::new();
         while let Some(entry) = elements.next(entry).unwrap() {
             keys.push(entry.key().to_owned());
@@ -134,7 +137,7 @@ fn elements_are_found_in_whatever_pieces_they_come() {
 
 #[test]
 fn names_are_read_the_same_way() {
-    let mut elements = Elements::new(&br#"["a/","b\n"]"#[..]);
+    let mut elements = Elements::new(&br#"["a/","b\n"]"#[..], LONGEST);
     let mut next = || elements.next(|text| parse::<String>(text)).unwrap();
     assert_eq!(next().as_deref(), Some("a/"));
     assert_eq!(next().as_deref(), Some("b\n"));
@@ -230,13 +233,13 @@ proptest! {
         let [json, _] = spellings("k", &"A".repeat(length * 4));
         let json = format!("[{json},\n{json}]");
         let size = size.max(json.len() / 200);
-        let mut elements = Elements::new(Pieces(json.as_bytes(), size));
+        let mut elements = Elements::new(Pieces(json.as_bytes(), size), LONGEST);
         for _ in 0..2 {
             let found = elements.next(entry).unwrap().unwrap();
             prop_assert_eq!(found.value().len(), length * 3);
         }
         prop_assert!(elements.next(entry).unwrap().is_none());
-        let mut cut = Elements::new(Pieces(&json.as_bytes()[..json.len() - 3], size));
+        let mut cut = Elements::new(Pieces(&json.as_bytes()[..json.len() - 3], size), LONGEST);
         prop_assert!(cut.next(entry).unwrap().is_some());
         prop_assert!(matches!(cut.next(entry), Err(Fault::Cut)));
     }
