@@ -114,6 +114,10 @@ _kvw() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --cas)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --modify-index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -286,7 +290,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__get)
-            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --force --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -r -n -0 -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --null --exists --relative --default --output --force --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -468,7 +472,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__ls)
-            opts="-q -v -l -o -h --quiet --verbose --color --long --relative --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -l -0 -o -h --quiet --verbose --color --long --relative --null --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -564,6 +568,10 @@ _kvw() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --cas)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --modify-index)
@@ -712,7 +720,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__tree)
-            opts="-q -v -o -h --quiet --verbose --color --depth --du --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -L -o -h --quiet --verbose --color --depth --du --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -723,6 +731,10 @@ _kvw() {
                     return 0
                     ;;
                 --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -L)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -69,11 +69,13 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l speed-limit -d 'Least ra
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l recurse -d 'Print all entries whose keys start with KEY'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -s r -l recurse -d 'Print all entries whose keys start with KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l keys -d 'Print only key names, up to and including the first separator after KEY'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l detailed -d 'Print all fields'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l base64 -d 'Print values in base64'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s n -l newline -d 'End each value with a newline where it has none'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -s 0 -l null -d 'End each name and each value of a list with a NUL, for xargs -0'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l exists -d 'Print nothing: exit with 0 if all KEYs exist, else with 1'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l relative -d 'Print keys without the prefix KEY; with --recurse or --keys'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l force -d 'Print raw bytes that could control the terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
@@ -83,7 +85,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -s h -l help -d 'Print help
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l modify-index -d 'Index for --cas, as shown by get -o json' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l cas -d 'Write only if the key is unchanged since INDEX' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-defined 64-bit number stored with the value [default: 0]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
@@ -103,7 +106,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -s q -l quiet -d 'Print no 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l literal -d 'Do not treat @FILE and - specially'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l base64 -d 'Decode VALUE from base64 first'
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l cas -d 'Write only if the key is unchanged since --modify-index'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l create -d 'Write only if the key does not exist'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l keep-flags -d 'Keep the flags of the existing key'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session; without VALUE, value and flags are kept'
@@ -115,7 +117,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas, as shown by get -o json' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since INDEX, else exit with 1' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -135,7 +138,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l recurse -d 'Delete al
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l prefix-match -d 'Allow a prefix that does not end in /, and so matches more than a folder'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l all -d 'Allow deleting the whole store'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s y -l yes -d 'Do not ask for confirmation of a recursive delete'
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since --modify-index, else exit with 1'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l dry-run -d 'List the keys that would be deleted, and delete nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l stale -d 'Allow stale reads from any server'
@@ -290,6 +292,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -s q -l quiet -d 'Print no s
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s l -l long -d 'Show size, index, flags and session; reads the keys of the level'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l relative -d 'Print names without PREFIX'
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -s 0 -l null -d 'End each name with a NUL, for xargs -0'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -297,7 +300,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -s h -l help -d 'Print help 
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -s L -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r

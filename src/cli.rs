@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 
 use clap::builder::Styles;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{
     ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use clap_complete::CompleteEnv;
 
 use crate::args::complete::{self, ShellRequest};
+use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
     completions, delete, dev, export, get, help, import, ls, man, put, status, tree, txn, wait,
@@ -27,7 +28,9 @@ use crate::term::{Ui, When, log_requests, no_color};
     name = "kvw",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
 )]
 pub struct Cli {
     /// Print no status messages; warnings and errors remain
@@ -193,6 +196,7 @@ fn has_address_flag(arg: &OsString) -> bool {
 /// # Errors
 /// A [`clap::Error`], also for help and version, or exit 2 for what clap would misread.
 pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
+    let args = &*move_behind_verb(args);
     let parsed = if one_dash::needs_normalizing(args) {
         normalize(args)
             .map_err(anyhow::Error::from)
@@ -205,12 +209,32 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
         if clap.is_some_and(|error| !error.use_stderr()) {
             return error;
         }
+        if let Some(failure) = clap.and_then(|error| explain_flag(error, args)) {
+            return failure.into();
+        }
         // A flag that clap does not know may be a value.
         let unknown = clap.is_some_and(|error| error.kind() == ErrorKind::UnknownArgument);
         let failure = other_tools::explain(args);
         let failure = failure.or_else(|| normalize(args).err().filter(|_| unknown));
         failure.map_or(error, anyhow::Error::from)
     })
+}
+
+/// Explains a flag of other tools, or a file in the place of a format.
+fn explain_flag(error: &clap::Error, args: &[OsString]) -> Option<Failure> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let flag = text(ContextKind::InvalidArg)?;
+    match error.kind() {
+        ErrorKind::UnknownArgument => other_tools::explain_flag(flag),
+        ErrorKind::InvalidValue if flag.starts_with("--output ") => {
+            let exports = args.iter().any(|word| word == "export");
+            other_tools::explain_format(text(ContextKind::InvalidValue)?, exports)
+        }
+        _ => None,
+    }
 }
 
 /// [`Parser::try_parse_from`], but the command tree is left to the end of the process: to free its

@@ -105,6 +105,18 @@ fn usage_lines(mut error: clap::Error, args: &[OsString]) -> (String, Option<Str
     }
     let message = message.join(" ").replace(LINE_FEED, "\n");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
+    // clap's word for a verb cannot be set.
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let message = message.replacen("unrecognized subcommand", "unknown verb", 1);
+        let hint = match &tips[..] {
+            [] => "kvw -h lists the verbs".to_owned(),
+            tips => tips
+                .join("; ")
+                .replacen("subcommand", "verb", 1)
+                .replace(LINE_FEED, "\n"),
+        };
+        return (message, Some(hint));
+    }
     let hint = match (&tips[..], &usage[..]) {
         ([], []) => None,
         ([], usage) => Some(usage.join(" ").replacen("Usage: ", "usage: ", 1)),

@@ -42,6 +42,17 @@ impl KeyArgs {
         Ok(Prefix::new(text))
     }
 
+    /// Parses the prefix of a folder: `config` stands for `config/`, and `/` for the whole store.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::key`].
+    pub fn folder(&self, text: &str) -> Result<Prefix, Failure> {
+        match text {
+            "/" if !self.exact_key => Ok(Prefix::default()),
+            text => self.prefix(&folder(text)),
+        }
+    }
+
     /// Checks the name of a key, prefix, … (`kind`). The router of Consul's HTTP API normalises some
     /// paths: other clients then write, read or delete another key and report success.
     ///

@@ -2,6 +2,7 @@
 
 mod address;
 pub mod blocking;
+pub mod cas;
 pub mod choice;
 pub mod complete;
 pub mod connect;
@@ -11,7 +12,9 @@ pub mod handler;
 pub mod input;
 pub mod key;
 pub mod key_mapping;
+pub mod leading;
 mod misplaced_handler;
+pub mod nearby;
 pub mod one_dash;
 pub mod other_tools;
 pub mod output;

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use super::misplaced_handler::misplaced_handler;
 use super::quote::quote;
 use crate::exit::Failure;
+use crate::model::abbreviate;
 
 /// Verbs of other tools, and the verb of kvw.
 const VERBS: [(&str, &str); 47] = [
@@ -60,6 +61,42 @@ const VERBS: [(&str, &str); 47] = [
 
 /// The verbs of `consul kv` that are also kvw's.
 const CONSUL_VERBS: [&str; 5] = ["get", "put", "delete", "export", "import"];
+
+/// Flags of other tools, and those of kvw.
+const FLAGS: [(&str, &str); 9] = [
+    ("--json", "-o json"),
+    ("--raw", "-o raw"),
+    ("--format", "-o FORMAT"),
+    ("--yaml", "-o json, which is YAML too"),
+    ("--recursive", "--recurse"),
+    ("--values", "--recurse"),
+    ("--addr", "--http-addr"),
+    ("--address", "--http-addr"),
+    ("--dc", "--datacenter"),
+];
+
+/// Explains a flag that no verb has.
+pub fn explain_flag(flag: &str) -> Option<Failure> {
+    let (_, own) = FLAGS.iter().find(|(other, _)| *other == flag)?;
+    let refused = Failure::usage(format!("unexpected argument '{flag}' found"));
+    Some(refused.hint(format!("kvw's form is {own}")))
+}
+
+/// Explains the name of a file in the place of a format: `-o FILE` of other tools.
+pub fn explain_format(value: &str, exports: bool) -> Option<Failure> {
+    if !value.contains(['.', '/']) {
+        return None;
+    }
+    let refused = Failure::usage(format!(
+        "-o takes a format, and '{}' is none",
+        abbreviate(value)
+    ));
+    let file = quote(value);
+    Some(match exports {
+        true => refused.hint(format!("--output-file {file}")),
+        false => refused.hint(format!("kvw writes to stdout: > {file}")),
+    })
+}
 
 /// Explains a command line that was refused, if it is one of another tool.
 pub fn explain(args: &[OsString]) -> Option<Failure> {

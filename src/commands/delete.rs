@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use clap::Args;
 
+use crate::args::cas::cas_index;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
@@ -29,7 +30,7 @@ Examples:
   kvw delete --recurse --dry-run config/web/   # list the keys first
   kvw delete --recurse --yes config/web/
   kvw delete --all --yes                       # the whole store
-  kvw delete config/a --cas --modify-index 7   # only if unchanged since 7")]
+  kvw delete config/a --cas=7                  # only if unchanged since 7")]
 pub struct DeleteArgs {
     /// Keys to delete; with --recurse, a prefix. --all alone needs none
     #[arg(value_name = "KEY", add = complete::live_keys())]
@@ -46,12 +47,19 @@ pub struct DeleteArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Delete only if the key is unchanged since --modify-index, else exit with 1
-    #[arg(long, requires = "modify_index", conflicts_with = "all")]
-    cas: bool,
+    /// Delete only if the key is unchanged since INDEX, else exit with 1
+    #[arg(
+        long,
+        value_name = "INDEX",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with = "all",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    cas: Option<Option<u64>>,
 
-    /// Index for --cas, as shown by get -o json
-    #[arg(long, value_name = "INDEX", requires = "cas", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Index for --cas alone, as shown by get -o json
+    #[arg(long, value_name = "INDEX", requires = "cas", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..))]
     modify_index: Option<u64>,
 
     /// List the keys that would be deleted, and delete nothing
@@ -101,7 +109,7 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
         }
         return Ok(exit);
     }
-    let deleted = match (args.modify_index, &keys[..]) {
+    let deleted = match (cas_index(args.cas, args.modify_index)?, &keys[..]) {
         (Some(index), [key]) => {
             let reason = match delete_cas(&client, key, Index(index))? {
                 CasOutcome::Deleted => None,
@@ -290,7 +298,7 @@ fn print_dry_run(ui: &Ui, format: Format, names: &[String]) -> anyhow::Result<Ex
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             let mut list = ListWriter::new(format);
             for name in names {
-                list.item(ui, |ui| entry::write_name(ui, name, format))?;
+                list.item(ui, |ui| entry::write_name(ui, name, format, false))?;
             }
             list.finish(ui)?;
         }

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Prefix, abbreviate};
 use crate::output::{
-    Format, ListWriter, consul, document, filtered_message, glob_hint, json, warn_of_glob,
+    Format, ListWriter, consul, document, explain_empty, filtered_message, glob_hint, json,
 };
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::{Progress, plural};
@@ -104,7 +104,7 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
         ExportEnd::Filtered => Err(filtered().into()),
         ExportEnd::Complete { keys, filtered } => {
             if keys == 0 && !filtered {
-                warn_of_glob(&ctx.ui, &export.prefix, "export");
+                explain_empty(&ctx.ui, &export.prefix, "export");
             }
             if let Some(path) = file {
                 let keys = plural(keys, "key");

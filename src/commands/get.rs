@@ -7,13 +7,14 @@ use clap::Args;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, key_of_url};
-use crate::args::output::formats;
+use crate::args::nearby::hint_at_keys_below;
+use crate::args::output::{formats, require_text};
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Fields, Prefix, abbreviate};
 use crate::output::entry::{self, ValueStyle};
-use crate::output::{Format, ListWriter, consul, filtered_message, glob_hint, json, warn_of_glob};
+use crate::output::{Format, ListWriter, consul, explain_empty, filtered_message, glob_hint, json};
 use crate::term::{Ui, is_plain_line};
 
 /// Print the value of a key
@@ -36,7 +37,7 @@ pub struct GetArgs {
     keys: Vec<String>,
 
     /// Print all entries whose keys start with KEY
-    #[arg(long)]
+    #[arg(short, long)]
     recurse: bool,
 
     /// Print only key names, up to and including the first separator after KEY
@@ -69,6 +70,16 @@ pub struct GetArgs {
     /// the file it came from. A loop over lines, such as while read, needs the last newline.
     #[arg(short, long, conflicts_with = "names")]
     newline: bool,
+
+    /// End each name and each value of a list with a NUL, for xargs -0
+    ///
+    /// A value that holds a NUL itself is refused.
+    #[arg(short = '0', long, conflicts_with_all = ["newline", "detailed"])]
+    null: bool,
+
+    /// Print nothing: exit with 0 if all KEYs exist, else with 1
+    #[arg(long, conflicts_with_all = ["recurse", "names", "default", "output", "null", "base64", "detailed"])]
+    exists: bool,
 
     /// Print keys without the prefix KEY; with --recurse or --keys
     ///
@@ -103,6 +114,9 @@ pub struct GetArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
+    if args.null {
+        require_text(args.output)?;
+    }
     if args.recurse || args.names {
         let prefix = args.prefix()?;
         let client = ctx.client(&args.connect)?;
@@ -114,6 +128,9 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
     }
     if args.relative {
         return Err(Failure::usage("--relative requires --recurse or --keys").into());
+    }
+    if args.exists {
+        return exist(ctx, &args);
     }
     let client = ctx.client(&args.connect)?;
     match &args.keys[..] {
@@ -172,6 +189,7 @@ impl GetArgs {
         ValueStyle {
             base64: self.base64,
             newline: self.newline,
+            null: self.null,
         }
     }
 
@@ -181,6 +199,21 @@ impl GetArgs {
             true => prefix.strip_from(key),
             false => key,
         }
+    }
+
+    /// Refuses to end by a NUL what holds one.
+    fn check_null(&self, name: &str, value: &[u8]) -> Result<(), Failure> {
+        let shown = abbreviate(name);
+        let failure = if !self.null {
+            return Ok(());
+        } else if name.contains('\0') {
+            Failure::usage(format!("the name {shown} holds a NUL"))
+        } else if value.contains(&0) && !self.base64 {
+            Failure::usage(format!("the value of {shown} holds a NUL")).hint("--base64 prints it")
+        } else {
+            return Ok(());
+        };
+        Err(failure)
     }
 
     /// Writes one entry of a list, under the name `key`.
@@ -207,13 +240,44 @@ impl GetArgs {
     }
 }
 
+/// Whether all keys exist.
+fn exist(ctx: &Context, args: &GetArgs) -> anyhow::Result<Exit> {
+    let keys = args.keys.iter().map(|key| args.key_args.key(key));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let client = ctx.client(&args.connect)?;
+    if let [key] = &keys[..] {
+        return Ok(match client.get(key)?.value {
+            Some(_) => Exit::Yes,
+            None => Exit::No,
+        });
+    }
+    let mut exit = Exit::Yes;
+    for (key, lookup) in keys.iter().zip(MultiGet::new(&client).read(&keys)?) {
+        match (lookup, exit) {
+            (Lookup::Missing, Exit::Yes) => exit = Exit::No,
+            (Lookup::Found(_) | Lookup::Missing, _) => {}
+            (Lookup::Denied, _) => {
+                report_denied(&ctx.ui, key.as_str());
+                exit = Exit::Denied;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn report_denied(ui: &Ui, key: &str) {
+    let key = abbreviate(key);
+    ui.error(format!("reading key {key}: permission denied"));
+}
+
 fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
     let key = args.key_args.key(key)?;
     let found = client.get(&key)?.value;
     let Some(entry) = found.or_else(|| args.default_for(key.as_str())) else {
-        report_missing(ui, key.as_str());
+        report_missing(ui, client, key.as_str());
         return Ok(Exit::No);
     };
+    args.check_null(entry.key(), entry.value())?;
     match args.output {
         Format::Raw => {
             args.check_raw(ui, entry.value())?;
@@ -243,14 +307,13 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
         match (lookup, args.default_for(key.as_str())) {
             (Lookup::Found(entry), _) | (Lookup::Missing, Some(entry)) => found.push(entry),
             (Lookup::Missing, None) => {
-                report_missing(ui, key.as_str());
+                report_missing(ui, client, key.as_str());
                 if exit == Exit::Yes {
                     exit = Exit::No;
                 }
             }
             (Lookup::Denied, _) => {
-                let key = abbreviate(key.as_str());
-                ui.error(format!("reading key {key}: permission denied"));
+                report_denied(ui, key.as_str());
                 exit = Exit::Denied;
             }
         }
@@ -264,6 +327,7 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
     }
     let mut list = ListWriter::new(args.output);
     for (number, entry) in found.iter().enumerate() {
+        args.check_null(entry.key(), entry.value())?;
         list.item(ui, |ui| {
             args.write_item(ui, number == 0, entry.key(), entry)
         })?;
@@ -284,6 +348,7 @@ fn print_entries(
     for entry in reply.value {
         let entry = entry?;
         let name = args.name(prefix, entry.key());
+        args.check_null(name, entry.value())?;
         list.item(ui, |ui| args.write_item(ui, first, name, &entry))?;
         first = false;
     }
@@ -298,7 +363,8 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
     for name in reply.value {
         let name = name?;
         let name = args.name(prefix, &name);
-        list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
+        args.check_null(name, b"")?;
+        list.item(ui, |ui| entry::write_name(ui, name, args.output, args.null))?;
     }
     let filtered = reply.meta.filtered;
     let command = match args.recurse {
@@ -325,16 +391,18 @@ fn finish(
     if filtered {
         ui.warn(filtered_message("list"));
     } else if empty {
-        warn_of_glob(ui, prefix, command);
+        explain_empty(ui, prefix, command);
     }
     Ok(Exit::Yes)
 }
 
-fn report_missing(ui: &Ui, key: &str) {
+fn report_missing(ui: &Ui, client: &Client, key: &str) {
     ui.error(format!("key {} does not exist", abbreviate(key)));
     if let Some(hint) = glob_hint("key", key, "get --recurse") {
         ui.hint(hint);
     } else if let Some((_, meant)) = key_of_url(key) {
         ui.hint(format_args!("the key is '{}'", abbreviate(&meant)));
+    } else {
+        hint_at_keys_below(ui, client, key, "kvw get --recurse");
     }
 }

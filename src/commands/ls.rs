@@ -4,13 +4,14 @@ use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
-use crate::args::key::{KeyArgs, folder};
-use crate::args::output::formats;
+use crate::args::key::KeyArgs;
+use crate::args::nearby::hint_at_key;
+use crate::args::output::{formats, require_text};
 use crate::consul::{Client, Lookup, MultiGet, NameListing};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Key, Prefix, encoded_read, groups};
-use crate::output::{Format, ListWriter, entry, filtered_message, json, ls, warn_of_glob};
+use crate::output::{Format, ListWriter, entry, explain_empty, filtered_message, json, ls};
 use crate::term::Ui;
 
 /// List one level of keys and folders
@@ -38,6 +39,10 @@ pub struct LsArgs {
     #[arg(long)]
     relative: bool,
 
+    /// End each name with a NUL, for xargs -0
+    #[arg(short = '0', long, conflicts_with = "long")]
+    null: bool,
+
     /// Output format
     #[arg(
         short,
@@ -57,7 +62,10 @@ pub struct LsArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
-    let prefix = args.key_args.prefix(&folder(&args.prefix))?;
+    let prefix = args.key_args.folder(&args.prefix)?;
+    if args.null {
+        require_text(args.output)?;
+    }
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     let reply = client.names(&prefix, "/", None)?;
@@ -69,7 +77,7 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
         for name in reply.value {
             let name = name?;
             let name = args.name(&prefix, &name);
-            list.item(ui, |ui| entry::write_name(ui, name, args.output))?;
+            list.item(ui, |ui| entry::write_name(ui, name, args.output, args.null))?;
         }
     }
     let empty = list.is_empty();
@@ -80,7 +88,8 @@ pub fn run(ctx: &Context, args: LsArgs) -> anyhow::Result<Exit> {
     if reply.meta.filtered {
         ui.warn(filtered_message("list"));
     } else if empty {
-        warn_of_glob(ui, &prefix, "ls");
+        explain_empty(ui, &prefix, "ls");
+        hint_at_key(ui, &client, &prefix);
     }
     Ok(exit)
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::cas::cas_index;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::input::ValueArgs;
@@ -24,7 +25,7 @@ Examples:
   kvw put config/web/port 8080
   kvw put config/motd @motd.txt                     # the content of a file
   generate | kvw put config/blob -                  # stdin
-  kvw put config/web/port 81 --cas --modify-index 7 # only if unchanged since 7")]
+  kvw put config/web/port 81 --cas=7           # only if unchanged since 7")]
 pub struct PutArgs {
     /// Key to write; one that ends in / is a folder and needs no VALUE
     #[arg(value_name = "KEY", add = complete::live_keys())]
@@ -37,14 +38,20 @@ pub struct PutArgs {
     #[command(flatten)]
     input: ValueArgs,
 
-    /// Write only if the key is unchanged since --modify-index
+    /// Write only if the key is unchanged since INDEX
     ///
     /// Index 0 stands for a key that does not exist.
-    #[arg(long, requires = "modify_index", conflicts_with_all = ["create", "acquire", "release"])]
-    cas: bool,
+    #[arg(
+        long,
+        value_name = "INDEX",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["create", "acquire", "release"]
+    )]
+    cas: Option<Option<u64>>,
 
-    /// Index for --cas, as shown by get -o json
-    #[arg(long, value_name = "INDEX", requires = "cas")]
+    /// Index for --cas alone, as shown by get -o json
+    #[arg(long, value_name = "INDEX", requires = "cas", hide_short_help = true)]
     modify_index: Option<u64>,
 
     /// Write only if the key does not exist
@@ -128,7 +135,7 @@ pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
         (value, _) => write_keeping(&client, &key, value.as_deref(), args.flags, write)?,
     };
     if outcome == PutOutcome::Conflict {
-        ctx.ui.error(args.describe_conflict(&key));
+        ctx.ui.error(describe_conflict(&key, write));
         return Ok(Exit::No);
     }
     match args.output {
@@ -154,7 +161,7 @@ pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
 impl PutArgs {
     fn write(&self) -> Result<Write<'_>, Failure> {
         let session = self.session.as_deref();
-        Ok(match (self.modify_index, session) {
+        Ok(match (cas_index(self.cas, self.modify_index)?, session) {
             (Some(index), _) => Write::Cas(Index(index)),
             _ if self.create => Write::Cas(Index(0)),
             (None, Some(session)) if self.acquire => Write::Acquire(session),
@@ -200,23 +207,20 @@ impl PutArgs {
             format!("wrote {key}")
         }
     }
+}
 
-    fn describe_conflict(&self, key: &Key) -> String {
-        let session = self.session.as_deref().unwrap_or_default();
-        if self.acquire {
-            format!(
-                "lock of {key} not acquired: held by another session, in lock-delay, or session \
-                 {session} does not exist"
-            )
-        } else if self.release {
+fn describe_conflict(key: &Key, write: Write<'_>) -> String {
+    match write {
+        Write::Acquire(session) => format!(
+            "lock of {key} not acquired: held by another session, in lock-delay, or session \
+             {session} does not exist"
+        ),
+        Write::Release(session) => {
             format!("lock of {key} not released: session {session} does not hold it")
-        } else {
-            match self.modify_index {
-                None if !self.create => format!("key {key} not written: it changes too often"),
-                None | Some(0) => format!("key {key} not written: it exists"),
-                Some(index) => format!("key {key} not written: changed since index {index}"),
-            }
         }
+        Write::Cas(Index(0)) => format!("key {key} not written: it exists"),
+        Write::Cas(Index(index)) => format!("key {key} not written: changed since index {index}"),
+        Write::Plain => format!("key {key} not written: it changes too often"),
     }
 }
 

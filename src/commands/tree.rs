@@ -6,13 +6,14 @@ use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
-use crate::args::key::{KeyArgs, folder};
+use crate::args::key::KeyArgs;
+use crate::args::nearby::hint_at_key;
 use crate::args::output::formats;
 use crate::consul::{Client, Error};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Prefix, TreeNode};
-use crate::output::{Format, filtered_message, tree, warn_of_glob};
+use crate::output::{Format, explain_empty, filtered_message, tree};
 use crate::term::Ui;
 
 /// Show keys as a tree, with key counts per folder
@@ -31,7 +32,7 @@ pub struct TreeArgs {
     prefix: String,
 
     /// Levels to show; deeper keys are only counted [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'L', short_alias = 'd', long, value_name = "N")]
     depth: Option<usize>,
 
     /// Show sizes; reads all values
@@ -57,7 +58,7 @@ pub struct TreeArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
-    let prefix = args.key_args.prefix(&folder(&args.prefix))?;
+    let prefix = args.key_args.folder(&args.prefix)?;
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     let (filtered, names) = list(&client, &prefix, args.du)?;
@@ -75,7 +76,8 @@ pub fn run(ctx: &Context, args: TreeArgs) -> anyhow::Result<Exit> {
     if filtered {
         ui.warn(filtered_message("tree"));
     } else if empty {
-        warn_of_glob(ui, &prefix, "tree");
+        explain_empty(ui, &prefix, "tree");
+        hint_at_key(ui, &client, &prefix);
     }
     Ok(Exit::Yes)
 }

@@ -112,9 +112,17 @@ impl TxnArgs {
                 return Err(document.hint("kvw txn - reads stdin, --file a file").into());
             }
             (None, ops) => {
-                let ops = ops.iter().enumerate();
-                ops.map(|(number, text)| self.parse_argument(ui, number + 1, text))
-                    .collect::<Result<_, _>>()?
+                let parsed = ops.iter().enumerate();
+                let parsed: Result<_, _> = parsed
+                    .map(|(number, text)| self.parse_argument(ui, number + 1, text))
+                    .collect();
+                parsed.map_err(|error: anyhow::Error| match ops {
+                    // `kvw txn set a b`
+                    [verb, _, ..] if !verb.contains(' ') => Failure::usage(error.to_string())
+                        .hint("an operation is one argument: kvw txn 'set KEY VALUE' 'get KEY'")
+                        .into(),
+                    _ => error,
+                })?
             }
         };
         if ops.is_empty() {

@@ -10,6 +10,7 @@ use crate::args::blocking::BlockingArgs;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::key::KeyArgs;
+use crate::args::nearby::hint_at_keys_below;
 use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
@@ -132,6 +133,9 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
         .map(|target| PollerConfig::new(&client, target.clone(), wait.clone()))
         .collect();
     ctx.ui.status(format_args!("waiting for {conditions}"));
+    for key in keys.iter().filter(|key| key.is_folder()) {
+        hint_at_keys_below(&ctx.ui, &client, key.as_str(), "kvw watch --once");
+    }
     let state = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
     let observers: Vec<Box<dyn Observer + '_>> = vec![
         Box::new(Warnings::new(&ctx.ui, targets.clone())),

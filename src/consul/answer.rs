@@ -74,7 +74,7 @@ impl Decoder {
     pub(super) fn new(headers: &HeaderMap, body: Body, asked: bool) -> Result<Self, String> {
         let encoding = headers
             .get("content-encoding")
-            .map(|value| value.as_bytes());
+            .map(ureq::http::HeaderValue::as_bytes);
         let is_empty = body.content_length() == Some(0);
         let reader = body.into_reader();
         match encoding.unwrap_or_default() {

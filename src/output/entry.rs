@@ -17,6 +17,8 @@ pub struct ValueStyle {
     pub base64: bool,
     /// With a newline at the end of each value that does not end in one.
     pub newline: bool,
+    /// With a NUL behind each name and value of a list, which neither can be mistaken for.
+    pub null: bool,
 }
 
 impl ValueStyle {
@@ -43,6 +45,11 @@ fn printable<'a>(ui: &Ui, value: &'a [u8], base64: bool) -> Cow<'a, [u8]> {
 /// request. Base64 is a line.
 pub fn write_value(ui: &Ui, value: &[u8], style: ValueStyle) -> io::Result<()> {
     let bytes = printable(ui, value, style.base64);
+    if style.null {
+        let mut out = ui;
+        out.write_all(&bytes)?;
+        return out.write_all(b"\0");
+    }
     let wanted = style.base64 || style.newline || ui.out_is_terminal();
     let newline = wanted && !bytes.ends_with(b"\n");
     let mut out = ui;
@@ -66,8 +73,8 @@ pub fn write_raw(ui: &Ui, value: &[u8], style: ValueStyle) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a name of a list, in the format of the list.
-pub fn write_name(ui: &Ui, key: &str, format: Format) -> io::Result<()> {
+/// Writes a name of a list, in the format of the list; in text with a NUL behind it, or a newline.
+pub fn write_name(ui: &Ui, key: &str, format: Format, null: bool) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, key),
         Format::Consul => {
@@ -77,16 +84,21 @@ pub fn write_name(ui: &Ui, key: &str, format: Format) -> io::Result<()> {
         Format::Text | Format::Raw => {
             let key = ui.shown_key(key);
             let mut out = ui;
-            writeln!(out, "{key}")
+            write!(out, "{key}{}", if null { '\0' } else { '\n' })
         }
     }
 }
 
-/// Writes `key:value`, as `consul kv get -recurse`.
+/// Writes `key:value`, as `consul kv get -recurse`; with NULs instead on request.
 pub fn write_line(ui: &Ui, key: &str, value: &[u8], style: ValueStyle) -> io::Result<()> {
     let (key, value) = (ui.shown_key(key), printable(ui, value, style.base64));
     let mut out = ui;
     out.write_all(key.as_bytes())?;
+    if style.null {
+        out.write_all(b"\0")?;
+        out.write_all(&value)?;
+        return out.write_all(b"\0");
+    }
     out.write_all(b":")?;
     out.write_all(&value)?;
     out.write_all(style.line_end(&value))

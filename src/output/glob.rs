@@ -21,11 +21,18 @@ pub fn glob_hint(kind: &str, name: &str, command: &str) -> Option<String> {
     ))
 }
 
-/// Warns that a listing is empty where its prefix looks like a glob; any other may well be empty.
-pub fn warn_of_glob(ui: &Ui, prefix: &Prefix, command: &str) {
+/// Says that a listing is empty: nothing is what a misspelt prefix prints too. `command`, given the
+/// right prefix, prints what a glob was meant to.
+pub fn explain_empty(ui: &Ui, prefix: &Prefix, command: &str) {
+    let shown = abbreviate(prefix.as_str());
     if let Some(hint) = glob_hint("prefix", prefix.as_str(), command) {
-        let prefix = abbreviate(prefix.as_str());
-        ui.warn(format_args!("no key starts with {prefix}"));
+        ui.warn(format_args!("no key starts with {shown}"));
         ui.hint(hint);
+    } else if prefix.is_root() {
+        ui.status("no keys");
+    } else if prefix.as_str().ends_with('/') {
+        ui.status(format_args!("no keys below {shown}"));
+    } else {
+        ui.status(format_args!("no key starts with {shown}"));
     }
 }

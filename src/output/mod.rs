@@ -26,5 +26,5 @@ pub mod txn;
 pub mod wait;
 
 pub use format::Format;
-pub use glob::{glob_hint, no_glob, warn_of_glob};
+pub use glob::{explain_empty, glob_hint, no_glob};
 pub use list::{ListWriter, filtered_message};

@@ -94,6 +94,11 @@ impl Ui {
         self.out_terminal
     }
 
+    /// Whether a person reads what is said on stderr: worth a request that only helps them.
+    pub fn explains(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
     /// How text is written to stdout.
     pub fn style(&self) -> Style {
         Style {

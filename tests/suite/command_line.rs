@@ -168,3 +168,76 @@ fn help_prints_that_of_a_verb_or_a_topic() {
     let output = Kvw::bare().args(["help", "handler"]).run();
     output.expect(2).says(&["'handler'", "'handlers'"]);
 }
+
+#[test]
+fn connection_flags_stand_before_the_verb_too() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let (address, key) = (&*scope.address(), scope.key("a"));
+    let equals = format!("--http-addr={address}");
+    let one_dash = format!("-http-addr={address}");
+    for args in [
+        &["--http-addr", address, "get", &key][..],
+        &[&equals, "-q", "--consistent", "get", &key],
+        &["-v", &one_dash, "get", &key],
+        &["--color", "never", "--http-addr", address, "get", &key],
+    ] {
+        let output = Kvw::bare()
+            .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+            .args(args);
+        assert_eq!(output.ok(), "1");
+    }
+    let output = Kvw::bare().args(["--http-addr", address]).run();
+    output.expect(2);
+    let output = Kvw::bare().args(["--stale", "man"]).run();
+    output.expect(2).one_line().says(&["--stale"]);
+}
+
+#[test]
+fn forms_of_other_tools_get_a_hint_at_kvws() {
+    for (line, hint) in [
+        ("get a --json", "-o json"),
+        ("get a --raw", "-o raw"),
+        ("ls --format json", "-o FORMAT"),
+        ("get --recursive a", "--recurse"),
+        ("ls --dc x", "--datacenter"),
+        ("export -o backup.json", "--output-file backup.json"),
+        ("get a -o ./x", "> ./x"),
+        ("txn set a b", "kvw txn 'set KEY VALUE'"),
+        ("wait a --timeout 5", "5s, 5ms or 5m"),
+        ("put a b --cas", "--cas=INDEX"),
+        ("fnord a", "kvw -h"),
+    ] {
+        let output = Kvw::bare().args(line.split(' ')).run();
+        output.expect(2).says(&["error: ", hint]);
+    }
+    let output = Kvw::bare().args(["txn", "sett a 1"]).run();
+    output.expect(2).one_line().says(&["did you mean 'set'?"]);
+}
+
+#[test]
+fn an_empty_listing_is_said_to_be_empty() {
+    let scope = Agent::shared();
+    scope.put("a/b", "1");
+    let (missing, key) = (scope.key("none"), scope.key("a/b"));
+    for (args, said) in [
+        (&["ls", &missing][..], format!("no keys below {missing}/\n")),
+        (&["tree", &key], format!("no keys below {key}/\n")),
+        (
+            &["get", "-r", &missing],
+            format!("no key starts with {missing}\n"),
+        ),
+        (
+            &["export", &missing],
+            format!("no key starts with {missing}\n"),
+        ),
+    ] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(0);
+        assert_eq!(output.stderr, said);
+        let quiet = scope.kvw([]).args(args).args(["-q"]).run();
+        assert_eq!(quiet.stderr, "");
+    }
+    // The whole store, as a path.
+    assert!(scope.kvw(["ls", "/"]).ok().contains('/'));
+}

@@ -141,7 +141,7 @@ fn a_usage_error_has_a_tip_or_the_usage_as_its_hint() {
         ),
         (
             &["gett", "k"],
-            "error: unrecognized subcommand 'gett'\nhint: a similar subcommand exists: 'get'\n",
+            "error: unknown verb 'gett'\nhint: a similar verb exists: 'get'\n",
         ),
         (
             &["status", "-o", "jsn"],

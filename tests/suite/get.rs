@@ -140,7 +140,7 @@ fn an_empty_listing_of_what_looks_like_a_glob_is_warned_of() {
     }
     let output = scope.kvw(["get", "--recurse", &folder]).run();
     output.expect(0);
-    assert_eq!(output.stderr, "");
+    assert_eq!(output.stderr, format!("no keys below {folder}\n"));
     scope.put("f/*", "v");
     let output = scope.kvw(["get", "--recurse", &glob]).run();
     output.expect(0);
@@ -511,4 +511,55 @@ fn flags_may_stand_behind_the_key() {
     let before = scope.kvw(["get", "-o", "json", &key]).ok();
     assert_eq!(scope.kvw(["get", &key, "-o", "json"]).ok(), before);
     assert_eq!(scope.kvw(["-q", "get", &key, "--stale"]).ok(), "v");
+}
+
+#[test]
+fn names_and_values_can_end_in_a_nul() {
+    let scope = Agent::shared();
+    scope.put("a/x", "1\n2");
+    scope.put("a/y", "");
+    let (folder, x, y) = (scope.key("a/"), scope.key("a/x"), scope.key("a/y"));
+    let get = |args: &[&str]| scope.kvw(["get"]).args(args).ok();
+    assert_eq!(get(&["-r", "-0", &folder]), format!("{x}\01\n2\0{y}\0\0"));
+    assert_eq!(get(&["--keys", "--null", &folder]), format!("{x}\0{y}\0"));
+    assert_eq!(get(&["-0", &x]), "1\n2\0");
+    assert_eq!(get(&["-0", &y, &x]), format!("{y}\0\0{x}\01\n2\0"));
+    assert_eq!(scope.kvw(["ls", "-0", &folder]).ok(), format!("{x}\0{y}\0"));
+    scope.put("a/z", b"a\0b");
+    for args in [
+        &["get", "-0", "-r", &folder][..],
+        &["get", "-0", &scope.key("a/z")],
+    ] {
+        let output = scope.kvw([]).args(args).run();
+        output.expect(2).says(&["holds a NUL", "--base64"]);
+    }
+    let coded = get(&["-0", "--base64", &scope.key("a/z")]);
+    assert_eq!(coded, "YQBi\0");
+    for args in [
+        &["get", "-0", &x, "-o", "json"][..],
+        &["ls", "-0", &folder, "-o", "jsonl"],
+    ] {
+        scope.kvw([]).args(args).run().expect(2).says(&["-0 ends"]);
+    }
+}
+
+#[test]
+fn exists_answers_by_its_exit_alone() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    scope.put("b", "");
+    let (a, b, c) = (scope.key("a"), scope.key("b"), scope.key("c"));
+    for (keys, code) in [
+        (&[&a][..], 0),
+        (&[&a, &b], 0),
+        (&[&c], 1),
+        (&[&a, &c, &b], 1),
+    ] {
+        let output = scope.kvw(["get", "--exists"]).args(keys).run();
+        assert!(
+            output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output}"
+        );
+        output.expect(code);
+    }
 }

@@ -38,7 +38,9 @@ pub fn dry_run(
                 }
                 None => match args.output {
                     Format::Text => {
-                        list.item(ui, |ui| entry::write_name(ui, key.as_str(), Format::Text))?;
+                        list.item(ui, |ui| {
+                            entry::write_name(ui, key.as_str(), Format::Text, false)
+                        })?;
                     }
                     Format::Json | Format::Jsonl | Format::Raw | Format::Consul => {}
                 },

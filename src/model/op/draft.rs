@@ -78,7 +78,16 @@ impl Verb {
             let names: Vec<_> = VERBS.into_iter().map(column).collect();
             let known = names.join(", ");
             let name = abbreviate(name);
-            Invalid::new("", format!("unknown operation '{name}' (known: {known})"))
+            let near = names
+                .iter()
+                .map(|known| (strsim::jaro(known, &name), known));
+            let near = near.max_by(|(one, _), (other, _)| one.total_cmp(other));
+            let meant = match near {
+                Some((likeness, known)) if likeness > 0.8 => format!(": did you mean '{known}'?"),
+                _ => String::new(),
+            };
+            let what = format!("unknown operation '{name}'{meant} (known: {known})");
+            Invalid::new("", what)
         })
     }
 
