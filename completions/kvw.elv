@@ -40,7 +40,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand status 'Check that Consul is reachable and has a leader'
             cand dev 'Run an embedded in-memory agent for experiments and tests'
             cand completions 'Print the completion script for a shell'
-            cand man 'Print the manual page, or write all pages to a folder'
+            cand man 'Show the manual page of kvw or of a verb'
             cand help 'Print the help of a verb, or about a topic'
         }
         &'kvw;get'= {
@@ -444,6 +444,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;man'= {
             cand --color 'When to use colour'
+            cand --dir 'Write all pages to this existing folder'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'

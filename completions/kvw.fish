@@ -44,7 +44,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entr
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Show the manual page of kvw or of a verb'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "help" -d 'Print the help of a verb, or about a topic'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -422,6 +422,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand completions" -s h -l help -d 'Pr
 complete -c kvw -n "__fish_kvw_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand man" -l dir -d 'Write all pages to this existing folder' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,7 +1,9 @@
 //! `kvw man`
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Stdio};
 
 use anyhow::Context as _;
 use clap::{Args, Command};
@@ -10,19 +12,25 @@ use clap_mangen::Man;
 use crate::atomic_file::{AtomicFile, Links};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::model::abbreviate;
 
-/// Print the manual page, or write all pages to a folder
+/// Show the manual page of kvw or of a verb
 ///
-/// Without DIR, prints the page of kvw itself. With DIR, writes one page per command; a link in the
-/// place of a page is refused.
+/// On a terminal the page is shown by man, or as text in $PAGER where there is no man. A pipe or a file
+/// gets the page itself. With --dir, writes one page per verb; a link in the place of a page is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kvw man | man -l -
-  kvw man ~/.local/share/man/man1")]
+  kvw man watch
+  kvw man watch > kvw-watch.1
+  kvw man --dir ~/.local/share/man/man1")]
 pub struct ManArgs {
-    /// Existing folder to write the pages to
-    #[arg(value_name = "DIR")]
+    /// Verb whose page to show [default: the page of kvw]
+    #[arg(value_name = "VERB", conflicts_with = "dir")]
+    verb: Option<String>,
+
+    /// Write all pages to this existing folder
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
@@ -31,10 +39,66 @@ const MODE: u32 = 0o644;
 
 /// Runs the verb. The whole command tree is a parameter because a verb does not know the others.
 pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
-    let Some(dir) = args.dir else {
-        (&ctx.ui).write_all(&render(&command)?)?;
-        return Ok(Exit::Yes);
+    if let Some(dir) = &args.dir {
+        return write_all(dir, command);
+    }
+    if let Some(verb) = &args.verb {
+        command.build();
+        command = match command.find_subcommand(verb) {
+            Some(verb) => verb.clone(),
+            None => return Err(unknown(verb).into()),
+        };
+    }
+    let page = render(&command)?;
+    match ctx.ui.out_is_terminal() {
+        true => show(ctx, &page, command)?,
+        false => (&ctx.ui).write_all(&page)?,
+    }
+    Ok(Exit::Yes)
+}
+
+fn unknown(verb: &str) -> Failure {
+    let failure = Failure::usage(format!("no page for '{}'", abbreviate(verb)));
+    match verb.contains(['/', '.', '~']) {
+        true => failure.hint("--dir DIR writes all pages to a folder"),
+        false => failure.hint("kvw -h lists the verbs"),
+    }
+}
+
+/// Shows a page on the terminal: by man, else as the text of the help in `$PAGER`, else as that text alone.
+fn show(ctx: &Context, page: &[u8], mut command: Command) -> io::Result<()> {
+    if pipe_into(Program::new("man").args(["-l", "-"]), page)? {
+        return Ok(());
+    }
+    let help = command.render_long_help();
+    let pager = ctx.env.var("PAGER").filter(|pager| !pager.is_empty());
+    let pager = pager.map_or("less".as_ref(), OsString::as_os_str);
+    // A pager is a line of the shell, as git and man take it.
+    let paged = pipe_into(
+        Program::new("sh").arg("-c").arg(pager),
+        help.to_string().as_bytes(),
+    )?;
+    match paged {
+        true => Ok(()),
+        false => ctx.ui.help(&help),
+    }
+}
+
+/// Runs a program with `input`; whether it did what it should.
+fn pipe_into(program: &mut Program, input: &[u8]) -> io::Result<bool> {
+    let mut child = match program.stdin(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
     };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A pager that is left early reads no more.
+        let _ = stdin.write_all(input);
+    }
+    Ok(child.wait()?.success())
+}
+
+fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
     command.build();
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();

@@ -41,7 +41,7 @@ impl WritingVerb {
                 let export = scope.kvw(["export", scope.prefix(), "--output-file"]);
                 export.args([path])
             }
-            WritingVerb::Man => scope.kvw(["man"]).args([path.parent().unwrap()]),
+            WritingVerb::Man => scope.kvw(["man", "--dir"]).args([path.parent().unwrap()]),
         }
     }
 
@@ -312,12 +312,12 @@ fn the_pages_are_all_replaced_or_none_is() {
     fs::write(folder.path().join("kvw.1"), "old").unwrap();
     fs::create_dir(folder.path().join("kvw-watch.1")).unwrap();
     let before = picture(folder.path());
-    let output = scope.kvw(["man"]).args([folder.path()]).run();
+    let output = scope.kvw(["man", "--dir"]).args([folder.path()]).run();
     output.expect(2).one_line();
     output.says(&["replacing", "kvw-watch.1", "not a regular file"]);
     assert_eq!(picture(folder.path()), before);
     let missing = folder.path().join("none");
-    let output = scope.kvw(["man"]).args([&missing]).run();
+    let output = scope.kvw(["man", "--dir"]).args([&missing]).run();
     output.expect(2).one_line().says(&["No such file"]);
 }
 

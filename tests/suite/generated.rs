@@ -1,6 +1,7 @@
 //! completions/ and man/ are what the binary prints. `KVW_TEST_REGENERATE=1` writes them anew.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::harness::Kvw;
@@ -33,7 +34,7 @@ fn the_committed_completions_are_fresh() {
 fn the_committed_man_pages_are_fresh() {
     let folder = tempfile::tempdir().unwrap();
     Kvw::bare()
-        .args(["man".as_ref(), folder.path().as_os_str()])
+        .args(["man".as_ref(), "--dir".as_ref(), folder.path().as_os_str()])
         .ok();
     hold("man", &files(folder.path()));
 }
@@ -107,4 +108,54 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             )
         })
         .collect()
+}
+
+/// A folder with one program of this name.
+fn program(name: &str, script: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn a_page_is_shown_on_a_terminal_and_printed_into_a_pipe() {
+    let page = Kvw::bare().args(["man", "watch"]).ok();
+    assert!(page.contains(".TH kvw-watch 1"), "{page}");
+    let man = program("man", r#"echo "man $*: $(head -c 100 | grep -c TH)""#);
+    let usual = std::env::var("PATH").unwrap();
+    let path = format!("{}:{usual}", man.path().display());
+    let kvw = Kvw::bare().args(["man", "watch"]).env("PATH", &path);
+    let shown = kvw.on_terminal().run();
+    assert!(shown.expect(0).text().contains("man -l -: "), "{shown}");
+
+    // Where there is no man, the help is shown by the pager.
+    let bare = program("sh", r#"exec /bin/sh "$@""#);
+    let script = std::env::split_paths(&usual).map(|folder| folder.join("script"));
+    let script = script.filter(|path| path.exists()).next().unwrap();
+    std::os::unix::fs::symlink(script, bare.path().join("script")).unwrap();
+    let kvw = || Kvw::bare().env("PATH", bare.path()).args(["man", "put"]);
+    let shown = kvw().env("PAGER", "/bin/sed 's/^/> /'").on_terminal().run();
+    assert!(
+        shown.expect(0).text().contains("> Write a value to a key"),
+        "{shown}"
+    );
+    let shown = kvw().env("PAGER", "/nonexistent").on_terminal().run();
+    assert!(
+        shown.expect(0).text().contains("Write a value to a key"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_page_that_does_not_exist_is_named() {
+    for (word, hint) in [
+        ("fnord", "kvw -h"),
+        ("./man", "--dir DIR"),
+        ("man1/", "--dir DIR"),
+    ] {
+        let output = Kvw::bare().args(["man", word]).run();
+        output.expect(2).says(&["no page for", hint]);
+    }
 }
