@@ -40,7 +40,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand status 'Check that Consul is reachable and has a leader'
             cand dev 'Run an embedded in-memory agent for experiments and tests'
             cand completions 'Print the completion script for a shell'
-            cand man 'Show the manual page of kvw or of a verb'
+            cand man 'Show the manual page of kvw, of a verb, or about handlers'
             cand help 'Print the help of a verb, or about a topic'
         }
         &'kvw;get'= {

@@ -44,7 +44,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entr
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Show the manual page of kvw or of a verb'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "man" -d 'Show the manual page of kvw, of a verb, or about handlers'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "help" -d 'Print the help of a verb, or about a topic'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

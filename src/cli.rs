@@ -91,7 +91,7 @@ enum VerbArgs {
     Dev(Deferred<dev::DevArgs>),
     /// Print the completion script for a shell
     Completions(Deferred<completions::CompletionsArgs>),
-    /// Show the manual page of kvw or of a verb
+    /// Show the manual page of kvw, of a verb, or about handlers
     Man(Deferred<man::ManArgs>),
     /// Print the help of a verb, or about a topic
     Help(Deferred<help::HelpArgs>),

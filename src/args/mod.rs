@@ -22,3 +22,4 @@ mod proxy;
 mod quote;
 pub mod scope;
 pub mod size;
+pub mod topics;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr};
 use clap::{Args, Command};
 
+use crate::args::topics::{TOPICS, Topic, topic};
 use crate::context::Context;
 use crate::exit::Exit;
 
@@ -16,46 +17,6 @@ pub struct HelpArgs {
     #[arg(value_name = "NAME", value_parser = names(), hide_possible_values = true)]
     name: Option<String>,
 }
-
-/// What is explained once for all verbs.
-struct Topic {
-    name: &'static str,
-    about: &'static str,
-    text: &'static str,
-}
-
-const TOPICS: [Topic; 6] = [
-    Topic {
-        name: "connection",
-        about: "Address, token, time limits, and what to try when it fails",
-        text: include_str!("help/connection.txt"),
-    },
-    Topic {
-        name: "environment",
-        about: "Environment variables",
-        text: include_str!("help/environment.txt"),
-    },
-    Topic {
-        name: "exit-codes",
-        about: "Exit codes and signals",
-        text: include_str!("help/exit-codes.txt"),
-    },
-    Topic {
-        name: "handlers",
-        about: "What a handler of a watch gets, and what it can rely on",
-        text: include_str!("watch/guide.txt"),
-    },
-    Topic {
-        name: "json",
-        about: "The shapes of JSON output",
-        text: include_str!("help/json.txt"),
-    },
-    Topic {
-        name: "keys",
-        about: "Keys, prefixes, folders, globs and values",
-        text: include_str!("help/keys.txt"),
-    },
-];
 
 /// The verbs, for completion and for what is said of a wrong name.
 const VERBS: [&str; 15] = [
@@ -97,8 +58,8 @@ fn topics_and_examples() -> String {
 pub fn run(ctx: &Context, args: &HelpArgs, mut command: Command) -> anyhow::Result<Exit> {
     let text = match &args.name {
         None => command.render_long_help(),
-        Some(name) => match TOPICS.iter().find(|topic| topic.name == name) {
-            Some(topic) => render(topic.text),
+        Some(name) => match topic(name) {
+            Some(text) => render(text),
             None => help_of(&mut command, name),
         },
     };

@@ -1,20 +1,21 @@
 //! `kvw man`
 
+mod page;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
 
-use anyhow::Context as _;
 use clap::{Args, Command};
-use clap_mangen::Man;
 
+use self::page::{handlers_page, page};
 use crate::atomic_file::{AtomicFile, Links};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::abbreviate;
 
-/// Show the manual page of kvw or of a verb
+/// Show the manual page of kvw, of a verb, or about handlers
 ///
 /// On a terminal the page is shown by man, or as text in $PAGER where there is no man. A pipe or a file
 /// gets the page itself. With --dir, writes one page per verb; a link in the place of a page is refused.
@@ -25,7 +26,7 @@ Examples:
   kvw man watch > kvw-watch.1
   kvw man --dir ~/.local/share/man/man1")]
 pub struct ManArgs {
-    /// Verb whose page to show [default: the page of kvw]
+    /// Verb whose page to show, or handlers [default: the page of kvw]
     #[arg(value_name = "VERB", conflicts_with = "dir")]
     verb: Option<String>,
 
@@ -42,19 +43,25 @@ pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result
     if let Some(dir) = &args.dir {
         return write_all(dir, command);
     }
-    if let Some(verb) = &args.verb {
-        command.build();
-        command = match command.find_subcommand(verb) {
-            Some(verb) => verb.clone(),
-            None => return Err(unknown(verb).into()),
-        };
-    }
-    let page = render(&command)?;
+    command.build();
+    let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+    let (shown, page) = match args.verb.as_deref() {
+        None => (&command, page(&command, &verbs)?),
+        Some("handlers") => (verb_of(&command, "watch")?, handlers_page()),
+        Some(verb) => {
+            let verb = verb_of(&command, verb)?;
+            (verb, page(verb, &verbs)?)
+        }
+    };
     match ctx.ui.out_is_terminal() {
-        true => show(ctx, &page, command)?,
+        true => show(ctx, &page, shown.clone())?,
         false => (&ctx.ui).write_all(&page)?,
     }
     Ok(Exit::Yes)
+}
+
+fn verb_of<'a>(command: &'a Command, verb: &str) -> Result<&'a Command, Failure> {
+    command.find_subcommand(verb).ok_or_else(|| unknown(verb))
 }
 
 fn unknown(verb: &str) -> Failure {
@@ -102,14 +109,19 @@ fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
     command.build();
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();
+    let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+    let mut texts = vec![("kvw-handlers.7".to_owned(), handlers_page())];
     for command in std::iter::once(&command).chain(command.get_subcommands()) {
         let name = command.get_display_name().unwrap_or(command.get_name());
-        let path = dir.join(format!("{name}.1"));
+        texts.push((format!("{name}.1"), page(command, &verbs)?));
+    }
+    for (name, text) in texts {
+        let path = dir.join(name);
         // The user did not name the page: what a link there leads to is not meant.
         let page = AtomicFile::create(&path, MODE, Links::Refuse);
         let mut page =
             page.map_err(|error| Failure::new(Exit::of_file(&error), error.to_string()))?;
-        page.write_all(&render(command)?)?;
+        page.write_all(&text)?;
         page.flush()?;
         pages.push(page);
     }
@@ -117,13 +129,4 @@ fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
         page.persist()?;
     }
     Ok(Exit::Yes)
-}
-
-fn render(command: &Command) -> anyhow::Result<Vec<u8>> {
-    let mut page = Vec::new();
-    // Without date and host, so that the same source gives the same page.
-    Man::new(command.clone())
-        .render(&mut page)
-        .context("writing a manual page")?;
-    Ok(page)
 }

@@ -33,7 +33,7 @@ use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, S
 /// difference in value or flags: identical writes, restores and outages without a difference are
 /// none. Changes during an outage or, with --state, between two runs are reported afterwards.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = include_str!("watch/guide.txt"))]
+#[command(after_help = EXAMPLES, after_long_help = include_str!("../args/topics/handlers.txt"))]
 pub struct WatchArgs {
     /// Prefix to watch if it ends in /, else a key; repeatable
     #[arg(

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
-use crate::harness::Kvw;
+use crate::harness::{Kvw, not_tried};
 
 const SHELLS: [(&str, &str); 5] = [
     ("bash", "kvw.bash"),
@@ -110,6 +111,38 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
+#[test]
+fn each_flag_of_a_page_is_described_and_no_formatter_warns() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    for (name, page) in files(&folder) {
+        let page = String::from_utf8(page).unwrap();
+        let lines: Vec<_> = page.lines().collect();
+        let undescribed = lines
+            .windows(3)
+            .filter(|three| three[0] == ".TP" && three[2].trim().is_empty());
+        assert_eq!(undescribed.count(), 0, "{name}");
+        for section in ["NAME", "SEE ALSO"] {
+            assert!(
+                page.contains(&format!(".SH {section}"))
+                    || page.contains(&format!(".SH \"{section}\"")),
+                "{name}"
+            );
+        }
+        let linted = Command::new("mandoc")
+            .args(["-Tlint", "-Wwarning"])
+            .arg(folder.join(&name))
+            .output();
+        match linted {
+            Ok(linted) => assert!(
+                linted.stdout.is_empty(),
+                "{name}: {}",
+                String::from_utf8_lossy(&linted.stdout)
+            ),
+            Err(_) => not_tried("the pages in mandoc: it is not installed"),
+        }
+    }
+}
+
 /// A folder with one program of this name.
 fn program(name: &str, script: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -132,8 +165,8 @@ fn a_page_is_shown_on_a_terminal_and_printed_into_a_pipe() {
 
     // Where there is no man, the help is shown by the pager.
     let bare = program("sh", r#"exec /bin/sh "$@""#);
-    let script = std::env::split_paths(&usual).map(|folder| folder.join("script"));
-    let script = script.filter(|path| path.exists()).next().unwrap();
+    let mut script = std::env::split_paths(&usual).map(|folder| folder.join("script"));
+    let script = script.find(|path| path.exists()).unwrap();
     std::os::unix::fs::symlink(script, bare.path().join("script")).unwrap();
     let kvw = || Kvw::bare().env("PATH", bare.path()).args(["man", "put"]);
     let shown = kvw().env("PAGER", "/bin/sed 's/^/> /'").on_terminal().run();
