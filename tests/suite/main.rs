@@ -34,6 +34,7 @@ mod readme;
 mod rights;
 mod soak;
 mod status;
+mod tls;
 mod txn;
 mod wait;
 mod watch_exec;
