@@ -657,3 +657,76 @@ fn a_secure_address_is_reached_through_a_proxy() {
         .run();
     output.expect(3).says(&["the proxy", "403"]);
 }
+
+#[test]
+fn a_consul_that_verifies_both_ways_is_read_and_its_certificates_rotate() {
+    let pki = Pki::new();
+    let Some(mut agent) = Agent::with_tls(&pki.ca.server(&["server.dc1.consul"]), &pki.ca) else {
+        return;
+    };
+    let address = agent.https_address();
+    let name = ["--tls-server-name", "server.dc1.consul"];
+    let kvw = |args: [&str; 3]| pki.kvw_with_certificate(&address, args).args(name);
+    kvw(["put", "a", "1"]).ok();
+    assert_eq!(kvw(["get", "a", "-oraw"]).ok(), "1");
+    let large = "x".repeat(400_000);
+    kvw(["put", "large", "-"]).stdin(&*large).ok();
+    assert_eq!(kvw(["get", "large", "-oraw"]).ok(), large);
+    kvw(["status", "-q", "-v"]).ok();
+    // The name, the authority, and the client's certificate, as Consul says it.
+    let get = ["get", "a", "--retry-for=0"];
+    let output = pki.kvw_with_certificate(&address, get).run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["not for 127.0.0.1, but for server.dc1.consul"]);
+    let foreign = Authority::new("another CA");
+    let other = pki.file("other.pem", foreign.pem());
+    let output = kvw(get).env("CONSUL_CACERT", other).run();
+    output.expect(3).one_line().says(&["not trusted"]);
+    for get in [get, ["put", "a", "2"]] {
+        let output = pki.kvw(&address, get).args(name).run();
+        output
+            .expect(3)
+            .one_line()
+            .says(&["the server requires a client certificate"]);
+        for certificate in [foreign.client(), pki.ca.certificate(&["c"], Valid::Before)] {
+            let (certificate, key) = certificate.write(pki.folder.path(), "bad");
+            let output = with_client(kvw(get), &certificate, &key).run();
+            output
+                .expect(3)
+                .one_line()
+                .says(&["the server refused the client certificate"]);
+        }
+    }
+    assert_eq!(kvw(["get", "a", "-oraw"]).ok(), "1");
+    let chained = pki.ca.intermediate("between").client();
+    let (certificate, key) = chained.write(pki.folder.path(), "chained");
+    with_client(kvw(get), &certificate, &key).ok();
+    let output = Kvw::at(&address.replace("https://", "")).args(get).run();
+    output.expect(3).one_line().says(&["starts with https://"]);
+    // All certificates change while a watch runs. Consul keeps its data.
+    let mut watch = kvw(["watch", "a", "--initial=run"]).spawn();
+    assert!(watch.line().contains("+ a"));
+    agent.kill();
+    let next = Authority::new("next CA");
+    agent.write_certificates(&next.certificate(&["server.dc1.consul"], Valid::Now), &next);
+    agent.start();
+    watch.err_line_with("not trusted");
+    agent.http("PUT", "/v1/kv/a", b"3");
+    std::fs::write(pki.path("ca.pem"), next.pem()).unwrap();
+    next.client().write(pki.folder.path(), "client");
+    assert!(watch.line().contains("~ a: 1 → 3"));
+    watch.err_line_with("certificates are accepted again");
+    let output = watch.stop();
+    assert_eq!(output.text().lines().count(), 2, "{output}");
+    // A certificate that is over; Consul starts with it.
+    agent.kill();
+    agent.write_certificates(
+        &next.certificate(&["server.dc1.consul"], Valid::Before),
+        &next,
+    );
+    agent.start();
+    let output = kvw(["get", "a", "--retry-for=0"]).run();
+    output.expect(3).one_line().says(&["expired at 2020-01-02"]);
+}
