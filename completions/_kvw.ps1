@@ -472,7 +472,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
         }
         'kvw;dev' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'HOST:PORT to listen on, port 0 for a free one, or unix:///PATH [default: 127.0.0.1:8500, or a free port with CMD]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Most bytes to store, keys included; an answer may have twice as many')
             [CompletionResult]::new('--load', '--load', [CompletionResultType]::ParameterName, 'Load the entries of FILE, in the format of export, at startup')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P to each loaded key')

@@ -457,7 +457,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;dev'= {
             cand --color 'When to use colour'
-            cand --listen 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]'
+            cand --listen 'HOST:PORT to listen on, port 0 for a free one, or unix:///PATH [default: 127.0.0.1:8500, or a free port with CMD]'
             cand --memory 'Most bytes to store, keys included; an answer may have twice as many'
             cand --load 'Load the entries of FILE, in the format of export, at startup'
             cand --prefix 'Prepend P to each loaded key'

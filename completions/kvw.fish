@@ -445,7 +445,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -s h -l help -d 'Print h
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'HOST:PORT to listen on, port 0 for a free one, or unix:///PATH [default: 127.0.0.1:8500, or a free port with CMD]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l memory -d 'Most bytes to store, keys included; an answer may have twice as many' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l load -d 'Load the entries of FILE, in the format of export, at startup' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l prefix -d 'Prepend P to each loaded key' -r

@@ -30,6 +30,8 @@ pub struct Agent {
     master_token: Option<&'static str>,
     /// The port of its HTTPS API, where it has one.
     https_port: Option<u16>,
+    /// Whether it listens on a unix socket too.
+    has_socket: bool,
     folder: tempfile::TempDir,
     server: Option<Server>,
 }
@@ -79,6 +81,20 @@ impl Agent {
         Some(agent)
     }
 
+    /// A real Consul that listens on a unix socket too: `addresses.http` takes several.
+    pub fn with_socket() -> Agent {
+        assert!(Agent::is_real());
+        let mut agent = Agent::stopped(None);
+        agent.has_socket = true;
+        agent.start();
+        agent
+    }
+
+    /// The address of its unix socket: a real Consul listens on it beside its port.
+    pub fn socket_address(&self) -> String {
+        format!("unix://{}", self.folder.path().join("http.sock").display())
+    }
+
     /// Writes what a server with TLS presents and trusts from its next start on.
     pub fn write_certificates(&self, certificate: &Certificate, authority: &Authority) {
         certificate.write(self.folder.path(), "server");
@@ -107,6 +123,7 @@ impl Agent {
             port: None,
             master_token,
             https_port: None,
+            has_socket: false,
             folder: tempfile::tempdir().unwrap(),
             server: None,
         }
@@ -229,6 +246,10 @@ impl Agent {
                 config["ca_file"] = serde_json::json!(path("ca.pem"));
                 config["cert_file"] = serde_json::json!(path("server.pem"));
                 config["key_file"] = serde_json::json!(path("server-key.pem"));
+            }
+            if self.has_socket {
+                let addresses = format!("127.0.0.1 {}", self.socket_address());
+                config["addresses"] = serde_json::json!({"http": addresses});
             }
             std::fs::write(&file, config.to_string()).unwrap();
         }
