@@ -56,12 +56,17 @@ json\t''
 jsonl\t''
 raw\t''
 consul\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -79,6 +84,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l exists -d 'Print nothing
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l relative -d 'Print keys without the prefix KEY; with --recurse or --keys'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l force -d 'Print raw bytes that could control the terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -91,12 +97,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-de
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -111,6 +122,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l keep-flags -d 'Keep the 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l acquire -d 'Acquire the lock of the key for --session; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l release -d 'Release the lock of the key; without VALUE, value and flags are kept'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -121,12 +133,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only i
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -140,6 +157,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l all -d 'Allow deletin
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s y -l yes -d 'Do not ask for confirmation of a recursive delete'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l dry-run -d 'List the keys that would be deleted, and delete nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -149,12 +167,17 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -165,6 +188,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -s v -l verbose -d 'Show ea
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l prefix-match -d 'Allow a prefix that does not end in /, and so matches more than a folder'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l all -d 'Allow deleting the whole store'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -217,12 +241,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to p
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -238,6 +267,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after on
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep values in the state file too, so that updates show the old value after a restart'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -253,12 +283,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l timeout -d 'Give up aft
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s o -l output -d 'Print the entries of the keys; json also prints the unmet conditions' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -268,6 +303,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -s q -l quiet -d 'Print no
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l any -d 'Wait for one of the conditions instead of all'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -277,12 +313,17 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -294,6 +335,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -s l -l long -d 'Show size, 
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l relative -d 'Print names without PREFIX'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s 0 -l null -d 'End each name with a NUL, for xargs -0'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -303,12 +345,17 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s L -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -318,6 +365,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -s q -l quiet -d 'Print no
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l du -d 'Show sizes; reads all values'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -329,12 +377,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Outpu
 json\t''
 jsonl\t''
 consul\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -345,6 +398,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -357,12 +411,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number o
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -376,6 +435,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l keep-going -d 'Write 
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l ignore-namespace -d 'Accept entries that name another namespace or partition'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l atomic -d 'Write everything in one transaction, if it fits the server\'s limits'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -385,12 +445,17 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l connect-timeout -d 'Time limit for connecting' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
@@ -398,13 +463,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'Address to listen on, port 0 for a free one [default: 127.0.0.1:8500, or a free port with CMD]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand dev" -l listen -d 'HOST:PORT to listen on, port 0 for a free one, or unix:///PATH [default: 127.0.0.1:8500, or a free port with CMD]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l memory -d 'Most bytes to store, keys included; an answer may have twice as many' -r
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l load -d 'Load the entries of FILE, in the format of export, at startup' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand dev" -l prefix -d 'Prepend P to each loaded key' -r

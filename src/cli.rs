@@ -159,16 +159,24 @@ pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
 /// Whether a token or a password may stand in the arguments or the environment, or in a file that they
 /// name. Answered before anything is parsed: a secret is in the memory from the start.
 pub fn holds_secret(args: &[OsString], env: impl Fn(&str) -> Option<OsString>) -> bool {
-    const SECRETS: [&str; 3] = [
+    const SECRETS: [&str; 4] = [
+        "CONSUL_CLIENT_KEY",
         "CONSUL_HTTP_TOKEN",
         "CONSUL_HTTP_TOKEN_FILE",
         "CONSUL_HTTP_AUTH",
     ];
-    const ADDRESSES: [&str; 3] = ["CONSUL_HTTP_ADDR", "HTTP_PROXY", "http_proxy"];
+    const ADDRESSES: [&str; 5] = [
+        "CONSUL_HTTP_ADDR",
+        "HTTP_PROXY",
+        "http_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+    ];
     let has_user = |text: &OsString| text.as_encoded_bytes().contains(&b'@');
     let is_token = |arg: &OsString| {
         let arg = arg.as_encoded_bytes();
-        arg.starts_with(b"--token") || arg.starts_with(b"-token")
+        let flags = [&b"-token"[..], b"--token", b"-client-key", b"--client-key"];
+        flags.iter().any(|flag| arg.starts_with(flag))
     };
     let is_address = |arg: &OsString| arg.as_encoded_bytes().starts_with(b"http");
     SECRETS
@@ -345,6 +353,7 @@ mod tests {
         }
         let plain = ["kvw", "get", "a@b", "--http-addr", "h:1"];
         for (name, value) in [
+            ("CONSUL_CLIENT_KEY", "x"),
             ("CONSUL_HTTP_TOKEN", "x"),
             ("CONSUL_HTTP_TOKEN_FILE", "x"),
             ("CONSUL_HTTP_AUTH", "u:p"),

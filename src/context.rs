@@ -29,8 +29,13 @@ impl Context {
     }
 
     /// Creates a client, and warns of a token file that holds no token: Consul's own client sends none
-    /// then, and what the token may read is missing.
+    /// then, and what the token may read is missing. Warns of certificates that are not verified.
     pub fn connect(&self, config: Config) -> anyhow::Result<Client> {
+        if config.address.is_https() && config.tls.skip_verify {
+            self.ui.warn(
+                "the server's certificate is not verified: others may read and change what is sent",
+            );
+        }
         let client = Client::new(config)?;
         if let Some(path) = client.empty_token_file() {
             let path = path.display();

@@ -7,7 +7,7 @@
 //! Not implemented are ACLs (tokens are ignored), services, checks, snapshots and other datacenters.
 //! Their endpoints answer 501 with a sentence.
 //!
-//! - `server`: the socket and its threads. `http`: requests in, responses out. `routes`, `path`,
+//! - `listener`, `server`: the socket and its threads. `http`: requests in, responses out. `routes`, `path`,
 //!   `params`, `request`: from a request to its endpoint. `api`: the endpoints.
 //! - `store`: the lock around the state and the blocking queries on it. `state`: the rules.
 //! - `golang`: texts in Go's formats. `hosts`: names of this machine. `semaphore`, `large_requests`,
@@ -19,6 +19,7 @@ mod golang;
 mod hosts;
 mod http;
 mod large_requests;
+mod listener;
 mod params;
 mod path;
 mod request;
@@ -28,4 +29,5 @@ mod server;
 mod state;
 mod store;
 
+pub use listener::ListenAddress;
 pub use server::{DevServer, ServerConfig};

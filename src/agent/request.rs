@@ -1,17 +1,31 @@
 //! A routed request: what an endpoint is given and what it may return.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::answer_limits::AnswerLimits;
 use super::http::{BodyError, BodyLength, ClientConnection, RequestHead, Response};
+use super::listener::ListenAddress;
 use super::params::QueryParams;
 use super::store::{ClientGone, Store};
 
 /// The state that all endpoints share.
 pub struct AgentState {
     pub store: Store,
-    pub address: SocketAddr,
+    pub address: ListenAddress,
     pub answers: AnswerLimits,
+}
+
+/// The port on which servers of Consul speak with each other.
+const SERVER_PORT: u16 = 8300;
+
+impl AgentState {
+    /// Returns the address by which servers know each other.
+    pub fn server_address(&self) -> SocketAddr {
+        match &self.address {
+            ListenAddress::Tcp(address) => *address,
+            ListenAddress::Unix(_) => (Ipv4Addr::LOCALHOST, SERVER_PORT).into(),
+        }
+    }
 }
 
 /// A request with its path and parameters decoded.

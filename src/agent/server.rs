@@ -1,7 +1,8 @@
 //! The server: binds, accepts, and starts a thread for each connection.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::answer_limits::AnswerLimits;
 use super::http::{ClientConnection, Foreign, RequestHead, Response};
 use super::large_requests::LargeRequests;
+use super::listener::{ListenAddress, Listener};
 use super::request::AgentState;
 use super::routes;
 use super::semaphore::Semaphore;
@@ -41,7 +43,7 @@ pub struct ServerConfig {
 
 /// The server of the dev agent, which serves as long as the process lives.
 pub struct DevServer {
-    listener: TcpListener,
+    listener: Listener,
     agent: Arc<AgentState>,
 }
 
@@ -51,26 +53,36 @@ impl DevServer {
     /// # Errors
     /// When no address can be bound.
     pub fn bind(address: impl ToSocketAddrs, config: ServerConfig) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
+        Listener::bind_tcp(address).map(|bound| DevServer::new(bound, config))
+    }
+
+    /// Binds to the path of a unix socket.
+    ///
+    /// # Errors
+    /// When something else has this path, or another server listens there.
+    pub fn bind_unix(path: &Path, config: ServerConfig) -> io::Result<Self> {
+        Listener::bind_unix(path).map(|bound| DevServer::new(bound, config))
+    }
+
+    fn new((listener, address): (Listener, ListenAddress), config: ServerConfig) -> Self {
         // In microseconds, because no run writes that fast: the next run starts at a higher index.
         let micros = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(1, |since| since.as_micros());
         let state = KvState::new(u64::try_from(micros).unwrap_or(1));
-        Ok(DevServer {
+        DevServer {
             listener,
             agent: Arc::new(AgentState {
                 store: Store::new(state.with_memory(config.memory)),
                 address,
                 answers: AnswerLimits::new(config.memory),
             }),
-        })
+        }
     }
 
     /// Returns the address that the server listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.agent.address
+    pub fn address(&self) -> &ListenAddress {
+        &self.agent.address
     }
 
     /// Stores an entry, as a client would.
@@ -102,7 +114,7 @@ impl DevServer {
         let connections = Semaphore::new(MAX_CONNECTIONS);
         let large_requests = LargeRequests::new(MAX_LARGE_REQUESTS);
         loop {
-            let Ok((stream, _)) = self.listener.accept() else {
+            let Ok(stream) = self.listener.accept() else {
                 thread::sleep(BACK_OFF);
                 continue;
             };
@@ -142,7 +154,11 @@ fn refuse(stream: TcpStream) {
 /// the server listens for other machines, it has names that nobody knows here.
 fn refuse_foreign(agent: &AgentState, head: &RequestHead) -> Option<Response> {
     let foreign = head.foreign.as_ref()?;
-    let loopback = agent.address.ip().to_canonical().is_loopback();
+    // A website reaches no unix socket, and Consul's own client takes its path for the host.
+    let loopback = match &agent.address {
+        ListenAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        ListenAddress::Unix(_) => false,
+    };
     loopback.then(|| {
         let (status, name) = match foreign {
             Foreign::Host(name) => (421, format!("host {name}")),
@@ -157,9 +173,11 @@ fn refuse_foreign(agent: &AgentState, head: &RequestHead) -> Option<Response> {
 }
 
 fn serve(agent: &AgentState, stream: TcpStream, large_requests: LargeRequests) {
-    let ready = stream
-        .set_nodelay(true)
-        .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
+    let no_delay = match &agent.address {
+        ListenAddress::Tcp(_) => stream.set_nodelay(true),
+        ListenAddress::Unix(_) => Ok(()),
+    };
+    let ready = no_delay.and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
     if ready.is_err() {
         return;
     }

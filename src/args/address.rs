@@ -4,26 +4,27 @@ use std::net::Ipv6Addr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::consul::{Address, Secret};
+use crate::consul::{Address, Scheme, Secret};
 
-/// The error for `https`, which is not supported yet.
-pub const NO_TLS: &str = "this build of kvw does not speak TLS";
 const MISPLACED_AT: &str = "its path holds an '@': in a user or password '/' is written %2F, and in a \
                             path '@' is written %40";
-const NO_SOCKET: &str = "this build of kvw does not speak over unix sockets";
-
 /// Parses an address as Consul's own tools do, with user and password if it has them.
 pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
-    let rest = match text.split_once("://") {
-        None => text,
-        Some(("http", rest)) => rest,
-        Some(("https", _)) => return Err(NO_TLS.to_owned()),
-        Some(("unix", _)) => return Err(NO_SOCKET.to_owned()),
+    let (scheme, rest) = match text.split_once("://") {
+        None => (Scheme::Http, text),
+        Some(("http", rest)) => (Scheme::Http, rest),
+        Some(("https", rest)) => (Scheme::Https, rest),
+        Some(("unix", "")) => return Err("it has no path: unix:///PATH".to_owned()),
+        Some(("unix", path)) => return Ok((Address::Unix(path.into()), None)),
         // Anything else may be a user and a password.
         Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             return Err(format!("unknown scheme '{scheme}'"));
         }
-        Some(_) => return Err("it does not begin with http:// or HOST:PORT".to_owned()),
+        Some(_) => {
+            return Err(
+                "it does not begin with http://, https://, unix:// or HOST:PORT".to_owned(),
+            );
+        }
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, authority) = match authority.rsplit_once('@') {
@@ -43,13 +44,8 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
         return Err("its path is not valid in a URL".to_owned());
     }
     let authority = parse_authority(authority)?;
-    if let Some(base) = base_of_api(path) {
-        let slash = if base.is_empty() { "" } else { "/" };
-        return Err(format!(
-            "its path is that of the API or the user interface: the address is {authority}{slash}{base}"
-        ));
-    }
-    let address = Address::Http {
+    let address = |path: &str| Address::Tcp {
+        scheme,
         authority,
         path: if path.is_empty() {
             String::new()
@@ -57,7 +53,13 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
             format!("/{path}")
         },
     };
-    Ok((address, user))
+    match base_of_api(path) {
+        Some(base) => Err(format!(
+            "its path is that of the API or the user interface: the address is {}",
+            address(base)
+        )),
+        None => Ok((address(path), user)),
+    }
 }
 
 /// Returns what stands before the path of Consul's API or user interface, if a path ends in one: a
@@ -129,12 +131,17 @@ mod tests {
             ("[::1]:8500", "[::1]:8500"),
             ("http://[::1]", "[::1]"),
             (":8500", "127.0.0.1:8500"),
+            ("https://consul.example:8501", "https://consul.example:8501"),
+            ("https://u:p@h/behind/", "https://h/behind"),
+            ("unix:///run/consul.sock", "unix:///run/consul.sock"),
         ] {
             assert_eq!(address(text).as_deref(), Ok(shown));
         }
         for (text, words) in [
-            ("https://consul.example", "TLS"),
-            ("unix:///run/consul.sock", "unix sockets"),
+            ("unix://", "no path"),
+            ("https://h:8501/v1/kv", "the address is https://h:8501"),
+            ("https://", "no host"),
+            ("HTTPS://h", "unknown scheme"),
             ("tcp://consul.example", "unknown scheme 'tcp'"),
             ("consul.example:port", "no valid port"),
             ("consul.example:99999", "no valid port"),

@@ -1,16 +1,19 @@
 //! Connection flags and environment variables, resolved into the configuration of a client.
 
+mod tls;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 
-use super::address::{self, NO_TLS};
+use self::tls::TlsArgs;
+use super::address;
 use super::duration::{duration, duration_text};
 use super::env::Env;
 use super::proxy;
 use super::size::{size, size_text};
-use crate::consul::{Address, AnswerBounds, Config, Consistency, Secret, TokenSource};
+use crate::consul::{Address, AnswerBounds, Config, Consistency, Scheme, Secret, TokenSource};
 use crate::exit::Failure;
 
 /// The address of Consul and the settings of the connection. Only `--help` shows these flags.
@@ -23,8 +26,8 @@ pub struct ConnectArgs {
         value_parser = secret,
         hide_short_help = true,
         help = format!(
-            "Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH \
-             [env: CONSUL_HTTP_ADDR] [default: {}]",
+            "Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or \
+             unix:///PATH [env: CONSUL_HTTP_ADDR] [default: {}]",
             Config::default().address
         )
     )]
@@ -54,6 +57,9 @@ pub struct ConnectArgs {
     /// Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     partition: Option<String>,
+
+    #[command(flatten)]
+    tls: TlsArgs,
 
     /// Allow stale reads from any server
     #[arg(long, conflicts_with = "consistent", hide_short_help = true)]
@@ -143,9 +149,9 @@ impl ConnectArgs {
             Some(text) => Ok(Some(text.clone())),
             None => env.text(name),
         };
-        let Address::Http { authority, .. } = &address;
         Ok(Config {
-            proxy: proxy::proxy_for(env, authority),
+            proxy: proxy::proxy_for(env, &address),
+            tls: self.tls.config(env, &address)?,
             address,
             token: self.token(env)?,
             basic_auth,
@@ -173,14 +179,17 @@ impl ConnectArgs {
         env: &Env,
         default: &Config,
     ) -> Result<(Address, Option<(String, Secret)>), Failure> {
-        let parsed = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
+        let mut parsed = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
             (Some(text), _) => parse_address(text.expose(), "--http-addr")?,
             (None, Some(text)) => parse_address(&text, "CONSUL_HTTP_ADDR")?,
             (None, None) => (default.address.clone(), None),
         };
         let ssl = env.text("CONSUL_HTTP_SSL")?;
+        // As for Consul's own client, `http://` does not switch it off. A socket has no TLS.
         if go_bool("CONSUL_HTTP_SSL", ssl.as_deref())? {
-            return Err(Failure::usage(format!("CONSUL_HTTP_SSL: {NO_TLS}")));
+            if let (Address::Tcp { scheme, .. }, _) = &mut parsed {
+                *scheme = Scheme::Https;
+            }
         }
         Ok(parsed)
     }

@@ -177,7 +177,8 @@ fn consul_watch(words: &[&str]) -> Option<Failure> {
         match name {
             "type" => kind = value(),
             "prefix" | "key" => target = value().map(|value| format!("--{name} {}", quote(value))),
-            "http-addr" | "token" | "token-file" | "datacenter" | "namespace" | "partition" => {
+            "http-addr" | "token" | "token-file" | "datacenter" | "namespace" | "partition"
+            | "ca-file" | "ca-path" | "client-cert" | "client-key" | "tls-server-name" => {
                 value();
             }
             _ => {}

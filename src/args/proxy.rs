@@ -1,23 +1,29 @@
-//! The proxy of a connection: `HTTP_PROXY` and `NO_PROXY` as Go's clients understand them.
+//! The proxy of a connection: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` as Go's clients understand them.
 
 use std::net::IpAddr;
 
 use super::env::Env;
-use crate::consul::Secret;
+use crate::consul::{Address, Scheme, Secret};
 
-/// Returns the proxy, which may hold a password, for plain HTTP to this host and port, unless `NO_PROXY` exempts it. The client
-/// itself never uses a proxy for loopback addresses.
-pub fn proxy_for(env: &Env, authority: &str) -> Option<Secret> {
-    // A CGI program's HTTP_PROXY is the client's `Proxy:` header.
-    let proxy = if env.var("REQUEST_METHOD").is_some() {
-        None
-    } else {
-        env.var("HTTP_PROXY").or_else(|| env.var("http_proxy"))
+/// Returns the proxy, which may hold a password, for this address, unless `NO_PROXY` exempts it. The
+/// client itself never uses a proxy for loopback addresses.
+pub fn proxy_for(env: &Env, address: &Address) -> Option<Secret> {
+    let Address::Tcp {
+        scheme, authority, ..
+    } = address
+    else {
+        return None;
+    };
+    let proxy = match scheme {
+        Scheme::Https => env.var("HTTPS_PROXY").or_else(|| env.var("https_proxy")),
+        // A CGI program's HTTP_PROXY is the client's `Proxy:` header.
+        Scheme::Http if env.var("REQUEST_METHOD").is_some() => None,
+        Scheme::Http => env.var("HTTP_PROXY").or_else(|| env.var("http_proxy")),
     };
     let proxy = proxy?.to_str()?;
     let except = env.var("NO_PROXY").or_else(|| env.var("no_proxy"));
     let except = except.and_then(|text| text.to_str()).unwrap_or("");
-    (!exempts(except, authority)).then(|| {
+    (!exempts(except, authority, scheme.default_port())).then(|| {
         if proxy.contains("://") {
             Secret::new(proxy)
         } else {
@@ -28,9 +34,9 @@ pub fn proxy_for(env: &Env, authority: &str) -> Option<Secret> {
 
 /// Whether `NO_PROXY` names this host: `*`, a domain and its subdomains, `.domain` for only the
 /// subdomains, an address, a network in CIDR form, each with or without a port.
-fn exempts(except: &str, authority: &str) -> bool {
+fn exempts(except: &str, authority: &str, default_port: &str) -> bool {
     let (host, port) = split_port(authority);
-    let port = port.unwrap_or("80");
+    let port = port.unwrap_or(default_port);
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     except
         .split([',', ' '])
@@ -120,16 +126,33 @@ mod tests {
             ("::1", "[::1]:8500", true),
             ("", "consul.example:8500", false),
         ] {
-            assert_eq!(exempts(except, authority), exempt, "{except} {authority}");
+            assert_eq!(
+                exempts(except, authority, "80"),
+                exempt,
+                "{except} {authority}"
+            );
         }
     }
 
     #[test]
     fn the_proxy_comes_from_the_environment_unless_a_request_could_have_set_it() {
-        let proxy = |set: &[(&str, &str)]| {
-            let proxy = proxy_for(&Env::with(set), "consul.example:8500");
+        let proxy_of = |scheme, set: &[(&str, &str)]| {
+            let address = Address::Tcp {
+                scheme,
+                authority: "consul.example:8500".to_owned(),
+                path: String::new(),
+            };
+            let proxy = proxy_for(&Env::with(set), &address);
             proxy.map(|proxy| proxy.expose().to_owned())
         };
+        let proxy = |set: &[(&str, &str)]| proxy_of(Scheme::Http, set);
+        let both = [("HTTP_PROXY", "p:1"), ("HTTPS_PROXY", "q:2")];
+        assert_eq!(proxy(&both).as_deref(), Some("http://p:1"));
+        let https = proxy_of(Scheme::Https, &both);
+        assert_eq!(https.as_deref(), Some("http://q:2"));
+        assert_eq!(proxy_of(Scheme::Https, &both[..1]), None);
+        let socket = Address::Unix("/s".into());
+        assert_eq!(proxy_for(&Env::with(&both), &socket), None);
         assert_eq!(proxy(&[]), None);
         assert_eq!(proxy(&[("HTTP_PROXY", "")]), None);
         assert_eq!(

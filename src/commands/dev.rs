@@ -16,7 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
-use crate::agent::{DevServer, ServerConfig};
+use crate::agent::{DevServer, ListenAddress, ServerConfig};
 use crate::args::input::document_as_name;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::{ImportEntry, KeyMapping};
@@ -47,9 +47,10 @@ Examples:
 pub struct DevArgs {
     #[arg(
         long,
-        value_name = "HOST:PORT",
+        value_name = "ADDR",
         help = format!(
-            "Address to listen on, port 0 for a free one [default: {}, or a free port with CMD]",
+            "HOST:PORT to listen on, port 0 for a free one, or unix:///PATH \
+             [default: {}, or a free port with CMD]",
             Config::default().address
         )
     )]
@@ -127,11 +128,18 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
         };
         load_entries(&ctx.ui, &server, &file, &names)?;
     }
-    let address = format!("http://{}", reachable(server.address()));
-    if !is_loopback(&server.address()) {
-        ctx.ui
-            .warn("everyone who can reach this address can read and write everything");
-    }
+    // Removed in the end.
+    let socket = server.address().socket_file();
+    let address = match server.address() {
+        ListenAddress::Unix(path) => format!("unix://{}", path.display()),
+        ListenAddress::Tcp(address) => {
+            if !is_loopback(address) {
+                ctx.ui
+                    .warn("everyone who can reach this address can read and write everything");
+            }
+            format!("http://{}", reachable(*address))
+        }
+    };
     // Before anything is served, so that from here on a signal ends the agent in order.
     let signals = handle_signals(!command.is_empty()).context("installing signal handlers")?;
     server
@@ -142,10 +150,14 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     if command.is_empty() {
         writeln!(&ctx.ui, "{address}")?;
         ctx.ui.flush()?;
-        return serve(signals);
+        let exit = serve(signals);
+        drop(socket);
+        return exit;
     }
     ctx.ui.status(&address);
-    run_command(&ctx.ui, &command, &address, signals)
+    let exit = run_command(&ctx.ui, &command, &address, signals);
+    drop(socket);
+    exit
 }
 
 /// Raises the limit of open files: each blocked query is an open socket, and 1024 is a common soft
@@ -161,6 +173,9 @@ fn raise_descriptor_limit() {
 }
 
 fn bind(address: &str, allow_public: bool, config: ServerConfig) -> anyhow::Result<DevServer> {
+    if let Some(path) = address.strip_prefix("unix://") {
+        return Ok(bind_socket(address, path, config)?);
+    }
     check_address(address)?;
     let listening = |error: std::io::Error| {
         let failure = Failure::new(
@@ -189,6 +204,25 @@ fn bind(address: &str, allow_public: bool, config: ServerConfig) -> anyhow::Resu
     Ok(DevServer::bind(&*resolved, config).map_err(listening)?)
 }
 
+/// Listens on a unix socket. Its path is made absolute, because the command may run elsewhere.
+fn bind_socket(address: &str, path: &str, config: ServerConfig) -> Result<DevServer, Failure> {
+    let listening = |error: std::io::Error| {
+        let failure = Failure::new(
+            Exit::Unavailable,
+            format!("listening on {address}: {error}"),
+        );
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => failure.hint("another server, or a file, is there"),
+            _ => failure,
+        }
+    };
+    if path.is_empty() {
+        return Err(Failure::usage("--listen unix:// has no path"));
+    }
+    let path = std::path::absolute(path).map_err(listening)?;
+    DevServer::bind_unix(&path, config).map_err(listening)
+}
+
 fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
@@ -211,7 +245,9 @@ fn check_address(address: &str) -> Result<(), Failure> {
     if well_formed {
         return Ok(());
     }
-    let failure = Failure::usage(format!("--listen {address:?} is not HOST:PORT"));
+    let failure = Failure::usage(format!(
+        "--listen {address:?} is neither HOST:PORT nor unix:///PATH"
+    ));
     Err(failure.hint("for example 127.0.0.1:8500, or port 0 for a free port"))
 }
 

@@ -286,7 +286,10 @@ impl ConditionState {
     fn exit_when_timed_out(&self) -> Exit {
         if self.outages.contains(&OutageKind::Rights) {
             Exit::Denied
-        } else if self.outages.contains(&OutageKind::Consul) {
+        } else if [OutageKind::Consul, OutageKind::Tls]
+            .iter()
+            .any(|kind| self.outages.contains(kind))
+        {
             Exit::Unavailable
         } else {
             Exit::No

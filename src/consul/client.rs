@@ -15,7 +15,8 @@ use super::answer::{Answer, Decoder, Meta, Meter, asks_for_gzip};
 use super::error::{Cause, RequestContext};
 use super::redact::Redactor;
 use super::request::Request;
-use super::setup::{agent, can_reread, header, read_token};
+use super::setup::{agent, can_reread, header, read_token, tls};
+use super::tls::Tls;
 use super::{Config, Consistency, Error, TokenSource};
 use crate::backoff::Backoff;
 
@@ -40,6 +41,7 @@ pub struct Client {
 
 struct ClientInner {
     agent: ureq::Agent,
+    tls: Option<Arc<Tls>>,
     config: Config,
     /// The part of URLs before `/v1`.
     base: String,
@@ -54,7 +56,8 @@ impl Client {
     /// Builds the client; sends nothing.
     ///
     /// # Errors
-    /// When the token file cannot be read, or a token or password is not valid in a header.
+    /// When the token file or a file of TLS cannot be read, or a token or password is not valid in a
+    /// header.
     pub fn new(config: Config) -> Result<Self, Error> {
         let token = read_token(&config)?;
         let basic_auth = match &config.basic_auth {
@@ -69,12 +72,14 @@ impl Client {
         };
         let redactor = Redactor::new(&config);
         redactor.add_token(token.as_ref());
+        let tls = tls(&config)?;
         Ok(Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
             meter: Meter::default(),
             shared: Arc::new(ClientInner {
-                agent: agent(&config)?,
+                agent: agent(&config, tls.clone())?,
+                tls,
                 base: config.address.base(),
                 token: Mutex::new(token),
                 basic_auth,
@@ -140,6 +145,7 @@ impl Client {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
         let mut failing_since = None;
         let mut token_reread = false;
+        let mut tls_reread = false;
         loop {
             let token = self.token();
             let error = match self.attempt(request, token.as_ref()).and_then(&read) {
@@ -148,6 +154,11 @@ impl Client {
             };
             if !token_reread && is_forbidden(&error) && self.reread_token(token.as_ref()) {
                 token_reread = true;
+                continue;
+            }
+            // Nothing of the request was done, so a write may be sent again too.
+            if !tls_reread && matches!(error.cause(), Cause::Handshake(_)) && self.reread_tls() {
+                tls_reread = true;
                 continue;
             }
             let first = failing_since.is_none();
@@ -290,6 +301,11 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Reads the files of TLS again, after a failed handshake. Returns whether they have changed.
+    fn reread_tls(&self) -> bool {
+        self.shared.tls.as_ref().is_some_and(|tls| tls.reread())
     }
 
     /// Reads the token file again, after a 403 with the token `used`. Returns whether the token has

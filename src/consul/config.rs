@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls::TlsConfig;
+
 /// Text that is never printed: a token, a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -41,49 +43,112 @@ pub fn without_user(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The port of an address without one: HTTP's, as for Consul's own tools.
-const DEFAULT_PORT: &str = "80";
+/// How a server over TCP is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The port of an address without one: that of the scheme, as for Consul's own tools.
+    pub fn default_port(self) -> &'static str {
+        match self {
+            Scheme::Http => "80",
+            Scheme::Https => "443",
+        }
+    }
+}
 
 /// The address of the agent's HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// `http://host:port`, with an optional path that starts with `/` and does not end with it.
-    Http {
+    /// `http://host:port` or `https://host:port`, with an optional path that starts with `/` and does
+    /// not end with it.
+    Tcp {
+        /// Plain or with TLS.
+        scheme: Scheme,
         /// Host and port.
         authority: String,
         /// The path before `/v1`.
         path: String,
     },
+    /// `unix:///path`: a socket of this machine.
+    Unix(PathBuf),
 }
 
 impl Address {
     /// Returns the part of URLs before `/v1`.
     pub(super) fn base(&self) -> String {
-        let Address::Http { authority, path } = self;
-        format!("http://{authority}{path}")
+        match self {
+            Address::Tcp {
+                scheme: Scheme::Http,
+                authority,
+                path,
+            } => format!("http://{authority}{path}"),
+            Address::Tcp {
+                scheme: Scheme::Https,
+                authority,
+                path,
+            } => format!("https://{authority}{path}"),
+            // The host of Consul's own client: any is accepted.
+            Address::Unix(_) => "http://localhost".to_owned(),
+        }
     }
 
-    /// Returns the address for messages, with the port also where it is the default of HTTP.
+    /// Returns the address for messages, with the port also where it is the default of its scheme.
     pub(super) fn with_port(&self) -> String {
-        let Address::Http { authority, path } = self;
-        match authority.rsplit_once(':') {
-            Some((_, port)) if !port.contains(']') => self.to_string(),
-            _ => format!("{authority}:{DEFAULT_PORT}{path}"),
+        match self {
+            Address::Tcp {
+                scheme,
+                authority,
+                path,
+            } if !has_port(authority) => {
+                let authority = format!("{authority}:{}", scheme.default_port());
+                show(*scheme, &authority, path)
+            }
+            _ => self.to_string(),
         }
     }
 
     /// Whether the agent runs on this machine: then no proxy is used, and compression costs more
     /// than it saves.
     pub fn is_loopback(&self) -> bool {
-        let Address::Http { authority, .. } = self;
-        is_loopback(host(authority))
+        self.host().is_none_or(is_loopback)
+    }
+
+    /// Whether it is spoken to with TLS.
+    pub fn is_https(&self) -> bool {
+        matches!(self, Address::Tcp { scheme, .. } if *scheme == Scheme::Https)
     }
 
     /// Whether the host is a name that has to be looked up, which may take long.
     pub(super) fn needs_lookup(&self) -> bool {
-        let Address::Http { authority, .. } = self;
-        let host = host(authority);
-        host != "localhost" && host.parse::<IpAddr>().is_err()
+        let is_name = |host: &str| host != "localhost" && host.parse::<IpAddr>().is_err();
+        self.host().is_some_and(is_name)
+    }
+
+    /// Returns the host, an IPv6 address without its brackets.
+    pub(super) fn host(&self) -> Option<&str> {
+        match self {
+            Address::Tcp { authority, .. } => Some(host(authority)),
+            Address::Unix(_) => None,
+        }
+    }
+}
+
+fn has_port(authority: &str) -> bool {
+    authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.contains(']'))
+}
+
+fn show(scheme: Scheme, authority: &str, path: &str) -> String {
+    match scheme {
+        Scheme::Http => format!("{authority}{path}"),
+        Scheme::Https => format!("https://{authority}{path}"),
     }
 }
 
@@ -104,10 +169,17 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
+/// Plain HTTP is what an address without a scheme means.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Address::Http { authority, path } = self;
-        write!(f, "{authority}{path}")
+        match self {
+            Address::Tcp {
+                scheme,
+                authority,
+                path,
+            } => f.write_str(&show(*scheme, authority, path)),
+            Address::Unix(path) => write!(f, "unix://{}", path.display()),
+        }
     }
 }
 
@@ -175,6 +247,8 @@ impl AnswerBounds {
 pub struct Config {
     /// The address of the agent.
     pub address: Address,
+    /// The settings of TLS.
+    pub tls: TlsConfig,
     /// `X-Consul-Token`.
     pub token: Option<TokenSource>,
     /// HTTP Basic: user and password.
@@ -205,10 +279,12 @@ impl Default for Config {
     /// The documented defaults.
     fn default() -> Self {
         Config {
-            address: Address::Http {
+            address: Address::Tcp {
+                scheme: Scheme::Http,
                 authority: "127.0.0.1:8500".to_owned(),
                 path: String::new(),
             },
+            tls: TlsConfig::default(),
             token: None,
             basic_auth: None,
             datacenter: None,
@@ -240,12 +316,29 @@ mod tests {
             ("consul.example", false),
             ("localhost.example:8500", false),
         ] {
-            let address = Address::Http {
+            let address = Address::Tcp {
+                scheme: Scheme::Http,
                 authority: authority.to_owned(),
                 path: String::new(),
             };
             assert_eq!(address.is_loopback(), loopback, "{authority}");
         }
+        assert!(Address::Unix("/run/consul.sock".into()).is_loopback());
+    }
+
+    #[test]
+    fn an_address_is_shown_as_it_is_given_and_with_its_port_in_errors() {
+        let https = |authority: &str| Address::Tcp {
+            scheme: Scheme::Https,
+            authority: authority.to_owned(),
+            path: "/x".to_owned(),
+        };
+        assert_eq!(https("[::1]").to_string(), "https://[::1]/x");
+        assert_eq!(https("[::1]").with_port(), "https://[::1]:443/x");
+        assert_eq!(https("h:8501").with_port(), "https://h:8501/x");
+        assert_eq!(https("h:8501").base(), "https://h:8501/x");
+        let unix = Address::Unix("/run/consul.sock".into());
+        assert_eq!(unix.with_port(), "unix:///run/consul.sock");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use self::classify::{
     classify_failure, classify_status, describe_denial, describe_status, one_line,
 };
 use super::redact::Redactor;
+use super::tls::TlsFault;
 use crate::model::{Op, OpError, OpErrorKind, abbreviate};
 
 /// The meaning of an error for the command, whatever its cause.
@@ -71,6 +72,8 @@ pub enum Cause {
     NotConsul,
     /// An HTTP request was sent to a TLS port.
     Tls,
+    /// The TLS handshake failed. Nothing was done.
+    Handshake(TlsFault),
     /// An answer that Consul does not give.
     InvalidAnswer,
     /// An answer longer than the limit of a value allows.
@@ -237,6 +240,7 @@ impl Error {
                 | Cause::Redirected
                 | Cause::NotConsul
                 | Cause::Tls
+                | Cause::Handshake(_)
                 | Cause::Setup
         )
     }
@@ -267,6 +271,13 @@ impl Error {
             return Some(hint);
         }
         let hint = match self.cause {
+            Cause::Unreachable if self.request.address.starts_with("unix://") => {
+                "is a Consul agent running there, with this socket in its `addresses`?"
+            }
+            Cause::Unreachable if self.request.address.ends_with(":443") => {
+                "an https address without a port means port 443, and Consul usually listens on 8501: \
+                 --http-addr https://HOST:8501 or CONSUL_HTTP_ADDR=https://HOST:8501"
+            }
             Cause::Unreachable if self.request.address.ends_with(":80") => {
                 "an address without a port means port 80, and Consul listens on 8500: \
                  --http-addr HOST:8500 or CONSUL_HTTP_ADDR=HOST:8500"
@@ -289,6 +300,7 @@ impl Error {
             Cause::Redirected | Cause::NotConsul => "is this the address of a Consul HTTP API?",
             Cause::TooLong => "--max-value SIZE allows longer values",
             Cause::Tls => "this port speaks TLS, which needs an address that starts with https://",
+            Cause::Handshake(fault) => fault.hint(),
             _ => return None,
         };
         Some(hint.to_owned())

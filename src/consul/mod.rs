@@ -6,6 +6,7 @@ mod bulk;
 mod client;
 mod config;
 mod error;
+mod files;
 mod json;
 mod kv;
 mod listing;
@@ -15,8 +16,10 @@ mod redact;
 mod request;
 mod setup;
 mod status;
+mod tls;
 mod transport;
 mod txn;
+mod unix;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +27,9 @@ mod tests;
 pub use answer::{Meta, Reply};
 pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
-pub use config::{Address, AnswerBounds, Config, Consistency, Secret, TokenSource, without_user};
+pub use config::{
+    Address, AnswerBounds, Config, Consistency, Scheme, Secret, TokenSource, without_user,
+};
 pub use error::{Cause, Error, ErrorClass};
 pub use json::EncodedEntry;
 pub use kv::Write;
@@ -32,3 +37,4 @@ pub use listing::{EntryListing, NameListing};
 pub use multi_delete::MultiDelete;
 pub use multi_get::{Lookup, MultiGet};
 pub use request::Block;
+pub use tls::{ClientCertificate, TlsConfig, TrustedRoots};

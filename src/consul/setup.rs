@@ -1,19 +1,17 @@
 //! The parts of a client: the ureq agent, and headers that hold secrets.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::sync::mpsc::channel;
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::HeaderValue;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::DefaultConnector;
 
 use super::error::{Cause, RequestContext, describe_io};
-use super::transport::FailureTagging;
-use super::{Config, Error, Secret, TokenSource};
+use super::files::read_file;
+use super::tls::Tls;
+use super::transport::{TaggingConnector, TaggingResolver};
+use super::{Address, Config, Error, Secret, TokenSource};
 use crate::model::abbreviate;
 
 /// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
@@ -28,16 +26,29 @@ const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of a token file; a token of Consul has 36.
 const LONGEST_TOKEN: u64 = 64 * 1024;
 
+/// Reads what TLS needs, for an address of https.
+pub(super) fn tls(config: &Config) -> Result<Option<Arc<Tls>>, Error> {
+    let host = config.address.host();
+    let Some(host) = host.filter(|_| config.address.is_https()) else {
+        return Ok(None);
+    };
+    match Tls::new(&config.tls, host, config.request_timeout) {
+        Ok(tls) => Ok(Some(Arc::new(tls))),
+        Err((doing, reason)) => Err(setup_error(&doing, &reason)),
+    }
+}
+
 /// Builds the ureq agent. Its defaults are wrong for Consul in redirects, proxies, buffers and
 /// compression.
-pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
+pub(super) fn agent(config: &Config, tls: Option<Arc<Tls>>) -> Result<ureq::Agent, Error> {
     let loopback = config.address.is_loopback();
     let proxy = match &config.proxy {
-        Some(proxy) if !loopback => Some(
-            ureq::Proxy::new(proxy.expose())
-                .map_err(|_| setup_error("using the proxy", "its address is not a URL"))?,
-        ),
+        Some(proxy) if !loopback => Some(proxy_of(proxy)?),
         _ => None,
+    };
+    let socket = match &config.address {
+        Address::Unix(path) => Some(path.clone()),
+        Address::Tcp { .. } => None,
     };
     let receive_buffer = match config.connections {
         1 => LARGE_RECEIVE_BUFFER,
@@ -65,9 +76,23 @@ pub(super) fn agent(config: &Config) -> Result<ureq::Agent, Error> {
     }
     Ok(ureq::Agent::with_parts(
         builder.build(),
-        FailureTagging::<DefaultConnector>::default(),
-        FailureTagging::<DefaultResolver>::default(),
+        TaggingConnector::new(socket.clone(), tls),
+        TaggingResolver::new(socket.is_some()),
     ))
+}
+
+/// Builds the proxy. ureq panics at the first request through one of SOCKS, which it is built without.
+fn proxy_of(url: &Secret) -> Result<ureq::Proxy, Error> {
+    let doing = "using the proxy";
+    let proxy = ureq::Proxy::new(url.expose())
+        .map_err(|_| setup_error(doing, "its address is not a URL"))?;
+    match proxy.protocol() {
+        ureq::ProxyProtocol::Http => Ok(proxy),
+        _ => Err(setup_error(
+            doing,
+            "kvw speaks only plain HTTP to a proxy: its URL has to start with http://",
+        )),
+    }
 }
 
 /// Whether the token may be another one when it is read again: a pipe gives it once.
@@ -75,35 +100,13 @@ pub(super) fn can_reread(source: &TokenSource) -> bool {
     matches!(source, TokenSource::File(path) if path.is_file())
 }
 
-/// Reads a token file. One that is no regular file is waited for within `patience`: a pipe may have no
-/// writer.
-fn read_file(path: &Path, patience: Duration) -> io::Result<String> {
-    if path.is_file() || !path.exists() {
-        return read_limited(path);
-    }
-    let (send, text) = channel();
-    let own = path.to_owned();
-    // Where nothing comes, the thread waits until the process ends.
-    thread::Builder::new().spawn(move || send.send(read_limited(&own)))?;
-    text.recv_timeout(patience).unwrap_or_else(|_| {
-        let text = format!(
-            "nothing came within {}",
-            humantime::format_duration(patience)
-        );
-        Err(io::Error::other(text))
-    })
-}
-
-/// Reads a file that is no longer than a token may be; a device may have no end.
-fn read_limited(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = File::open(path)?
-        .take(LONGEST_TOKEN + 1)
-        .read_to_string(&mut text)?;
-    if read as u64 > LONGEST_TOKEN {
-        return Err(io::Error::other("it is too long for a token"));
-    }
-    Ok(text)
+/// Reads a token file.
+fn read_token_file(path: &Path, patience: Duration) -> io::Result<String> {
+    let bytes = read_file(path, LONGEST_TOKEN, patience).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => io::Error::other("it is too long for a token"),
+        _ => error,
+    })?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not valid UTF-8"))
 }
 
 /// Returns the token as a header, read from its file if it is in one; `None` if it is empty.
@@ -113,7 +116,7 @@ pub(super) fn read_token(config: &Config) -> Result<Option<HeaderValue>, Error> 
     };
     let token = match source {
         TokenSource::Literal(token) => token.clone(),
-        TokenSource::File(path) => match read_file(path, config.request_timeout) {
+        TokenSource::File(path) => match read_token_file(path, config.request_timeout) {
             // An editor may write a byte order mark; no token begins with one.
             Ok(text) => Secret::new(text.trim_start_matches('\u{feff}').trim()),
             Err(_) if is_token(path) => {

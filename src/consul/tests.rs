@@ -7,12 +7,13 @@ mod faulty;
 use std::time::{Duration, Instant};
 
 use self::faulty::{Faulty, Script};
-use super::{Address, Block, Cause, Client, Config, Error, ErrorClass, Write};
+use super::{Address, Block, Cause, Client, Config, Error, ErrorClass, Scheme, Write};
 use crate::model::{Index, Key, Op, Prefix, TxnOutcome};
 
 fn config(server: &Faulty) -> Config {
     Config {
-        address: Address::Http {
+        address: Address::Tcp {
+            scheme: Scheme::Http,
             authority: server.address().to_owned(),
             path: String::new(),
         },

@@ -4,6 +4,8 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use ureq::http::Uri;
@@ -11,6 +13,9 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
+
+use super::tls::{Tls, TlsFailure};
+use super::unix::UnixTransport;
 
 /// The first byte of a TLS record that an `http://` request was answered with: an alert.
 const TLS_ALERT: u8 = 0x15;
@@ -26,6 +31,8 @@ pub enum FailedPhase {
     Unanswered,
     /// The answer was a TLS record.
     Tls,
+    /// In the TLS handshake: nothing was done of what may have been sent.
+    Handshake(TlsFailure),
 }
 
 impl fmt::Display for FailedPhase {
@@ -35,32 +42,57 @@ impl fmt::Display for FailedPhase {
             FailedPhase::Sending(error) => write!(f, "sending: {error}"),
             FailedPhase::Unanswered => f.write_str("closed without an answer"),
             FailedPhase::Tls => f.write_str("answered by TLS"),
+            FailedPhase::Handshake(failure) => write!(f, "TLS: {failure}"),
         }
     }
 }
 
 impl std::error::Error for FailedPhase {}
 
-fn tag(phase: FailedPhase) -> ureq::Error {
+pub(super) fn tag(phase: FailedPhase) -> ureq::Error {
     ureq::Error::Other(Box::new(phase))
 }
 
-/// Resolves and connects as ureq does, and tags failures with their phase.
-#[derive(Debug, Default)]
-pub struct FailureTagging<T>(T);
+/// Returns the error with its phase, unless a layer below has said it already.
+fn tag_once(error: ureq::Error, phase: impl FnOnce(ureq::Error) -> FailedPhase) -> ureq::Error {
+    match error {
+        ureq::Error::Other(inner) if inner.is::<FailedPhase>() => ureq::Error::Other(inner),
+        error => tag(phase(error)),
+    }
+}
 
-impl Resolver for FailureTagging<DefaultResolver> {
+/// Resolves as ureq does, and tags failures with their phase. For a unix socket nothing is looked up.
+#[derive(Debug, Default)]
+pub(super) struct TaggingResolver {
+    resolver: DefaultResolver,
+    has_socket: bool,
+}
+
+impl TaggingResolver {
+    /// The resolver of an address, which may be that of a unix socket.
+    pub(super) fn new(has_socket: bool) -> Self {
+        TaggingResolver {
+            resolver: DefaultResolver::default(),
+            has_socket,
+        }
+    }
+}
+
+impl Resolver for TaggingResolver {
     fn resolve(
         &self,
         uri: &Uri,
         config: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        if self.has_socket {
+            return Ok(self.empty());
+        }
         if !timeout.after.is_not_happening() {
             // With a time-out ureq starts a thread, and panics where the system has none to give.
             check_thread().map_err(|error| tag(FailedPhase::Connecting(error.into())))?;
         }
-        self.0
+        self.resolver
             .resolve(uri, config, timeout)
             .map_err(|error| tag(FailedPhase::Connecting(error)))
     }
@@ -79,7 +111,45 @@ fn check_thread() -> io::Result<()> {
     Ok(())
 }
 
-impl Connector for FailureTagging<DefaultConnector> {
+/// Connects as ureq does, or to a unix socket, or with TLS, and tags failures with their phase.
+pub(super) struct TaggingConnector {
+    tcp: DefaultConnector,
+    /// The path of a unix socket, instead of TCP.
+    socket: Option<PathBuf>,
+    /// Used for URLs of https.
+    tls: Option<Arc<Tls>>,
+}
+
+impl fmt::Debug for TaggingConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaggingConnector")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TaggingConnector {
+    pub(super) fn new(socket: Option<PathBuf>, tls: Option<Arc<Tls>>) -> Self {
+        TaggingConnector {
+            tcp: DefaultConnector::default(),
+            socket,
+            tls,
+        }
+    }
+
+    fn plain(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Box<dyn Transport>>, ureq::Error> {
+        match &self.socket {
+            Some(path) => Ok(Some(Box::new(UnixTransport::connect(path, details)?))),
+            None => self.tcp.connect(details, chained),
+        }
+    }
+}
+
+impl Connector for TaggingConnector {
     type Out = Connection;
 
     fn connect(
@@ -88,9 +158,14 @@ impl Connector for FailureTagging<DefaultConnector> {
         chained: Option<()>,
     ) -> Result<Option<Connection>, ureq::Error> {
         let inner = self
-            .0
-            .connect(details, chained)
-            .map_err(|error| tag(FailedPhase::Connecting(error)))?;
+            .plain(details, chained)
+            .map_err(|error| tag_once(error, FailedPhase::Connecting))?;
+        let inner = match (inner, &self.tls) {
+            (Some(inner), Some(tls)) if details.needs_tls() => {
+                Some(Box::new(tls.connect(inner, details)?) as Box<dyn Transport>)
+            }
+            (inner, _) => inner,
+        };
         Ok(inner.map(|inner| Connection {
             inner,
             answered: false,
@@ -136,7 +211,7 @@ impl Transport for Connection {
         self.refusal_unread = true;
         self.inner
             .transmit_output(amount, timeout)
-            .map_err(|error| tag(FailedPhase::Sending(error)))
+            .map_err(|error| tag_once(error, FailedPhase::Sending))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
@@ -150,7 +225,8 @@ impl Transport for Connection {
         match result {
             Ok(true) => {
                 self.answered = true;
-                if self.inner.buffers().input().first() == Some(&TLS_ALERT) {
+                let first = self.inner.buffers().input().first().copied();
+                if first == Some(TLS_ALERT) && !self.inner.is_tls() {
                     return Err(tag(FailedPhase::Tls));
                 }
                 Ok(true)

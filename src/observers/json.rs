@@ -75,7 +75,7 @@ impl<'a> JsonObserver<'a> {
             Event::Recovered(kind, lasted) => json::Event::Recovered {
                 time,
                 from: match kind {
-                    OutageKind::Consul | OutageKind::Reset => "outage",
+                    OutageKind::Consul | OutageKind::Reset | OutageKind::Tls => "outage",
                     OutageKind::Rights => "rights_lost",
                 },
                 target: None,
@@ -115,7 +115,7 @@ fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> json::Event
                 keys: None,
             };
         }
-        OutageKind::Consul => "consul",
+        OutageKind::Consul | OutageKind::Tls => "consul",
         OutageKind::Reset => "reset",
     };
     json::Event::Outage {

@@ -350,7 +350,7 @@ impl TargetStatus {
 
     fn update_outage(&mut self, cause: &OutageCause, now: SystemTime) {
         let kind = match cause.kind() {
-            OutageKind::Consul => "consul",
+            OutageKind::Consul | OutageKind::Tls => "consul",
             OutageKind::Rights => "rights",
             OutageKind::Reset => "reset",
         };

@@ -140,6 +140,7 @@ impl Observer for Warnings<'_> {
             Event::Recovered(kind, lasted) => {
                 let what = match kind {
                     OutageKind::Consul => "Consul is available again",
+                    OutageKind::Tls => "certificates are accepted again",
                     OutageKind::Rights => "read permission restored",
                     OutageKind::Reset => "the state of Consul is restored",
                 };

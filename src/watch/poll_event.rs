@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use super::wait_time::ShortenedWait;
 use super::withheld::WithheldReason;
-use crate::consul::{Error, ErrorClass, Meta};
+use crate::consul::{Cause, Error, ErrorClass, Meta};
 use crate::model::{Continuity, Index, Key, Snapshot, TargetId};
 
 /// Why a target cannot be seen.
@@ -29,6 +29,9 @@ pub enum OutageKind {
     Rights,
     /// Consul looks as if it had been reset.
     Reset,
+    /// One side does not trust the other's certificate. It has a report of its own: a server that
+    /// restarts with another certificate is unreachable first.
+    Tls,
 }
 
 impl OutageCause {
@@ -38,6 +41,9 @@ impl OutageCause {
             OutageCause::Consul(error) if error.class() == ErrorClass::Denied => OutageKind::Rights,
             OutageCause::NoRights => OutageKind::Rights,
             OutageCause::Reset => OutageKind::Reset,
+            OutageCause::Consul(error) if matches!(error.cause(), Cause::Handshake(_)) => {
+                OutageKind::Tls
+            }
             OutageCause::Consul(_) => OutageKind::Consul,
         }
     }

@@ -11,6 +11,7 @@ use super::cursor::{Cursor, IndexVerdict};
 use super::poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};
 use super::proof::{Proof, prove};
 use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
+use super::withheld::WithheldReason;
 use crate::backoff::Backoff;
 use crate::consul::{Cause, Client, Error, ErrorClass};
 use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
@@ -26,6 +27,10 @@ const QUERY_BURST: u32 = 2;
 
 /// The time between queries after a burst, so that constant writes do not become a storm of queries.
 const QUERY_PERIOD: Duration = Duration::from_millis(100);
+
+/// The longest wait while keys are hidden: a query that is held keeps the rights that it was asked
+/// with, so that a right that is restored shows only in the next one.
+const HIDDEN_WAIT: Duration = Duration::from_secs(9);
 
 /// The back-off after the first failure in a row.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -122,6 +127,8 @@ struct Poller {
     last_answer: Instant,
     /// Whether an answer was sent yet.
     synced: bool,
+    /// Whether the token may not read some of the entries any more.
+    hides: bool,
     /// Whether non-UTF-8 keys were reported yet.
     non_utf8_reported: bool,
     /// Whether filtered listings were reported yet.
@@ -141,6 +148,7 @@ impl Poller {
             continuity: Continuity::Kept,
             last_answer: Instant::now(),
             synced: false,
+            hides: false,
             non_utf8_reported: false,
             filtered_reported: false,
             config,
@@ -203,6 +211,8 @@ impl Poller {
         let Proof {
             deleted, unproven, ..
         } = self.prove(&mut shown)?;
+        let mut reasons = unproven.iter().map(|(_, reason)| *reason);
+        self.hides = reasons.any(|reason| reason == WithheldReason::Hidden);
         self.peak = self.peak.max(shown.index());
         let mut baseline = shown.clone();
         let unproven_entries = unproven
@@ -233,7 +243,12 @@ impl Poller {
             ..
         } = &mut self.config;
         let asked = Instant::now();
-        let error = match fetch.fetch(&mut self.seen, since, wait.wait(asked)) {
+        let longest = if self.hides {
+            HIDDEN_WAIT
+        } else {
+            Duration::MAX
+        };
+        let error = match fetch.fetch(&mut self.seen, since, wait.wait(asked).min(longest)) {
             Err(error) if since.is_some() && error.may_be_cut() => error,
             result => return result,
         };

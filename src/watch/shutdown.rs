@@ -158,7 +158,9 @@ impl Shutdown {
     fn outage_failure(&self, kind: OutageKind) -> Failure {
         let lasted = humantime::format_duration(self.max_outage.unwrap_or_default());
         let (exit, what) = match kind {
-            OutageKind::Consul => (Exit::Unavailable, "Consul gave no usable answer"),
+            OutageKind::Consul | OutageKind::Tls => {
+                (Exit::Unavailable, "Consul gave no usable answer")
+            }
             OutageKind::Rights => (Exit::Denied, "no read permission"),
             OutageKind::Reset => (Exit::Unavailable, "Consul has looked reset"),
         };

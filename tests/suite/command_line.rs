@@ -163,6 +163,21 @@ fn help_prints_that_of_a_verb_or_a_topic() {
         );
         assert!(page.starts_with(char::is_uppercase), "{page}");
     }
+    // Each variable that a flag names is in the list of all.
+    let listed = Kvw::bare().args(["help", "environment"]).ok();
+    let named = Kvw::bare()
+        .env("COLUMNS", "1000")
+        .args(["get", "--help"])
+        .ok();
+    let named: Vec<_> = named
+        .split("[env: ")
+        .skip(1)
+        .map(|rest| rest.split(']').next().unwrap())
+        .collect();
+    assert!(named.len() > 4, "{named:?}");
+    for name in named {
+        assert!(listed.contains(name), "{name} is not in {listed}");
+    }
     let rule = Kvw::bare().args(["help", "handlers"]).ok();
     assert!(rule.contains("--daemons keep"), "{rule}");
     let output = Kvw::bare().args(["help", "handler"]).run();

@@ -13,14 +13,14 @@ const VERSION: &str = "1.8.7";
 pub fn leader(request: &mut ApiRequest<'_>) -> ApiResult {
     request.params.blocking_query(&request.head.cache_control)?;
     request.params.check_datacenter()?;
-    Ok(request.json(200, &request.agent.address.to_string()))
+    Ok(request.json(200, &request.agent.server_address().to_string()))
 }
 
 /// Serves `/v1/status/peers`.
 pub fn peers(request: &mut ApiRequest<'_>) -> ApiResult {
     request.params.blocking_query(&request.head.cache_control)?;
     request.params.check_datacenter()?;
-    Ok(request.json(200, &[request.agent.address.to_string()]))
+    Ok(request.json(200, &[request.agent.server_address().to_string()]))
 }
 
 /// Serves `/v1/catalog/datacenters`.
@@ -30,7 +30,8 @@ pub fn datacenters(request: &mut ApiRequest<'_>) -> ApiResult {
 
 /// Serves `/v1/agent/self`: as much as `consul lock` and `consul watch` read.
 pub fn agent_self(request: &mut ApiRequest<'_>) -> ApiResult {
-    let (address, port) = (request.agent.address.ip(), request.agent.address.port());
+    let address = request.agent.server_address();
+    let (address, port) = (address.ip(), address.port());
     let id = "6b767720-6465-7620-6167-656e74202020";
     let shown = json!({
         "Config": {

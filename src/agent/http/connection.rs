@@ -11,6 +11,9 @@ use super::head::{MAX_HEADERS, find_head_end, parse_head};
 use super::{BodyLength, RequestHead, Response};
 use crate::agent::large_requests::{LargeRequests, LargeSlot};
 
+/// The first byte of a client that speaks TLS.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// The longest request head: a megabyte, and the slack that Go adds.
 const MAX_HEAD: usize = (1 << 20) + 4096;
 
@@ -109,6 +112,11 @@ impl ClientConnection {
                 self.buffer.drain(..end);
                 self.body = BodyState::Unread(head.length);
                 return Ok(Some(head));
+            }
+            // It would wait for a head that never comes. Go looks for the end of a line first, which a
+            // message of TLS has by chance.
+            if self.buffer.first() == Some(&TLS_HANDSHAKE) {
+                return Err(Response::closing(400, "400 Bad Request"));
             }
             if self.buffer.len() > MAX_HEAD {
                 return Err(Response::closing(

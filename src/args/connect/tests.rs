@@ -1,4 +1,5 @@
 use super::*;
+use crate::consul::TrustedRoots;
 use clap::Parser;
 
 #[derive(Parser)]
@@ -76,16 +77,40 @@ fn a_bad_value_names_what_it_came_from() {
             ("CONSUL_HTTP_SSL", "yes"),
             "CONSUL_HTTP_SSL: expected true or false",
         ),
-        (&[], ("CONSUL_HTTP_SSL", "T"), "CONSUL_HTTP_SSL: this build"),
+        (
+            &["--http-addr", "https://h"],
+            ("CONSUL_HTTP_SSL_VERIFY", "no"),
+            "CONSUL_HTTP_SSL_VERIFY: expected true or false",
+        ),
+        (
+            &["--ca-file", "f"],
+            ("X", ""),
+            "--ca-file: 127.0.0.1:8500 is spoken to without TLS",
+        ),
+        (
+            &["--tls-skip-verify"],
+            ("CONSUL_HTTP_ADDR", "unix:///s"),
+            "--tls-skip-verify: unix:///s is spoken to",
+        ),
+        (
+            &["--http-addr", "https://h", "--client-cert", "c"],
+            ("X", ""),
+            "needs its key too",
+        ),
+        (
+            &["--http-addr", "https://h"],
+            ("CONSUL_CLIENT_KEY", "k"),
+            "needs its certificate too",
+        ),
+        (
+            &["--http-addr", "https://h", "--tls-server-name", "a b"],
+            ("X", ""),
+            "--tls-server-name: it can be the name of no server",
+        ),
         (
             &[],
             ("CONSUL_HTTP_ADDR", "a b"),
             "CONSUL_HTTP_ADDR: it is not HOST:PORT",
-        ),
-        (
-            &["--http-addr", "https://x"],
-            ("X", ""),
-            "--http-addr: this build",
         ),
         (&["--connect-timeout", "0"], ("X", ""), "--connect-timeout"),
     ] {
@@ -109,4 +134,64 @@ fn modes_and_times_come_from_their_flags() {
     assert_eq!(config.retry_for, Duration::ZERO);
     assert_eq!(config.connect_timeout, Duration::from_millis(500));
     assert!(ParsedConnect::try_parse_from(["kvw", "--stale", "--consistent"]).is_err());
+}
+
+#[test]
+fn tls_comes_from_the_scheme_or_a_variable() {
+    let address = |flags: &[&str], env: &[(&str, &str)]| {
+        let config = resolve(flags, env).unwrap();
+        config.address.to_string()
+    };
+    let ssl = ("CONSUL_HTTP_SSL", "true");
+    assert_eq!(address(&["--http-addr", "https://h:1"], &[]), "https://h:1");
+    assert_eq!(address(&[], &[ssl]), "https://127.0.0.1:8500");
+    // As for Consul's own client.
+    assert_eq!(
+        address(&["--http-addr", "http://h:1"], &[ssl]),
+        "https://h:1"
+    );
+    assert_eq!(address(&["--http-addr", "unix:///s"], &[ssl]), "unix:///s");
+    let off = ("CONSUL_HTTP_SSL", "false");
+    assert_eq!(
+        address(&["--http-addr", "https://h:1"], &[off]),
+        "https://h:1"
+    );
+}
+
+#[test]
+fn the_files_of_tls_come_from_flags_before_variables() {
+    let env = [
+        ("CONSUL_HTTP_SSL", "1"),
+        ("CONSUL_CACERT", "env-ca"),
+        ("CONSUL_CAPATH", "env-folder"),
+        ("CONSUL_CLIENT_CERT", "env-cert"),
+        ("CONSUL_CLIENT_KEY", "env-key"),
+        ("CONSUL_TLS_SERVER_NAME", "env.name:8501"),
+        ("CONSUL_HTTP_SSL_VERIFY", "0"),
+    ];
+    let tls = |flags: &[&str], env: &[(&str, &str)]| resolve(flags, env).unwrap().tls;
+    let of_env = tls(&[], &env);
+    assert_eq!(of_env.roots, TrustedRoots::File("env-ca".into()));
+    let client = of_env.client.unwrap();
+    assert_eq!(client.certificate, PathBuf::from("env-cert"));
+    assert_eq!(client.key, PathBuf::from("env-key"));
+    assert_eq!(of_env.server_name.as_deref(), Some("env.name"));
+    assert!(of_env.skip_verify);
+    let flags = [
+        "--ca-path",
+        "d",
+        "--client-cert",
+        "c",
+        "--tls-server-name",
+        "n",
+    ];
+    let of_flags = tls(&flags, &env[..6]);
+    assert_eq!(of_flags.roots, TrustedRoots::Folder("d".into()));
+    let client = of_flags.client.unwrap();
+    assert_eq!(client.certificate, PathBuf::from("c"));
+    assert_eq!(client.key, PathBuf::from("env-key"));
+    assert_eq!(of_flags.server_name.as_deref(), Some("n"));
+    assert!(!of_flags.skip_verify);
+    let folder = tls(&[], &env[2..3]);
+    assert_eq!(folder.roots, TrustedRoots::Folder("env-folder".into()));
 }

@@ -2,7 +2,22 @@
 
 use std::ffi::OsString;
 
-use crate::consul::{Config, TokenSource};
+use crate::consul::{Config, TokenSource, TrustedRoots};
+
+/// Variables of the connection, which a handler finds as flags or kvw's own environment said. The scheme
+/// of the address says whether it is TLS.
+const CONNECTION: [&str; 10] = [
+    "CONSUL_HTTP_ADDR",
+    "CONSUL_HTTP_SSL",
+    "CONSUL_HTTP_SSL_VERIFY",
+    "CONSUL_CACERT",
+    "CONSUL_CAPATH",
+    "CONSUL_CLIENT_CERT",
+    "CONSUL_CLIENT_KEY",
+    "CONSUL_TLS_SERVER_NAME",
+    "CONSUL_NAMESPACE",
+    "CONSUL_PARTITION",
+];
 
 /// Variables that a handler does not see without `--pass-token`.
 const CREDENTIALS: [&str; 3] = [
@@ -20,8 +35,7 @@ pub type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
 /// Returns the connection, from flags or environment, as variables to set, and the variables to
 /// withhold. An address is passed on without its user and password.
 pub fn connection(config: &Config, pass_token: bool) -> Variables {
-    let names = ["CONSUL_HTTP_ADDR", "CONSUL_NAMESPACE", "CONSUL_PARTITION"];
-    let withhold = names
+    let withhold = CONNECTION
         .iter()
         .chain(&CREDENTIALS)
         .chain(&SERVICE)
@@ -31,6 +45,21 @@ pub fn connection(config: &Config, pass_token: bool) -> Variables {
         set.extend(value.map(|value| (name.into(), value)));
     };
     add("CONSUL_HTTP_ADDR", Some(config.address.to_string().into()));
+    let tls = &config.tls;
+    match &tls.roots {
+        TrustedRoots::System => {}
+        TrustedRoots::File(file) => add("CONSUL_CACERT", Some(file.into())),
+        TrustedRoots::Folder(folder) => add("CONSUL_CAPATH", Some(folder.into())),
+    }
+    if let Some(client) = &tls.client {
+        add("CONSUL_CLIENT_CERT", Some((&client.certificate).into()));
+        add("CONSUL_CLIENT_KEY", Some((&client.key).into()));
+    }
+    let name = tls.server_name.as_ref();
+    add("CONSUL_TLS_SERVER_NAME", name.map(OsString::from));
+    if tls.skip_verify {
+        add("CONSUL_HTTP_SSL_VERIFY", Some("false".into()));
+    }
     add(
         "CONSUL_NAMESPACE",
         config.namespace.as_ref().map(OsString::from),
@@ -57,7 +86,7 @@ pub fn connection(config: &Config, pass_token: bool) -> Variables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consul::Secret;
+    use crate::consul::{Address, ClientCertificate, Scheme, Secret, TlsConfig};
 
     fn environment(config: &Config, pass_token: bool) -> Vec<String> {
         let (set, withhold) = connection(config, pass_token);
@@ -92,5 +121,43 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(environment(&file, true)[1..], ["CONSUL_HTTP_TOKEN_FILE=t"]);
+    }
+
+    #[test]
+    fn a_handler_finds_the_settings_of_tls_and_the_scheme() {
+        let config = Config {
+            address: Address::Tcp {
+                scheme: Scheme::Https,
+                authority: "h:8501".to_owned(),
+                path: String::new(),
+            },
+            tls: TlsConfig {
+                roots: TrustedRoots::Folder("cas".into()),
+                client: Some(ClientCertificate {
+                    certificate: "c.pem".into(),
+                    key: "k.pem".into(),
+                }),
+                server_name: Some("server.dc1.consul".to_owned()),
+                skip_verify: true,
+            },
+            ..Config::default()
+        };
+        let set = environment(&config, false);
+        assert_eq!(
+            set,
+            [
+                "CONSUL_HTTP_ADDR=https://h:8501",
+                "CONSUL_CAPATH=cas",
+                "CONSUL_CLIENT_CERT=c.pem",
+                "CONSUL_CLIENT_KEY=k.pem",
+                "CONSUL_TLS_SERVER_NAME=server.dc1.consul",
+                "CONSUL_HTTP_SSL_VERIFY=false",
+            ]
+        );
+        let (_, withhold) = connection(&config, false);
+        for variable in &set {
+            let name = variable.split_once('=').unwrap().0;
+            assert!(withhold.contains(&name.into()), "{name}");
+        }
     }
 }

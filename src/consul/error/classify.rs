@@ -28,6 +28,9 @@ pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
                 "the connection was closed without an answer".to_owned(),
             ),
             Some(FailedPhase::Tls) => (Cause::Tls, "the answer is TLS, not HTTP".to_owned()),
+            Some(FailedPhase::Handshake(failure)) => {
+                (Cause::Handshake(failure.fault), failure.text.clone())
+            }
             None => (Cause::InvalidAnswer, describe(error)),
         },
         ureq::Error::Timeout(_) => (Cause::TimedOut, "no answer in time".to_owned()),

@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use super::Kvw;
+use super::certificates::{Authority, Certificate};
 use super::processes::send_signal;
 use super::signals::reset_signals_for_children;
 use super::waiting::wait_within;
@@ -27,6 +28,10 @@ pub struct Agent {
     port: Option<u16>,
     /// The token that may do everything, on a server with ACLs.
     master_token: Option<&'static str>,
+    /// The port of its HTTPS API, where it has one.
+    https_port: Option<u16>,
+    /// Whether it listens on a unix socket too.
+    has_socket: bool,
     folder: tempfile::TempDir,
     server: Option<Server>,
 }
@@ -62,21 +67,66 @@ impl Agent {
         Agent::new(None)
     }
 
+    /// A real Consul with `verify_incoming`, which presents this certificate and wants one of the same
+    /// authority; `None`, with the reason printed, on `kvw dev`.
+    pub fn with_tls(certificate: &Certificate, authority: &Authority) -> Option<Agent> {
+        if !Agent::is_real() {
+            not_tried("kvw dev has no TLS; KVW_TEST_CONSUL names a Consul that has");
+            return None;
+        }
+        let mut agent = Agent::stopped(None);
+        agent.https_port = Some(consul_port());
+        agent.write_certificates(certificate, authority);
+        agent.start();
+        Some(agent)
+    }
+
+    /// A real Consul that listens on a unix socket too: `addresses.http` takes several.
+    pub fn with_socket() -> Agent {
+        assert!(Agent::is_real());
+        let mut agent = Agent::stopped(None);
+        agent.has_socket = true;
+        agent.start();
+        agent
+    }
+
+    /// The address of its unix socket: a real Consul listens on it beside its port.
+    pub fn socket_address(&self) -> String {
+        format!("unix://{}", self.folder.path().join("http.sock").display())
+    }
+
+    /// Writes what a server with TLS presents and trusts from its next start on.
+    pub fn write_certificates(&self, certificate: &Certificate, authority: &Authority) {
+        certificate.write(self.folder.path(), "server");
+        std::fs::write(self.folder.path().join("ca.pem"), authority.pem()).unwrap();
+    }
+
+    /// The address of its HTTPS API, by number.
+    pub fn https_address(&self) -> String {
+        format!("https://127.0.0.1:{}", self.https_port.unwrap())
+    }
+
     /// A server of the test's own with ACLs, default policy deny.
     pub(super) fn with_master_token(token: &'static str) -> Agent {
         Agent::new(Some(token))
     }
 
     fn new(master_token: Option<&'static str>) -> Agent {
-        reset_signals_for_children();
-        let mut agent = Agent {
-            port: None,
-            master_token,
-            folder: tempfile::tempdir().unwrap(),
-            server: None,
-        };
+        let mut agent = Agent::stopped(master_token);
         agent.start();
         agent
+    }
+
+    fn stopped(master_token: Option<&'static str>) -> Agent {
+        reset_signals_for_children();
+        Agent {
+            port: None,
+            master_token,
+            https_port: None,
+            has_socket: false,
+            folder: tempfile::tempdir().unwrap(),
+            server: None,
+        }
     }
 
     /// `host:port` of its HTTP API.
@@ -169,7 +219,7 @@ impl Agent {
                 Some(token) => ("deny", serde_json::json!({"master": token})),
                 None => ("allow", serde_json::json!({})),
             };
-            let config = serde_json::json!({
+            let mut config = serde_json::json!({
                 "server": true,
                 "bootstrap_expect": 1,
                 "data_dir": self.folder.path().join("data"),
@@ -189,6 +239,18 @@ impl Agent {
                     "tokens": tokens,
                 },
             });
+            if let Some(https) = self.https_port {
+                let path = |name: &str| self.folder.path().join(name);
+                config["ports"]["https"] = https.into();
+                config["verify_incoming"] = true.into();
+                config["ca_file"] = serde_json::json!(path("ca.pem"));
+                config["cert_file"] = serde_json::json!(path("server.pem"));
+                config["key_file"] = serde_json::json!(path("server-key.pem"));
+            }
+            if self.has_socket {
+                let addresses = format!("127.0.0.1 {}", self.socket_address());
+                config["addresses"] = serde_json::json!({"http": addresses});
+            }
             std::fs::write(&file, config.to_string()).unwrap();
         }
         command

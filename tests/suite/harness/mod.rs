@@ -2,6 +2,7 @@
 
 mod acl;
 mod agent;
+mod certificates;
 pub mod contract;
 #[allow(
     dead_code,
@@ -15,16 +16,19 @@ mod running;
 mod signals;
 pub mod source;
 mod terminal;
+mod tls_front;
 mod waiting;
 
 pub use acl::{AclAgent, MASTER, Token, prefix_rules};
 pub use agent::{Agent, Scope, not_tried, request, try_request};
+pub use certificates::{Authority, Certificate, Valid, pem};
 pub use faulty::{Faulty, On, Script};
 pub use kvw::{Kvw, Output};
 pub use processes::{Process, children, is_alive, processes, send_signal};
 pub use raw_http::{RawHttp, Reply};
 pub use running::Running;
 pub use terminal::Terminal;
+pub use tls_front::{Presents, TlsFront};
 pub use waiting::{
     PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_text,
 };
