@@ -36,8 +36,10 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('txn', 'txn', [CompletionResultType]::ParameterValue, 'Run operations in one transaction')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print changes as they happen, or run a handler on them')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until conditions on keys hold')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program with keys in its environment')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List one level of keys and folders')
             [CompletionResult]::new('tree', 'tree', [CompletionResultType]::ParameterValue, 'Show keys as a tree, with key counts per folder')
+            [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys as environment variables')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Export entries as a document for import')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import the entries of a document')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Check that Consul is reachable and has a leader')
@@ -267,6 +269,50 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kvw;run' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set NAME to the value of KEY; repeatable')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Take a single key, named by its last part; repeatable')
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'Names from keys: upper (default), keep')
+            [CompletionResult]::new('--rename', '--rename', [CompletionResultType]::ParameterName, 'Name the variable of KEY; repeatable')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Only keys that match GLOB in full; repeatable')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No keys that match GLOB in full; repeatable')
+            [CompletionResult]::new('--allow-env', '--allow-env', [CompletionResultType]::ParameterName, 'Allow a name such as PATH or LD_PRELOAD; repeatable')
+            [CompletionResult]::new('--on-change', '--on-change', [CompletionResultType]::ParameterName, 'On a change: restart (default), signal, exec, exit, ignore')
+            [CompletionResult]::new('--signal', '--signal', [CompletionResultType]::ParameterName, 'Signal of --on-change signal [default: HUP]')
+            [CompletionResult]::new('--change-exec', '--change-exec', [CompletionResultType]::ParameterName, 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Keep the variables in FILE, replaced on a change')
+            [CompletionResult]::new('--debounce', '--debounce', [CompletionResultType]::ParameterName, 'Quiet time that ends a burst of changes')
+            [CompletionResult]::new('--max-delay', '--max-delay', [CompletionResultType]::ParameterName, 'Longest time that a burst waits for quiet')
+            [CompletionResult]::new('--splay', '--splay', [CompletionResultType]::ParameterName, 'Delay each reaction by a random time up to this')
+            [CompletionResult]::new('--stop-signal', '--stop-signal', [CompletionResultType]::ParameterName, 'Signal that asks the program to stop')
+            [CompletionResult]::new('--stop-timeout', '--stop-timeout', [CompletionResultType]::ParameterName, 'Time after --stop-signal until the program and all it has started are killed')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Longest time that Consul may hold a query')
+            [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'ACL token [env: CONSUL_HTTP_TOKEN]')
+            [CompletionResult]::new('--datacenter', '--datacenter', [CompletionResultType]::ParameterName, 'Datacenter to query [default: the agent''s]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]')
+            [CompletionResult]::new('--partition', '--partition', [CompletionResultType]::ParameterName, 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Accept a prefix without keys')
+            [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Do not watch for changes: --on-change ignore')
+            [CompletionResult]::new('--pristine', '--pristine', [CompletionResultType]::ParameterName, 'Inherit nothing but PATH, HOME, TERM and the like')
+            [CompletionResult]::new('--preserve-env', '--preserve-env', [CompletionResultType]::ParameterName, 'Variables that exist already win over keys')
+            [CompletionResult]::new('--pass-token', '--pass-token', [CompletionResultType]::ParameterName, 'Pass the Consul token and CONSUL_HTTP_AUTH to the program')
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
+            [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kvw;ls' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
@@ -313,6 +359,38 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--du', '--du', [CompletionResultType]::ParameterName, 'Show sizes; reads all values')
+            [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
+            [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kvw;env' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'Set NAME to the value of KEY; repeatable')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Take a single key, named by its last part; repeatable')
+            [CompletionResult]::new('--names', '--names', [CompletionResultType]::ParameterName, 'Names from keys: upper (default), keep')
+            [CompletionResult]::new('--rename', '--rename', [CompletionResultType]::ParameterName, 'Name the variable of KEY; repeatable')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Only keys that match GLOB in full; repeatable')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No keys that match GLOB in full; repeatable')
+            [CompletionResult]::new('--allow-env', '--allow-env', [CompletionResultType]::ParameterName, 'Allow a name such as PATH or LD_PRELOAD; repeatable')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format: shell (default), env, docker, json, systemd, null')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format: shell (default), env, docker, json, systemd, null')
+            [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'ACL token [env: CONSUL_HTTP_TOKEN]')
+            [CompletionResult]::new('--datacenter', '--datacenter', [CompletionResultType]::ParameterName, 'Datacenter to query [default: the agent''s]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]')
+            [CompletionResult]::new('--partition', '--partition', [CompletionResultType]::ParameterName, 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Accept a prefix without keys')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
             [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
@@ -447,8 +525,10 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('txn', 'txn', [CompletionResultType]::ParameterValue, 'Run operations in one transaction')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print changes as they happen, or run a handler on them')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until conditions on keys hold')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program with keys in its environment')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List one level of keys and folders')
             [CompletionResult]::new('tree', 'tree', [CompletionResultType]::ParameterValue, 'Show keys as a tree, with key counts per folder')
+            [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print keys as environment variables')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Export entries as a document for import')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import the entries of a document')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Check that Consul is reachable and has a leader')
@@ -476,10 +556,16 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
         'kvw;help;wait' {
             break
         }
+        'kvw;help;run' {
+            break
+        }
         'kvw;help;ls' {
             break
         }
         'kvw;help;tree' {
+            break
+        }
+        'kvw;help;env' {
             break
         }
         'kvw;help;export' {

@@ -33,8 +33,10 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand txn 'Run operations in one transaction'
             cand watch 'Print changes as they happen, or run a handler on them'
             cand wait 'Wait until conditions on keys hold'
+            cand run 'Run a program with keys in its environment'
             cand ls 'List one level of keys and folders'
             cand tree 'Show keys as a tree, with key counts per folder'
+            cand env 'Print keys as environment variables'
             cand export 'Export entries as a document for import'
             cand import 'Import the entries of a document'
             cand status 'Check that Consul is reachable and has a leader'
@@ -257,6 +259,49 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'kvw;run'= {
+            cand --color 'When to use colour'
+            cand --env 'Set NAME to the value of KEY; repeatable'
+            cand --key 'Take a single key, named by its last part; repeatable'
+            cand --names 'Names from keys: upper (default), keep'
+            cand --rename 'Name the variable of KEY; repeatable'
+            cand --include 'Only keys that match GLOB in full; repeatable'
+            cand --exclude 'No keys that match GLOB in full; repeatable'
+            cand --allow-env 'Allow a name such as PATH or LD_PRELOAD; repeatable'
+            cand --on-change 'On a change: restart (default), signal, exec, exit, ignore'
+            cand --signal 'Signal of --on-change signal [default: HUP]'
+            cand --change-exec 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more'
+            cand --write 'Keep the variables in FILE, replaced on a change'
+            cand --debounce 'Quiet time that ends a burst of changes'
+            cand --max-delay 'Longest time that a burst waits for quiet'
+            cand --splay 'Delay each reaction by a random time up to this'
+            cand --stop-signal 'Signal that asks the program to stop'
+            cand --stop-timeout 'Time after --stop-signal until the program and all it has started are killed'
+            cand --wait 'Longest time that Consul may hold a query'
+            cand --http-addr 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'
+            cand --token-file 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]'
+            cand --token 'ACL token [env: CONSUL_HTTP_TOKEN]'
+            cand --datacenter 'Datacenter to query [default: the agent''s]'
+            cand --namespace 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]'
+            cand --partition 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]'
+            cand --connect-timeout 'Time limit for connecting'
+            cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
+            cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand -q 'Print no status messages; warnings and errors remain'
+            cand --quiet 'Print no status messages; warnings and errors remain'
+            cand -v 'Show each request on stderr, without the token'
+            cand --verbose 'Show each request on stderr, without the token'
+            cand --allow-empty 'Accept a prefix without keys'
+            cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
+            cand --once 'Do not watch for changes: --on-change ignore'
+            cand --pristine 'Inherit nothing but PATH, HOME, TERM and the like'
+            cand --preserve-env 'Variables that exist already win over keys'
+            cand --pass-token 'Pass the Consul token and CONSUL_HTTP_AUTH to the program'
+            cand --stale 'Allow stale reads from any server'
+            cand --consistent 'Consistent reads: the leader confirms its leadership first'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'kvw;ls'= {
             cand --color 'When to use colour'
             cand -o 'Output format'
@@ -302,6 +347,37 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
             cand --du 'Show sizes; reads all values'
+            cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
+            cand --stale 'Allow stale reads from any server'
+            cand --consistent 'Consistent reads: the leader confirms its leadership first'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kvw;env'= {
+            cand --color 'When to use colour'
+            cand --env 'Set NAME to the value of KEY; repeatable'
+            cand --key 'Take a single key, named by its last part; repeatable'
+            cand --names 'Names from keys: upper (default), keep'
+            cand --rename 'Name the variable of KEY; repeatable'
+            cand --include 'Only keys that match GLOB in full; repeatable'
+            cand --exclude 'No keys that match GLOB in full; repeatable'
+            cand --allow-env 'Allow a name such as PATH or LD_PRELOAD; repeatable'
+            cand -o 'Output format: shell (default), env, docker, json, systemd, null'
+            cand --output 'Output format: shell (default), env, docker, json, systemd, null'
+            cand --http-addr 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'
+            cand --token-file 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]'
+            cand --token 'ACL token [env: CONSUL_HTTP_TOKEN]'
+            cand --datacenter 'Datacenter to query [default: the agent''s]'
+            cand --namespace 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]'
+            cand --partition 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]'
+            cand --connect-timeout 'Time limit for connecting'
+            cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
+            cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand -q 'Print no status messages; warnings and errors remain'
+            cand --quiet 'Print no status messages; warnings and errors remain'
+            cand -v 'Show each request on stderr, without the token'
+            cand --verbose 'Show each request on stderr, without the token'
+            cand --allow-empty 'Accept a prefix without keys'
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --stale 'Allow stale reads from any server'
             cand --consistent 'Consistent reads: the leader confirms its leadership first'
@@ -429,8 +505,10 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand txn 'Run operations in one transaction'
             cand watch 'Print changes as they happen, or run a handler on them'
             cand wait 'Wait until conditions on keys hold'
+            cand run 'Run a program with keys in its environment'
             cand ls 'List one level of keys and folders'
             cand tree 'Show keys as a tree, with key counts per folder'
+            cand env 'Print keys as environment variables'
             cand export 'Export entries as a document for import'
             cand import 'Import the entries of a document'
             cand status 'Check that Consul is reachable and has a leader'
@@ -451,9 +529,13 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;help;wait'= {
         }
+        &'kvw;help;run'= {
+        }
         &'kvw;help;ls'= {
         }
         &'kvw;help;tree'= {
+        }
+        &'kvw;help;env'= {
         }
         &'kvw;help;export'= {
         }

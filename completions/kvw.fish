@@ -37,8 +37,10 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "wait" -d 'Wait until conditions on keys hold'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "run" -d 'Run a program with keys in its environment'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "ls" -d 'List one level of keys and folders'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "env" -d 'Print keys as environment variables'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
@@ -257,6 +259,51 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l exact-key -d 'Allow key
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l env -d 'Set NAME to the value of KEY; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l key -d 'Take a single key, named by its last part; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l names -d 'Names from keys: upper (default), keep' -r -f -a "upper\t'Upper case, with _ for every character that is no ASCII letter or digit: db/host is DB_HOST'
+keep\t'As it stands'"
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l rename -d 'Name the variable of KEY; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l include -d 'Only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l exclude -d 'No keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l allow-env -d 'Allow a name such as PATH or LD_PRELOAD; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l on-change -d 'On a change: restart (default), signal, exec, exit, ignore' -r -f -a "restart\t'Stop the program and start it with the new environment'
+signal\t'Send it --signal; its environment stays, so use it with --write'
+exec\t'Run --change-exec with the new environment; the program stays'
+exit\t'Stop the program and exit with its status, for a supervisor to start anew'
+ignore\t'Nothing: Consul is not watched'"
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l signal -d 'Signal of --on-change signal [default: HUP]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l change-exec -d 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l write -d 'Keep the variables in FILE, replaced on a change' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l debounce -d 'Quiet time that ends a burst of changes' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-delay -d 'Longest time that a burst waits for quiet' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l splay -d 'Delay each reaction by a random time up to this' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-signal -d 'Signal that asks the program to stop' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-timeout -d 'Time after --stop-signal until the program and all it has started are killed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l wait -d 'Longest time that Consul may hold a query' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l allow-empty -d 'Accept a prefix without keys'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l once -d 'Do not watch for changes: --on-change ignore'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l pristine -d 'Inherit nothing but PATH, HOME, TERM and the like'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l preserve-env -d 'Variables that exist already win over keys'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l pass-token -d 'Pass the Consul token and CONSUL_HTTP_AUTH to the program'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -302,6 +349,39 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -l exact-key -d 'Allow key
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l env -d 'Set NAME to the value of KEY; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l key -d 'Take a single key, named by its last part; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l names -d 'Names from keys: upper (default), keep' -r -f -a "upper\t'Upper case, with _ for every character that is no ASCII letter or digit: db/host is DB_HOST'
+keep\t'As it stands'"
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l rename -d 'Name the variable of KEY; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l include -d 'Only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l exclude -d 'No keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l allow-env -d 'Allow a name such as PATH or LD_PRELOAD; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -s o -l output -d 'Output format: shell (default), env, docker, json, systemd, null' -r -f -a "shell\t'export lines for eval in sh, bash, dash and zsh'
+env\t'NAME=VALUE lines with quotes where needed, as a .env file'
+docker\t'Lines for docker run --env-file, which takes them literally'
+json\t'One JSON object'
+systemd\t'Lines for systemd\'s EnvironmentFile='
+null\t'NAME=VALUE, each ended by a NUL, for xargs -0 and env -0'"
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l allow-empty -d 'Accept a prefix without keys'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand env" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -400,18 +480,20 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "get" -d 'Print the value of a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "delete" -d 'Delete keys'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "get" -d 'Print the value of a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "delete" -d 'Delete keys'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "run" -d 'Run a program with keys in its environment'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "env" -d 'Print keys as environment variables'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -19,3 +19,4 @@ mod proxy;
 mod quote;
 pub mod scope;
 pub mod size;
+pub mod variables;

@@ -5,12 +5,14 @@
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod env;
 pub mod export;
 pub mod get;
 pub mod import;
 pub mod ls;
 pub mod man;
 pub mod put;
+pub mod run;
 pub mod status;
 pub mod tree;
 pub mod txn;
