@@ -261,7 +261,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__env)
-            opts="-q -v -o -h --quiet --verbose --color --env --key --names --rename --include --exclude --allow-env --allow-empty --exact-key --output --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -o -h --quiet --verbose --color --env --key --names --rename --include --exclude --allow-env --allow-empty --exact-key --output --fallback --max-age --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -305,6 +305,14 @@ _kvw() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "shell env docker json systemd null" -- "${cur}"))
+                    return 0
+                    ;;
+                --fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --http-addr)
@@ -417,7 +425,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__get)
-            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --force --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -n -o -h --quiet --verbose --color --recurse --keys --separator --detailed --base64 --newline --relative --default --output --force --fallback --max-age --exact-key --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -441,6 +449,14 @@ _kvw() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json jsonl raw consul" -- "${cur}"))
+                    return 0
+                    ;;
+                --fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --http-addr)
@@ -971,7 +987,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__run)
-            opts="-q -v -h --quiet --verbose --color --env --key --names --rename --include --exclude --allow-env --allow-empty --exact-key --on-change --signal --change-exec --once --write --debounce --max-delay --splay --pristine --preserve-env --pass-token --stop-signal --stop-timeout --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -h --quiet --verbose --color --env --key --names --rename --include --exclude --allow-env --allow-empty --exact-key --on-change --signal --change-exec --once --write --debounce --max-delay --splay --pristine --preserve-env --pass-token --stop-signal --stop-timeout --fallback --max-age --wait --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1042,6 +1058,14 @@ _kvw() {
                     return 0
                     ;;
                 --stop-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

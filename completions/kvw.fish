@@ -58,6 +58,8 @@ json\t''
 jsonl\t''
 raw\t''
 consul\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -283,6 +285,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-delay -d 'Longest ti
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l splay -d 'Delay each reaction by a random time up to this' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-signal -d 'Signal that asks the program to stop' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-timeout -d 'Time after --stop-signal until the program and all it has started are killed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l wait -d 'Longest time that Consul may hold a query' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
@@ -366,6 +370,8 @@ docker\t'Lines for docker run --env-file, which takes them literally'
 json\t'One JSON object'
 systemd\t'Lines for systemd\'s EnvironmentFile='
 null\t'NAME=VALUE, each ended by a NUL, for xargs -0 and env -0'"
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r

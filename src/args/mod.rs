@@ -7,6 +7,7 @@ pub mod complete;
 pub mod connect;
 pub mod duration;
 pub mod env;
+pub mod fallback;
 pub mod handler;
 pub mod input;
 pub mod key;

@@ -6,11 +6,12 @@ use clap::Args;
 
 use super::choice::{long_help, short_help};
 use super::complete;
+use super::fallback::FallbackArgs;
 use super::key::{KeyArgs, folder};
 use crate::consul::Client;
 use crate::environ::{EnvError, EnvRules, EnvSource, NameStyle, Variables, check_name};
 use crate::exit::{Exit, Failure};
-use crate::fallback::{KeyQuestion, StoredAnswer, fetch};
+use crate::fallback::{AnswerFile, KeyQuestion, StoredAnswer};
 use crate::model::{Entry, Glob, Snapshot, abbreviate};
 use crate::output::filtered_message;
 use crate::term::Ui;
@@ -144,12 +145,18 @@ impl VariableArgs {
 }
 
 impl VariableRequest {
-    /// Reads the keys, and warns if ACLs filtered them.
+    /// Reads the keys, or takes the kept answer, and warns if ACLs filtered them.
     ///
     /// # Errors
     /// When Consul gives no usable answer, and exit 4 where the token may not read a key.
-    pub fn read(&self, client: &Client, ui: &Ui) -> anyhow::Result<StoredAnswer> {
-        let fetched = fetch(client, &self.question)?;
+    pub fn read(
+        &self,
+        client: &Client,
+        ui: &Ui,
+        fallback: &FallbackArgs,
+        file: Option<&AnswerFile>,
+    ) -> anyhow::Result<StoredAnswer> {
+        let fetched = fallback.fetch(client, ui, &self.question, file)?;
         if let Some(key) = fetched.denied.first() {
             let key = abbreviate(key.as_str());
             let message = format!("reading key {key}: permission denied");

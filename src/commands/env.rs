@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::args::choice::{long_help, short_help};
 use crate::args::connect::ConnectArgs;
+use crate::args::fallback::FallbackArgs;
 use crate::args::variables::VariableArgs;
 use crate::context::Context;
 use crate::environ::EnvFormat;
@@ -42,14 +43,19 @@ pub struct EnvArgs {
     output: EnvFormat,
 
     #[command(flatten)]
+    fallback: FallbackArgs,
+
+    #[command(flatten)]
     connect: ConnectArgs,
 }
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: EnvArgs) -> anyhow::Result<Exit> {
     let request = args.variables.request()?;
-    let client = ctx.client(&args.connect)?;
-    let answer = request.read(&client, &ctx.ui)?;
+    let config = args.connect.config(&ctx.env)?;
+    let kept = args.fallback.file(&request.question, &config);
+    let client = ctx.connect(config)?;
+    let answer = request.read(&client, &ctx.ui, &args.fallback, kept.as_ref())?;
     let variables = request.variables(&answer)?;
     request.warn_of_unused(&ctx.ui, &answer);
     let refused = |error| Failure::usage(format!("writing {}: {error}", args.output));

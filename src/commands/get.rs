@@ -6,12 +6,14 @@ use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
+use crate::args::fallback::FallbackArgs;
 use crate::args::key::{KeyArgs, key_of_url};
 use crate::args::output::formats;
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix, abbreviate};
+use crate::fallback::KeyQuestion;
+use crate::model::{Entry, Fields, Key, Prefix, abbreviate};
 use crate::output::entry::{self, ValueStyle};
 use crate::output::{Format, ListWriter, consul, filtered_message, glob_hint, json, warn_of_glob};
 use crate::term::{Ui, is_plain_line};
@@ -95,6 +97,9 @@ pub struct GetArgs {
     force: bool,
 
     #[command(flatten)]
+    fallback: FallbackArgs,
+
+    #[command(flatten)]
     key_args: KeyArgs,
 
     #[command(flatten)]
@@ -103,6 +108,9 @@ pub struct GetArgs {
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
+    if args.fallback.fallback.is_some() {
+        return run_with_fallback(ctx, &args);
+    }
     if args.recurse || args.names {
         let prefix = args.prefix()?;
         let client = ctx.client(&args.connect)?;
@@ -112,9 +120,7 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
             print_entries(&ctx.ui, &client, &prefix, &args)
         };
     }
-    if args.relative {
-        return Err(Failure::usage("--relative requires --recurse or --keys").into());
-    }
+    args.refuse_relative()?;
     let client = ctx.client(&args.connect)?;
     match &args.keys[..] {
         [key] => print_one(&ctx.ui, &client, key, &args),
@@ -130,6 +136,14 @@ impl GetArgs {
             [] => Ok(Prefix::default()),
             [prefix] => self.key_args.prefix(prefix),
             _ => Err(Failure::usage("a listing takes a single prefix")),
+        }
+    }
+
+    /// A single key has no prefix to be printed without.
+    fn refuse_relative(&self) -> Result<(), Failure> {
+        match self.relative {
+            true => Err(Failure::usage("--relative requires --recurse or --keys")),
+            false => Ok(()),
         }
     }
 
@@ -210,6 +224,10 @@ impl GetArgs {
 fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
     let key = args.key_args.key(key)?;
     let found = client.get(&key)?.value;
+    print_found(ui, &key, found, args)
+}
+
+fn print_found(ui: &Ui, key: &Key, found: Option<Entry>, args: &GetArgs) -> anyhow::Result<Exit> {
     let Some(entry) = found.or_else(|| args.default_for(key.as_str())) else {
         report_missing(ui, key.as_str());
         return Ok(Exit::No);
@@ -237,6 +255,15 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
     let keys = args.keys.iter().map(|key| args.key_args.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let lookups = MultiGet::new(client).read(&keys)?;
+    print_lookups(ui, &keys, lookups, args)
+}
+
+fn print_lookups(
+    ui: &Ui,
+    keys: &[Key],
+    lookups: Vec<Lookup>,
+    args: &GetArgs,
+) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
     let mut found = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
@@ -306,6 +333,72 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
         false => "get --keys",
     };
     finish(ui, client, prefix, list, filtered, command)
+}
+
+/// Reads from Consul or from the kept answer, as a whole, and prints that as without `--fallback`.
+fn run_with_fallback(ctx: &Context, args: &GetArgs) -> anyhow::Result<Exit> {
+    let mut question = KeyQuestion::default();
+    if args.recurse || args.names {
+        question.prefixes.push(args.prefix()?);
+    } else {
+        args.refuse_relative()?;
+        if args.keys.len() > 1 {
+            args.refuse_raw("of several")?;
+        }
+        let keys = args.keys.iter().map(|key| args.key_args.key(key));
+        question.keys = keys.collect::<Result<_, _>>()?;
+    }
+    let config = args.connect.config(&ctx.env)?;
+    let file = args.fallback.file(&question, &config);
+    let (ui, client) = (&ctx.ui, ctx.connect(config)?);
+    let fetched = args.fallback.fetch(&client, ui, &question, file.as_ref())?;
+    if let (Some(prefix), Some(listed)) =
+        (question.prefixes.first(), fetched.answer.prefixes.first())
+    {
+        print_listed(ui, prefix, listed.entries(), args)?;
+        if fetched.filtered {
+            ui.warn(filtered_message("list"));
+        }
+        return Ok(Exit::Yes);
+    }
+    let mut entries = fetched.answer.keys;
+    if let [key] = &question.keys[..] {
+        return print_found(ui, key, entries.pop().flatten(), args);
+    }
+    let lookups = question.keys.iter().zip(entries);
+    let lookups = lookups.map(|(key, entry)| match entry {
+        Some(entry) => Lookup::Found(entry),
+        None if fetched.denied.contains(key) => Lookup::Denied,
+        None => Lookup::Missing,
+    });
+    print_lookups(ui, &question.keys, lookups.collect(), args)
+}
+
+/// Prints entries, or with `--keys` their names, cut as Consul cuts them.
+fn print_listed(ui: &Ui, prefix: &Prefix, entries: &[Entry], args: &GetArgs) -> io::Result<()> {
+    let separator = if args.recurse { "" } else { &args.separator };
+    let mut list = ListWriter::new(args.output);
+    let mut last = None;
+    for (number, entry) in entries.iter().enumerate() {
+        if !args.names {
+            let name = args.name(prefix, entry.key());
+            list.item(ui, |ui| args.write_item(ui, number == 0, name, entry))?;
+            continue;
+        }
+        let below = prefix.strip_from(entry.key());
+        let cut = match separator {
+            "" => below.len(),
+            separator => below
+                .find(separator)
+                .map_or(below.len(), |at| at + separator.len()),
+        };
+        let name = &entry.key()[..entry.key().len() - below.len() + cut];
+        if last.replace(name) != Some(name) {
+            let shown = args.name(prefix, name);
+            list.item(ui, |ui| entry::write_name(ui, shown, args.output))?;
+        }
+    }
+    list.finish(ui).map(drop)
 }
 
 /// Ends a listing, and warns if ACLs filtered it, or if `command` was given a glob.

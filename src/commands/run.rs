@@ -17,8 +17,10 @@ use crate::args::blocking::BlockingArgs;
 use crate::args::choice::{long_help, short_help};
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
+use crate::args::fallback::FallbackArgs;
 use crate::args::handler::environment::connection;
 use crate::args::variables::VariableArgs;
+use crate::atomic_file::is_same_file;
 use crate::consul::Config;
 use crate::context::Context;
 use crate::environ::Inheritance;
@@ -166,6 +168,9 @@ pub struct RunArgs {
     stop_timeout: Duration,
 
     #[command(flatten)]
+    fallback: FallbackArgs,
+
+    #[command(flatten)]
     blocking: BlockingArgs,
 
     #[command(flatten)]
@@ -178,7 +183,8 @@ pub fn run(ctx: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     args.check()?;
     let config = args.connect.config(&ctx.env)?;
     let client = ctx.connect(config.clone())?;
-    let answer = request.read(&client, &ctx.ui)?;
+    let kept = args.fallback.file(&request.question, &config);
+    let answer = request.read(&client, &ctx.ui, &args.fallback, kept.as_ref())?;
     let variables = request.variables(&answer)?;
     request.warn_of_unused(&ctx.ui, &answer);
     let mut file = args.write.as_deref().map(VariablesFile::new);
@@ -206,6 +212,7 @@ pub fn run(ctx: &Context, args: RunArgs) -> anyhow::Result<Exit> {
         change_exec: args.change_exec.clone(),
         stop_signal: args.stop_signal,
         wait: args.blocking.wait,
+        kept,
         config,
     };
     run_program(&ctx.ui, spec, answer, variables, file)
@@ -219,8 +226,15 @@ impl RunArgs {
         }
     }
 
-    /// Refuses flags that have no effect.
+    /// Refuses flags that have no effect, and one file for two purposes.
     fn check(&self) -> Result<(), Failure> {
+        if let (Some(write), Some(fallback)) = (&self.write, &self.fallback.fallback) {
+            if is_same_file(write, fallback) {
+                let path = write.display();
+                let message = format!("--write and --fallback lead to the same file: {path}");
+                return Err(Failure::usage(message).hint("give each of them a file of its own"));
+            }
+        }
         let on_change = self.on_change();
         if self.signal.is_some() && on_change != OnChange::Signal {
             return Err(Failure::usage("--signal requires --on-change signal"));

@@ -18,6 +18,7 @@ mod delete;
 mod dev;
 mod env;
 mod export;
+mod fallback;
 mod faults;
 mod files;
 mod foreign_text;

@@ -10,7 +10,7 @@ use crate::harness::{
 
 /// A server that says what it was started with and which signals it gets.
 const SERVER: &str = r#"
-trap 'echo term; exit 3' TERM
+trap 'trap "" CONT; echo term; exit 3' TERM
 for name in HUP USR1 USR2 QUIT WINCH CONT; do trap "echo $name" $name; done
 echo "start $A $B"
 while :; do sleep 0.02; done"#;

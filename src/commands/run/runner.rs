@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
@@ -16,7 +16,7 @@ use crate::args::variables::VariableRequest;
 use crate::consul::{Client, Config};
 use crate::environ::{Inheritance, Variables, differing_names, effective};
 use crate::exit::{Exit, Failure};
-use crate::fallback::StoredAnswer;
+use crate::fallback::{AnswerFile, StoredAnswer};
 use crate::fetch::WALK_CONNECTIONS;
 use crate::handlers::Policies;
 use crate::model::{Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
@@ -34,6 +34,9 @@ use crate::watch::{
 
 /// The number of messages that wait for the loop. More would only be older ones.
 const CHANNEL: usize = 64;
+
+/// How long ago the keys may have been kept that did not change since.
+const KEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The number of names in a message.
 const SHOWN: usize = 5;
@@ -60,6 +63,8 @@ pub struct RunnerSpec {
     pub stop_signal: Signal,
     /// The longest time that Consul may hold a query.
     pub wait: Duration,
+    /// The file that keeps the keys for a start without Consul.
+    pub kept: Option<AnswerFile>,
     /// The connection.
     pub config: Config,
 }
@@ -119,6 +124,8 @@ pub fn run_program(
         variables,
         invalid: None,
         unwritten: false,
+        kept_at: Instant::now(),
+        unkept: false,
         last_signal: None,
         file,
         targets,
@@ -164,6 +171,9 @@ struct Runner<'a> {
     invalid: Option<String>,
     /// Whether it was reported that the file cannot be written.
     unwritten: bool,
+    /// When the keys were kept last, and whether it was reported that they cannot be.
+    kept_at: Instant,
+    unkept: bool,
     /// The last signal that the program got.
     last_signal: Option<i32>,
 }
@@ -379,10 +389,36 @@ impl Runner<'_> {
         for change in &update.withheld_changes {
             self.warnings.event(&Event::Withheld(target, change), now)?;
         }
-        if !update.changes.is_empty() {
+        let changed = !update.changes.is_empty();
+        if changed {
             self.take_keys(now);
         }
+        if update.withheld.is_empty() {
+            self.keep(changed || update.first, now);
+        }
         Ok(())
+    }
+
+    /// Keeps the present keys: those that changed at once, others so often that their age tells when
+    /// Consul was last seen.
+    fn keep(&mut self, changed: bool, now: Instant) {
+        let Some(file) = &self.spec.kept else { return };
+        let is_seen = self.states.synced() && self.outages.oldest().is_none();
+        // Keys that give no environment would not start the program.
+        let is_whole = is_seen && self.invalid.is_none();
+        if !is_whole || (!changed && now < self.kept_at + KEEP_INTERVAL) {
+            return;
+        }
+        self.kept_at = now;
+        let kept = file.keep(&self.present(), SystemTime::now());
+        match kept {
+            Ok(()) => self.unkept = false,
+            Err(error) => {
+                if !std::mem::replace(&mut self.unkept, true) {
+                    self.ui.warn(format_args!("the keys are not kept: {error}"));
+                }
+            }
+        }
     }
 
     /// Takes the present keys. Where they give no environment, that is reported once, and the last one
