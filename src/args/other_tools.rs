@@ -8,7 +8,7 @@ use super::quote::quote;
 use crate::exit::Failure;
 
 /// Verbs of other tools, and the verb of kvw.
-const VERBS: [(&str, &str); 47] = [
+const VERBS: [(&str, &str); 50] = [
     ("set", "put"),
     ("write", "put"),
     ("update", "put"),
@@ -49,6 +49,9 @@ const VERBS: [(&str, &str); 47] = [
     ("subscribe", "watch"),
     ("await", "wait"),
     ("until", "wait"),
+    ("exec", "run"),
+    ("environment", "env"),
+    ("printenv", "env"),
     ("ping", "status"),
     ("health", "status"),
     ("info", "status"),

@@ -675,3 +675,60 @@ fn the_written_file_is_not_another_persons() {
     );
     running.wait(PATIENCE).expect(0);
 }
+
+/// The example, with `kvw` on its path: a first start with Consul, a second one without.
+#[test]
+fn the_entry_point_of_a_container_starts_with_and_without_consul() {
+    let scope = Agent::shared();
+    scope.put("port", "80");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let bin = assert_cmd::cargo::cargo_bin!("kvw").parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let entry = |address: &str, state: &Path| {
+        let program = Kvw::program(&root.join("examples/entrypoint.sh"));
+        let program = program.env("PATH", &path).env("CONSUL_HTTP_ADDR", address);
+        let program = program
+            .env("APP_PREFIX", scope.prefix())
+            .env("APP_STATE", state);
+        program.args(["sh", "-c", "echo port $PORT; exit 9"])
+    };
+    let output = entry(&scope.address(), folder.path()).run();
+    output.expect(9);
+    assert_eq!(
+        (output.text().as_str(), output.stderr.as_str()),
+        ("port 80\n", "")
+    );
+    let output = entry("127.0.0.1:1", folder.path()).run();
+    output.expect(9).says(&["answering from"]);
+    assert_eq!(output.text(), "port 80\n");
+    entry("127.0.0.1:1", Path::new(""))
+        .run()
+        .expect(3)
+        .one_line();
+    let wrapper = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    let probe = Kvw::program(Path::new("true")).under(wrapper).run();
+    if probe.code == 0 {
+        entry(&scope.address(), folder.path())
+            .under(wrapper)
+            .run()
+            .expect(9);
+    } else {
+        not_tried(&format!("the entry point as process 1: {}", probe.stderr));
+    }
+}
+
+/// Whichever comes first: the end is the program's own, or that of the one that was started after it.
+#[test]
+fn a_program_that_ends_in_the_moment_of_a_change_has_its_status() {
+    let scope = Agent::shared();
+    for number in 0..12 {
+        scope.put("a", number.to_string());
+        let line = format!("echo up; sleep 0.{:02}; exit 7", number + 4);
+        let mut running = shell(&scope, &["--debounce", "0"], &line).spawn();
+        assert_eq!(running.line(), "up");
+        std::thread::sleep(std::time::Duration::from_millis(number * 10 + 30));
+        scope.put("a", "changed");
+        running.wait(PATIENCE).expect(7);
+    }
+}
