@@ -89,7 +89,7 @@ mod tests {
         let variables = variables(&[("A", b"key"), ("C", b"\xff")]);
         let all = effective(&own(), &[], &variables, inheritance);
         let all = all.iter();
-        all.map(|(name, value)| format!("{}={}", name.display(), value.display()))
+        all.map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
             .collect()
     }
 
