@@ -15,8 +15,8 @@ use crate::args::complete::{self, ShellRequest};
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, export, get, help, import, ls, man, put, status, tree, txn, wait,
-    watch,
+    completions, delete, dev, env, export, get, help, import, ls, man, put, run, status, tree, txn,
+    wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -77,10 +77,14 @@ enum VerbArgs {
     Watch(Box<Deferred<watch::WatchArgs>>),
     /// Wait until conditions on keys hold
     Wait(Deferred<wait::WaitArgs>),
+    /// Run a program with keys in its environment
+    Run(Box<Deferred<run::RunArgs>>),
     /// List one level of keys and folders
     Ls(Deferred<ls::LsArgs>),
     /// Show keys as a tree, with key counts per folder
     Tree(Deferred<tree::TreeArgs>),
+    /// Print keys as environment variables
+    Env(Deferred<env::EnvArgs>),
     /// Export entries as a document for import
     Export(Deferred<export::ExportArgs>),
     /// Import the entries of a document
@@ -313,8 +317,10 @@ impl Cli {
             VerbArgs::Txn(args) => txn::run(context, args.0),
             VerbArgs::Watch(args) => watch::run(context, &args.0),
             VerbArgs::Wait(args) => wait::run(context, args.0),
+            VerbArgs::Run(args) => run::run(context, args.0),
             VerbArgs::Ls(args) => ls::run(context, args.0),
             VerbArgs::Tree(args) => tree::run(context, args.0),
+            VerbArgs::Env(args) => env::run(context, args.0),
             VerbArgs::Export(args) => export::run(context, args.0),
             VerbArgs::Import(args) => import::run(context, args.0),
             VerbArgs::Status(args) => status::run(context, args.0),

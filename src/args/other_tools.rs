@@ -9,7 +9,7 @@ use crate::exit::Failure;
 use crate::model::abbreviate;
 
 /// Verbs of other tools, and the verb of kvw.
-const VERBS: [(&str, &str); 47] = [
+const VERBS: [(&str, &str); 50] = [
     ("set", "put"),
     ("write", "put"),
     ("update", "put"),
@@ -50,6 +50,9 @@ const VERBS: [(&str, &str); 47] = [
     ("subscribe", "watch"),
     ("await", "wait"),
     ("until", "wait"),
+    ("exec", "run"),
+    ("environment", "env"),
+    ("printenv", "env"),
     ("ping", "status"),
     ("health", "status"),
     ("info", "status"),
@@ -119,6 +122,7 @@ pub fn explain(args: &[OsString]) -> Option<Failure> {
         }
         "version" => "kvw --version".to_owned(),
         "help" => format!("kvw help {}", kvw_verb(rest.first()?)?),
+        "get" => return get_as_variables(rest),
         "watch" => return consul_watch(&all).or_else(|| handler_without_dashes(rest)),
         verb => {
             let lower = verb.to_lowercase();
@@ -200,6 +204,27 @@ fn consul_watch(words: &[&str]) -> Option<Failure> {
     }))
 }
 
+/// Explains a `get` in a form of variables, which `env` prints.
+fn get_as_variables(words: &[&str]) -> Option<Failure> {
+    const FORMS: [&str; 5] = ["shell", "env", "docker", "systemd", "null"];
+    let mut prefix = None;
+    let mut form = None;
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--output=").or(word.strip_prefix("-o")) {
+            Some("") => form = words.next(),
+            Some(value) => form = Some(value.trim_start_matches('=')),
+            None if word == "--output" => form = words.next(),
+            None if word.starts_with('-') => {}
+            None => prefix = prefix.or(Some(word)),
+        }
+    }
+    let form = form.filter(|form| FORMS.contains(form))?;
+    let prefix = prefix.map_or_else(|| "PREFIX".into(), quote);
+    let refused = Failure::usage(format!("get has no output format '{form}'"));
+    Some(refused.hint(format!("kvw env {prefix} -o {form}")))
+}
+
 /// Explains a handler with flags of its own that follows the first target.
 fn handler_without_dashes(words: &[&str]) -> Option<Failure> {
     let (target, handler) = match words {
@@ -250,6 +275,14 @@ mod tests {
         ] {
             assert_eq!(hint(line).as_deref(), Some(kvw), "{line}");
         }
+        for line in [
+            "kvw get --recurse a/ -o env",
+            "kvw get --output=env a/",
+            "kvw get -oenv a/",
+        ] {
+            assert_eq!(hint(line).as_deref(), Some("kvw env a/ -o env"), "{line}");
+        }
+        assert_eq!(hint("kvw get a -o yaml"), None);
         assert_eq!(hint("kvw nonsense a"), None);
         assert_eq!(hint("kvw -- rm"), None);
     }

@@ -6,13 +6,15 @@ use clap::Args;
 
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
+use crate::args::fallback::FallbackArgs;
 use crate::args::key::{KeyArgs, key_of_url};
 use crate::args::nearby::hint_at_keys_below;
 use crate::args::output::{formats, require_text};
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Fields, Prefix, abbreviate};
+use crate::fallback::KeyQuestion;
+use crate::model::{Entry, Fields, Key, Prefix, abbreviate};
 use crate::output::entry::{self, ValueStyle};
 use crate::output::{Format, ListWriter, consul, explain_empty, filtered_message, glob_hint, json};
 use crate::term::{Ui, is_plain_line};
@@ -78,7 +80,7 @@ pub struct GetArgs {
     null: bool,
 
     /// Print nothing: exit with 0 if all KEYs exist, else with 1
-    #[arg(long, conflicts_with_all = ["recurse", "names", "default", "output", "null", "base64", "detailed"])]
+    #[arg(long, conflicts_with_all = ["recurse", "names", "default", "output", "null", "base64", "detailed", "fallback"])]
     exists: bool,
 
     /// Print keys without the prefix KEY; with --recurse or --keys
@@ -106,6 +108,9 @@ pub struct GetArgs {
     force: bool,
 
     #[command(flatten)]
+    fallback: FallbackArgs,
+
+    #[command(flatten)]
     key_args: KeyArgs,
 
     #[command(flatten)]
@@ -117,6 +122,9 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
     if args.null {
         require_text(args.output)?;
     }
+    if args.fallback.fallback.is_some() {
+        return run_with_fallback(ctx, &args);
+    }
     if args.recurse || args.names {
         let prefix = args.prefix()?;
         let client = ctx.client(&args.connect)?;
@@ -126,9 +134,7 @@ pub fn run(ctx: &Context, args: GetArgs) -> anyhow::Result<Exit> {
             print_entries(&ctx.ui, &client, &prefix, &args)
         };
     }
-    if args.relative {
-        return Err(Failure::usage("--relative requires --recurse or --keys").into());
-    }
+    args.refuse_relative()?;
     if args.exists {
         return exist(ctx, &args);
     }
@@ -147,6 +153,14 @@ impl GetArgs {
             [] => Ok(Prefix::default()),
             [prefix] => self.key_args.prefix(prefix),
             _ => Err(Failure::usage("a listing takes a single prefix")),
+        }
+    }
+
+    /// A single key has no prefix to be printed without.
+    fn refuse_relative(&self) -> Result<(), Failure> {
+        match self.relative {
+            true => Err(Failure::usage("--relative requires --recurse or --keys")),
+            false => Ok(()),
         }
     }
 
@@ -273,6 +287,17 @@ fn report_denied(ui: &Ui, key: &str) {
 fn print_one(ui: &Ui, client: &Client, key: &str, args: &GetArgs) -> anyhow::Result<Exit> {
     let key = args.key_args.key(key)?;
     let found = client.get(&key)?.value;
+    print_found(ui, Some(client), &key, found, args)
+}
+
+/// Prints a key; `client` asks what is there instead of a missing one.
+fn print_found(
+    ui: &Ui,
+    client: Option<&Client>,
+    key: &Key,
+    found: Option<Entry>,
+    args: &GetArgs,
+) -> anyhow::Result<Exit> {
     let Some(entry) = found.or_else(|| args.default_for(key.as_str())) else {
         report_missing(ui, client, key.as_str());
         return Ok(Exit::No);
@@ -301,6 +326,16 @@ fn print_several(ui: &Ui, client: &Client, args: &GetArgs) -> anyhow::Result<Exi
     let keys = args.keys.iter().map(|key| args.key_args.key(key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let lookups = MultiGet::new(client).read(&keys)?;
+    print_lookups(ui, Some(client), &keys, lookups, args)
+}
+
+fn print_lookups(
+    ui: &Ui,
+    client: Option<&Client>,
+    keys: &[Key],
+    lookups: Vec<Lookup>,
+    args: &GetArgs,
+) -> anyhow::Result<Exit> {
     let mut exit = Exit::Yes;
     let mut found = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
@@ -374,6 +409,76 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
     finish(ui, client, prefix, list, filtered, command)
 }
 
+/// Reads from Consul or from the kept answer, as a whole, and prints that as without `--fallback`.
+fn run_with_fallback(ctx: &Context, args: &GetArgs) -> anyhow::Result<Exit> {
+    let mut question = KeyQuestion::default();
+    if args.recurse || args.names {
+        question.prefixes.push(args.prefix()?);
+    } else {
+        args.refuse_relative()?;
+        if args.keys.len() > 1 {
+            args.refuse_raw("of several")?;
+        }
+        let keys = args.keys.iter().map(|key| args.key_args.key(key));
+        question.keys = keys.collect::<Result<_, _>>()?;
+    }
+    let config = args.connect.config(&ctx.env)?;
+    let file = args.fallback.file(&question, &config);
+    let (ui, client) = (&ctx.ui, ctx.connect(config)?);
+    let fetched = args.fallback.fetch(&client, ui, &question, file.as_ref())?;
+    if let (Some(prefix), Some(listed)) =
+        (question.prefixes.first(), fetched.answer.prefixes.first())
+    {
+        print_listed(ui, prefix, listed.entries(), args)?;
+        if fetched.filtered {
+            ui.warn(filtered_message("list"));
+        }
+        return Ok(Exit::Yes);
+    }
+    let mut entries = fetched.answer.keys;
+    if let [key] = &question.keys[..] {
+        return print_found(ui, None, key, entries.pop().flatten(), args);
+    }
+    let lookups = question.keys.iter().zip(entries);
+    let lookups = lookups.map(|(key, entry)| match entry {
+        Some(entry) => Lookup::Found(entry),
+        None if fetched.denied.contains(key) => Lookup::Denied,
+        None => Lookup::Missing,
+    });
+    print_lookups(ui, None, &question.keys, lookups.collect(), args)
+}
+
+/// Prints entries, or with `--keys` their names, cut as Consul cuts them.
+fn print_listed(ui: &Ui, prefix: &Prefix, entries: &[Entry], args: &GetArgs) -> anyhow::Result<()> {
+    let separator = if args.recurse { "" } else { &args.separator };
+    let mut list = ListWriter::new(args.output);
+    let mut last = None;
+    for (number, entry) in entries.iter().enumerate() {
+        if !args.names {
+            let name = args.name(prefix, entry.key());
+            args.check_null(name, entry.value())?;
+            list.item(ui, |ui| args.write_item(ui, number == 0, name, entry))?;
+            continue;
+        }
+        let below = prefix.strip_from(entry.key());
+        let cut = match separator {
+            "" => below.len(),
+            separator => below
+                .find(separator)
+                .map_or(below.len(), |at| at + separator.len()),
+        };
+        let name = &entry.key()[..entry.key().len() - below.len() + cut];
+        if last.replace(name) != Some(name) {
+            let shown = args.name(prefix, name);
+            list.item(ui, |ui| {
+                entry::write_name(ui, shown, args.output, args.null)
+            })?;
+        }
+    }
+    list.finish(ui)?;
+    Ok(())
+}
+
 /// Ends a listing, and warns if ACLs filtered it, or if `command` was given a glob.
 fn finish(
     ui: &Ui,
@@ -396,13 +501,13 @@ fn finish(
     Ok(Exit::Yes)
 }
 
-fn report_missing(ui: &Ui, client: &Client, key: &str) {
+fn report_missing(ui: &Ui, client: Option<&Client>, key: &str) {
     ui.error(format!("key {} does not exist", abbreviate(key)));
     if let Some(hint) = glob_hint("key", key, "get --recurse") {
         ui.hint(hint);
     } else if let Some((_, meant)) = key_of_url(key) {
         ui.hint(format_args!("the key is '{}'", abbreviate(&meant)));
-    } else {
+    } else if let Some(client) = client {
         hint_at_keys_below(ui, client, key, "kvw get --recurse");
     }
 }

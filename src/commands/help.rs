@@ -19,7 +19,7 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
     "get",
     "put",
     "delete",
@@ -30,6 +30,8 @@ const VERBS: [&str; 15] = [
     "tree",
     "export",
     "import",
+    "env",
+    "run",
     "status",
     "dev",
     "completions",

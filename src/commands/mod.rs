@@ -5,6 +5,7 @@
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod env;
 pub mod export;
 pub mod get;
 pub mod help;
@@ -12,6 +13,7 @@ pub mod import;
 pub mod ls;
 pub mod man;
 pub mod put;
+pub mod run;
 pub mod status;
 pub mod tree;
 pub mod txn;

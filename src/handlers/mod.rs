@@ -26,6 +26,7 @@ mod queue;
 mod run;
 mod stdin;
 
+pub use debounce::Debounce;
 pub use event::{HandlerEvent, RunReport};
 pub use policy::{Daemons, OnBusy, OnExit, OnFail, Policies};
 pub use queue::{QueueInput, RunOutcome, StopReason};

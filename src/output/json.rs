@@ -6,6 +6,7 @@
 
 mod batch;
 mod entry;
+mod environment;
 mod event;
 mod outcome;
 mod status;
@@ -21,6 +22,7 @@ use serde_json::ser::Formatter;
 
 pub use self::batch::{Batch, Change};
 pub use self::entry::Entry;
+pub use self::environment::Environment;
 pub use self::event::{Event, HandlerEvent};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,

@@ -55,6 +55,8 @@ impl fmt::Display for Program {
 pub enum StdinSource {
     /// The null device.
     Null,
+    /// The stdin of kvw.
+    Inherit,
     /// A pipe into which this function writes a document, on a thread of its own and as fast as the
     /// child reads: no document is held as a whole.
     Document(Writer),
@@ -86,6 +88,13 @@ pub struct ChildCommand {
 impl ChildCommand {
     /// Builds the command of std, in a process group of its own.
     pub(super) fn build(&self) -> io::Result<Std> {
+        let mut command = self.build_in_own_group()?;
+        command.process_group(0);
+        Ok(command)
+    }
+
+    /// Builds the command of std, in the process group of kvw.
+    pub(super) fn build_in_own_group(&self) -> io::Result<Std> {
         let mut command = match &self.program {
             Program::Argv(words) => {
                 let (program, arguments) = words
@@ -108,13 +117,13 @@ impl ChildCommand {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(match self.input {
                 StdinSource::Null => Stdio::null(),
+                StdinSource::Inherit => Stdio::inherit(),
                 StdinSource::Document(_) => Stdio::piped(),
             })
             .stdout(match self.stdout {
                 Stdout::Inherit => Stdio::inherit(),
                 Stdout::Stderr => io::stderr().as_fd().try_clone_to_owned()?.into(),
-            })
-            .process_group(0);
+            });
         Ok(command)
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::descendants::ProcessKey;
 use super::{ChildStatus, ProcessGroups, SweepPolicy, reap};
@@ -28,6 +28,8 @@ pub struct ForegroundChild {
     policy: SweepPolicy,
     /// Whether a signal asked it to end.
     stopping: bool,
+    /// Whether it was killed: what it leaves behind is killed too.
+    killed: bool,
     ended: Option<(ChildStatus, ForegroundRest)>,
     /// The processes that were asked to end.
     asked: HashSet<ProcessKey>,
@@ -60,6 +62,7 @@ impl ForegroundChild {
             id,
             policy,
             stopping: false,
+            killed: false,
             ended: None,
             asked: HashSet::new(),
         })
@@ -75,6 +78,21 @@ impl ForegroundChild {
         if asks_to_end {
             self.request_end(Instant::now());
         }
+    }
+
+    /// Kills the child, and what it leaves behind.
+    pub fn kill(&mut self, now: Instant) {
+        self.killed = true;
+        self.signal(Signal::KILL.as_raw(), false);
+        if let Some((_, rest)) = &mut self.ended {
+            *rest = ForegroundRest::Killed(now + KILL_TIMEOUT);
+        }
+    }
+
+    /// Whether a signal has stopped the child since the last call, as job control does.
+    pub fn take_stop(&self) -> bool {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        self.ended.is_none() && matches!(waitid(WaitId::Pid(self.id), options), Ok(Some(_)))
     }
 
     /// Takes a request to end that the child has got too. It leaves the rest less time.
@@ -102,9 +120,10 @@ impl ForegroundChild {
                     self.groups.observe();
                     return None;
                 };
-                let rest = match self.stopping {
-                    true => ForegroundRest::Terminating(now + self.policy.stop_timeout),
-                    false => ForegroundRest::Lingering(now + self.policy.linger),
+                let rest = match (self.killed, self.stopping) {
+                    (true, _) => ForegroundRest::Killed(now + KILL_TIMEOUT),
+                    (_, true) => ForegroundRest::Terminating(now + self.policy.stop_timeout),
+                    (_, false) => ForegroundRest::Lingering(now + self.policy.linger),
                 };
                 (status, rest)
             }

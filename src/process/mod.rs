@@ -16,6 +16,7 @@
 //! - `command`: what to run. `child`: one child from its start to the end of its group. `status`:
 //!   how it ended. `stdin_writer`: its document. `start_error`: why it, or a thread, could not be started.
 //! - `foreground`: a child in the group of kvw itself, which has the terminal.
+//! - `service`: the one child of a command that exists to run it; `service_signals`: the signals that it gets.
 //! - `groups`: all groups that live. `descendants`: what is outside them. `guard`: the process that kills them if kvw dies.
 //! - `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
@@ -29,6 +30,8 @@ mod groups;
 mod guard;
 mod memory;
 mod reaper;
+mod service;
+mod service_signals;
 mod signal;
 mod signals;
 mod start_error;
@@ -43,6 +46,8 @@ pub use groups::ProcessGroups;
 pub use guard::run_as_guard;
 pub use memory::{disable_core_files, hide_memory};
 pub use reaper::{reap, take_orphans};
+pub use service::{ServiceChild, ServiceEvent};
+pub use service_signals::{ServiceSignals, listen_for_service};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, listen};
 pub use start_error::{StartFault, is_program, process_error, thread_error};

@@ -34,6 +34,11 @@ impl Signal {
         Raw::from_named_raw(number).map(Signal)
     }
 
+    /// Returns its number.
+    pub fn number(self) -> i32 {
+        self.0.as_raw()
+    }
+
     pub(super) fn raw(self) -> Raw {
         self.0
     }

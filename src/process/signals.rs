@@ -22,7 +22,7 @@ const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// How long the main loop may take to take the first signal. After that it hangs, in a write to a
 /// stdout that nobody reads, and the signal thread ends the process.
-const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const TAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The signals that a service may react to and that mean nothing to kvw: they are passed on. USR1 is
 /// kvw's own.
@@ -149,7 +149,7 @@ fn suspend(groups: &Weak<ProcessGroups>) {
 }
 
 /// Returns the bit of a signal in a mask of the kernel.
-fn bit(signal: i32) -> u64 {
+pub(super) fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 
@@ -178,7 +178,7 @@ fn escalate_after(
 }
 
 /// Dies of the signal. Process 1 is immune to its own signals and exits with 128+n instead.
-fn die(signal: i32) -> ! {
+pub(super) fn die(signal: i32) -> ! {
     if std::process::id() != 1 {
         let _ = low_level::emulate_default_handler(signal);
     }
@@ -186,7 +186,7 @@ fn die(signal: i32) -> ! {
 }
 
 /// Returns the signals that this process ignores, as bits; none where `/proc` is missing.
-fn ignored_signals() -> u64 {
+pub(super) fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
         .lines()

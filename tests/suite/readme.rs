@@ -18,10 +18,23 @@ struct Session {
 
 #[test]
 fn every_command_of_the_readme_prints_what_it_says() {
+    check("README.md");
+}
+
+#[test]
+fn every_command_of_the_guide_from_envconsul_prints_what_it_says() {
+    check("docs/from-envconsul.md");
+}
+
+/// Runs the sessions of a document on a server of its own.
+#[track_caller]
+fn check(document: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let sessions = sessions(&readme);
-    assert!(sessions.len() > 10, "the README shows the commands");
+    let text = std::fs::read_to_string(root.join(document)).unwrap();
+    let sessions = sessions(&text);
+    assert!(sessions.len() > 10, "{document} shows the commands");
+    // Some write a file there.
+    std::fs::create_dir_all(root.join("target")).unwrap();
     let agent = Agent::own();
     agent
         .kvw([
@@ -41,7 +54,7 @@ fn every_command_of_the_readme_prints_what_it_says() {
             } = session;
             writeln!(
                 wrong,
-                "README.md:{line}: $ {command}\n--- says\n{expected}--- prints\n{printed}"
+                "{document}:{line}: $ {command}\n--- says\n{expected}--- prints\n{printed}"
             )
             .unwrap();
         }

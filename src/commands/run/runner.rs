@@ -1,0 +1,610 @@
+//! The loop of `kvw run`: one channel of messages, the program, and the nearest deadline.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::io::Errno;
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+
+use super::supervisor::{OnChange, Supervisor, SupervisorAction, SupervisorPolicy};
+use super::written::VariablesFile;
+use crate::args::variables::VariableRequest;
+use crate::consul::{Client, Config};
+use crate::environ::{Inheritance, Variables, differing_names, effective};
+use crate::exit::{Exit, Failure};
+use crate::fallback::{AnswerFile, StoredAnswer};
+use crate::fetch::WALK_CONNECTIONS;
+use crate::handlers::Policies;
+use crate::model::{Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
+use crate::observers::Warnings;
+use crate::process::{
+    Child, ChildCommand, ChildEvent, ChildStatus, ProcessGroups, Program, ServiceChild,
+    ServiceEvent, ServiceSignals, Signal, StartFault, StdinSource, Stdout, SweepPolicy,
+    listen_for_service, take_orphans,
+};
+use crate::term::{Ui, plural};
+use crate::watch::{
+    Event, Filter, Message, Observer, Outages, PollEvent, PollerConfig, SharedWait, TargetAnswer,
+    TargetStates,
+};
+
+/// The number of messages that wait for the loop. More would only be older ones.
+const CHANNEL: usize = 64;
+
+/// How long ago the keys may have been kept that did not change since.
+const KEEP_INTERVAL: Duration = Duration::from_secs(600);
+
+/// The number of names in a message.
+const SHOWN: usize = 5;
+
+/// What is run, and how.
+pub struct RunnerSpec {
+    /// The program.
+    pub program: Program,
+    /// The keys, and how they become variables.
+    pub request: VariableRequest,
+    /// What it inherits.
+    pub own: Vec<(OsString, OsString)>,
+    /// What it gets in any case.
+    pub set: Vec<(OsString, OsString)>,
+    /// What of it counts.
+    pub inheritance: Inheritance,
+    /// When it is stopped and started.
+    pub policy: SupervisorPolicy,
+    /// The signal of `--on-change signal`.
+    pub signal: Signal,
+    /// The command of `--on-change exec`.
+    pub change_exec: Option<OsString>,
+    /// The signal that asks the program to end.
+    pub stop_signal: Signal,
+    /// The longest time that Consul may hold a query.
+    pub wait: Duration,
+    /// The file that keeps the keys for a start without Consul.
+    pub kept: Option<AnswerFile>,
+    /// The connection.
+    pub config: Config,
+}
+
+/// The environment of a program.
+type Environment = BTreeMap<OsString, OsString>;
+
+/// Runs the program to its end.
+///
+/// # Errors
+/// When it cannot be started, or the system has no threads to give.
+pub fn run_program(
+    ui: &Ui,
+    spec: RunnerSpec,
+    answer: StoredAnswer,
+    variables: Variables,
+    file: Option<VariablesFile>,
+) -> anyhow::Result<Exit> {
+    take_orphans();
+    let groups = ProcessGroups::new();
+    if let Err(error) = groups.start_guard() {
+        ui.warn(format_args!(
+            "no guard process: kill -9 would leave the program running: {error}"
+        ));
+    }
+    let (sender, messages) = sync_channel(CHANNEL);
+    let wake = sender.clone();
+    // A full channel wakes the loop just as well.
+    let signals = listen_for_service(&groups, move || drop(wake.try_send(Message::Signal)))?;
+    let on_terminal = io::stdin().is_terminal();
+    let sweep = SweepPolicy {
+        linger: Policies::default().linger,
+        stop_timeout: spec.policy.stop_timeout,
+        ends_daemons: true,
+    };
+    let targets = targets(&spec.request);
+    let known = known(&answer);
+    let states = TargetStates::new(
+        targets.clone(),
+        Filter::default(),
+        false,
+        true,
+        None,
+        |id: TargetId| known[usize::from(id.0)].clone(),
+    );
+    let wanted = spec.environment(&variables);
+    let mut runner = Runner {
+        ui,
+        warnings: Warnings::new(ui, targets.clone()),
+        supervisor: Supervisor::new(spec.policy),
+        program: ServiceChild::new(groups.clone(), sweep, on_terminal),
+        on_change: Child::new(groups, sweep),
+        is_on_change_due: false,
+        outages: Outages::default(),
+        acted: wanted.clone(),
+        wanted,
+        variables,
+        invalid: None,
+        unwritten: false,
+        kept_at: Instant::now(),
+        unkept: false,
+        last_signal: None,
+        file,
+        targets,
+        states,
+        on_terminal,
+        spec,
+    };
+    runner.start(Instant::now())?;
+    if runner.spec.policy.on_change != OnChange::Ignore {
+        runner.start_pollers(&sender, &known)?;
+    }
+    runner.run(&messages, &signals)
+}
+
+impl RunnerSpec {
+    fn environment(&self, variables: &Variables) -> Environment {
+        effective(&self.own, &self.set, variables, self.inheritance)
+    }
+}
+
+struct Runner<'a> {
+    ui: &'a Ui,
+    spec: RunnerSpec,
+    warnings: Warnings<'a>,
+    supervisor: Supervisor,
+    program: ServiceChild,
+    on_terminal: bool,
+    /// What runs the command of `--on-change exec`.
+    on_change: Child,
+    /// Whether it is to run once more.
+    is_on_change_due: bool,
+    targets: Vec<Target>,
+    states: TargetStates,
+    outages: Outages,
+    file: Option<VariablesFile>,
+    /// The variables of the last keys that were valid.
+    variables: Variables,
+    /// The environment that follows from them.
+    wanted: Environment,
+    /// The environment of the program, or that of the last signal or command.
+    acted: Environment,
+    /// Why the present keys give no environment, as it was reported.
+    invalid: Option<String>,
+    /// Whether it was reported that the file cannot be written.
+    unwritten: bool,
+    /// When the keys were kept last, and whether it was reported that they cannot be.
+    kept_at: Instant,
+    unkept: bool,
+    /// The last signal that the program got.
+    last_signal: Option<i32>,
+}
+
+impl Runner<'_> {
+    fn start_pollers(
+        &self,
+        sender: &SyncSender<Message>,
+        known: &[Snapshot],
+    ) -> anyhow::Result<()> {
+        let mut config = self.spec.config.clone();
+        // The pollers retry failed queries and report them.
+        config.retry_for = Duration::ZERO;
+        config.connections = self.targets.len() + 2 + WALK_CONNECTIONS;
+        let client = Client::new(config)?;
+        let wait = SharedWait::new(self.spec.wait, None);
+        for (target, known) in self.targets.iter().zip(known) {
+            let mut poller = PollerConfig::new(&client, target.clone(), wait.clone());
+            poller.known = known.clone();
+            poller.start(sender.clone())?;
+        }
+        Ok(())
+    }
+
+    fn run(
+        mut self,
+        messages: &Receiver<Message>,
+        signals: &ServiceSignals,
+    ) -> anyhow::Result<Exit> {
+        loop {
+            let now = Instant::now();
+            for signal in signals.take() {
+                self.take_signal(signal, now);
+            }
+            while let Some(event) = self.on_change.poll(now) {
+                self.take_on_change_event(event);
+            }
+            if let Some(exit) = self.poll_program(signals, now)? {
+                return Ok(exit);
+            }
+            self.act_if_due(now)?;
+            if let Some(Message::Polled(target, poll)) = self.next_message(messages) {
+                self.take_poll(target, poll, Instant::now())?;
+            }
+        }
+    }
+
+    fn next_message(&self, messages: &Receiver<Message>) -> Option<Message> {
+        let now = Instant::now();
+        let deadlines = [
+            self.supervisor.deadline(),
+            self.program.deadline(now),
+            self.on_change.deadline(now),
+        ];
+        match deadlines.into_iter().flatten().min() {
+            Some(due) => messages
+                .recv_timeout(due.saturating_duration_since(now))
+                .ok(),
+            None => messages.recv().ok(),
+        }
+    }
+
+    fn take_signal(&mut self, signal: i32, now: Instant) {
+        self.last_signal = Some(signal);
+        match signal {
+            // The terminal has sent it to the program too, which may well go on.
+            SIGINT | SIGQUIT if self.on_terminal => {}
+            SIGINT | SIGTERM => {
+                if let Some(action) = self.supervisor.stop_requested(now) {
+                    self.stop_or_kill(action, now);
+                }
+            }
+            SIGTSTP => self.program.suspend(),
+            other => self.program.signal(other),
+        }
+    }
+
+    fn stop_or_kill(&mut self, action: SupervisorAction, now: Instant) {
+        match action {
+            SupervisorAction::Stop => self.program.stop(self.spec.stop_signal),
+            SupervisorAction::Kill => self.program.kill(now),
+            SupervisorAction::Act | SupervisorAction::Start | SupervisorAction::Leave => {}
+        }
+    }
+
+    fn poll_program(
+        &mut self,
+        signals: &ServiceSignals,
+        now: Instant,
+    ) -> anyhow::Result<Option<Exit>> {
+        match self.program.poll(now) {
+            None => {}
+            Some(ServiceEvent::Suspended) => {
+                // The one that stopped the program has come to kvw too, and is past.
+                for signal in signals
+                    .take()
+                    .into_iter()
+                    .filter(|signal| *signal != SIGTSTP)
+                {
+                    self.take_signal(signal, now);
+                }
+            }
+            Some(ServiceEvent::WantsTerminal) => {
+                self.ui.error(format_args!(
+                    "{} wants the terminal, and stdin is none: stopping it",
+                    self.spec.program
+                ));
+                if let Some(action) = self.supervisor.stop_requested(now) {
+                    self.stop_or_kill(action, now);
+                }
+            }
+            Some(ServiceEvent::Exited(status, left_behind)) => {
+                if left_behind > 0 {
+                    let processes = plural(left_behind as u64, "process");
+                    self.ui.warn(format_args!(
+                        "{} left {processes} behind, which had to be ended",
+                        self.spec.program
+                    ));
+                }
+                return match self.supervisor.exited() {
+                    SupervisorAction::Start => self.start(now).map(|()| None),
+                    _ => Ok(Some(self.exit(status))),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the exit of the program. If it died of the last signal that it got, so does kvw.
+    fn exit(&self, status: ChildStatus) -> Exit {
+        match status {
+            ChildStatus::Killed(signal) if self.last_signal == Some(signal) => Exit::Signal(signal),
+            status => Exit::from_status(status.code()),
+        }
+    }
+
+    /// Starts the program with the newest environment.
+    fn start(&mut self, now: Instant) -> anyhow::Result<()> {
+        self.acted = self.wanted.clone();
+        let command = self.command(self.spec.program.clone(), StdinSource::Inherit);
+        let started = self.program.start(command, now);
+        started.map_err(|error| self.unstarted(&error).into())
+    }
+
+    fn command(&self, program: Program, input: StdinSource) -> ChildCommand {
+        let env = self.wanted.iter();
+        let inherited = std::env::vars_os().map(|(name, _)| name);
+        ChildCommand {
+            program,
+            env: env
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            env_remove: inherited
+                .filter(|name| !self.wanted.contains_key(name))
+                .collect(),
+            input,
+            stdout: Stdout::Inherit,
+        }
+    }
+
+    fn unstarted(&self, error: &io::Error) -> Failure {
+        let program = &self.spec.program;
+        let name: &OsStr = program
+            .words()
+            .first()
+            .map_or(OsStr::new(""), OsString::as_os_str);
+        let exit = Exit::from_status(ChildStatus::unstarted(error).code());
+        let shown = Path::new(name).display();
+        let failure = match StartFault::find(name, error) {
+            Some(fault) => Failure::new(exit, format!("running {shown}: {fault}")),
+            None => Failure::new(exit, format!("running {shown}: {error}")),
+        };
+        match Errno::from_io_error(error) {
+            Some(Errno::TOOBIG) => failure.hint(
+                "its arguments and its environment are too large together; --exclude leaves keys out",
+            ),
+            _ => failure,
+        }
+    }
+
+    fn take_poll(&mut self, target: TargetId, poll: PollEvent, now: Instant) -> anyhow::Result<()> {
+        match poll {
+            PollEvent::Answered(answer) => self.take_answer(target, &answer, now),
+            PollEvent::Outage(cause, since) => {
+                if self.outages.begin(target, cause.kind(), since) {
+                    self.warnings.event(&Event::Outage(target, &cause), now)?;
+                }
+                Ok(())
+            }
+            PollEvent::Advice(advice) => {
+                self.warnings.event(&Event::Advice(target, &advice), now)?;
+                Ok(())
+            }
+            PollEvent::Ended(error) => {
+                self.ui
+                    .warn(format_args!("{error}; changes are no longer seen"));
+                Ok(())
+            }
+            PollEvent::WentBack(..) => Ok(()),
+        }
+    }
+
+    fn take_answer(
+        &mut self,
+        target: TargetId,
+        answer: &TargetAnswer,
+        now: Instant,
+    ) -> anyhow::Result<()> {
+        for (kind, lasted) in self.outages.end(target, now) {
+            self.warnings.event(&Event::Recovered(kind, lasted), now)?;
+        }
+        let update = self.states.take(target, answer, None, false);
+        for change in &update.withheld_changes {
+            self.warnings.event(&Event::Withheld(target, change), now)?;
+        }
+        let changed = !update.changes.is_empty();
+        if changed {
+            self.take_keys(now);
+        }
+        if update.withheld.is_empty() {
+            self.keep(changed || update.first, now);
+        }
+        Ok(())
+    }
+
+    /// Keeps the present keys: those that changed at once, others so often that their age tells when
+    /// Consul was last seen.
+    fn keep(&mut self, changed: bool, now: Instant) {
+        let Some(file) = &self.spec.kept else { return };
+        let is_seen = self.states.synced() && self.outages.oldest().is_none();
+        // Keys that give no environment would not start the program.
+        let is_whole = is_seen && self.invalid.is_none();
+        if !is_whole || (!changed && now < self.kept_at + KEEP_INTERVAL) {
+            return;
+        }
+        self.kept_at = now;
+        let kept = file.keep(&self.present(), SystemTime::now());
+        match kept {
+            Ok(()) => self.unkept = false,
+            Err(error) => {
+                if !std::mem::replace(&mut self.unkept, true) {
+                    self.ui.warn(format_args!("the keys are not kept: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Takes the present keys. Where they give no environment, that is reported once, and the last one
+    /// stays.
+    fn take_keys(&mut self, now: Instant) {
+        let found = self
+            .spec
+            .request
+            .variables(&self.present())
+            .and_then(|found| {
+                if let Some(file) = &self.file {
+                    file.content(&found)?;
+                }
+                Ok(found)
+            });
+        match found {
+            Ok(variables) => {
+                self.invalid = None;
+                self.wanted = self.spec.environment(&variables);
+                self.variables = variables;
+                let differs = self.wanted != self.acted || self.file_differs();
+                self.supervisor.changed(differs, now);
+            }
+            Err(failure) => {
+                let message = failure.message;
+                if self.invalid.as_ref() != Some(&message) {
+                    self.ui.warn(format_args!(
+                        "{message}; {} keeps its environment",
+                        self.spec.program
+                    ));
+                    if let Some(hint) = failure.hint {
+                        self.ui.hint(hint);
+                    }
+                }
+                self.invalid = Some(message);
+            }
+        }
+    }
+
+    fn file_differs(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| {
+            let content = file.content(&self.variables);
+            content.is_ok_and(|content| file.differs(&content))
+        })
+    }
+
+    /// Returns the keys as they were last admitted.
+    fn present(&self) -> StoredAnswer {
+        let mut present = StoredAnswer::default();
+        for target in &self.targets {
+            let admitted = self.states.admitted(target.id);
+            match &target.scope {
+                TargetScope::Prefix(_) => present.prefixes.push(admitted.clone()),
+                TargetScope::Key(key) => present.keys.push(admitted.get(key.as_str()).cloned()),
+            }
+        }
+        present
+    }
+
+    fn act_if_due(&mut self, now: Instant) -> anyhow::Result<()> {
+        match self.supervisor.due(now, fastrand::f64()) {
+            Some(SupervisorAction::Act) => {
+                if self.write_file() {
+                    self.act(now)?;
+                } else {
+                    self.supervisor.postponed(now);
+                }
+            }
+            Some(action) => self.stop_or_kill(action, now),
+            None => {}
+        }
+        if std::mem::take(&mut self.is_on_change_due) {
+            self.run_on_change(now);
+        }
+        Ok(())
+    }
+
+    /// Writes the file, if there is one. Returns false if it cannot be written, which is reported once:
+    /// whoever reads it on a signal would read the old values.
+    fn write_file(&mut self) -> bool {
+        let Some(file) = &mut self.file else {
+            return true;
+        };
+        let written = file
+            .content(&self.variables)
+            .and_then(|text| file.write(text));
+        let Err(failure) = written else {
+            self.unwritten = false;
+            return true;
+        };
+        if !std::mem::replace(&mut self.unwritten, true) {
+            self.ui.warn(format_args!("{failure}; retrying"));
+        }
+        false
+    }
+
+    fn act(&mut self, now: Instant) -> anyhow::Result<()> {
+        let names = differing_names(&self.acted, &self.wanted);
+        let program = &self.spec.program;
+        let what = describe(&names);
+        let on_change = self.spec.policy.on_change;
+        if names.is_empty() {
+            // Only the file differed: of values that the program does not see.
+            return Ok(());
+        }
+        match on_change {
+            OnChange::Restart => self.ui.status(format_args!("restarting {program}: {what}")),
+            OnChange::Exit => self.ui.status(format_args!("stopping {program}: {what}")),
+            OnChange::Signal => {
+                let signal = self.spec.signal;
+                self.ui
+                    .status(format_args!("sending {program} {signal}: {what}"));
+                self.acted = self.wanted.clone();
+                self.program.signal(signal.number());
+            }
+            OnChange::Exec => {
+                self.ui
+                    .status(format_args!("running --change-exec: {what}"));
+                self.acted = self.wanted.clone();
+                self.is_on_change_due = true;
+            }
+            OnChange::Ignore => {}
+        }
+        if let Some(action) = self.supervisor.acted(true, now) {
+            self.stop_or_kill(action, now);
+        }
+        Ok(())
+    }
+
+    /// Runs the command of `--on-change exec`, or waits for the end of the one that runs.
+    fn run_on_change(&mut self, now: Instant) {
+        let Some(line) = self.spec.change_exec.clone() else {
+            return;
+        };
+        if !self.on_change.is_idle() {
+            self.is_on_change_due = true;
+            return;
+        }
+        let command = self.command(Program::Shell(line), StdinSource::Null);
+        if let Err(error) = self.on_change.start(command, now) {
+            self.ui
+                .warn(format_args!("--change-exec: starting sh: {error}"));
+        }
+    }
+
+    fn take_on_change_event(&mut self, event: ChildEvent) {
+        match event {
+            ChildEvent::Exited(exit) if !exit.status.success() => {
+                self.ui.warn(format_args!("--change-exec {}", exit.status));
+            }
+            // One that is stopped would keep later changes waiting.
+            ChildEvent::Stopped(_) => self.on_change.resume(),
+            ChildEvent::Exited(_) | ChildEvent::Returned => {}
+        }
+    }
+}
+
+/// Returns the targets of a question: its prefixes, then its keys.
+fn targets(request: &VariableRequest) -> Vec<Target> {
+    let prefixes = request.question.prefixes.iter().cloned();
+    let keys = request.question.keys.iter().cloned();
+    let scopes = prefixes
+        .map(|prefix: Prefix| TargetScope::Prefix(prefix))
+        .chain(keys.map(|key: Key| TargetScope::Key(key)));
+    let numbered = (0..).zip(scopes);
+    numbered
+        .map(|(number, scope)| Target {
+            id: TargetId(number),
+            scope,
+        })
+        .collect()
+}
+
+/// Returns what is known of each target.
+fn known(answer: &StoredAnswer) -> Vec<Snapshot> {
+    let keys = answer.keys.iter();
+    let keys = keys.map(|entry| Snapshot::new(Index(0), entry.iter().cloned().collect()));
+    answer.prefixes.iter().cloned().chain(keys).collect()
+}
+
+/// `2 variables changed (DB_HOST, DB_POOL)`
+fn describe(names: &[String]) -> String {
+    let count = plural(names.len() as u64, "variable");
+    let mut shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        shown.push_str(", …");
+    }
+    format!("{count} changed ({shown})")
+}
