@@ -14,7 +14,8 @@ use clap_complete::CompleteEnv;
 use crate::args::complete::{self, ShellRequest};
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, export, get, import, ls, man, put, status, tree, txn, wait, watch,
+    completions, delete, dev, export, get, import, ls, man, put, session, status, tree, txn, wait,
+    watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -76,6 +77,8 @@ enum VerbArgs {
     Export(Deferred<export::ExportArgs>),
     /// Import the entries of a document
     Import(Deferred<import::ImportArgs>),
+    /// List, create, renew and destroy sessions, the holders of locks
+    Session(Deferred<session::SessionArgs>),
     /// Check that Consul is reachable and has a leader
     Status(Deferred<status::StatusArgs>),
     /// Run an embedded in-memory agent for experiments and tests
@@ -114,6 +117,7 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 /// Adds a note to `-h`, which hides the connection flags, on where they are documented.
 fn with_connection_note(verb: Command) -> Command {
     const CONNECTION: &str = "Connection flags and details: see --help";
+    let verb = verb.mut_subcommands(with_connection_note);
     if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
         return verb;
     }
@@ -277,6 +281,7 @@ impl Cli {
             VerbArgs::Tree(args) => tree::run(context, args.0),
             VerbArgs::Export(args) => export::run(context, args.0),
             VerbArgs::Import(args) => import::run(context, args.0),
+            VerbArgs::Session(args) => session::run(context, args.0),
             VerbArgs::Status(args) => status::run(context, args.0),
             VerbArgs::Dev(args) => dev::run(context, args.0),
             VerbArgs::Completions(args) => completions::run(context, args.0, Cli::command()),

@@ -14,6 +14,7 @@ mod context;
 mod exit;
 mod fetch;
 mod handlers;
+mod lock;
 mod model;
 mod observers;
 mod output;

@@ -36,9 +36,12 @@ pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result
         return Ok(Exit::Yes);
     };
     command.build();
-    let verbs = command
-        .get_subcommands()
-        .filter(|verb| verb.get_name() != "help");
+    let is_page = |verb: &&Command| verb.get_name() != "help";
+    let verbs = command.get_subcommands().filter(is_page);
+    let verbs = verbs.flat_map(|verb| {
+        let inner = verb.get_subcommands().filter(is_page);
+        std::iter::once(verb).chain(inner)
+    });
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();
     for command in std::iter::once(&command).chain(verbs) {

@@ -11,6 +11,7 @@ pub mod import;
 pub mod ls;
 pub mod man;
 pub mod put;
+pub mod session;
 pub mod status;
 pub mod tree;
 pub mod txn;

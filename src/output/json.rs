@@ -8,6 +8,7 @@ mod batch;
 mod entry;
 mod event;
 mod outcome;
+mod session;
 mod status;
 mod tree;
 
@@ -25,6 +26,7 @@ pub use self::event::{Event, HandlerEvent};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
+pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};
 pub use super::time::format_millis as format_time;

@@ -17,10 +17,11 @@
 //!   how it ended. `stdin_writer`: its document. `start_error`: why it, or a thread, could not be started.
 //! - `foreground`: a child in the group of kvw itself, which has the terminal.
 //! - `groups`: all groups that live. `descendants`: what is outside them. `guard`: the process that kills them if kvw dies.
-//! - `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
+//! - `clock`: a clock that goes on while the machine is suspended. `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
+mod clock;
 mod command;
 mod descendants;
 mod file_limit;
@@ -36,6 +37,7 @@ mod status;
 mod stdin_writer;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepPolicy};
+pub use clock::boot_time;
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use file_limit::survive_file_limit;
 pub use foreground::ForegroundChild;
