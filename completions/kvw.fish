@@ -41,6 +41,8 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "ls" -d 'List one level of k
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
@@ -356,6 +358,165 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l exact-key -d 'Allow k
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lock-delay -d 'How long nobody can take the lock after its holder was lost, from 1s to 60s' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l session -d 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l value -d 'Value of the key while it is locked [default: host, process id, command, time]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l name -d 'Name of the session [default: kvw lock KEY]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-signal -d 'Signal that asks the command to end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l conflict-exit-code -d 'Exit code when the lock is not to be had' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lost-exit-code -d 'Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Format of --show, and of the fence without a command' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l try -d 'Exit with 1 if the lock is not free'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l health-check -d 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l keep-key -d 'Leave the key, empty, after the release'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l pass-token -d 'Pass the token on to the command'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l show -d 'Show who holds the lock; exit with 1 if nobody does'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l break -d 'Take the lock away from its holder: its session is destroyed, the lock delay follows'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s y -l yes -d 'Do not ask for confirmation of --break'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "list" -d 'List the sessions'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "show" -d 'Show a session and the keys that it holds'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "create" -d 'Create a session and print its id'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "renew" -d 'Renew a session: its TTL starts again'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l keys -d 'Find the keys that each session holds, for -o json; reads the whole store'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ttl -d 'Time to live, from 10s to 24h; Consul takes up to twice as long [default: none]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l lock-delay -d 'How long its keys cannot be locked after its end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l behavior -d 'What becomes of its keys when it ends' -r -f -a "release\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l name -d 'Name, for people' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l node -d 'Node that it belongs to [default: the node of the agent]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Check of the node that ends it when critical; repeatable [default: serfHealth]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format; json prints the session' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l no-checks -d 'No check ends it'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l every -d 'Renew again and again, this often, until stopped or the session ends' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Do not ask for confirmation, and do not look for keys'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the sessions'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a session and the keys that it holds'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "create" -d 'Create a session and print its id'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a session: its TTL starts again'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -400,18 +561,20 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "get" -d 'Print the value of a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "delete" -d 'Delete keys'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "get" -d 'Print the value of a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "delete" -d 'Delete keys'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

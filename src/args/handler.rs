@@ -1,6 +1,6 @@
 //! The flags of a handler, resolved into the settings of `handlers`.
 
-mod environment;
+pub mod environment;
 mod policies;
 mod route_arg;
 

@@ -8,6 +8,7 @@ pub mod dev;
 pub mod export;
 pub mod get;
 pub mod import;
+pub mod lock;
 pub mod ls;
 pub mod man;
 pub mod put;

@@ -362,7 +362,7 @@ fn renew(ctx: &Context, args: &RenewArgs) -> anyhow::Result<Exit> {
         return Err(Failure::usage("--every must be longer than 0").into());
     }
     let (wake, woken) = channel();
-    let signals = listen(&ProcessGroups::new(), move || drop(wake.send(())), || {})?;
+    let signals = listen(&ProcessGroups::new(), move || _ = wake.send(()), || {})?;
     let mut failing = false;
     let mut next = Instant::now() + every;
     loop {

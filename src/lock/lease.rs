@@ -79,8 +79,6 @@ impl LeaseTimes {
 /// What a lease learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseInput {
-    /// A renewal was sent at this time.
-    RenewSent(BootTime),
     /// The session was renewed, by the request that was sent at this time.
     RenewOk(BootTime),
     /// The session has ended.
@@ -225,7 +223,6 @@ impl Lease {
             return actions;
         }
         match input {
-            LeaseInput::RenewSent(at) => self.asked = Some(at),
             LeaseInput::RenewOk(sent) => {
                 self.asked = None;
                 self.renewed = self.renewed.max(sent);

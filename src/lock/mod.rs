@@ -1,7 +1,19 @@
 //! Locks: how one is taken, held and released, compatible with `consul lock`.
 //!
-//! - `lease`: until when a holder may act, as pure rules. `clock`: the clock of a lease.
+//! This room must not know why a lock is held, nor what is printed.
+//!
+//! - `lease`: until when a holder may act, as pure rules.
+//! - `layout`: keys, flags and values of locks. `mutex`: a lock with one holder.
+//! - `contender`: waits for a lock. `keeper`: holds one while a command runs.
 
+mod contender;
+mod keeper;
+mod layout;
 mod lease;
+mod mutex;
 
-pub use lease::{BootTime, Lease, LeaseAction, LeaseInput, LeaseTimes, LostReason, MARGIN};
+pub use contender::{ContentionError, Grant, SessionSource};
+pub use keeper::{Contention, HoldEnd, HoldError, Keeper, KeeperChannel, LockPlan, LockReport};
+pub use layout::{HolderNote, LockHolder, lock_key, note_time};
+pub use lease::{LeaseTimes, LostReason, MARGIN};
+pub use mutex::{Mutex, Obstacle};

@@ -7,6 +7,7 @@
 mod batch;
 mod entry;
 mod event;
+mod lock;
 mod outcome;
 mod session;
 mod status;
@@ -23,6 +24,7 @@ use serde_json::ser::Formatter;
 pub use self::batch::{Batch, Change};
 pub use self::entry::Entry;
 pub use self::event::{Event, HandlerEvent};
+pub use self::lock::{HeldLock, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };

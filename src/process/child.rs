@@ -171,7 +171,7 @@ impl Child {
         // The thread first: a child must not take an empty stdin for its document.
         let writer = match command.input {
             StdinSource::Document(write) => Some(StdinWriter::start(write)?),
-            StdinSource::Null => None,
+            StdinSource::Null | StdinSource::Inherit => None,
         };
         let (mut process, group) = self.groups.spawn(&mut built, self.policy.ends_daemons)?;
         self.state = ChildState::Running { group, since: now };

@@ -55,6 +55,8 @@ impl fmt::Display for Program {
 pub enum StdinSource {
     /// The null device.
     Null,
+    /// The stdin of kvw.
+    Inherit,
     /// A pipe into which this function writes a document, on a thread of its own and as fast as the
     /// child reads: no document is held as a whole.
     Document(Writer),
@@ -108,6 +110,7 @@ impl ChildCommand {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(match self.input {
                 StdinSource::Null => Stdio::null(),
+                StdinSource::Inherit => Stdio::inherit(),
                 StdinSource::Document(_) => Stdio::piped(),
             })
             .stdout(match self.stdout {

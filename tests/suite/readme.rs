@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::{Agent, Kvw};
 
-struct Session {
+struct ReadmeSession {
     line: usize,
     command: String,
     expected: String,
@@ -34,7 +34,7 @@ fn every_command_of_the_readme_prints_what_it_says() {
     for session in sessions {
         let printed = run(&session.command, &agent.address(), root);
         if normal(&printed) != normal(&session.expected) {
-            let Session {
+            let ReadmeSession {
                 line,
                 command,
                 expected,
@@ -131,14 +131,14 @@ fn the_demo_runs_the_handler_for_each_batch() {
     );
 }
 
-fn sessions(readme: &str) -> Vec<Session> {
-    let mut sessions: Vec<Session> = Vec::new();
+fn sessions(readme: &str) -> Vec<ReadmeSession> {
+    let mut sessions: Vec<ReadmeSession> = Vec::new();
     let mut inside = false;
     for (number, line) in readme.lines().enumerate() {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
-            sessions.push(Session {
+            sessions.push(ReadmeSession {
                 line: number + 1,
                 command: command.to_owned(),
                 expected: String::new(),

@@ -132,7 +132,13 @@ impl Running {
     /// Lines of stderr up to one that holds these words; gives that line.
     #[track_caller]
     pub fn err_line_with(&mut self, words: &str) -> String {
-        let until = Instant::now() + PATIENCE;
+        self.err_line_with_in(words, PATIENCE)
+    }
+
+    /// Lines of stderr up to one that holds these words, by a deadline of the test's own.
+    #[track_caller]
+    pub fn err_line_with_in(&mut self, words: &str, within: Duration) -> String {
+        let until = Instant::now() + within;
         loop {
             match self
                 .stderr

@@ -1,0 +1,602 @@
+//! `kvw lock`
+
+mod view;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use rustix::system::uname;
+
+use self::view::{break_lock, show};
+use crate::args::complete;
+use crate::args::connect::ConnectArgs;
+use crate::args::duration::{duration, duration_text};
+use crate::args::handler::environment::connection;
+use crate::args::key::KeyArgs;
+use crate::args::output::formats;
+use crate::consul::{Config, SERF_HEALTH};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::lock::{
+    Contention, ContentionError, Grant, HoldEnd, HoldError, HolderNote, Keeper, KeeperChannel,
+    LeaseTimes, LockPlan, LockReport, LostReason, MARGIN, Mutex, Obstacle, SessionSource, lock_key,
+    note_time,
+};
+use crate::model::{Key, SessionEnd, SessionSettings};
+use crate::output::{Format, json};
+use crate::process::{
+    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, StartFault, StdinSource, Stdout,
+    listen, process_error, take_orphans,
+};
+use crate::term::{Ui, plural};
+
+/// Run a command while holding a lock
+///
+/// Takes the lock KEY/.lock as consul lock does, so both exclude each other. The command is gone, with
+/// its process group, before the lock is released or lost: also when Consul cannot be reached, and when
+/// kvw is stopped or killed. Exits as the command does. Without a command, prints the fence and holds
+/// the lock until stdin ends.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = include_str!("lock/guide.txt"))]
+pub struct LockArgs {
+    /// Lock to take
+    #[arg(value_name = "KEY", add = complete::live_keys())]
+    key: String,
+
+    /// Command to run, without a shell
+    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["exec", "show", "break_it"])]
+    command: Vec<OsString>,
+
+    /// Line for sh -c to run
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["show", "break_it"])]
+    exec: Option<OsString>,
+
+    /// Exit with 1 if the lock is not free
+    #[arg(long = "try", conflicts_with = "timeout", help_heading = "Waiting")]
+    try_once: bool,
+
+    /// Wait so long at most, then exit with 1 [default: wait forever]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
+    timeout: Option<Duration>,
+
+    /// Time to live of the session, from 10s to 24h
+    ///
+    /// The command is stopped when Consul has not answered for the shorter of TTL and lock delay, less 1
+    /// second and --stop-timeout.
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "15s",
+        conflicts_with = "session",
+        help_heading = "Lock"
+    )]
+    ttl: Duration,
+
+    /// How long nobody can take the lock after its holder was lost, from 1s to 60s
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "15s",
+        conflicts_with = "session",
+        help_heading = "Lock"
+    )]
+    lock_delay: Duration,
+
+    /// Lose the lock also when the gossip layer takes the node for dead (serfHealth)
+    ///
+    /// The next holder follows sooner, and a fault of the network may take the lock at any moment.
+    #[arg(
+        long,
+        conflicts_with = "session",
+        help_heading = "Lock",
+        hide_short_help = true
+    )]
+    health_check: bool,
+
+    /// Use a session that somebody else keeps: nothing is renewed, and there is no deadline
+    #[arg(long, value_name = "ID", help_heading = "Lock", hide_short_help = true)]
+    session: Option<String>,
+
+    /// Lock KEY itself, whatever its flags, instead of KEY/.lock
+    #[arg(long, help_heading = "Lock")]
+    exact_key: bool,
+
+    /// Value of the key while it is locked [default: host, process id, command, time]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        help_heading = "Lock",
+        hide_short_help = true
+    )]
+    value: Option<String>,
+
+    /// Name of the session [default: kvw lock KEY]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "session",
+        help_heading = "Lock",
+        hide_short_help = true
+    )]
+    name: Option<String>,
+
+    /// Leave the key, empty, after the release
+    #[arg(long, help_heading = "Lock", hide_short_help = true)]
+    keep_key: bool,
+
+    #[command(flatten)]
+    ending: EndingArgs,
+
+    /// Exit code when the lock is not to be had
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        help_heading = "Exit",
+        hide_short_help = true
+    )]
+    conflict_exit_code: u8,
+
+    /// Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]
+    #[arg(long, value_name = "N", help_heading = "Exit", hide_short_help = true)]
+    lost_exit_code: Option<u8>,
+
+    /// Show who holds the lock; exit with 1 if nobody does
+    #[arg(long, conflicts_with = "break_it", help_heading = "Others")]
+    show: bool,
+
+    /// Take the lock away from its holder: its session is destroyed, the lock delay follows
+    #[arg(long = "break", id = "break_it", help_heading = "Others")]
+    break_it: bool,
+
+    /// Do not ask for confirmation of --break
+    #[arg(
+        short,
+        long,
+        requires = "break_it",
+        help_heading = "Others",
+        hide_short_help = true
+    )]
+    yes: bool,
+
+    /// Format of --show, and of the fence without a command
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_parser = formats(&[Format::Text, Format::Json]),
+        default_value_t = Format::Text
+    )]
+    output: Format,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+/// How the command is ended.
+#[derive(Debug, Clone, Args)]
+struct EndingArgs {
+    /// Signal that asks the command to end
+    #[arg(
+        long,
+        value_name = "SIGNAL",
+        default_value = "TERM",
+        help_heading = "Exit",
+        hide_short_help = true
+    )]
+    stop_signal: Signal,
+
+    /// Time from the signal to the kill
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "5s",
+        help_heading = "Exit"
+    )]
+    stop_timeout: Duration,
+
+    /// Time for what the command leaves in its group to end by itself
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "1s",
+        help_heading = "Exit",
+        hide_short_help = true
+    )]
+    linger: Duration,
+
+    /// Pass the token on to the command
+    #[arg(long, help_heading = "Exit", hide_short_help = true)]
+    pass_token: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kvw lock jobs/backup -- ./backup.sh          # wait, then run
+  kvw lock jobs/backup --try -- ./backup.sh    # a cron job on ten machines
+  kvw lock jobs/backup --show                  # who holds it
+  kvw lock jobs/backup --break                 # take it away";
+
+/// The shortest and the longest TTL, and those of a lock delay: Consul's.
+const TTL: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(24 * 3600);
+const LOCK_DELAY: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(60);
+
+/// Runs the verb.
+pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
+    let name = KeyArgs::default().key(&args.key)?;
+    let key = match args.exact_key {
+        true => name.clone(),
+        false => lock_key(&name),
+    };
+    if args.show {
+        return show(ctx, &args, &name, key);
+    }
+    if args.break_it {
+        return break_lock(ctx, &args, &name, key);
+    }
+    let program = program(&args)?;
+    let plan = plan(&args, &name, key, program.as_ref())?;
+    let config = args.connect.config(&ctx.env)?;
+    let groups = ProcessGroups::new();
+    groups.forward_signals();
+    let channel = KeeperChannel::new();
+    let waker = channel.waker();
+    if program.is_some() {
+        // The guard first: it must not inherit what follows.
+        if let Err(error) = groups.start_guard() {
+            ctx.ui.warn(format_args!(
+                "no guard process: a kvw that is stopped or killed would leave the command running: {error}"
+            ));
+        }
+        take_orphans();
+    }
+    let signals = listen(&groups, move || waker.wake(), || {})?;
+    let shown = program.as_ref().map(Program::to_string);
+    let mut report = |report: LockReport<'_>| print(&ctx.ui, &name, shown.as_deref(), &report);
+    let heartbeat = Config {
+        connect_timeout: plan.times.interval.clamp(SHORTEST, LONGEST),
+        request_timeout: plan.times.interval.clamp(SHORTEST, LONGEST),
+        retry_for: Duration::ZERO,
+        connections: 4,
+        ..config.clone()
+    };
+    let contender = Config {
+        connections: 4,
+        ..config.clone()
+    };
+    let client = ctx.connect(contender)?;
+    client.check_blocking(&plan.mutex.key)?;
+    let heartbeat = crate::consul::Client::new(heartbeat)?;
+    let mut keeper = Keeper::new(
+        channel,
+        client,
+        heartbeat,
+        plan,
+        groups,
+        signals,
+        &mut report,
+    );
+    let timeout = if args.try_once {
+        Some(Duration::ZERO)
+    } else {
+        args.timeout
+    };
+    let grant = match keeper.acquire(timeout)? {
+        Contention::Taken(grant) => grant,
+        Contention::Refused(obstacle) => {
+            ctx.ui
+                .error(describe_refusal(&name, args.timeout, obstacle.as_ref()));
+            return Ok(Exit::from_status(args.conflict_exit_code));
+        }
+        Contention::Signal(signal) => return Ok(Exit::Signal(signal)),
+        Contention::Failed(error) => return Err(contention_error(&name, &args, error)),
+    };
+    if program.is_none() {
+        print_grant(ctx, args.output, &name, &grant)?;
+    }
+    let command = program
+        .clone()
+        .map(|program| child_command(program, &config, &args.ending, &name, &grant));
+    let end = match keeper.hold(&grant, command) {
+        Ok(end) => end,
+        Err(HoldError::Start(error)) => {
+            keeper.release(&grant);
+            return Ok(unstarted(&ctx.ui, program.as_ref(), &error));
+        }
+        Err(HoldError::Other(error)) => {
+            keeper.release(&grant);
+            return Err(error);
+        }
+    };
+    keeper.release(&grant);
+    Ok(exit_of(&ctx.ui, &name, shown.as_deref(), &args, &end))
+}
+
+/// The shortest and the longest time for a request of the heartbeat.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(10);
+
+fn program(args: &LockArgs) -> Result<Option<Program>, Failure> {
+    Ok(match (&args.exec, args.command.first()) {
+        (Some(line), _) if line.to_str().is_some_and(|line| line.trim().is_empty()) => {
+            return Err(Failure::usage("--exec: the command is empty"));
+        }
+        (Some(line), _) => Some(Program::Shell(line.clone())),
+        (None, Some(program)) if program.is_empty() => {
+            return Err(Failure::usage("the program name after -- is empty"));
+        }
+        (None, Some(_)) => Some(Program::Argv(args.command.clone())),
+        (None, None) => None,
+    })
+}
+
+/// The base name of the command, for people. Never its arguments, which may be secret.
+fn base_name(program: &Program) -> String {
+    let name = program.to_string();
+    let base = Path::new(&name).file_name();
+    base.map_or(name.clone(), |base| base.to_string_lossy().into_owned())
+}
+
+fn host_name() -> String {
+    uname().nodename().to_string_lossy().into_owned()
+}
+
+fn plan(
+    args: &LockArgs,
+    name: &Key,
+    key: Key,
+    program: Option<&Program>,
+) -> Result<LockPlan, Failure> {
+    if !TTL.contains(&args.ttl) {
+        return Err(Failure::usage("--ttl must be from 10s to 24h"));
+    }
+    if !LOCK_DELAY.contains(&args.lock_delay) {
+        return Err(Failure::usage("--lock-delay must be from 1s to 60s"));
+    }
+    let times = LeaseTimes {
+        ttl: args.session.is_none().then_some(args.ttl),
+        lock_delay: Some(args.lock_delay),
+        stop_timeout: args.ending.stop_timeout,
+        interval: LeaseTimes::interval(args.ttl.min(args.lock_delay)),
+    };
+    if args.session.is_none() && times.room().is_none() {
+        let right = args.ttl.min(args.lock_delay);
+        let sum = [right, MARGIN, times.stop_timeout, times.interval].map(duration_text);
+        let [right, margin, stop, interval] = sum;
+        let message = format!(
+            "no time is left for an outage: {right} (the shorter of --ttl and --lock-delay) - {margin} \
+             - {stop} (--stop-timeout) - {interval} (between two renewals) is not above 0"
+        );
+        return Err(Failure::usage(message).hint("a shorter --stop-timeout, or longer times"));
+    }
+    let session = match &args.session {
+        Some(id) => SessionSource::Foreign(id.clone()),
+        None => {
+            let settings = SessionSettings {
+                name: args
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| format!("kvw lock {name}")),
+                node: None,
+                ttl: Some(args.ttl),
+                lock_delay: args.lock_delay,
+                behavior: SessionEnd::Release,
+                checks: args
+                    .health_check
+                    .then(|| SERF_HEALTH.to_owned())
+                    .into_iter()
+                    .collect(),
+            };
+            SessionSource::Own(settings, args.ttl)
+        }
+    };
+    let note = || {
+        let started = note_time(SystemTime::now());
+        HolderNote::new(host_name(), program.map(base_name), started).to_value()
+    };
+    Ok(LockPlan {
+        mutex: Mutex {
+            key,
+            value: args.value.clone().map_or_else(note, String::into_bytes),
+            any_flags: args.exact_key,
+            keep_key: args.keep_key,
+        },
+        session,
+        times,
+        stop_signal: args.ending.stop_signal,
+        linger: args.ending.linger,
+    })
+}
+
+fn child_command(
+    program: Program,
+    config: &Config,
+    ending: &EndingArgs,
+    name: &Key,
+    grant: &Grant,
+) -> ChildCommand {
+    let (mut env, env_remove) = connection(config, ending.pass_token);
+    env.extend(
+        [
+            ("KVW_LOCK_KEY", name.to_string()),
+            ("KVW_LOCK_SESSION", grant.session.clone()),
+            ("KVW_LOCK_FENCE", grant.taken.fence.to_string()),
+            ("CONSUL_LOCK_HELD", "true".to_owned()),
+        ]
+        .map(|(name, value)| (name.into(), value.into())),
+    );
+    // The group of the command is not the foreground one: reading the terminal would stop it.
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    ChildCommand {
+        program,
+        env,
+        env_remove,
+        input: match terminal {
+            true => StdinSource::Null,
+            false => StdinSource::Inherit,
+        },
+        stdout: Stdout::Inherit,
+    }
+}
+
+fn print_grant(ctx: &Context, format: Format, name: &Key, grant: &Grant) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = &ctx.ui;
+    match format {
+        Format::Json => {
+            let held = json::HeldLock {
+                key: name.as_str(),
+                session: &grant.session,
+                fence: grant.taken.fence.0,
+            };
+            json::write_line(out, &held)?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            writeln!(out, "{}", grant.taken.fence)?;
+        }
+    }
+    // Whoever reads it waits for it.
+    Ok(ctx.ui.flush()?)
+}
+
+/// Prints what happens to the lock.
+fn print(ui: &Ui, name: &Key, command: Option<&str>, report: &LockReport<'_>) {
+    let command = command.unwrap_or("the lock");
+    match report {
+        LockReport::Waiting(obstacle) => {
+            ui.status(format_args!("waiting for {name}: {}", describe(obstacle)));
+        }
+        LockReport::Failing(error) => {
+            ui.warn(format_args!("waiting for {name}: {error}; retrying"))
+        }
+        LockReport::Holding(grant) => {
+            ui.status(format_args!("holding {name} (fence {})", grant.taken.fence));
+        }
+        LockReport::Silent(silent, left) => {
+            let (silent, left) = (seconds(*silent), seconds(*left));
+            let what = match command {
+                "the lock" => "the lock will be given up",
+                command => &format!("{command} will be stopped"),
+            };
+            if !ui.quiet() {
+                ui.warn(format_args!(
+                    "no answer from Consul for {silent}: {what} in {left}"
+                ));
+            }
+        }
+        LockReport::Recovered => ui.status("Consul answers again"),
+        LockReport::Lost(reason) => {
+            if let LostReason::SessionEnded | LostReason::TakenAway = reason {
+                ui.status(format_args!("stopping {command}: {name} was taken away"));
+            }
+        }
+        LockReport::LeftBehind(count) => {
+            let left = plural(*count as u64, "process").replace("processs", "processes");
+            ui.warn(format_args!(
+                "{command} left {left} behind, which had to be ended"
+            ));
+        }
+        LockReport::Released => ui.status(format_args!("released {name}")),
+        LockReport::NotReleased(error) => {
+            ui.warn(format_args!(
+                "{name} was not released, its session runs out: {error}"
+            ));
+        }
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    duration_text(Duration::from_secs(time.as_secs()))
+}
+
+fn describe(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Held(holders) if holders.is_empty() => "it changes hands all the time".to_owned(),
+        Obstacle::Held(holders) => {
+            let holders: Vec<_> = holders.iter().map(ToString::to_string).collect();
+            format!("held by {}", holders.join(" and "))
+        }
+        Obstacle::Delayed => "its last holder was lost, and the lock delay lasts".to_owned(),
+    }
+}
+
+fn describe_refusal(name: &Key, timeout: Option<Duration>, obstacle: Option<&Obstacle>) -> String {
+    let what = match obstacle {
+        Some(Obstacle::Held(_)) => {
+            format!("is {}", describe(&obstacle.cloned().expect("it is there")))
+        }
+        Some(Obstacle::Delayed) => "is in its lock delay: its last holder was lost".to_owned(),
+        None => "was not taken: no answer in time".to_owned(),
+    };
+    match timeout {
+        Some(timeout) if !timeout.is_zero() => {
+            format!("timed out after {}: {name} {what}", duration_text(timeout))
+        }
+        _ => format!("{name} {what}"),
+    }
+}
+
+fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyhow::Error {
+    match error {
+        ContentionError::Consul(error) => error.into(),
+        ContentionError::Foreign(flags) => {
+            let message = format!(
+                "taking lock {name}: its key has the flags {flags}, so that it is no lock of kvw or \
+                 consul lock"
+            );
+            let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
+            failure.hint("--exact-key locks KEY itself").into()
+        }
+        ContentionError::NoSession => {
+            let id = args.session.as_deref().unwrap_or_default();
+            Failure::usage(format!("taking lock {name}: session {id} does not exist")).into()
+        }
+    }
+}
+
+/// Reports a command that cannot be started, as shells number it.
+fn unstarted(ui: &Ui, program: Option<&Program>, error: &std::io::Error) -> Exit {
+    let shown = program.map(Program::to_string).unwrap_or_default();
+    let word = program.and_then(|program| program.words().first());
+    let fault = word.and_then(|word| StartFault::find(word, error));
+    ui.error(match fault {
+        Some(fault) => format!("running {shown}: {fault}"),
+        None => process_error(&shown, error).to_string(),
+    });
+    Exit::Child(ChildStatus::unstarted(error).code())
+}
+
+/// Returns the exit: the command's own status, unless it was stopped because the lock was lost.
+fn exit_of(ui: &Ui, name: &Key, command: Option<&str>, args: &LockArgs, end: &HoldEnd) -> Exit {
+    if let Some(reason) = end.lost {
+        let stopped = command.map(|command| format!("; {command} was stopped"));
+        let stopped = stopped.unwrap_or_default();
+        let (why, exit) = match reason {
+            LostReason::Outage(silent) => {
+                let silent = seconds(silent);
+                (
+                    format!("no answer from Consul for {silent}"),
+                    Exit::Unavailable,
+                )
+            }
+            LostReason::SessionEnded => ("its session has ended".to_owned(), Exit::No),
+            LostReason::TakenAway => ("it was taken away".to_owned(), Exit::No),
+        };
+        ui.error(format_args!("lost {name}: {why}{stopped}"));
+        return args.lost_exit_code.map_or(exit, Exit::from_status);
+    }
+    match (end.exit.map(|exit| exit.status), end.signal) {
+        (Some(ChildStatus::Killed(signal)), Some(own)) if signal == own => Exit::Signal(signal),
+        (Some(status), _) => Exit::from_status(status.code()),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::Yes,
+    }
+}
