@@ -386,6 +386,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Line for sh -c to run')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Wait so long at most, then exit with 1 [default: wait forever]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Let up to N hold it at a time, as consul lock -n does')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Let up to N hold it at a time, as consul lock -n does')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live of the session, from 10s to 24h')
             [CompletionResult]::new('--lock-delay', '--lock-delay', [CompletionResultType]::ParameterName, 'How long nobody can take the lock after its holder was lost, from 1s to 60s')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline')

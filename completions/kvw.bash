@@ -763,7 +763,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__lock)
-            opts="-q -v -y -o -h --quiet --verbose --color --exec --try --timeout --ttl --lock-delay --health-check --session --exact-key --value --name --keep-key --stop-signal --stop-timeout --linger --pass-token --conflict-exit-code --lost-exit-code --show --break --yes --output --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
+            opts="-q -v -n -y -o -h --quiet --verbose --color --exec --try --timeout --limit --ttl --lock-delay --health-check --session --exact-key --value --name --keep-key --stop-signal --stop-timeout --linger --pass-token --conflict-exit-code --lost-exit-code --show --break --yes --output --http-addr --token-file --token --datacenter --namespace --partition --stale --consistent --connect-timeout --request-timeout --retry-for --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -778,6 +778,14 @@ _kvw() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -372,6 +372,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --color 'When to use colour'
             cand --exec 'Line for sh -c to run'
             cand --timeout 'Wait so long at most, then exit with 1 [default: wait forever]'
+            cand -n 'Let up to N hold it at a time, as consul lock -n does'
+            cand --limit 'Let up to N hold it at a time, as consul lock -n does'
             cand --ttl 'Time to live of the session, from 10s to 24h'
             cand --lock-delay 'How long nobody can take the lock after its holder was lost, from 1s to 60s'
             cand --session 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline'

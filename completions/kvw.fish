@@ -363,6 +363,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold it at a time, as consul lock -n does' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lock-delay -d 'How long nobody can take the lock after its holder was lost, from 1s to 60s' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l session -d 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline' -r

@@ -2,6 +2,7 @@
 
 mod view;
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -21,8 +22,8 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::lock::{
     Contention, ContentionError, Grant, HoldEnd, HoldError, HolderNote, Keeper, KeeperChannel,
-    LeaseTimes, LockPlan, LockReport, LostReason, MARGIN, Mutex, Obstacle, SessionSource, lock_key,
-    note_time,
+    LeaseTimes, LockKind, LockPlan, LockReport, LostReason, MARGIN, Mutex, Obstacle, Semaphore,
+    SessionSource, lock_key, note_time,
 };
 use crate::model::{Key, SessionEnd, SessionSettings};
 use crate::output::{Format, json};
@@ -60,6 +61,21 @@ pub struct LockArgs {
     /// Wait so long at most, then exit with 1 [default: wait forever]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     timeout: Option<Duration>,
+
+    /// Let up to N hold it at a time, as consul lock -n does
+    ///
+    /// All contenders must name the same N. Other clients take the slot of a holder that has vanished at
+    /// once, so that its command is stopped in time only if nothing but its TTL ends the session; kvw
+    /// itself waits for the lock delay.
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..),
+        conflicts_with_all = ["exact_key", "keep_key", "session"],
+        help_heading = "Lock"
+    )]
+    limit: Option<u64>,
 
     /// Time to live of the session, from 10s to 24h
     ///
@@ -273,7 +289,7 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
         ..config.clone()
     };
     let client = ctx.connect(contender)?;
-    client.check_blocking(&plan.mutex.key)?;
+    client.check_blocking(plan.lock.key())?;
     let heartbeat = crate::consul::Client::new(heartbeat)?;
     let mut keeper = Keeper::new(
         channel,
@@ -361,14 +377,18 @@ fn plan(
     if !LOCK_DELAY.contains(&args.lock_delay) {
         return Err(Failure::usage("--lock-delay must be from 1s to 60s"));
     }
+    let is_semaphore = args.limit.is_some_and(|limit| limit > 1);
+    let right = match is_semaphore {
+        true => args.ttl,
+        false => args.ttl.min(args.lock_delay),
+    };
     let times = LeaseTimes {
         ttl: args.session.is_none().then_some(args.ttl),
-        lock_delay: Some(args.lock_delay),
+        lock_delay: (!is_semaphore).then_some(args.lock_delay),
         stop_timeout: args.ending.stop_timeout,
-        interval: LeaseTimes::interval(args.ttl.min(args.lock_delay)),
+        interval: LeaseTimes::interval(right),
     };
     if args.session.is_none() && times.room().is_none() {
-        let right = args.ttl.min(args.lock_delay);
         let sum = [right, MARGIN, times.stop_timeout, times.interval].map(duration_text);
         let [right, margin, stop, interval] = sum;
         let message = format!(
@@ -388,7 +408,11 @@ fn plan(
                 node: None,
                 ttl: Some(args.ttl),
                 lock_delay: args.lock_delay,
-                behavior: SessionEnd::Release,
+                // With release, the key of a dead contender would stay for ever.
+                behavior: match is_semaphore {
+                    true => SessionEnd::Delete,
+                    false => SessionEnd::Release,
+                },
                 checks: args
                     .health_check
                     .then(|| SERF_HEALTH.to_owned())
@@ -402,12 +426,22 @@ fn plan(
         let started = note_time(SystemTime::now());
         HolderNote::new(host_name(), program.map(base_name), started).to_value()
     };
+    let value = args.value.clone().map_or_else(note, String::into_bytes);
     Ok(LockPlan {
-        mutex: Mutex {
-            key,
-            value: args.value.clone().map_or_else(note, String::into_bytes),
-            any_flags: args.exact_key,
-            keep_key: args.keep_key,
+        lock: match args.limit {
+            Some(limit) if is_semaphore => LockKind::Semaphore(Semaphore {
+                key,
+                value,
+                limit,
+                lock_delay: args.lock_delay,
+                vanished: HashMap::new(),
+            }),
+            _ => LockKind::Mutex(Mutex {
+                key,
+                value,
+                any_flags: args.exact_key,
+                keep_key: args.keep_key,
+            }),
         },
         session,
         times,
@@ -553,7 +587,22 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
                  consul lock"
             );
             let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
-            failure.hint("--exact-key locks KEY itself").into()
+            failure
+                .hint("--exact-key locks KEY itself, --limit takes a slot of a semaphore")
+                .into()
+        }
+        ContentionError::OtherLimit(other) => {
+            let limit = args.limit.unwrap_or(1);
+            let message =
+                format!("taking lock {name}: its limit is {other}, and --limit is {limit}");
+            let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
+            failure
+                .hint("all contenders must name the same limit")
+                .into()
+        }
+        ContentionError::Malformed => {
+            let message = format!("taking lock {name}: the value of its key is no semaphore's");
+            Failure::new(Exit::from_status(args.conflict_exit_code), message).into()
         }
         ContentionError::NoSession => {
             let id = args.session.as_deref().unwrap_or_default();

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::kind::LockKind;
 use super::lease::BootTime;
-use super::mutex::{Attempt, Mutex, Obstacle, Taken};
+use super::mutex::{Attempt, Obstacle, Taken};
 use crate::backoff::Backoff;
 use crate::consul::{Client, Error};
 use crate::model::{Index, SessionSettings};
@@ -64,6 +65,10 @@ pub enum ContentionError {
     Consul(Error),
     /// The key is no lock: it has these flags.
     Foreign(u64),
+    /// The semaphore has another limit, this one.
+    OtherLimit(u64),
+    /// The value of the semaphore cannot be read.
+    Malformed,
     /// The session that was to be used does not exist.
     NoSession,
 }
@@ -71,7 +76,7 @@ pub enum ContentionError {
 /// The work of a contender.
 pub(super) struct Contender {
     pub client: Client,
-    pub mutex: Mutex,
+    pub lock: LockKind,
     pub session: SessionSource,
     /// Whether to give up when the lock is not to be had at once.
     pub once: bool,
@@ -81,7 +86,7 @@ pub(super) struct Contender {
 
 impl Contender {
     /// Contends until the lock is taken or given up. Errors are final until Consul has answered once.
-    pub(super) fn run(self, report: impl Fn(Progress)) {
+    pub(super) fn run(mut self, report: impl Fn(Progress)) {
         match self.contend(&report) {
             Ok(Some(grant)) => report(Progress::Taken(grant)),
             Ok(None) => {}
@@ -89,7 +94,7 @@ impl Contender {
         }
     }
 
-    fn contend(&self, report: &impl Fn(Progress)) -> Result<Option<Grant>, ContentionError> {
+    fn contend(&mut self, report: &impl Fn(Progress)) -> Result<Option<Grant>, ContentionError> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut failing = Failing {
             answered: false,
@@ -122,7 +127,7 @@ impl Contender {
                 let step = self
                     .renew(&session, &mut renewed)
                     .and_then(|lives| match lives {
-                        true => self.mutex.attempt(&self.client, &session),
+                        true => self.lock.attempt(&self.client, &session),
                         false => Ok(Attempt::SessionEnded),
                     });
                 let (obstacle, index) = match step {
@@ -138,6 +143,10 @@ impl Contender {
                         SessionSource::Foreign(_) => return Err(ContentionError::NoSession),
                     },
                     Ok(Attempt::Foreign(flags)) => return Err(ContentionError::Foreign(flags)),
+                    Ok(Attempt::OtherLimit(limit)) => {
+                        return Err(ContentionError::OtherLimit(limit));
+                    }
+                    Ok(Attempt::Malformed) => return Err(ContentionError::Malformed),
                     Ok(Attempt::Blocked(obstacle, index)) => (obstacle, index),
                     Err(error) => {
                         failing.take(error, report)?;
@@ -160,7 +169,7 @@ impl Contender {
                     (true, _) => self.pause(DELAY_INTERVAL),
                     (false, Index(0 | 1)) => self.pause(BUSY_INTERVAL),
                     (false, index) => {
-                        if let Err(error) = self.mutex.wait(&self.client, index, wait) {
+                        if let Err(error) = self.lock.wait(&self.client, index, wait) {
                             failing.take(error, report)?;
                             self.pause(backoff.next(fastrand::f64()));
                         }

@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::contender::{Contender, ContentionError, Grant, Progress, SessionSource};
+use super::kind::LockKind;
 use super::lease::{BootTime, Lease, LeaseAction, LeaseInput, LeaseTimes, LostReason};
-use super::mutex::{Mutex, Obstacle};
+use super::mutex::Obstacle;
 use crate::consul::{Block, Client, Error};
 use crate::model::Index;
 use crate::process::{
@@ -30,7 +31,7 @@ const WATCH_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct LockPlan {
     /// The lock.
-    pub mutex: Mutex,
+    pub lock: LockKind,
     /// The session.
     pub session: SessionSource,
     /// The times of the lease.
@@ -175,7 +176,7 @@ impl<'a> Keeper<'a> {
         let stopped = Arc::new(AtomicBool::new(false));
         let contender = Contender {
             client: self.client.clone(),
-            mutex: self.plan.mutex.clone(),
+            lock: self.plan.lock.clone(),
             session: self.plan.session.clone(),
             once: timeout == Some(Duration::ZERO),
             stopped: Arc::clone(&stopped),
@@ -222,7 +223,7 @@ impl<'a> Keeper<'a> {
         stopped.store(true, Ordering::SeqCst);
         if let Some(session) = session {
             // It may be taken in this very moment: then it is released, without a lock delay.
-            let _ = self.plan.mutex.withdraw(&self.heartbeat, &session);
+            let _ = self.plan.lock.withdraw(&self.heartbeat, &session);
             self.destroy(&session);
         }
         Ok(refused)
@@ -425,8 +426,11 @@ impl<'a> Keeper<'a> {
 
     /// Releases the lock, and ends the own session.
     pub fn release(&mut self, grant: &Grant) {
-        let mutex = self.plan.mutex.clone();
-        match mutex.release(&self.heartbeat, &grant.session, grant.taken.flags) {
+        match self
+            .plan
+            .lock
+            .release(&self.heartbeat, &grant.session, grant.taken.flags)
+        {
             Ok(true) => (self.report)(LockReport::Released),
             // It was lost.
             Ok(false) => {}
@@ -465,11 +469,11 @@ impl<'a> Keeper<'a> {
             self.sender.clone(),
             session.to_owned(),
         );
-        let mutex = self.plan.mutex.clone();
+        let lock = self.plan.lock.clone();
         start_thread("proof", move || {
             while reads.recv().is_ok() {
                 let sent = BootTime(boot_time());
-                let answer = mutex.is_held(&client, &id);
+                let answer = lock.is_held(&client, &id);
                 let _ = sender.send(KeeperMessage::Read(sent, answer));
             }
         })?;
@@ -479,7 +483,7 @@ impl<'a> Keeper<'a> {
     /// Starts the thread that waits for a change of the key: an early warning, which proves nothing.
     fn start_watch(&self, grant: &Grant, over: &Arc<AtomicBool>) -> anyhow::Result<()> {
         let (client, sender) = (self.client.clone(), self.sender.clone());
-        let (key, session) = (self.plan.mutex.key.clone(), grant.session.clone());
+        let (lock, session) = (self.plan.lock.clone(), grant.session.clone());
         let (over, mut since) = (Arc::clone(over), grant.taken.fence);
         start_thread("early-warning", move || {
             while !over.load(Ordering::SeqCst) {
@@ -487,13 +491,13 @@ impl<'a> Keeper<'a> {
                     since: Index(since.0.max(1)),
                     wait: WATCH_WAIT,
                 };
-                let Ok(reply) = client.get_blocking(&key, block) else {
+                let Ok(reply) = client.get_blocking(lock.key(), block) else {
                     thread::sleep(WATCH_PAUSE);
                     continue;
                 };
                 let held = reply
                     .value
-                    .is_some_and(|entry| entry.session() == Some(&session));
+                    .is_some_and(|entry| lock.shows(&entry, &session));
                 let index = reply.meta.index.unwrap_or(Index(1));
                 if !held && sender.send(KeeperMessage::MayHaveChanged).is_err() {
                     return;

@@ -12,7 +12,7 @@ use crate::process::boot_time;
 const MAX_ROUNDS: usize = 16;
 
 /// A lock on a key.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Mutex {
     /// The key that is locked.
     pub key: Key,
@@ -35,6 +35,10 @@ pub enum Attempt {
     SessionEnded,
     /// The key is no lock: it has these flags.
     Foreign(u64),
+    /// It is a semaphore with another limit, this one.
+    OtherLimit(u64),
+    /// It is a semaphore whose value cannot be read.
+    Malformed,
 }
 
 /// A lock that was taken.

@@ -235,8 +235,7 @@ fn a_lock_that_is_taken_away_stops_its_command() {
     broken.expect(0).says(&["broke", "lock delay"]);
     let delayed = Instant::now();
     let lost = holder.wait(PATIENCE);
-    lost.expect(1)
-        .says(&["its session has ended; sleep was stopped"]);
+    lost.expect(1).says(&["lost", "; sleep was stopped"]);
     lock(&scope, &["--try", "--", "true"])
         .run()
         .expect(1)
@@ -396,10 +395,7 @@ fn without_a_command_the_lock_is_held_until_stdin_ends_or_a_signal_comes() {
     assert_eq!(scope.entry("job/.lock").unwrap()["Session"], held.session);
     assert!(running.silent_for(SILENCE) && is_held(&scope));
     lock(&scope, &["--break", "--yes"]).ok();
-    running
-        .wait(PATIENCE)
-        .expect(1)
-        .says(&["lost", "its session has ended"]);
+    running.wait(PATIENCE).expect(1).says(&["lost"]);
 }
 
 #[test]
@@ -492,4 +488,130 @@ fn consul_lock_and_kvw_lock_exclude_each_other() {
     waiting.signal("TERM");
     assert_eq!(next.line(), "mine");
     next.wait(PATIENCE).expect(0);
+}
+
+#[test]
+fn a_semaphore_has_as_many_holders_as_its_limit_and_its_layout_is_consuls() {
+    let scope = Agent::shared();
+    let start = || {
+        let mut running = lock(&scope, &["-n", "2", "--exec", "echo up; sleep 1000"]).spawn();
+        assert_eq!(running.line(), "up");
+        running
+    };
+    let (first, second) = (start(), start());
+    let mut third = lock(&scope, &["-n", "2", "--exec", "echo third"]).spawn();
+    third.err_line_with("waiting for");
+    let full = lock(&scope, &["-n", "2", "--try", "--", "true"]).run();
+    full.expect(1).one_line().says(&["held by", " and "]);
+    let other = lock(&scope, &["-n", "3", "--try", "--", "true"]).run();
+    other.expect(1).says(&["its limit is 2, and --limit is 3"]);
+    lock(&scope, &["--try", "--", "true"])
+        .run()
+        .expect(1)
+        .says(&["--limit"]);
+    let entry = scope.entry("job/.lock").unwrap();
+    assert_eq!(
+        (&entry["Flags"], entry.get("Session")),
+        (&json!(SEMAPHORE_FLAGS), None)
+    );
+    let value: serde_json::Value =
+        serde_json::from_slice(&scope.value("job/.lock").unwrap()).unwrap();
+    assert_eq!(value["Limit"], 2);
+    for (session, held) in value["Holders"].as_object().unwrap() {
+        assert_eq!(held, true);
+        let contender = scope.entry(&format!("job/{session}")).unwrap();
+        assert_eq!(contender["Session"], *session);
+        assert_eq!(contender["Flags"], SEMAPHORE_FLAGS);
+    }
+    assert!(
+        sessions(&scope)
+            .iter()
+            .all(|session| session["Behavior"] == "delete")
+    );
+    let state: LockState = parse_document(&lock(&scope, &["--show", "-o", "json"]).ok());
+    assert_eq!(
+        (state.limit, state.holders.len(), state.waiting),
+        (2, 2, Some(1))
+    );
+    lock(&scope, &["--break", "--yes"])
+        .run()
+        .expect(2)
+        .says(&["2 holders"]);
+    first.stop();
+    assert_eq!(third.line(), "third");
+    third.wait(PATIENCE).expect(0);
+    second.stop();
+    let left = scope.http("GET", &format!("/v1/kv/{}?keys", scope.key("job")), b"");
+    assert_eq!(left.status(), 404);
+}
+
+#[test]
+fn the_slot_of_a_holder_that_has_vanished_is_taken_after_its_lock_delay() {
+    let scope = Agent::shared();
+    let args = ["-n", "2", "--lock-delay", "2s", "--exec"];
+    let mut holders: Vec<_> = (0..2)
+        .map(|_| lock(&scope, &args).args(["echo up; sleep 1000"]).spawn())
+        .collect();
+    for holder in &mut holders {
+        assert_eq!(holder.line(), "up");
+    }
+    let state: LockState = parse_document(&lock(&scope, &["--show", "-o", "json"]).ok());
+    let mut next = lock(&scope, &args).args(["echo next"]).spawn();
+    next.err_line_with("waiting for");
+    let began = Instant::now();
+    scope
+        .kvw(["session", "destroy", "--yes", &state.holders[0].session])
+        .ok();
+    next.err_line_with("lock delay");
+    assert_eq!(next.line(), "next");
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    next.wait(PATIENCE).expect(0);
+    let ended = wait_for("the end of the lost holder", || {
+        holders
+            .iter_mut()
+            .position(crate::harness::Running::has_ended)
+    });
+    holders
+        .remove(ended)
+        .wait(PATIENCE)
+        .expect(1)
+        .says(&["lost"]);
+}
+
+#[test]
+fn a_semaphore_of_three_never_has_a_fourth_holder_half_of_them_consuls() {
+    let scope = Agent::shared();
+    let consul = consul();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let line = format!("echo + >> {0}; sleep 0.03; echo - >> {0}", log.display());
+    std::thread::scope(|threads| {
+        for number in 0..8 {
+            let (scope, line, consul) = (&scope, &line, &consul);
+            threads.spawn(move || {
+                for _ in 0..3 {
+                    match consul.as_ref().filter(|_| number % 2 == 0) {
+                        Some(consul) => {
+                            let lock =
+                                Kvw::program(consul).env("CONSUL_HTTP_ADDR", scope.address());
+                            lock.args(["lock", "-n=3", &scope.key("job"), line])
+                                .run()
+                                .expect(0)
+                        }
+                        None => lock(scope, &["-n", "3", "--exec", line]).run().expect(0),
+                    };
+                }
+            });
+        }
+    });
+    let (mut holders, mut most, mut starts) = (0, 0, 0);
+    for line in std::fs::read_to_string(&log).unwrap().lines() {
+        match line {
+            "+" => (holders, starts) = (holders + 1, starts + 1),
+            _ => holders -= 1,
+        }
+        most = most.max(holders);
+    }
+    assert_eq!((holders, starts), (0, 24));
+    assert!((2..=3).contains(&most), "{most} at once");
 }

@@ -1,48 +1,57 @@
 //! Who holds a lock, and how it is taken away.
 
+use std::collections::HashMap;
 use std::io::Write as _;
+use std::time::Duration;
 
 use super::LockArgs;
+use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::lock::{LockHolder, Mutex};
+use crate::lock::{LockHolder, Mutex, Semaphore};
 use crate::model::{Key, abbreviate};
 use crate::output::{Format, json};
 
 /// Prints who holds the lock; exit 0 if somebody does, 1 if it is free.
 pub(super) fn show(ctx: &Context, args: &LockArgs, name: &Key, key: Key) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
-    let found = mutex(key.clone()).read(&client)?;
-    let holder = found.and_then(|(_, holder)| holder);
-    let exit = if holder.is_some() {
-        Exit::Yes
-    } else {
-        Exit::No
-    };
+    let Holders {
+        holders,
+        limit,
+        waiting,
+    } = read(&client, &key)?;
     match args.output {
         Format::Json => {
-            let holders: Vec<_> = holder.iter().map(shown).collect();
             let state = json::LockState {
                 key: name.as_str(),
                 lock_key: key.as_str(),
                 held: !holders.is_empty(),
-                holders,
+                holders: holders.iter().map(shown).collect(),
+                limit,
+                waiting,
             };
             json::write_line(&ctx.ui, &state)?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
             let name = ctx.ui.shown_key(name.as_str());
             let mut out = &ctx.ui;
-            match &holder {
-                Some(holder) => {
-                    let holder = holder.to_string();
-                    writeln!(out, "{name} is held by {}", ctx.ui.shown_key(&holder))?;
-                }
-                None => writeln!(out, "{name} is free")?,
+            for holder in &holders {
+                let holder = holder.to_string();
+                writeln!(out, "{name} is held by {}", ctx.ui.shown_key(&holder))?;
+            }
+            if holders.is_empty() {
+                writeln!(out, "{name} is free")?;
+            }
+            if let Some(waiting) = waiting {
+                let held = holders.len();
+                writeln!(out, "{held} of {limit} slots are taken, {waiting} waiting")?;
             }
         }
     }
-    Ok(exit)
+    Ok(match holders.is_empty() {
+        true => Exit::No,
+        false => Exit::Yes,
+    })
 }
 
 fn shown(holder: &LockHolder) -> json::LockHolder<'_> {
@@ -65,10 +74,18 @@ pub(super) fn break_lock(
     key: Key,
 ) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
-    let found = mutex(key).read(&client)?;
-    let Some(holder) = found.and_then(|(_, holder)| holder) else {
-        ctx.ui.error(format_args!("{name} is not held"));
-        return Ok(Exit::No);
+    let holders = read(&client, &key)?.holders;
+    let holder = match &holders[..] {
+        [] => {
+            ctx.ui.error(format_args!("{name} is not held"));
+            return Ok(Exit::No);
+        }
+        [holder] => holder,
+        holders => {
+            let message = format!("breaking {name}: it has {} holders", holders.len());
+            let hint = "kvw session destroy ID ends one; --show -o json has the ids";
+            return Err(Failure::usage(message).hint(hint).into());
+        }
     };
     if !args.yes {
         if !ctx.ui.can_ask() {
@@ -89,11 +106,44 @@ pub(super) fn break_lock(
     Ok(Exit::Yes)
 }
 
-fn mutex(key: Key) -> Mutex {
-    Mutex {
-        key,
+/// Who holds a lock of either kind.
+struct Holders {
+    holders: Vec<LockHolder>,
+    limit: u64,
+    /// The number of contenders that wait; unknown where there is one holder: they leave no trace.
+    waiting: Option<usize>,
+}
+
+fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
+    let mutex = Mutex {
+        key: key.clone(),
         value: Vec::new(),
         any_flags: true,
         keep_key: true,
+    };
+    let one = |holder: Option<LockHolder>| Holders {
+        holders: holder.into_iter().collect(),
+        limit: 1,
+        waiting: None,
+    };
+    match mutex.read(client)? {
+        None => return Ok(one(None)),
+        Some((_, holder @ Some(_))) => return Ok(one(holder)),
+        Some((_, None)) => {}
     }
+    let semaphore = Semaphore {
+        key: key.clone(),
+        value: Vec::new(),
+        limit: 0,
+        lock_delay: Duration::ZERO,
+        vanished: HashMap::new(),
+    };
+    Ok(match semaphore.read(client)?.describe(client) {
+        Some((limit, holders, waiting)) => Holders {
+            holders,
+            limit,
+            waiting: Some(waiting),
+        },
+        None => one(None),
+    })
 }

@@ -24,6 +24,11 @@ pub struct LockState<'a> {
     pub held: bool,
     /// The holders.
     pub holders: Vec<LockHolder<'a>>,
+    /// The most holders.
+    pub limit: u64,
+    /// The number of contenders that wait for a slot; `None` for a lock with one holder, whose contenders
+    /// leave no trace.
+    pub waiting: Option<usize>,
 }
 
 /// A holder of a lock.

@@ -144,6 +144,9 @@ pub struct LockState {
     pub lock_key: String,
     pub held: bool,
     pub holders: Vec<LockHolder>,
+    pub limit: u64,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub waiting: Option<u64>,
 }
 
 /// A holder of a lock.
