@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Export entries as a document for import')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import the entries of a document')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Run a command while holding a lock')
+            [CompletionResult]::new('elect', 'elect', [CompletionResultType]::ParameterValue, 'Run a command on the leader that is elected, or show the leader')
             [CompletionResult]::new('session', 'session', [CompletionResultType]::ParameterValue, 'List, create, renew and destroy sessions, the holders of locks')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Check that Consul is reachable and has a leader')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Run an embedded in-memory agent for experiments and tests')
@@ -419,9 +420,42 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--keep-key', '--keep-key', [CompletionResultType]::ParameterName, 'Leave the key, empty, after the release')
             [CompletionResult]::new('--pass-token', '--pass-token', [CompletionResultType]::ParameterName, 'Pass the token on to the command')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show who holds the lock; exit with 1 if nobody does')
-            [CompletionResult]::new('--break', '--break', [CompletionResultType]::ParameterName, 'Take the lock away from its holder: its session is destroyed, the lock delay follows')
+            [CompletionResult]::new('--break', '--break', [CompletionResultType]::ParameterName, 'Take the lock away from its holder')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for confirmation of --break')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation of --break')
+            [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
+            [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kvw;elect' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Line for sh -c to run as leader')
+            [CompletionResult]::new('--value', '--value', [CompletionResultType]::ParameterName, 'Value of the key while this is the leader [default: the name of the host]')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live of the session, from 10s to 24h')
+            [CompletionResult]::new('--lock-delay', '--lock-delay', [CompletionResultType]::ParameterName, 'How long nobody can lead after a leader was lost, from 1s to 60s')
+            [CompletionResult]::new('--stop-signal', '--stop-signal', [CompletionResultType]::ParameterName, 'Signal that asks the command to end')
+            [CompletionResult]::new('--stop-timeout', '--stop-timeout', [CompletionResultType]::ParameterName, 'Time from the signal to the kill')
+            [CompletionResult]::new('--linger', '--linger', [CompletionResultType]::ParameterName, 'Time for what the command leaves in its group to end by itself')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of --listen and --current')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of --listen and --current')
+            [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'ACL token [env: CONSUL_HTTP_TOKEN]')
+            [CompletionResult]::new('--datacenter', '--datacenter', [CompletionResultType]::ParameterName, 'Datacenter to query [default: the agent''s]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]')
+            [CompletionResult]::new('--partition', '--partition', [CompletionResultType]::ParameterName, 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time limit for connecting')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time limit for an answer; a blocking query adds its own wait time')
+            [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'Retry failed reads for this long; 0 disables retries')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Print the leader at once, and a line at each change')
+            [CompletionResult]::new('--current', '--current', [CompletionResultType]::ParameterName, 'Print the value of the leader; exit with 1 if there is none')
+            [CompletionResult]::new('--pass-token', '--pass-token', [CompletionResultType]::ParameterName, 'Pass the token on to the command')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
             [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -665,6 +699,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Export entries as a document for import')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import the entries of a document')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Run a command while holding a lock')
+            [CompletionResult]::new('elect', 'elect', [CompletionResultType]::ParameterValue, 'Run a command on the leader that is elected, or show the leader')
             [CompletionResult]::new('session', 'session', [CompletionResultType]::ParameterValue, 'List, create, renew and destroy sessions, the holders of locks')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Check that Consul is reachable and has a leader')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Run an embedded in-memory agent for experiments and tests')
@@ -704,6 +739,9 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             break
         }
         'kvw;help;lock' {
+            break
+        }
+        'kvw;help;elect' {
             break
         }
         'kvw;help;session' {

@@ -38,6 +38,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand export 'Export entries as a document for import'
             cand import 'Import the entries of a document'
             cand lock 'Run a command while holding a lock'
+            cand elect 'Run a command on the leader that is elected, or show the leader'
             cand session 'List, create, renew and destroy sessions, the holders of locks'
             cand status 'Check that Consul is reachable and has a leader'
             cand dev 'Run an embedded in-memory agent for experiments and tests'
@@ -405,9 +406,41 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --keep-key 'Leave the key, empty, after the release'
             cand --pass-token 'Pass the token on to the command'
             cand --show 'Show who holds the lock; exit with 1 if nobody does'
-            cand --break 'Take the lock away from its holder: its session is destroyed, the lock delay follows'
+            cand --break 'Take the lock away from its holder'
             cand -y 'Do not ask for confirmation of --break'
             cand --yes 'Do not ask for confirmation of --break'
+            cand --stale 'Allow stale reads from any server'
+            cand --consistent 'Consistent reads: the leader confirms its leadership first'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'kvw;elect'= {
+            cand --color 'When to use colour'
+            cand --exec 'Line for sh -c to run as leader'
+            cand --value 'Value of the key while this is the leader [default: the name of the host]'
+            cand --ttl 'Time to live of the session, from 10s to 24h'
+            cand --lock-delay 'How long nobody can lead after a leader was lost, from 1s to 60s'
+            cand --stop-signal 'Signal that asks the command to end'
+            cand --stop-timeout 'Time from the signal to the kill'
+            cand --linger 'Time for what the command leaves in its group to end by itself'
+            cand -o 'Format of --listen and --current'
+            cand --output 'Format of --listen and --current'
+            cand --http-addr 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'
+            cand --token-file 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]'
+            cand --token 'ACL token [env: CONSUL_HTTP_TOKEN]'
+            cand --datacenter 'Datacenter to query [default: the agent''s]'
+            cand --namespace 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]'
+            cand --partition 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]'
+            cand --connect-timeout 'Time limit for connecting'
+            cand --request-timeout 'Time limit for an answer; a blocking query adds its own wait time'
+            cand --retry-for 'Retry failed reads for this long; 0 disables retries'
+            cand -q 'Print no status messages; warnings and errors remain'
+            cand --quiet 'Print no status messages; warnings and errors remain'
+            cand -v 'Show each request on stderr, without the token'
+            cand --verbose 'Show each request on stderr, without the token'
+            cand --listen 'Print the leader at once, and a line at each change'
+            cand --current 'Print the value of the leader; exit with 1 if there is none'
+            cand --pass-token 'Pass the token on to the command'
             cand --stale 'Allow stale reads from any server'
             cand --consistent 'Consistent reads: the leader confirms its leadership first'
             cand -h 'Print help (see more with ''--help'')'
@@ -633,6 +666,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand export 'Export entries as a document for import'
             cand import 'Import the entries of a document'
             cand lock 'Run a command while holding a lock'
+            cand elect 'Run a command on the leader that is elected, or show the leader'
             cand session 'List, create, renew and destroy sessions, the holders of locks'
             cand status 'Check that Consul is reachable and has a leader'
             cand dev 'Run an embedded in-memory agent for experiments and tests'
@@ -661,6 +695,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
         &'kvw;help;import'= {
         }
         &'kvw;help;lock'= {
+        }
+        &'kvw;help;elect'= {
         }
         &'kvw;help;session'= {
         }

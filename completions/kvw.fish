@@ -42,6 +42,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tr
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
@@ -393,11 +394,40 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY 
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l keep-key -d 'Leave the key, empty, after the release'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l pass-token -d 'Pass the token on to the command'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l show -d 'Show who holds the lock; exit with 1 if nobody does'
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l break -d 'Take the lock away from its holder: its session is destroyed, the lock delay follows'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l break -d 'Take the lock away from its holder'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s y -l yes -d 'Do not ask for confirmation of --break'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l lock-delay -d 'How long nobody can lead after a leader was lost, from 1s to 60s' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-signal -d 'Signal that asks the command to end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s o -l output -d 'Format of --listen and --current' -r -f -a "text\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l listen -d 'Print the leader at once, and a line at each change'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l current -d 'Print the value of the leader; exit with 1 if there is none'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l pass-token -d 'Pass the token on to the command'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -562,20 +592,21 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "get" -d 'Print the value of a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "delete" -d 'Delete keys'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "import" -d 'Import the entries of a document'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "lock" -d 'Run a command while holding a lock'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock session status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "get" -d 'Print the value of a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "delete" -d 'Delete keys'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -14,8 +14,8 @@ use clap_complete::CompleteEnv;
 use crate::args::complete::{self, ShellRequest};
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, export, get, import, lock, ls, man, put, session, status, tree, txn,
-    wait, watch,
+    completions, delete, dev, elect, export, get, import, lock, ls, man, put, session, status,
+    tree, txn, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -79,6 +79,8 @@ enum VerbArgs {
     Import(Deferred<import::ImportArgs>),
     /// Run a command while holding a lock
     Lock(Box<Deferred<lock::LockArgs>>),
+    /// Run a command on the leader that is elected, or show the leader
+    Elect(Deferred<elect::ElectArgs>),
     /// List, create, renew and destroy sessions, the holders of locks
     Session(Deferred<session::SessionArgs>),
     /// Check that Consul is reachable and has a leader
@@ -284,6 +286,7 @@ impl Cli {
             VerbArgs::Export(args) => export::run(context, args.0),
             VerbArgs::Import(args) => import::run(context, args.0),
             VerbArgs::Lock(args) => lock::run(context, args.0),
+            VerbArgs::Elect(args) => elect::run(context, args.0),
             VerbArgs::Session(args) => session::run(context, args.0),
             VerbArgs::Status(args) => status::run(context, args.0),
             VerbArgs::Dev(args) => dev::run(context, args.0),

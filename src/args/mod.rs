@@ -8,6 +8,7 @@ pub mod connect;
 pub mod duration;
 pub mod env;
 pub mod handler;
+pub mod holding;
 pub mod input;
 pub mod key;
 pub mod key_mapping;

@@ -4,34 +4,32 @@ mod view;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use rustix::system::uname;
 
 use self::view::{break_lock, show};
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
-use crate::args::handler::environment::connection;
+use crate::args::holding::{
+    EndingArgs, HoldingWords, base_name, check_times, child_command, client_configs, describe,
+    host_name, print, program, seconds, start_processes, unstarted,
+};
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
-use crate::consul::{Config, SERF_HEALTH};
+use crate::consul::{Client, SERF_HEALTH};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::lock::{
-    Contention, ContentionError, Grant, HoldEnd, HoldError, HolderNote, Keeper, KeeperChannel,
-    LeaseTimes, LockKind, LockPlan, LockReport, LostReason, MARGIN, Mutex, Obstacle, Semaphore,
-    SessionSource, lock_key, note_time,
+    Contention, ContentionError, ExclusiveLock, Grant, HoldEnd, HoldError, HolderNote, Keeper,
+    KeeperChannel, LeaseTimes, LimitedLock, LockKind, LockObstacle, LockPlan, LockReport,
+    LostReason, SessionSource, lock_key, note_time,
 };
 use crate::model::{Key, SessionEnd, SessionSettings};
 use crate::output::{Format, json};
-use crate::process::{
-    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, StartFault, StdinSource, Stdout,
-    listen, process_error, take_orphans,
-};
-use crate::term::{Ui, plural};
+use crate::process::{ChildStatus, Program};
+use crate::term::Ui;
 
 /// Run a command while holding a lock
 ///
@@ -98,7 +96,8 @@ pub struct LockArgs {
         value_parser = duration,
         default_value = "15s",
         conflicts_with = "session",
-        help_heading = "Lock"
+        help_heading = "Lock",
+        hide_short_help = true
     )]
     lock_delay: Duration,
 
@@ -165,7 +164,9 @@ pub struct LockArgs {
     #[arg(long, conflicts_with = "break_it", help_heading = "Others")]
     show: bool,
 
-    /// Take the lock away from its holder: its session is destroyed, the lock delay follows
+    /// Take the lock away from its holder
+    ///
+    /// Its session is destroyed, and the lock delay follows, in which it is stopped.
     #[arg(long = "break", id = "break_it", help_heading = "Others")]
     break_it: bool,
 
@@ -193,45 +194,6 @@ pub struct LockArgs {
     connect: ConnectArgs,
 }
 
-/// How the command is ended.
-#[derive(Debug, Clone, Args)]
-struct EndingArgs {
-    /// Signal that asks the command to end
-    #[arg(
-        long,
-        value_name = "SIGNAL",
-        default_value = "TERM",
-        help_heading = "Exit",
-        hide_short_help = true
-    )]
-    stop_signal: Signal,
-
-    /// Time from the signal to the kill
-    #[arg(
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        default_value = "5s",
-        help_heading = "Exit"
-    )]
-    stop_timeout: Duration,
-
-    /// Time for what the command leaves in its group to end by itself
-    #[arg(
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        default_value = "1s",
-        help_heading = "Exit",
-        hide_short_help = true
-    )]
-    linger: Duration,
-
-    /// Pass the token on to the command
-    #[arg(long, help_heading = "Exit", hide_short_help = true)]
-    pass_token: bool,
-}
-
 const EXAMPLES: &str = "\
 Examples:
   kvw lock jobs/backup -- ./backup.sh          # wait, then run
@@ -239,11 +201,11 @@ Examples:
   kvw lock jobs/backup --show                  # who holds it
   kvw lock jobs/backup --break                 # take it away";
 
-/// The shortest and the longest TTL, and those of a lock delay: Consul's.
-const TTL: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(10)..=Duration::from_secs(24 * 3600);
-const LOCK_DELAY: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(60);
+const WORDS: HoldingWords = HoldingWords {
+    waiting: "waiting for",
+    holding: "holding",
+    released: "released",
+};
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
@@ -258,39 +220,18 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     if args.break_it {
         return break_lock(ctx, &args, &name, key);
     }
-    let program = program(&args)?;
+    let program = program(&args.command, args.exec.as_ref())?;
     let plan = plan(&args, &name, key, program.as_ref())?;
     let config = args.connect.config(&ctx.env)?;
-    let groups = ProcessGroups::new();
-    groups.forward_signals();
     let channel = KeeperChannel::new();
-    let waker = channel.waker();
-    if program.is_some() {
-        // The guard first: it must not inherit what follows.
-        if let Err(error) = groups.start_guard() {
-            ctx.ui.warn(format_args!(
-                "no guard process: a kvw that is stopped or killed would leave the command running: {error}"
-            ));
-        }
-        take_orphans();
-    }
-    let signals = listen(&groups, move || waker.wake(), || {})?;
+    let (groups, signals) = start_processes(&ctx.ui, program.is_some(), channel.waker())?;
     let shown = program.as_ref().map(Program::to_string);
-    let mut report = |report: LockReport<'_>| print(&ctx.ui, &name, shown.as_deref(), &report);
-    let heartbeat = Config {
-        connect_timeout: plan.times.interval.clamp(SHORTEST, LONGEST),
-        request_timeout: plan.times.interval.clamp(SHORTEST, LONGEST),
-        retry_for: Duration::ZERO,
-        connections: 4,
-        ..config.clone()
-    };
-    let contender = Config {
-        connections: 4,
-        ..config.clone()
-    };
+    let mut report =
+        |report: LockReport<'_>| print(&ctx.ui, WORDS, &name, shown.as_deref(), &report);
+    let (contender, heartbeat) = client_configs(&config, plan.times);
     let client = ctx.connect(contender)?;
     client.check_blocking(plan.lock.key())?;
-    let heartbeat = crate::consul::Client::new(heartbeat)?;
+    let heartbeat = Client::new(heartbeat)?;
     let mut keeper = Keeper::new(
         channel,
         client,
@@ -336,47 +277,12 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     Ok(exit_of(&ctx.ui, &name, shown.as_deref(), &args, &end))
 }
 
-/// The shortest and the longest time for a request of the heartbeat.
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(10);
-
-fn program(args: &LockArgs) -> Result<Option<Program>, Failure> {
-    Ok(match (&args.exec, args.command.first()) {
-        (Some(line), _) if line.to_str().is_some_and(|line| line.trim().is_empty()) => {
-            return Err(Failure::usage("--exec: the command is empty"));
-        }
-        (Some(line), _) => Some(Program::Shell(line.clone())),
-        (None, Some(program)) if program.is_empty() => {
-            return Err(Failure::usage("the program name after -- is empty"));
-        }
-        (None, Some(_)) => Some(Program::Argv(args.command.clone())),
-        (None, None) => None,
-    })
-}
-
-/// The base name of the command, for people. Never its arguments, which may be secret.
-fn base_name(program: &Program) -> String {
-    let name = program.to_string();
-    let base = Path::new(&name).file_name();
-    base.map_or(name.clone(), |base| base.to_string_lossy().into_owned())
-}
-
-fn host_name() -> String {
-    uname().nodename().to_string_lossy().into_owned()
-}
-
 fn plan(
     args: &LockArgs,
     name: &Key,
     key: Key,
     program: Option<&Program>,
 ) -> Result<LockPlan, Failure> {
-    if !TTL.contains(&args.ttl) {
-        return Err(Failure::usage("--ttl must be from 10s to 24h"));
-    }
-    if !LOCK_DELAY.contains(&args.lock_delay) {
-        return Err(Failure::usage("--lock-delay must be from 1s to 60s"));
-    }
     let is_semaphore = args.limit.is_some_and(|limit| limit > 1);
     let right = match is_semaphore {
         true => args.ttl,
@@ -388,15 +294,7 @@ fn plan(
         stop_timeout: args.ending.stop_timeout,
         interval: LeaseTimes::interval(right),
     };
-    if args.session.is_none() && times.room().is_none() {
-        let sum = [right, MARGIN, times.stop_timeout, times.interval].map(duration_text);
-        let [right, margin, stop, interval] = sum;
-        let message = format!(
-            "no time is left for an outage: {right} (the shorter of --ttl and --lock-delay) - {margin} \
-             - {stop} (--stop-timeout) - {interval} (between two renewals) is not above 0"
-        );
-        return Err(Failure::usage(message).hint("a shorter --stop-timeout, or longer times"));
-    }
+    check_times(args.ttl, args.lock_delay, times)?;
     let session = match &args.session {
         Some(id) => SessionSource::Foreign(id.clone()),
         None => {
@@ -429,14 +327,14 @@ fn plan(
     let value = args.value.clone().map_or_else(note, String::into_bytes);
     Ok(LockPlan {
         lock: match args.limit {
-            Some(limit) if is_semaphore => LockKind::Semaphore(Semaphore {
+            Some(limit) if is_semaphore => LockKind::Limited(LimitedLock {
                 key,
                 value,
                 limit,
                 lock_delay: args.lock_delay,
                 vanished: HashMap::new(),
             }),
-            _ => LockKind::Mutex(Mutex {
+            _ => LockKind::Exclusive(ExclusiveLock {
                 key,
                 value,
                 any_flags: args.exact_key,
@@ -448,37 +346,6 @@ fn plan(
         stop_signal: args.ending.stop_signal,
         linger: args.ending.linger,
     })
-}
-
-fn child_command(
-    program: Program,
-    config: &Config,
-    ending: &EndingArgs,
-    name: &Key,
-    grant: &Grant,
-) -> ChildCommand {
-    let (mut env, env_remove) = connection(config, ending.pass_token);
-    env.extend(
-        [
-            ("KVW_LOCK_KEY", name.to_string()),
-            ("KVW_LOCK_SESSION", grant.session.clone()),
-            ("KVW_LOCK_FENCE", grant.taken.fence.to_string()),
-            ("CONSUL_LOCK_HELD", "true".to_owned()),
-        ]
-        .map(|(name, value)| (name.into(), value.into())),
-    );
-    // The group of the command is not the foreground one: reading the terminal would stop it.
-    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
-    ChildCommand {
-        program,
-        env,
-        env_remove,
-        input: match terminal {
-            true => StdinSource::Null,
-            false => StdinSource::Inherit,
-        },
-        stdout: Stdout::Inherit,
-    }
 }
 
 fn print_grant(ctx: &Context, format: Format, name: &Key, grant: &Grant) -> anyhow::Result<()> {
@@ -501,73 +368,16 @@ fn print_grant(ctx: &Context, format: Format, name: &Key, grant: &Grant) -> anyh
     Ok(ctx.ui.flush()?)
 }
 
-/// Prints what happens to the lock.
-fn print(ui: &Ui, name: &Key, command: Option<&str>, report: &LockReport<'_>) {
-    let command = command.unwrap_or("the lock");
-    match report {
-        LockReport::Waiting(obstacle) => {
-            ui.status(format_args!("waiting for {name}: {}", describe(obstacle)));
-        }
-        LockReport::Failing(error) => {
-            ui.warn(format_args!("waiting for {name}: {error}; retrying"))
-        }
-        LockReport::Holding(grant) => {
-            ui.status(format_args!("holding {name} (fence {})", grant.taken.fence));
-        }
-        LockReport::Silent(silent, left) => {
-            let (silent, left) = (seconds(*silent), seconds(*left));
-            let what = match command {
-                "the lock" => "the lock will be given up",
-                command => &format!("{command} will be stopped"),
-            };
-            if !ui.quiet() {
-                ui.warn(format_args!(
-                    "no answer from Consul for {silent}: {what} in {left}"
-                ));
-            }
-        }
-        LockReport::Recovered => ui.status("Consul answers again"),
-        LockReport::Lost(reason) => {
-            if let LostReason::SessionEnded | LostReason::TakenAway = reason {
-                ui.status(format_args!("stopping {command}: {name} was taken away"));
-            }
-        }
-        LockReport::LeftBehind(count) => {
-            let left = plural(*count as u64, "process").replace("processs", "processes");
-            ui.warn(format_args!(
-                "{command} left {left} behind, which had to be ended"
-            ));
-        }
-        LockReport::Released => ui.status(format_args!("released {name}")),
-        LockReport::NotReleased(error) => {
-            ui.warn(format_args!(
-                "{name} was not released, its session runs out: {error}"
-            ));
-        }
-    }
-}
-
-fn seconds(time: Duration) -> String {
-    duration_text(Duration::from_secs(time.as_secs()))
-}
-
-fn describe(obstacle: &Obstacle) -> String {
-    match obstacle {
-        Obstacle::Held(holders) if holders.is_empty() => "it changes hands all the time".to_owned(),
-        Obstacle::Held(holders) => {
-            let holders: Vec<_> = holders.iter().map(ToString::to_string).collect();
-            format!("held by {}", holders.join(" and "))
-        }
-        Obstacle::Delayed => "its last holder was lost, and the lock delay lasts".to_owned(),
-    }
-}
-
-fn describe_refusal(name: &Key, timeout: Option<Duration>, obstacle: Option<&Obstacle>) -> String {
+fn describe_refusal(
+    name: &Key,
+    timeout: Option<Duration>,
+    obstacle: Option<&LockObstacle>,
+) -> String {
     let what = match obstacle {
-        Some(Obstacle::Held(_)) => {
+        Some(LockObstacle::Held(_)) => {
             format!("is {}", describe(&obstacle.cloned().expect("it is there")))
         }
-        Some(Obstacle::Delayed) => "is in its lock delay: its last holder was lost".to_owned(),
+        Some(LockObstacle::Delayed) => "is in its lock delay: its last holder was lost".to_owned(),
         None => "was not taken: no answer in time".to_owned(),
     };
     match timeout {
@@ -609,18 +419,6 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
             Failure::usage(format!("taking lock {name}: session {id} does not exist")).into()
         }
     }
-}
-
-/// Reports a command that cannot be started, as shells number it.
-fn unstarted(ui: &Ui, program: Option<&Program>, error: &std::io::Error) -> Exit {
-    let shown = program.map(Program::to_string).unwrap_or_default();
-    let word = program.and_then(|program| program.words().first());
-    let fault = word.and_then(|word| StartFault::find(word, error));
-    ui.error(match fault {
-        Some(fault) => format!("running {shown}: {fault}"),
-        None => process_error(&shown, error).to_string(),
-    });
-    Exit::Child(ChildStatus::unstarted(error).code())
 }
 
 /// Returns the exit: the command's own status, unless it was stopped because the lock was lost.

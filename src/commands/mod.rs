@@ -5,6 +5,7 @@
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod elect;
 pub mod export;
 pub mod get;
 pub mod import;

@@ -67,17 +67,17 @@ struct ServiceCheckJson {
 }
 
 impl Client {
-    /// Creates a session and returns its id.
+    /// Creates a session and returns its id. The creation of one with a TTL is repeated as a read is.
     ///
     /// # Errors
-    /// [`Error::class`] tells whether it may have been created all the same.
+    /// For one without, [`Error::class`] tells whether it may have been created all the same.
     pub fn create_session(&self, settings: &SessionSettings) -> Result<String, Error> {
         #[derive(Deserialize)]
         struct CreatedJson {
             #[serde(rename = "ID")]
             id: String,
         }
-        let context = self.context("creating a session".to_owned(), true);
+        let context = self.context("creating a session".to_owned(), false);
         let body = serde_json::to_vec(&NewSessionJson {
             name: &settings.name,
             node: settings.node.as_deref(),
@@ -87,11 +87,15 @@ impl Client {
             node_checks: &settings.checks,
         })
         .map_err(|error| context.map_json(error))?;
-        let request = Request::put(
-            "/v1/session/create".to_owned(),
-            "creating a session".to_owned(),
-            &body,
-        );
+        let request = Request {
+            // One that was created twice by a repetition runs out by itself, if it has a TTL.
+            write: settings.ttl.is_none(),
+            ..Request::put(
+                "/v1/session/create".to_owned(),
+                "creating a session".to_owned(),
+                &body,
+            )
+        };
         let CreatedJson { id } = self.ask(&request, Answer::short_json)?;
         Ok(id)
     }

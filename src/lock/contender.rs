@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::exclusive::{Attempt, LockObstacle, Taken};
 use super::kind::LockKind;
 use super::lease::BootTime;
-use super::mutex::{Attempt, Obstacle, Taken};
 use crate::backoff::Backoff;
 use crate::consul::{Client, Error};
 use crate::model::{Index, SessionSettings};
@@ -19,6 +19,10 @@ const DELAY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The longest blocking query: a proxy may cut a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How many errors one attempt survives: whether the lock was taken may be unknown, and asking again
+/// tells it.
+const ONCE_RETRIES: u32 = 3;
 
 /// How soon a lock is asked for again that changes hands all the time.
 const BUSY_INTERVAL: Duration = Duration::from_millis(20);
@@ -34,11 +38,11 @@ pub enum SessionSource {
 
 /// What a contender reports.
 #[derive(Debug)]
-pub enum Progress {
+pub enum ContenderProgress {
     /// It has a session now.
     Session(String),
     /// It waits for this to pass.
-    Waiting(Obstacle),
+    Waiting(LockObstacle),
     /// A request failed, and is repeated.
     Failing(Error),
     /// The lock is taken.
@@ -80,26 +84,31 @@ pub(super) struct Contender {
     pub session: SessionSource,
     /// Whether to give up when the lock is not to be had at once.
     pub once: bool,
+    /// Whether errors are repeated from the first one on.
+    pub patient: bool,
     /// Set when nobody waits for the lock any more.
     pub stopped: Arc<AtomicBool>,
 }
 
 impl Contender {
     /// Contends until the lock is taken or given up. Errors are final until Consul has answered once.
-    pub(super) fn run(mut self, report: impl Fn(Progress)) {
+    pub(super) fn run(mut self, report: impl Fn(ContenderProgress)) {
         match self.contend(&report) {
-            Ok(Some(grant)) => report(Progress::Taken(grant)),
+            Ok(Some(grant)) => report(ContenderProgress::Taken(grant)),
             Ok(None) => {}
-            Err(error) => report(Progress::Failed(error)),
+            Err(error) => report(ContenderProgress::Failed(error)),
         }
     }
 
-    fn contend(&mut self, report: &impl Fn(Progress)) -> Result<Option<Grant>, ContentionError> {
+    fn contend(
+        &mut self,
+        report: &impl Fn(ContenderProgress),
+    ) -> Result<Option<Grant>, ContentionError> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut failing = Failing {
-            answered: false,
+            answered: self.patient,
             failing: false,
-            once: self.once,
+            left: if self.once { ONCE_RETRIES } else { u32::MAX },
         };
         let mut shown = None;
         'session: loop {
@@ -119,7 +128,7 @@ impl Contender {
                 },
             };
             failing.recover();
-            report(Progress::Session(session.clone()));
+            report(ContenderProgress::Session(session.clone()));
             loop {
                 if self.is_stopped() {
                     return Ok(None);
@@ -157,10 +166,10 @@ impl Contender {
                 failing.recover();
                 backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
                 let wait = self.renew_interval().min(LONGEST_WAIT);
-                let is_delay = obstacle == Obstacle::Delayed;
+                let is_delay = obstacle == LockObstacle::Delayed;
                 if self.once || shown.as_ref() != Some(&obstacle) {
                     shown = Some(obstacle.clone());
-                    report(Progress::Waiting(obstacle.clone()));
+                    report(ContenderProgress::Waiting(obstacle.clone()));
                 }
                 if self.once {
                     return Ok(None);
@@ -216,7 +225,8 @@ impl Contender {
 struct Failing {
     answered: bool,
     failing: bool,
-    once: bool,
+    /// How many errors may follow.
+    left: u32,
 }
 
 impl Failing {
@@ -226,12 +236,17 @@ impl Failing {
     }
 
     /// Reports the first error of an outage. Fails if repeating cannot help.
-    fn take(&mut self, error: Error, report: &impl Fn(Progress)) -> Result<(), ContentionError> {
-        if self.once || !self.answered || !error.is_transient() {
+    fn take(
+        &mut self,
+        error: Error,
+        report: &impl Fn(ContenderProgress),
+    ) -> Result<(), ContentionError> {
+        if self.left == 0 || !self.answered || !error.is_transient() {
             return Err(ContentionError::Consul(error));
         }
+        self.left -= 1;
         if !std::mem::replace(&mut self.failing, true) {
-            report(Progress::Failing(error));
+            report(ContenderProgress::Failing(error));
         }
         Ok(())
     }

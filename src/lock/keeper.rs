@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::contender::{Contender, ContentionError, Grant, Progress, SessionSource};
+use super::contender::{Contender, ContenderProgress, ContentionError, Grant, SessionSource};
+use super::exclusive::LockObstacle;
 use super::kind::LockKind;
 use super::lease::{BootTime, Lease, LeaseAction, LeaseInput, LeaseTimes, LostReason};
-use super::mutex::Obstacle;
 use crate::consul::{Block, Client, Error};
 use crate::model::Index;
 use crate::process::{
@@ -46,7 +46,7 @@ pub struct LockPlan {
 #[derive(Debug)]
 pub enum LockReport<'a> {
     /// It waits for this to pass.
-    Waiting(&'a Obstacle),
+    Waiting(&'a LockObstacle),
     /// Consul does not answer a contender.
     Failing(&'a Error),
     /// It holds the lock.
@@ -71,7 +71,7 @@ pub enum Contention {
     /// The lock is taken.
     Taken(Grant),
     /// It was not to be had in time: this was last in the way, if anything was seen.
-    Refused(Option<Obstacle>),
+    Refused(Option<LockObstacle>),
     /// A signal of this number asked to end.
     Signal(i32),
     /// It is not to be had at all.
@@ -92,9 +92,10 @@ pub struct HoldEnd {
 /// What wakes a keeper.
 enum KeeperMessage {
     Signal,
-    Progress(Progress),
-    Renewed(BootTime, Result<bool, Error>),
-    Read(BootTime, Result<bool, Error>),
+    Progress(ContenderProgress),
+    /// The number is that of the time of holding that asked.
+    Renewed(u64, BootTime, Result<bool, Error>),
+    Read(u64, BootTime, Result<bool, Error>),
     MayHaveChanged,
     StdinClosed,
 }
@@ -121,6 +122,8 @@ pub struct Keeper<'a> {
     signals: Arc<Signals>,
     messages: Receiver<KeeperMessage>,
     sender: Sender<KeeperMessage>,
+    /// How many times the lock was held.
+    holds: u64,
     report: &'a mut dyn FnMut(LockReport<'_>),
 }
 
@@ -162,6 +165,7 @@ impl<'a> Keeper<'a> {
             signals,
             messages: channel.messages,
             sender: channel.sender,
+            holds: 0,
             report,
         }
     }
@@ -179,6 +183,8 @@ impl<'a> Keeper<'a> {
             lock: self.plan.lock.clone(),
             session: self.plan.session.clone(),
             once: timeout == Some(Duration::ZERO),
+            // It was answered before.
+            patient: self.holds > 0,
             stopped: Arc::clone(&stopped),
         };
         let once = contender.once;
@@ -193,22 +199,22 @@ impl<'a> Keeper<'a> {
                 _ => Duration::MAX,
             };
             match self.receive(left) {
-                Some(KeeperMessage::Progress(Progress::Taken(grant))) => {
+                Some(KeeperMessage::Progress(ContenderProgress::Taken(grant))) => {
                     (self.report)(LockReport::Holding(&grant));
                     return Ok(Contention::Taken(grant));
                 }
-                Some(KeeperMessage::Progress(Progress::Session(id))) => session = Some(id),
-                Some(KeeperMessage::Progress(Progress::Waiting(seen))) => {
+                Some(KeeperMessage::Progress(ContenderProgress::Session(id))) => session = Some(id),
+                Some(KeeperMessage::Progress(ContenderProgress::Waiting(seen))) => {
                     if once {
                         break Contention::Refused(Some(seen));
                     }
                     (self.report)(LockReport::Waiting(&seen));
                     obstacle = Some(seen);
                 }
-                Some(KeeperMessage::Progress(Progress::Failing(error))) => {
+                Some(KeeperMessage::Progress(ContenderProgress::Failing(error))) => {
                     (self.report)(LockReport::Failing(&error));
                 }
-                Some(KeeperMessage::Progress(Progress::Failed(error))) => {
+                Some(KeeperMessage::Progress(ContenderProgress::Failed(error))) => {
                     break Contention::Failed(error);
                 }
                 Some(KeeperMessage::Signal) => {
@@ -251,6 +257,7 @@ impl<'a> Keeper<'a> {
         grant: &Grant,
         command: Option<ChildCommand>,
     ) -> Result<HoldEnd, HoldError> {
+        self.holds += 1;
         let mut lease = Lease::new(self.plan.times, grant.renewed, grant.taken.sent);
         let asks = self.start_heartbeat(&grant.session)?;
         let over = Arc::new(AtomicBool::new(false));
@@ -349,7 +356,7 @@ impl<'a> Keeper<'a> {
             ];
             let wait = dues.into_iter().flatten().min().unwrap_or(CLOCK_INTERVAL);
             match self.receive(wait) {
-                Some(KeeperMessage::Renewed(sent, answer)) => {
+                Some(KeeperMessage::Renewed(hold, sent, answer)) if hold == self.holds => {
                     let input = match answer {
                         Ok(true) => LeaseInput::RenewOk(sent),
                         Ok(false) => LeaseInput::RenewGone,
@@ -357,7 +364,7 @@ impl<'a> Keeper<'a> {
                     };
                     self.take(&mut lease, input, &mut child, &mut end, &mut released);
                 }
-                Some(KeeperMessage::Read(sent, answer)) => {
+                Some(KeeperMessage::Read(hold, sent, answer)) if hold == self.holds => {
                     let input = match answer {
                         Ok(true) => LeaseInput::SeenHeld(sent),
                         Ok(false) => LeaseInput::SeenOther(sent),
@@ -381,7 +388,10 @@ impl<'a> Keeper<'a> {
                         kill_at = Some(Instant::now() + self.plan.times.stop_timeout);
                     }
                 }
-                Some(KeeperMessage::Progress(_)) | None => {}
+                // An answer that was asked for before the lock was lost and taken again.
+                Some(KeeperMessage::Renewed(..) | KeeperMessage::Read(..))
+                | Some(KeeperMessage::Progress(_))
+                | None => {}
             }
         }
         over.store(true, Ordering::SeqCst);
@@ -450,6 +460,7 @@ impl<'a> Keeper<'a> {
 
     /// Starts the threads that renew and read when they are asked to.
     fn start_heartbeat(&self, session: &str) -> anyhow::Result<Heartbeat> {
+        let hold = self.holds;
         let (renew, renewals) = sync_channel::<()>(1);
         let (read, reads) = sync_channel::<()>(1);
         let (client, sender, id) = (
@@ -461,7 +472,7 @@ impl<'a> Keeper<'a> {
             while renewals.recv().is_ok() {
                 let sent = BootTime(boot_time());
                 let answer = client.renew_session(&id).map(|session| session.is_some());
-                let _ = sender.send(KeeperMessage::Renewed(sent, answer));
+                let _ = sender.send(KeeperMessage::Renewed(hold, sent, answer));
             }
         })?;
         let (client, sender, id) = (
@@ -474,7 +485,7 @@ impl<'a> Keeper<'a> {
             while reads.recv().is_ok() {
                 let sent = BootTime(boot_time());
                 let answer = lock.is_held(&client, &id);
-                let _ = sender.send(KeeperMessage::Read(sent, answer));
+                let _ = sender.send(KeeperMessage::Read(hold, sent, answer));
             }
         })?;
         Ok(Heartbeat { renew, read })

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::mutex::{Attempt, Mutex};
-use super::semaphore::Semaphore;
+use super::exclusive::{Attempt, ExclusiveLock};
+use super::limited::LimitedLock;
 use crate::consul::{Client, Error};
 use crate::model::{Entry, Index, Key};
 
@@ -11,49 +11,49 @@ use crate::model::{Entry, Index, Key};
 #[derive(Debug, Clone)]
 pub enum LockKind {
     /// One holder.
-    Mutex(Mutex),
+    Exclusive(ExclusiveLock),
     /// Several.
-    Semaphore(Semaphore),
+    Limited(LimitedLock),
 }
 
 impl LockKind {
     /// Returns the key that changes when the lock changes hands.
     pub fn key(&self) -> &Key {
         match self {
-            LockKind::Mutex(mutex) => &mutex.key,
-            LockKind::Semaphore(semaphore) => &semaphore.key,
+            LockKind::Exclusive(mutex) => &mutex.key,
+            LockKind::Limited(semaphore) => &semaphore.key,
         }
     }
 
-    /// Tries to take the lock once; see [`Mutex::attempt`] and [`Semaphore::attempt`].
+    /// Tries to take the lock once; see [`ExclusiveLock::attempt`] and [`LimitedLock::attempt`].
     pub(super) fn attempt(&mut self, client: &Client, session: &str) -> Result<Attempt, Error> {
         match self {
-            LockKind::Mutex(mutex) => mutex.attempt(client, session),
-            LockKind::Semaphore(semaphore) => semaphore.attempt(client, session),
+            LockKind::Exclusive(mutex) => mutex.attempt(client, session),
+            LockKind::Limited(semaphore) => semaphore.attempt(client, session),
         }
     }
 
     /// Waits for a change since `index`.
     pub(super) fn wait(&self, client: &Client, index: Index, wait: Duration) -> Result<(), Error> {
         match self {
-            LockKind::Mutex(mutex) => mutex.wait(client, index, wait),
-            LockKind::Semaphore(semaphore) => semaphore.wait(client, index, wait),
+            LockKind::Exclusive(mutex) => mutex.wait(client, index, wait),
+            LockKind::Limited(semaphore) => semaphore.wait(client, index, wait),
         }
     }
 
     /// Reads consistently whether the session holds the lock.
     pub(super) fn is_held(&self, client: &Client, session: &str) -> Result<bool, Error> {
         match self {
-            LockKind::Mutex(mutex) => mutex.is_held(client, session),
-            LockKind::Semaphore(semaphore) => semaphore.is_held(client, session),
+            LockKind::Exclusive(mutex) => mutex.is_held(client, session),
+            LockKind::Limited(semaphore) => semaphore.is_held(client, session),
         }
     }
 
     /// Whether the entry of the key shows that the session holds the lock.
     pub(super) fn shows(&self, entry: &Entry, session: &str) -> bool {
         match self {
-            LockKind::Mutex(_) => entry.session() == Some(session),
-            LockKind::Semaphore(semaphore) => semaphore.shows(entry, session),
+            LockKind::Exclusive(_) => entry.session() == Some(session),
+            LockKind::Limited(semaphore) => semaphore.shows(entry, session),
         }
     }
 
@@ -65,16 +65,16 @@ impl LockKind {
         flags: u64,
     ) -> Result<bool, Error> {
         match self {
-            LockKind::Mutex(mutex) => mutex.release(client, session, flags),
-            LockKind::Semaphore(semaphore) => semaphore.release(client, session),
+            LockKind::Exclusive(mutex) => mutex.release(client, session, flags),
+            LockKind::Limited(semaphore) => semaphore.release(client, session),
         }
     }
 
     /// Takes the contender of a session away that gives up.
     pub(super) fn withdraw(&self, client: &Client, session: &str) -> Result<bool, Error> {
         match self {
-            LockKind::Mutex(mutex) => mutex.withdraw(client, session),
-            LockKind::Semaphore(semaphore) => semaphore.release(client, session),
+            LockKind::Exclusive(mutex) => mutex.withdraw(client, session),
+            LockKind::Limited(semaphore) => semaphore.release(client, session),
         }
     }
 }

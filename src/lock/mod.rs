@@ -3,22 +3,24 @@
 //! This room must not know why a lock is held, nor what is printed.
 //!
 //! - `lease`: until when a holder may act, as pure rules.
-//! - `layout`: keys, flags and values of locks. `mutex`: a lock with one holder. `semaphore`: one with
+//! - `layout`: keys, flags and values of locks. `exclusive`: a lock with one holder. `limited`: one with
 //!   several. `kind`: either.
 //! - `contender`: waits for a lock. `keeper`: holds one while a command runs.
 
 mod contender;
+mod exclusive;
 mod keeper;
 mod kind;
 mod layout;
 mod lease;
-mod mutex;
-mod semaphore;
+mod limited;
 
 pub use contender::{ContentionError, Grant, SessionSource};
-pub use keeper::{Contention, HoldEnd, HoldError, Keeper, KeeperChannel, LockPlan, LockReport};
+pub use exclusive::{ExclusiveLock, LockObstacle};
+pub use keeper::{
+    Contention, HoldEnd, HoldError, Keeper, KeeperChannel, KeeperWaker, LockPlan, LockReport,
+};
 pub use kind::LockKind;
 pub use layout::{HolderNote, LockHolder, lock_key, note_time};
 pub use lease::{LeaseTimes, LostReason, MARGIN};
-pub use mutex::{Mutex, Obstacle};
-pub use semaphore::Semaphore;
+pub use limited::LimitedLock;

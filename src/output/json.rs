@@ -24,7 +24,7 @@ use serde_json::ser::Formatter;
 pub use self::batch::{Batch, Change};
 pub use self::entry::Entry;
 pub use self::event::{Event, HandlerEvent};
-pub use self::lock::{HeldLock, LockHolder, LockState};
+pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };

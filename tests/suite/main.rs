@@ -16,6 +16,7 @@ mod conformance;
 mod connect;
 mod delete;
 mod dev;
+mod elect;
 mod export;
 mod faults;
 mod files;

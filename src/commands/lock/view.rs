@@ -8,7 +8,7 @@ use super::LockArgs;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::lock::{LockHolder, Mutex, Semaphore};
+use crate::lock::{ExclusiveLock, LimitedLock, LockHolder};
 use crate::model::{Key, abbreviate};
 use crate::output::{Format, json};
 
@@ -115,7 +115,7 @@ struct Holders {
 }
 
 fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
-    let mutex = Mutex {
+    let mutex = ExclusiveLock {
         key: key.clone(),
         value: Vec::new(),
         any_flags: true,
@@ -131,7 +131,7 @@ fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
         Some((_, holder @ Some(_))) => return Ok(one(holder)),
         Some((_, None)) => {}
     }
-    let semaphore = Semaphore {
+    let semaphore = LimitedLock {
         key: key.clone(),
         value: Vec::new(),
         limit: 0,

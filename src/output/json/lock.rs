@@ -45,3 +45,29 @@ pub struct LockHolder<'a> {
     /// The index of the last write of its key.
     pub since_index: u64,
 }
+
+/// Who leads, from now on.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LeaderEvent<'a> {
+    /// There is a leader.
+    Leader {
+        /// The key of the election.
+        key: &'a str,
+        /// What the leader has written.
+        value: String,
+        /// Its session.
+        session: &'a str,
+        /// The index of its last write: the fence, unless somebody else has written to the key.
+        fence: u64,
+        /// When it was seen.
+        time: String,
+    },
+    /// There is none.
+    None {
+        /// The key of the election.
+        key: &'a str,
+        /// When that was seen.
+        time: String,
+    },
+}

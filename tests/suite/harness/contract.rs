@@ -149,6 +149,23 @@ pub struct LockState {
     pub waiting: Option<u64>,
 }
 
+/// A line of `elect --listen -o jsonl`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LeaderEvent {
+    Leader {
+        key: String,
+        value: String,
+        session: String,
+        fence: u64,
+        time: String,
+    },
+    None {
+        key: String,
+        time: String,
+    },
+}
+
 /// A holder of a lock.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::exclusive::{Attempt, LockObstacle, Taken, holder, is_unknown_session};
 use super::layout::{LockHolder, SEMAPHORE_FLAGS};
 use super::lease::BootTime;
-use super::mutex::{Attempt, Obstacle, Taken, holder, is_unknown_session};
 use crate::consul::{Block, Client, Consistency, Error};
 use crate::model::{Entry, Index, Key, Op, OpErrorKind, Prefix, TxnOutcome};
 use crate::process::boot_time;
@@ -22,7 +22,7 @@ const MAX_ROUNDS: usize = 64;
 
 /// A lock with several holders.
 #[derive(Debug, Clone)]
-pub struct Semaphore {
+pub struct LimitedLock {
     /// The key `KEY/.lock`.
     pub key: Key,
     /// What the key of a contender holds.
@@ -137,7 +137,7 @@ fn next_holders(
     })
 }
 
-impl Semaphore {
+impl LimitedLock {
     fn prefix(&self) -> Prefix {
         let key = self.key.as_str();
         Prefix::new(key.strip_suffix(".lock").unwrap_or(key))
@@ -222,12 +222,12 @@ impl Semaphore {
             );
             let next = match next {
                 Ok(next) => next,
-                Err(true) => return Ok(Attempt::Blocked(Obstacle::Delayed, Index(0))),
+                Err(true) => return Ok(Attempt::Blocked(LockObstacle::Delayed, Index(0))),
                 Err(false) => {
                     let holders = content.holders.keys();
                     let holders = holders.filter_map(|id| state.contenders.get(id));
                     let holders = holders.map(|entry| holder(client, entry)).collect();
-                    return Ok(Attempt::Blocked(Obstacle::Held(holders), state.index));
+                    return Ok(Attempt::Blocked(LockObstacle::Held(holders), state.index));
                 }
             };
             let ops = [
@@ -259,7 +259,7 @@ impl Semaphore {
                 TxnOutcome::RolledBack(_) => {}
             }
         }
-        Ok(Attempt::Blocked(Obstacle::Held(Vec::new()), Index(1)))
+        Ok(Attempt::Blocked(LockObstacle::Held(Vec::new()), Index(1)))
     }
 
     /// Waits until something below the prefix may have changed since `index`, for this long at most.

@@ -13,7 +13,7 @@ const MAX_ROUNDS: usize = 16;
 
 /// A lock on a key.
 #[derive(Debug, Clone)]
-pub struct Mutex {
+pub struct ExclusiveLock {
     /// The key that is locked.
     pub key: Key,
     /// What the key holds while it is locked.
@@ -30,7 +30,7 @@ pub enum Attempt {
     /// It is taken.
     Taken(Taken),
     /// It is not to be had now; the index is that of the answer.
-    Blocked(Obstacle, Index),
+    Blocked(LockObstacle, Index),
     /// The own session has ended.
     SessionEnded,
     /// The key is no lock: it has these flags.
@@ -54,14 +54,14 @@ pub struct Taken {
 
 /// Why a lock is not to be had now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum LockObstacle {
     /// These hold it.
     Held(Vec<LockHolder>),
     /// A session that held it has ended, and its lock delay has not.
     Delayed,
 }
 
-impl Mutex {
+impl ExclusiveLock {
     /// Tries to take the lock once. May be repeated after an error: a lock that the own session holds
     /// already is taken with the index that it had.
     ///
@@ -94,7 +94,7 @@ impl Mutex {
                     Some(holder) if holder == session => (None, entry.flags()),
                     Some(_) => {
                         let index = reply.meta.index.unwrap_or(entry.modified());
-                        let holder = Obstacle::Held(vec![holder(client, entry)]);
+                        let holder = LockObstacle::Held(vec![holder(client, entry)]);
                         return Ok(Attempt::Blocked(holder, index));
                     }
                     None => {
@@ -111,7 +111,7 @@ impl Mutex {
             }
         }
         // It changes hands all the time: as good as held, and asked for again at once.
-        Ok(Attempt::Blocked(Obstacle::Held(Vec::new()), Index(1)))
+        Ok(Attempt::Blocked(LockObstacle::Held(Vec::new()), Index(1)))
     }
 
     fn accepts(&self, flags: u64) -> bool {
@@ -121,7 +121,7 @@ impl Mutex {
     /// The lock delay is tested before the session, so that it hides that the session has ended.
     fn delayed(&self, client: &Client, session: &str) -> Result<Attempt, Error> {
         Ok(match client.renew_session(session)? {
-            Some(_) => Attempt::Blocked(Obstacle::Delayed, Index(0)),
+            Some(_) => Attempt::Blocked(LockObstacle::Delayed, Index(0)),
             None => Attempt::SessionEnded,
         })
     }
@@ -220,7 +220,7 @@ impl Mutex {
     }
 }
 
-impl Mutex {
+impl ExclusiveLock {
     /// Releases the lock of a contender that gives up, if it has it by now.
     ///
     /// # Errors
