@@ -615,3 +615,29 @@ fn a_semaphore_of_three_never_has_a_fourth_holder_half_of_them_consuls() {
     assert_eq!((holders, starts), (0, 24));
     assert!((2..=3).contains(&most), "{most} at once");
 }
+
+#[test]
+fn the_example_for_cron_runs_its_job_on_one_machine_and_fails_only_with_it() {
+    let scope = Agent::shared();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/cron-lock.sh");
+    let bin = PathBuf::from(assert_cmd::cargo::cargo_bin!("kvw"));
+    let path = format!(
+        "{}:{}",
+        bin.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let cron = |job: &[&str]| {
+        Kvw::program(std::path::Path::new("/bin/sh"))
+            .env("PATH", &path)
+            .env("CONSUL_HTTP_ADDR", scope.address())
+            .args([example, &scope.key("job")])
+            .args(job)
+            .run()
+    };
+    assert_eq!(cron(&["echo", "ran"]).expect(0).text(), "ran\n");
+    cron(&["sh", "-c", "exit 4"]).expect(4);
+    let holder = lock(&scope, &["--", "sleep", "1000"]).spawn();
+    wait_until_held(&scope);
+    assert_eq!(cron(&["echo", "ran"]).expect(0).text(), "");
+    holder.stop();
+}

@@ -18,10 +18,19 @@ struct ReadmeSession {
 
 #[test]
 fn every_command_of_the_readme_prints_what_it_says() {
+    check_commands("README.md");
+}
+
+#[test]
+fn every_command_of_the_page_on_consul_lock_prints_what_it_says() {
+    check_commands("docs/from-consul-lock.md");
+}
+
+fn check_commands(file: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let sessions = sessions(&readme);
-    assert!(sessions.len() > 10, "the README shows the commands");
+    let text = std::fs::read_to_string(root.join(file)).unwrap();
+    let sessions = sessions(&text);
+    assert!(sessions.len() > 8, "{file} shows the commands");
     let agent = Agent::own();
     agent
         .kvw([
@@ -41,7 +50,7 @@ fn every_command_of_the_readme_prints_what_it_says() {
             } = session;
             writeln!(
                 wrong,
-                "README.md:{line}: $ {command}\n--- says\n{expected}--- prints\n{printed}"
+                "{file}:{line}: $ {command}\n--- says\n{expected}--- prints\n{printed}"
             )
             .unwrap();
         }
