@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -241,10 +241,7 @@ impl<'a> Keeper<'a> {
             // The keeper itself holds a sender.
             return self.messages.recv().ok();
         }
-        match self.messages.recv_timeout(time) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.messages.recv_timeout(time).ok()
     }
 
     /// Holds the lock while a command runs, or without one until stdin ends or a signal comes. When this

@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_free_slot_is_taken_and_one_of_a_vanished_holder_after_the_lock_delay() {
         let (mut vanished, delay) = (HashMap::new(), Duration::from_secs(15));
-        let at = |seconds| BootTime(Duration::from_secs(100 + seconds));
+        let at = |seconds: u64| BootTime(Duration::from_secs(100 + seconds));
         let mut step = |content: &SemaphoreJson, live: &[&str], seconds| {
             next_holders(
                 content,

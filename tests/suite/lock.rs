@@ -261,7 +261,7 @@ fn the_whole_group_is_gone_before_the_lock_is_released() {
     let first = lock(&scope, &args).run();
     first
         .expect(0)
-        .says(&["processes behind, which had to be ended", "released"]);
+        .says(&["behind, which had to be ended", "released"]);
     let pid: u32 = first.text().trim().parse().unwrap();
     assert!(!is_alive(pid));
 }
