@@ -174,6 +174,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
             (Some(reason), _, _) => {
                 let why = match reason {
                     LostReason::Outage(_) => "no answer from Consul",
+                    LostReason::Overslept(_) => "kvw was stopped, or the machine slept",
                     LostReason::SessionEnded => "its session has ended",
                     LostReason::TakenAway => "it was taken away",
                 };

@@ -434,6 +434,11 @@ fn exit_of(ui: &Ui, name: &Key, command: Option<&str>, args: &LockArgs, end: &Ho
                     Exit::Unavailable,
                 )
             }
+            LostReason::Overslept(slept) => {
+                let slept = seconds(slept);
+                let why = format!("kvw was stopped, or the machine slept, for {slept}");
+                (why, Exit::Unavailable)
+            }
             LostReason::SessionEnded => ("its session has ended".to_owned(), Exit::No),
             LostReason::TakenAway => ("it was taken away".to_owned(), Exit::No),
         };

@@ -1,5 +1,5 @@
 //! Keeps a lock: takes it, runs a command while it is held, and releases it when nothing of the command
-//! is left. The rules stand in [`Lease`](super::Lease); here are threads, clocks and processes.
+//! is left. The rules stand in [`Lease`]; here are threads, clocks and processes.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -301,7 +301,8 @@ impl<'a> Keeper<'a> {
         let mut kill_at: Option<Instant> = None;
         let mut released = has_command && child.is_idle();
         if released {
-            end.lost = Some(LostReason::Outage(self.plan.times.interval));
+            let slept = BootTime(boot_time()).since(grant.taken.sent);
+            end.lost = Some(LostReason::Overslept(slept));
         }
         while !released {
             let now = BootTime(boot_time());

@@ -127,6 +127,9 @@ pub enum LostReason {
     TakenAway,
     /// Consul has not answered for this time.
     Outage(Duration),
+    /// The last contact is this long ago because nobody looked at the clock: this process was stopped, or
+    /// the machine suspended.
+    Overslept(Duration),
 }
 
 /// A lease.
@@ -271,8 +274,8 @@ impl Lease {
         let over = |time: Option<BootTime>| time.is_some_and(|time| time <= now);
         match self.state {
             LeaseState::Held if over(deadline) => {
-                // The machine was suspended, or nobody looked at the clock.
-                actions.push(LeaseAction::Lost(self.outage()));
+                let slept = now.since(self.last_contact());
+                actions.push(LeaseAction::Lost(LostReason::Overslept(slept)));
                 actions.push(LeaseAction::Kill);
                 self.state = LeaseState::Killed;
             }

@@ -280,10 +280,7 @@ fn the_guard_ends_a_command_whose_kvw_is_stopped_before_the_next_holder_comes() 
     assert_eq!(next.replace("Z (zombie)\n", ""), "ran\n");
     assert!(!is_alive(pid));
     holder.signal("CONT");
-    holder
-        .wait(PATIENCE)
-        .expect(3)
-        .says(&["no answer from Consul"]);
+    holder.wait(PATIENCE).expect(3).says(&["kvw was stopped"]);
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn a_lease_that_is_over_when_the_machine_wakes_is_killed_at_once() {
     assert_eq!(
         tick(&mut lease, 3_600_000),
         [
-            LeaseAction::Lost(LostReason::Outage(Duration::from_secs(3600))),
+            LeaseAction::Lost(LostReason::Overslept(Duration::from_secs(3600))),
             LeaseAction::Kill
         ]
     );
