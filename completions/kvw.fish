@@ -37,12 +37,13 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "run" -d 'Run a program with keys in its environment'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "ls" -d 'List one level of keys and folders'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "env" -d 'Print keys as environment variables'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
@@ -58,8 +59,6 @@ json\t''
 jsonl\t''
 raw\t''
 consul\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -261,53 +260,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l exact-key -d 'Allow key
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l env -d 'Set NAME to the value of KEY; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l key -d 'Take a single key, named by its last part; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l names -d 'Names from keys: upper (default), keep' -r -f -a "upper\t'Upper case, with _ for every character that is no ASCII letter or digit: db/host is DB_HOST'
-keep\t'As it stands'"
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l rename -d 'Name the variable of KEY; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l include -d 'Only keys that match GLOB in full; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l exclude -d 'No keys that match GLOB in full; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l allow-env -d 'Allow a name such as PATH or LD_PRELOAD; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l on-change -d 'On a change: restart (default), signal, exec, exit, ignore' -r -f -a "restart\t'Stop the program and start it with the new environment'
-signal\t'Send it --signal; its environment stays, so use it with --write'
-exec\t'Run --change-exec with the new environment; the program stays'
-exit\t'Stop the program and exit with its status, for a supervisor to start anew'
-ignore\t'Nothing: Consul is not watched'"
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l signal -d 'Signal of --on-change signal [default: HUP]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l change-exec -d 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l write -d 'Keep the variables in FILE, replaced on a change' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l debounce -d 'Quiet time that ends a burst of changes' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-delay -d 'Longest time that a burst waits for quiet' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l splay -d 'Delay each reaction by a random time up to this' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-signal -d 'Signal that asks the program to stop' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-timeout -d 'Time after --stop-signal until the program and all it has started are killed' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l connect-timeout -d 'Time limit for connecting' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l allow-empty -d 'Accept a prefix without keys'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l once -d 'Do not watch for changes: --on-change ignore'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l pristine -d 'Inherit nothing but PATH, HOME, TERM and the like'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l preserve-env -d 'Variables that exist already win over keys'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l pass-token -d 'Pass the Consul token and CONSUL_HTTP_AUTH to the program'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l stale -d 'Allow stale reads from any server'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -353,41 +305,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -l exact-key -d 'Allow key
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l env -d 'Set NAME to the value of KEY; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l key -d 'Take a single key, named by its last part; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l names -d 'Names from keys: upper (default), keep' -r -f -a "upper\t'Upper case, with _ for every character that is no ASCII letter or digit: db/host is DB_HOST'
-keep\t'As it stands'"
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l rename -d 'Name the variable of KEY; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l include -d 'Only keys that match GLOB in full; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l exclude -d 'No keys that match GLOB in full; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l allow-env -d 'Allow a name such as PATH or LD_PRELOAD; repeatable' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -s o -l output -d 'Output format: shell (default), env, docker, json, systemd, null' -r -f -a "shell\t'export lines for eval in sh, bash, dash and zsh'
-env\t'NAME=VALUE lines with quotes where needed, as a .env file'
-docker\t'Lines for docker run --env-file, which takes them literally'
-json\t'One JSON object'
-systemd\t'Lines for systemd\'s EnvironmentFile='
-null\t'NAME=VALUE, each ended by a NUL, for xargs -0 and env -0'"
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l connect-timeout -d 'Time limit for connecting' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l allow-empty -d 'Accept a prefix without keys'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l stale -d 'Allow stale reads from any server'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
-complete -c kvw -n "__fish_kvw_using_subcommand env" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -442,6 +359,195 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l exact-key -d 'Allow k
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold it at a time, as consul lock -n does' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lock-delay -d 'How long nobody can take the lock after its holder was lost, from 1s to 60s' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l session -d 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l value -d 'Value of the key while it is locked [default: host, process id, command, time]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l name -d 'Name of the session [default: kvw lock KEY]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-signal -d 'Signal that asks the command to end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l conflict-exit-code -d 'Exit code when the lock is not to be had' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lost-exit-code -d 'Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Format of --show, and of the fence without a command' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l try -d 'Exit with 1 if the lock is not free'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l health-check -d 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l keep-key -d 'Leave the key, empty, after the release'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l pass-token -d 'Pass the token on to the command'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l show -d 'Show who holds the lock; exit with 1 if nobody does'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l break -d 'Take the lock away from its holder'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s y -l yes -d 'Do not ask for confirmation of --break'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l lock-delay -d 'How long nobody can lead after a leader was lost, from 1s to 60s' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-signal -d 'Signal that asks the command to end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s o -l output -d 'Format of --listen and --current' -r -f -a "text\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l listen -d 'Print the leader at once, and a line at each change'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l current -d 'Print the value of the leader; exit with 1 if there is none'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l pass-token -d 'Pass the token on to the command'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "list" -d 'List the sessions'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "show" -d 'Show a session and the keys that it holds'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "create" -d 'Create a session and print its id'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "renew" -d 'Renew a session: its TTL starts again'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l keys -d 'Find the keys that each session holds, for -o json; reads the whole store'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ttl -d 'Time to live, from 10s to 24h; Consul takes up to twice as long [default: none]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l lock-delay -d 'How long its keys cannot be locked after its end' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l behavior -d 'What becomes of its keys when it ends' -r -f -a "release\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l name -d 'Name, for people' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l node -d 'Node that it belongs to [default: the node of the agent]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Check of the node that ends it when critical; repeatable [default: serfHealth]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format; json prints the session' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l no-checks -d 'No check ends it'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l every -d 'Renew again and again, this often, until stopped or the session ends' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT or http://HOST:PORT/PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Do not ask for confirmation, and do not look for keys'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the sessions'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a session and the keys that it holds'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "create" -d 'Create a session and print its id'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a session: its TTL starts again'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -486,20 +592,21 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "get" -d 'Print the value of a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "delete" -d 'Delete keys'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "run" -d 'Run a program with keys in its environment'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "env" -d 'Print keys as environment variables'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "import" -d 'Import the entries of a document'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
-complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait run ls tree env export import status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "get" -d 'Print the value of a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "delete" -d 'Delete keys'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "wait" -d 'Wait until conditions on keys hold'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "ls" -d 'List one level of keys and folders'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "tree" -d 'Show keys as a tree, with key counts per folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "export" -d 'Export entries as a document for import'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "lock" -d 'Run a command while holding a lock'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "status" -d 'Check that Consul is reachable and has a leader'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "man" -d 'Print the manual page, or write all pages to a folder'
+complete -c kvw -n "__fish_kvw_using_subcommand help; and not __fish_seen_subcommand_from get put delete txn watch wait ls tree export import lock elect session status dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

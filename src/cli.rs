@@ -15,8 +15,8 @@ use crate::args::complete::{self, ShellRequest};
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, env, export, get, help, import, ls, man, put, run, status, tree, txn,
-    wait, watch,
+    completions, delete, dev, elect, env, export, get, help, import, lock, ls, man, put, run,
+    session, status, tree, txn, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -89,6 +89,12 @@ enum VerbArgs {
     Export(Deferred<export::ExportArgs>),
     /// Import the entries of a document
     Import(Deferred<import::ImportArgs>),
+    /// Run a command while holding a lock
+    Lock(Box<Deferred<lock::LockArgs>>),
+    /// Run a command on the leader that is elected, or show the leader
+    Elect(Deferred<elect::ElectArgs>),
+    /// List, create, renew and destroy sessions, the holders of locks
+    Session(Deferred<session::SessionArgs>),
     /// Check that Consul is reachable and has a leader
     Status(Deferred<status::StatusArgs>),
     /// Run an embedded in-memory agent for experiments and tests
@@ -129,6 +135,7 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 /// Adds a note to `-h`, which hides the connection flags, on where they are documented.
 fn with_connection_note(verb: Command) -> Command {
     const CONNECTION: &str = "Connection flags and details: see --help";
+    let verb = verb.mut_subcommands(with_connection_note);
     if verb.get_arguments().all(|arg| arg.get_id() != "http_addr") {
         return verb;
     }
@@ -323,6 +330,9 @@ impl Cli {
             VerbArgs::Env(args) => env::run(context, args.0),
             VerbArgs::Export(args) => export::run(context, args.0),
             VerbArgs::Import(args) => import::run(context, args.0),
+            VerbArgs::Lock(args) => lock::run(context, args.0),
+            VerbArgs::Elect(args) => elect::run(context, args.0),
+            VerbArgs::Session(args) => session::run(context, args.0),
             VerbArgs::Status(args) => status::run(context, args.0),
             VerbArgs::Dev(args) => dev::run(context, args.0),
             VerbArgs::Completions(args) => completions::run(context, args.0, Cli::command()),

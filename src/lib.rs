@@ -16,6 +16,7 @@ mod exit;
 mod fallback;
 mod fetch;
 mod handlers;
+mod lock;
 mod model;
 mod observers;
 mod output;

@@ -10,6 +10,7 @@ pub mod duration;
 pub mod env;
 pub mod fallback;
 pub mod handler;
+pub mod holding;
 pub mod input;
 pub mod key;
 pub mod key_mapping;

@@ -182,7 +182,14 @@ impl<'a> Line<'a> {
 
     /// Takes an operand, or the verb.
     fn take_operand(&mut self, word: OsString) {
-        if self.verb.is_some() {
+        if let Some(verb) = self.verb {
+            // `session create`: the flags are those of the inner verb.
+            let inner = word.to_str().and_then(|name| verb.find_subcommand(name));
+            if let Some(inner) = inner.filter(|_| self.operands == 0) {
+                self.verb = Some(inner);
+                self.words.push(word);
+                return;
+            }
             self.operands += 1;
             if self.trailing.is_empty() {
                 self.words.push(word);

@@ -19,7 +19,7 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 20] = [
     "get",
     "put",
     "delete",
@@ -32,6 +32,9 @@ const VERBS: [&str; 17] = [
     "import",
     "env",
     "run",
+    "lock",
+    "elect",
+    "session",
     "status",
     "dev",
     "completions",

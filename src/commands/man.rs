@@ -61,7 +61,13 @@ pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result
 }
 
 fn verb_of<'a>(command: &'a Command, verb: &str) -> Result<&'a Command, Failure> {
-    command.find_subcommand(verb).ok_or_else(|| unknown(verb))
+    let (outer, inner) = verb.split_once('-').unwrap_or((verb, ""));
+    let found = command.find_subcommand(outer);
+    let found = match inner {
+        "" => found,
+        inner => found.and_then(|outer| outer.find_subcommand(inner)),
+    };
+    found.ok_or_else(|| unknown(verb))
 }
 
 fn unknown(verb: &str) -> Failure {
@@ -110,8 +116,15 @@ fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();
     let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+    let all = command.get_subcommands().flat_map(|verb| {
+        // The help of clap's own for an inner verb is no page.
+        let inner = verb
+            .get_subcommands()
+            .filter(|inner| inner.get_name() != "help");
+        std::iter::once(verb).chain(inner)
+    });
     let mut texts = vec![("kvw-handlers.7".to_owned(), handlers_page())];
-    for command in std::iter::once(&command).chain(command.get_subcommands()) {
+    for command in std::iter::once(&command).chain(all) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         texts.push((format!("{name}.1"), page(command, &verbs)?));
     }

@@ -207,6 +207,12 @@ impl Answer {
         }
     }
 
+    /// Returns the body, which must be short, as text.
+    pub(super) fn short_text(self) -> Result<String, Error> {
+        let bytes = self.bytes(SHORT)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Parses the body, which may have results of any number, as JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, Error> {
         let longest = self.bounds.longest_whole();

@@ -217,6 +217,12 @@ impl Error {
         }
     }
 
+    /// Whether the server knows no such session, or takes the text for no session's id. A renewal, whose
+    /// answer tells it, has no such error for a well-formed id.
+    pub fn is_unknown_session(&self) -> bool {
+        self.cause == Cause::UnknownSession
+    }
+
     /// Whether something between the client and Consul may have ended a request that was held: the
     /// connection was lost, or a proxy answered for a server that had not answered yet.
     pub fn may_be_cut(&self) -> bool {

@@ -11,6 +11,7 @@ mod key;
 mod op;
 mod pack;
 mod regex;
+mod session;
 mod snapshot;
 mod target;
 mod tree;
@@ -27,6 +28,7 @@ pub use op::{
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
 pub use regex::Regex;
+pub use session::{Session, SessionEnd, SessionSettings};
 pub use snapshot::Snapshot;
 pub use target::{Target, TargetId, TargetScope, owner};
 pub use tree::TreeNode;

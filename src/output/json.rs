@@ -8,7 +8,9 @@ mod batch;
 mod entry;
 mod environment;
 mod event;
+mod lock;
 mod outcome;
+mod session;
 mod status;
 mod tree;
 
@@ -24,9 +26,11 @@ pub use self::batch::{Batch, Change};
 pub use self::entry::Entry;
 pub use self::environment::Environment;
 pub use self::event::{Event, HandlerEvent};
+pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
+pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};
 pub use super::time::format_millis as format_time;

@@ -3,7 +3,7 @@
 //! This room must not know where the data came from.
 //!
 //! - `json`: the published JSON types. `consul`, `document`: Consul's own JSON.
-//! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`: the answers of the verbs. `changes`, `line_diff`:
+//! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`, `session`: the answers of the verbs. `changes`, `line_diff`:
 //!   changes as text.
 //! - `glob`: keys and prefixes that were meant as globs.
 //! - `format`: the names of formats. `list`: lists written while they arrive. `time`: points in
@@ -19,6 +19,7 @@ pub mod json;
 mod line_diff;
 mod list;
 pub mod ls;
+pub mod session;
 pub mod status;
 mod time;
 pub mod tree;

@@ -47,6 +47,8 @@ struct GroupTable {
     starter: Option<fn() -> io::Result<Guard>>,
     /// The guard. Where it is missing, the next line starts one.
     guard: Option<Guard>,
+    /// The time of [`boot_time`](super::boot_time) at which all groups must be gone.
+    deadline: Option<Duration>,
     /// The number of guards in a row that ended early.
     early_ends: u32,
     marks: Marks,
@@ -110,6 +112,17 @@ impl ProcessGroups {
             inner.starter = Some(starter);
         }
         Ok(())
+    }
+
+    /// Sets the time of [`boot_time`](super::boot_time) at which the guard kills all groups, those that
+    /// are started later included, although this process lives: it may be stopped, or stuck. A new time
+    /// takes the place of the last one, `None` takes it away.
+    pub fn set_deadline(&self, deadline: Option<Duration>) {
+        let mut inner = self.lock();
+        if inner.deadline != deadline {
+            inner.deadline = deadline;
+            inner.notify_guard(format_args!("{}", deadline_line(deadline)));
+        }
     }
 
     /// Continues the guard if it was stopped.
@@ -344,6 +357,7 @@ impl GroupTable {
         }
         self.guard = self.starter.and_then(|start| start().ok());
         if let Some(guard) = &mut self.guard {
+            let _ = guard.send(format_args!("{}", deadline_line(self.deadline)));
             for (id, _) in self.live.iter().filter(|(_, run)| !run.group_gone) {
                 let _ = guard.send(format_args!("+{id}"));
             }
@@ -353,6 +367,11 @@ impl GroupTable {
         }
         self.guard.is_some()
     }
+}
+
+/// Returns the line that sets the guard's deadline, rounded down.
+fn deadline_line(deadline: Option<Duration>) -> String {
+    deadline.map_or_else(|| "!".to_owned(), |time| format!("!{}", time.as_millis()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //!
 //! It is started from the binary of kvw and reads lines from a pipe: `?MARK`, a child is about to
 //! start; `+ID`, the child runs and leads this group; `.`, it did not start; `-ID`, its group is
-//! gone; `*ID START`, a process outside the groups that ends with kvw; `~ID START`, it has ended. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
-//! and processes that are left. A parent-death signal would reach the direct child only.
+//! gone; `*ID START`, a process outside the groups that ends with kvw; `~ID START`, it has ended; `!MS`, the
+//! time of [`boot_time`] in milliseconds at which all of them must be gone unless another such line comes
+//! before; `!`, there is none. At the end of the pipe kvw has ended for whatever reason, and the guard kills the groups
+//! and processes that are left. At the time it kills them although kvw lives: it may be stopped, or stuck. A parent-death signal would reach the direct child only.
 //!
 //! kvw may be killed between a start and the line that reports it, which is not rare where runs are
 //! short. So each child carries a mark in its environment, by which the guard finds it. The child
@@ -15,7 +17,8 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child as StdChild, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -23,12 +26,15 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, kill_process_group, waitid,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
+use super::boot_time;
 use super::descendants::{ProcessKey, with_descendants};
 
 /// The first word of the guard's command line, by which it recognizes itself. Not `kvw…`: a
@@ -48,6 +54,10 @@ const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often kvw checks at its end whether the guard has ended.
 const END_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How often a guard with a deadline reads the clock: the time-out of a poll does not count the time that
+/// the machine is suspended.
+const CLOCK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The guard process as kvw holds it; it ends when dropped.
 pub(super) struct Guard {
@@ -174,18 +184,44 @@ pub fn run_as_guard() -> bool {
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE] {
             let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
         }
-        let remaining = read_remaining(io::stdin().lock());
-        for id in remaining.groups {
-            let _ = kill_process_group(id, Signal::KILL);
-        }
-        for daemon in remaining.daemons {
-            kill_daemon(daemon);
-        }
-        if let Some(mark) = remaining.starting {
-            kill_marked(&mark);
-        }
+        guard_until_end(&io::stdin()).kill();
     }
     is_guard
+}
+
+/// Reads the lines of the pipe to its end, and kills what is left at the deadline.
+fn guard_until_end(pipe: &impl AsFd) -> RemainingGroups {
+    let mut remaining = RemainingGroups::default();
+    let mut text = Vec::new();
+    loop {
+        let left = remaining
+            .deadline
+            .map(|deadline| deadline.saturating_sub(boot_time()));
+        let timeout = match left {
+            // Whatever comes is started too late, and is killed when it does.
+            Some(Duration::ZERO) => {
+                remaining.kill();
+                None
+            }
+            left => left.map(|left| left.min(CLOCK_INTERVAL)),
+        };
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut [PollFd::new(pipe, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(_) => return remaining,
+        }
+        let mut part = [0; 4096];
+        match rustix::io::read(pipe, &mut part) {
+            Ok(read @ 1..) => text.extend_from_slice(&part[..read]),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Ok(0) | Err(_) => return remaining,
+        }
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            remaining.take_line(&String::from_utf8_lossy(&text[..end]));
+            text.drain(..=end);
+        }
+    }
 }
 
 /// The groups that live when the pipe ends.
@@ -196,14 +232,14 @@ struct RemainingGroups {
     daemons: HashSet<ProcessKey>,
     /// The mark of a child whose start was not reported.
     starting: Option<String>,
+    /// The time of [`boot_time`] at which all of them must be gone.
+    deadline: Option<Duration>,
 }
 
-/// Reads the lines of the pipe to its end.
-fn read_remaining(pipe: impl BufRead) -> RemainingGroups {
-    let mut remaining = RemainingGroups::default();
-    for line in pipe.lines().map_while(Result::ok) {
+impl RemainingGroups {
+    fn take_line(&mut self, line: &str) {
         let Some((sign, rest)) = line.split_at_checked(1) else {
-            continue;
+            return;
         };
         // 1 would be every process.
         let id = rest
@@ -212,19 +248,31 @@ fn read_remaining(pipe: impl BufRead) -> RemainingGroups {
             .filter(|id| *id > 1)
             .and_then(Pid::from_raw);
         match (sign, id) {
-            ("?", _) if !rest.is_empty() => remaining.starting = Some(rest.to_owned()),
-            (".", _) => remaining.starting = None,
+            ("!", _) => self.deadline = rest.parse().ok().map(Duration::from_millis),
+            ("?", _) if !rest.is_empty() => self.starting = Some(rest.to_owned()),
+            (".", _) => self.starting = None,
             ("+", Some(id)) => {
-                remaining.starting = None;
-                remaining.groups.insert(id);
+                self.starting = None;
+                self.groups.insert(id);
             }
-            ("-", Some(id)) => _ = remaining.groups.remove(&id),
-            ("*", _) => remaining.daemons.extend(parse_key(rest)),
-            ("~", _) => _ = parse_key(rest).map(|key| remaining.daemons.remove(&key)),
+            ("-", Some(id)) => _ = self.groups.remove(&id),
+            ("*", _) => self.daemons.extend(parse_key(rest)),
+            ("~", _) => _ = parse_key(rest).map(|key| self.daemons.remove(&key)),
             _ => {}
         }
     }
-    remaining
+
+    fn kill(&self) {
+        for id in &self.groups {
+            let _ = kill_process_group(*id, Signal::KILL);
+        }
+        for daemon in &self.daemons {
+            kill_daemon(*daemon);
+        }
+        if let Some(mark) = &self.starting {
+            kill_marked(mark);
+        }
+    }
 }
 
 fn parse_key(text: &str) -> Option<ProcessKey> {
@@ -279,8 +327,16 @@ fn groups_with(variable: &str) -> impl Iterator<Item = Pid> {
 mod tests {
     use super::*;
 
+    fn read_remaining(text: &str) -> RemainingGroups {
+        let mut remaining = RemainingGroups::default();
+        for line in text.lines() {
+            remaining.take_line(line);
+        }
+        remaining
+    }
+
     fn remaining(text: &str) -> Vec<i32> {
-        let remaining = read_remaining(text.as_bytes());
+        let remaining = read_remaining(text);
         let ids = remaining.groups.iter().map(|id| id.as_raw_nonzero().get());
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
@@ -288,7 +344,7 @@ mod tests {
     }
 
     fn starting(text: &str) -> Option<String> {
-        read_remaining(text.as_bytes()).starting
+        read_remaining(text).starting
     }
 
     #[test]
@@ -304,9 +360,41 @@ mod tests {
     }
 
     #[test]
+    fn the_last_deadline_counts_and_a_malformed_one_is_none() {
+        let deadline = |text: &str| read_remaining(text).deadline;
+        let ms = Duration::from_millis;
+        assert_eq!(deadline("!10\n+5\n!20\n"), Some(ms(20)));
+        assert_eq!(deadline("!10\n!\n"), None);
+        assert_eq!(deadline("!x\n"), None);
+    }
+
+    #[test]
+    fn at_the_deadline_a_guard_kills_although_the_pipe_is_open() {
+        let (read, write) = std::os::unix::net::UnixStream::pair().unwrap();
+        let start = |seconds: &str| {
+            let mut command = Command::new("sleep");
+            command.arg(seconds).process_group(0).spawn().unwrap()
+        };
+        let (mut first, mut late) = (start("1000"), start("1000"));
+        let send = |line: String| {
+            (&write).write_all(line.as_bytes()).unwrap();
+        };
+        let deadline = (boot_time() + Duration::from_millis(300)).as_millis();
+        let guard = thread::spawn(move || guard_until_end(&read));
+        send(format!("!{deadline}\n+{}\n", first.id()));
+        first.wait().unwrap();
+        assert!(boot_time().as_millis() >= deadline);
+        // One that is reported after the deadline is killed too.
+        send(format!("+{}\n", late.id()));
+        late.wait().unwrap();
+        drop(write);
+        assert_eq!(guard.join().unwrap().groups.len(), 2);
+    }
+
+    #[test]
     fn a_process_outside_the_groups_is_known_by_id_and_start_until_it_has_ended() {
         let daemons = |text: &str| {
-            let daemons = read_remaining(text.as_bytes()).daemons;
+            let daemons = read_remaining(text).daemons;
             let ids = daemons
                 .iter()
                 .map(|key| (key.id.as_raw_nonzero().get(), key.started));

@@ -18,10 +18,11 @@
 //! - `foreground`: a child in the group of kvw itself, which has the terminal.
 //! - `service`: the one child of a command that exists to run it; `service_signals`: the signals that it gets.
 //! - `groups`: all groups that live. `descendants`: what is outside them. `guard`: the process that kills them if kvw dies.
-//! - `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
+//! - `clock`: a clock that goes on while the machine is suspended. `file_limit`: the limit of the size of files. `memory`: what others see of this process, core files.
 //! - `reaper`: orphans. `signal`: names of signals. `signals`: the signal thread.
 
 mod child;
+mod clock;
 mod command;
 mod descendants;
 mod file_limit;
@@ -39,6 +40,7 @@ mod status;
 mod stdin_writer;
 
 pub use child::{Child, ChildEvent, ChildExit, SweepPolicy};
+pub use clock::boot_time;
 pub use command::{ChildCommand, Program, StdinSource, Stdout};
 pub use file_limit::survive_file_limit;
 pub use foreground::ForegroundChild;

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::{Agent, Kvw};
 
-struct Session {
+struct ReadmeSession {
     line: usize,
     command: String,
     expected: String,
@@ -26,13 +26,18 @@ fn every_command_of_the_guide_from_envconsul_prints_what_it_says() {
     check("docs/from-envconsul.md");
 }
 
+#[test]
+fn every_command_of_the_page_on_consul_lock_prints_what_it_says() {
+    check("docs/from-consul-lock.md");
+}
+
 /// Runs the sessions of a document on a server of its own.
 #[track_caller]
 fn check(document: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(root.join(document)).unwrap();
     let sessions = sessions(&text);
-    assert!(sessions.len() > 10, "{document} shows the commands");
+    assert!(sessions.len() > 8, "{document} shows the commands");
     // Some write a file there.
     std::fs::create_dir_all(root.join("target")).unwrap();
     let agent = Agent::own();
@@ -47,7 +52,7 @@ fn check(document: &str) {
     for session in sessions {
         let printed = run(&session.command, &agent.address(), root);
         if normal(&printed) != normal(&session.expected) {
-            let Session {
+            let ReadmeSession {
                 line,
                 command,
                 expected,
@@ -144,14 +149,14 @@ fn the_demo_runs_the_handler_for_each_batch() {
     );
 }
 
-fn sessions(readme: &str) -> Vec<Session> {
-    let mut sessions: Vec<Session> = Vec::new();
+fn sessions(readme: &str) -> Vec<ReadmeSession> {
+    let mut sessions: Vec<ReadmeSession> = Vec::new();
     let mut inside = false;
     for (number, line) in readme.lines().enumerate() {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
-            sessions.push(Session {
+            sessions.push(ReadmeSession {
                 line: number + 1,
                 command: command.to_owned(),
                 expected: String::new(),

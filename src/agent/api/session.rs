@@ -22,7 +22,7 @@ struct SessionJson {
     behavior: &'static str,
     #[serde(rename = "TTL")]
     ttl: String,
-    node_checks: Vec<String>,
+    node_checks: Option<Vec<String>>,
     service_checks: Option<()>,
     create_index: u64,
     modify_index: u64,

@@ -42,7 +42,12 @@ pub(super) fn tombstone_size(name: &[u8]) -> usize {
 }
 
 fn session_size(config: &SessionConfig) -> usize {
-    let checks: usize = config.node_checks.iter().map(|name| name.len() + 24).sum();
+    let checks: usize = config
+        .node_checks
+        .iter()
+        .flatten()
+        .map(|name| name.len() + 24)
+        .sum();
     SESSION_OVERHEAD + config.name.len() + config.ttl_text.len() + checks
 }
 

@@ -29,7 +29,7 @@ pub struct SessionConfig {
     pub ttl_text: String,
     pub lock_delay: Duration,
     /// Only shown: the node is always healthy.
-    pub node_checks: Vec<String>,
+    pub node_checks: Option<Vec<String>>,
 }
 
 /// A session.

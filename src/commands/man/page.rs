@@ -54,7 +54,8 @@ pub fn page(command: &Command, verbs: &[&str]) -> io::Result<Vec<u8>> {
     let mut generated = Vec::new();
     man.render_description_section(&mut generated)?;
     man.render_options_section(&mut generated)?;
-    if is_root {
+    let has_verbs = command.has_subcommands();
+    if has_verbs {
         man.render_subcommands_section(&mut generated)?;
     }
 
@@ -64,7 +65,7 @@ pub fn page(command: &Command, verbs: &[&str]) -> io::Result<Vec<u8>> {
     let about = command.get_about().map(ToString::to_string);
     head.text([roman(format!("{name} - {}", about.unwrap_or_default()))]);
     head.control("SH", ["SYNOPSIS"]);
-    head.text(synopsis(&shown, name, is_root));
+    head.text(synopsis(&shown, name, has_verbs));
 
     let mut tail = Roff::new();
     let after = command
@@ -141,7 +142,7 @@ fn is_of_connection(arg: &Arg) -> bool {
 }
 
 /// The usage, with the values of flags; those of the connection are one word.
-fn synopsis(command: &Command, name: &str, is_root: bool) -> Vec<Inline> {
+fn synopsis(command: &Command, name: &str, has_verbs: bool) -> Vec<Inline> {
     let mut line = vec![bold(name.replace('-', " "))];
     let mut connects = false;
     let (flags, operands): (Vec<_>, Vec<_>) = command
@@ -187,7 +188,7 @@ fn synopsis(command: &Command, name: &str, is_root: bool) -> Vec<Inline> {
         line.push(italic(value_name(arg)));
         line.push(roman(format!("{}{close}", if many { "..." } else { "" })));
     }
-    if is_root {
+    if has_verbs {
         line.push(roman(" "));
         line.push(italic("VERB"));
         line.push(roman(" ..."));

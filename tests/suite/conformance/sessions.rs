@@ -294,3 +294,149 @@ fn session_queries_block_until_sessions_change() {
         .is(200, "true");
     assert!(waiting.reply().is(200, "[]").index() > since);
 }
+
+#[test]
+fn checks_that_are_null_or_empty_are_none() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let serf = json!(["serfHealth"]);
+    for (body, checks) in [
+        (r#"{"NodeChecks":null}"#, json!(null)),
+        (r#"{"NodeChecks":[]}"#, json!([])),
+        (r#"{"Checks":null}"#, json!([])),
+        (r#"{"Checks":[],"NodeChecks":["serfHealth"]}"#, json!([])),
+        (r#"{"Checks":null,"NodeChecks":["serfHealth"]}"#, json!([])),
+        (r#"{"Checks":["serfHealth"],"NodeChecks":[]}"#, json!([])),
+        (
+            r#"{"Checks":["serfHealth"],"NodeChecks":null}"#,
+            json!(null),
+        ),
+        (r#"{"Checks":["serfHealth"]}"#, serf.clone()),
+        (r#"{"ServiceChecks":[]}"#, serf),
+    ] {
+        let id = create(&mut wire, body);
+        let shown = wire
+            .ask("GET", &format!("/v1/session/info/{id}"), "")
+            .entry();
+        assert_eq!(shown["NodeChecks"], checks, "{body}");
+    }
+}
+
+/// One operation of a transaction.
+fn op(verb: &str, key: &str, session: &str) -> String {
+    format!(r#"{{"KV":{{"Verb":"{verb}","Key":"{key}","Session":"{session}"}}}}"#)
+}
+
+#[test]
+fn a_lock_delay_hides_that_the_own_session_has_ended() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let holder = create(&mut wire, r#"{"LockDelay":"30s"}"#);
+    let ended = create(&mut wire, "");
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={holder}"), "")
+        .is(200, "true");
+    for id in [&ended, &holder] {
+        wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+            .is(200, "true");
+    }
+    let delayed = wire.ask("PUT", "/v1/txn", format!("[{}]", op("lock", "lk", &ended)));
+    assert!(delayed.text().contains("due to lock delay"), "{delayed:?}");
+    let free = wire.ask(
+        "PUT",
+        "/v1/txn",
+        format!("[{}]", op("lock", "other", &ended)),
+    );
+    assert_eq!(free.status, 409);
+    assert!(free.text().contains("invalid session"), "{free:?}");
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={ended}"), "")
+        .is(200, "false");
+}
+
+#[test]
+fn a_repeated_lock_has_the_index_of_the_first_and_plain_writes_move_it() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let (one, two) = (create(&mut wire, ""), create(&mut wire, ""));
+    let lock = |wire: &mut RawHttp, id: &str| {
+        let reply = wire.ask("PUT", "/v1/txn", format!("[{}]", op("lock", "lk", id)));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()["Results"][0]["KV"]["ModifyIndex"]
+            .as_u64()
+            .unwrap()
+    };
+    let first = lock(&mut wire, &one);
+    assert_eq!(lock(&mut wire, &one), first);
+    wire.ask("PUT", "/v1/kv/lk", "by hand").is(200, "true");
+    let written = entry(&mut wire, "lk");
+    assert_eq!(
+        (&written["Session"], &written["LockIndex"]),
+        (&json!(one), &json!(0))
+    );
+    assert!(written["ModifyIndex"].as_u64().unwrap() > first);
+    let held = wire.ask("PUT", "/v1/txn", format!("[{}]", op("lock", "lk", &two)));
+    assert!(held.text().contains("lock is already held"), "{held:?}");
+    // A delete frees it without a delay, and the index goes on growing.
+    wire.ask("DELETE", "/v1/kv/lk", "").is(200, "true");
+    let second = lock(&mut wire, &two);
+    assert!(second > first);
+    wire.ask("PUT", &format!("/v1/session/destroy/{one}"), "")
+        .is(200, "true");
+    assert_eq!(entry(&mut wire, "lk")["Session"], json!(two));
+}
+
+#[test]
+fn an_unlock_and_a_delete_in_one_transaction_wake_once_and_leave_no_delay() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let (one, two) = (create(&mut wire, ""), create(&mut wire, ""));
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={one}"), "v")
+        .is(200, "true");
+    let release = |id: &str| format!("[{},{}]", op("unlock", "lk", id), op("delete", "lk", ""));
+    let refused = wire.ask("PUT", "/v1/txn", release(&two));
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let since = wire.ask("GET", "/v1/kv/lk", "").index();
+    let mut waiting = RawHttp::connect(&agent.address());
+    waiting.send(format!(
+        "GET /v1/kv/lk?index={since}&wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    ));
+    let released = wire.ask("PUT", "/v1/txn", release(&one));
+    assert_eq!(released.status, 200, "{released:?}");
+    let results = released.json()["Results"].as_array().unwrap().len();
+    assert_eq!(results, 1);
+    let woken = waiting.reply().is(404, "");
+    assert!(woken.index() > since);
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={two}"), "v")
+        .is(200, "true");
+}
+
+/// The shortest TTL of Consul's is 10 s: the time itself is what has to pass.
+#[test]
+fn a_session_ends_twice_its_ttl_after_its_last_renewal_and_then_the_lock_delay_lasts() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let id = create(
+        &mut wire,
+        r#"{"TTL":"10s","LockDelay":"1s","NodeChecks":[]}"#,
+    );
+    let next = create(&mut wire, "");
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={id}"), "")
+        .is(200, "true");
+    let since = wire.ask("GET", "/v1/kv/lk", "").index();
+    let renewed = Instant::now();
+    let renewal = wire.ask("PUT", &format!("/v1/session/renew/{id}"), "");
+    assert_eq!(renewal.status, 200);
+    // A renewal wakes nobody and moves no index.
+    let mut waiting = RawHttp::connect(&agent.address());
+    waiting.send(format!(
+        "GET /v1/kv/lk?index={since}&wait=28s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    ));
+    let freed = waiting.reply().entry();
+    let took = renewed.elapsed();
+    assert_eq!(freed.get("Session"), None);
+    let range = Duration::from_millis(19_900)..Duration::from_millis(22_500);
+    assert!(range.contains(&took), "{took:?}");
+    wire.ask("PUT", &format!("/v1/session/renew/{id}"), "")
+        .is(404, &format!("Session id '{id}' not found"));
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={next}"), "")
+        .is(200, "false");
+}

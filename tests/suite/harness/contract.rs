@@ -110,6 +110,75 @@ pub struct Imported {
     pub refused: u64,
 }
 
+/// A session.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub id: String,
+    pub name: String,
+    pub node: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub ttl_ms: Option<u64>,
+    pub lock_delay_ms: u64,
+    pub behavior: String,
+    pub checks: Vec<String>,
+    pub create_index: u64,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub keys: Option<Vec<String>>,
+}
+
+/// `lock KEY` without a command.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldLock {
+    pub key: String,
+    pub session: String,
+    pub fence: u64,
+}
+
+/// `lock KEY --show`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockState {
+    pub key: String,
+    pub lock_key: String,
+    pub held: bool,
+    pub holders: Vec<LockHolder>,
+    pub limit: u64,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub waiting: Option<u64>,
+}
+
+/// A line of `elect --listen -o jsonl`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LeaderEvent {
+    Leader {
+        key: String,
+        value: String,
+        session: String,
+        fence: u64,
+        time: String,
+    },
+    None {
+        key: String,
+        time: String,
+    },
+}
+
+/// A holder of a lock.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockHolder {
+    pub session: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub name: Option<String>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub node: Option<String>,
+    pub value: String,
+    pub since_index: u64,
+}
+
 /// A line of `ls`.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]

@@ -132,15 +132,24 @@ impl Running {
     /// Lines of stderr up to one that holds these words; gives that line.
     #[track_caller]
     pub fn err_line_with(&mut self, words: &str) -> String {
-        let until = Instant::now() + PATIENCE;
+        match self.find_err_line(words, PATIENCE) {
+            Ok(line) => line,
+            Err(error) => self.fail(&format!("no line with {words:?} on stderr ({error})")),
+        }
+    }
+
+    /// Lines of stderr up to one that holds these words, if it comes in time and before the end.
+    pub fn try_err_line_with(&mut self, words: &str, within: Duration) -> Option<String> {
+        self.find_err_line(words, within).ok()
+    }
+
+    fn find_err_line(&mut self, words: &str, within: Duration) -> Result<String, RecvTimeoutError> {
+        let until = Instant::now() + within;
         loop {
-            match self
-                .stderr
-                .next(until.saturating_duration_since(Instant::now()))
-            {
-                Ok(line) if line.contains(words) => return line,
-                Ok(_) => {}
-                Err(error) => self.fail(&format!("no line with {words:?} on stderr ({error})")),
+            let left = until.saturating_duration_since(Instant::now());
+            let line = self.stderr.next(left)?;
+            if line.contains(words) {
+                return Ok(line);
             }
         }
     }

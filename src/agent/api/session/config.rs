@@ -24,7 +24,7 @@ pub(super) fn default_config() -> SessionConfig {
         ttl: None,
         ttl_text: String::new(),
         lock_delay: DEFAULT_LOCK_DELAY,
-        node_checks: vec![SERF.to_owned()],
+        node_checks: Some(vec![SERF.to_owned()]),
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn parse(body: &[u8]) -> Result<SessionConfig, Response> {
     };
     let mut session = default_config();
     let (mut behavior, mut node) = (None, None);
-    let mut checks = None;
+    let (mut checks, mut node_checks) = (None, None);
     for (name, value) in &members {
         let field = |name, kind| GoField {
             owner: "",
@@ -64,15 +64,19 @@ pub(super) fn parse(body: &[u8]) -> Result<SessionConfig, Response> {
             "behavior" => behavior = text("Behavior", "structs.SessionBehavior")?,
             "ttl" => session.ttl_text = text("TTL", "string")?.unwrap_or_default(),
             "lockdelay" => session.lock_delay = parse_lock_delay(value).map_err(undecodable)?,
-            "checks" => checks = checks.or(list("Checks")?),
-            "nodechecks" => checks = list("NodeChecks")?.or(checks),
+            "checks" => checks = Some(list("Checks")?.unwrap_or_default()),
+            "nodechecks" => node_checks = Some(list("NodeChecks")?),
             // Unknown members are ignored, unlike in transactions.
             _ => {}
         }
     }
-    if let Some(checks) = checks {
-        session.node_checks = checks;
-    }
+    // The older member counts where the newer one is as by default. A null is no check, and is shown as
+    // it was given.
+    session.node_checks = match (node_checks, checks) {
+        (Some(given), _) if given != session.node_checks => given,
+        (_, Some(checks)) => Some(checks),
+        (_, None) => session.node_checks,
+    };
     validate(session, behavior.as_deref(), node.as_deref())
         .map_err(|text| Response::text(500, text))
 }
@@ -92,7 +96,8 @@ fn validate(
     if !matches!(node.unwrap_or_default(), "" | NODE) {
         return Err("Missing node registration".to_owned());
     }
-    match session.node_checks.iter().find(|check| *check != SERF) {
+    let mut checks = session.node_checks.iter().flatten();
+    match checks.find(|check| *check != SERF) {
         Some(check) => Err(format!("Missing check '{check}' registration")),
         None => Ok(session),
     }
@@ -155,7 +160,7 @@ mod tests {
             parse(br#"{"NodeChecks":[]}"#)
                 .unwrap()
                 .node_checks
-                .is_empty()
+                .is_some_and(|checks| checks.is_empty())
         );
     }
 

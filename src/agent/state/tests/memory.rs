@@ -20,7 +20,7 @@ fn the_count_is_what_is_there_whatever_was_done() {
             ttl_text: "10s".to_owned(),
             ttl: Some(Duration::from_secs(10)),
             behavior: SessionBehavior::Delete,
-            node_checks: vec!["serfHealth".to_owned()],
+            node_checks: Some(vec!["serfHealth".to_owned()]),
             ..config()
         },
     );

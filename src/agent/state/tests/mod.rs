@@ -29,7 +29,7 @@ fn config() -> SessionConfig {
         ttl: None,
         ttl_text: String::new(),
         lock_delay: Duration::ZERO,
-        node_checks: Vec::new(),
+        node_checks: Some(Vec::new()),
     }
 }
 

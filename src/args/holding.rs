@@ -1,0 +1,294 @@
+//! What the verbs that hold a lock share: how their command is started and ended, and what is said.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use rustix::system::uname;
+
+use super::duration::{duration, duration_text};
+use super::handler::environment::connection;
+use crate::consul::Config;
+use crate::exit::{Exit, Failure};
+use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
+use crate::model::Key;
+use crate::process::{
+    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, Signals, StartFault, StdinSource,
+    Stdout, listen, process_error, take_orphans,
+};
+use crate::term::{Ui, plural};
+
+/// How the command of a lock is ended, and what it gets.
+#[derive(Debug, Clone, Args)]
+pub struct EndingArgs {
+    /// Signal that asks the command to end
+    #[arg(
+        long,
+        value_name = "SIGNAL",
+        default_value = "TERM",
+        help_heading = "Exit",
+        hide_short_help = true
+    )]
+    pub stop_signal: Signal,
+
+    /// Time from the signal to the kill
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "5s",
+        help_heading = "Exit"
+    )]
+    pub stop_timeout: Duration,
+
+    /// Time for what the command leaves in its group to end by itself
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "1s",
+        help_heading = "Exit",
+        hide_short_help = true
+    )]
+    pub linger: Duration,
+
+    /// Pass the token on to the command
+    #[arg(long, help_heading = "Exit", hide_short_help = true)]
+    pub pass_token: bool,
+}
+
+/// The shortest and the longest TTL, and those of a lock delay: Consul's.
+const TTL: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(24 * 3600);
+const LOCK_DELAY: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(60);
+
+/// The shortest and the longest time for a request of the heartbeat.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The verbs of messages.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldingWords {
+    /// Before the name of a lock that is not to be had yet.
+    pub waiting: &'static str,
+    /// Before that of one that is held.
+    pub holding: &'static str,
+    /// Before that of one that was released.
+    pub released: &'static str,
+}
+
+/// Checks TTL and lock delay, and that there is room for an outage between two renewals.
+///
+/// # Errors
+/// Exit 2, with the sum.
+pub fn check_times(ttl: Duration, lock_delay: Duration, times: LeaseTimes) -> Result<(), Failure> {
+    if !TTL.contains(&ttl) {
+        return Err(Failure::usage("--ttl must be from 10s to 24h"));
+    }
+    if !LOCK_DELAY.contains(&lock_delay) {
+        return Err(Failure::usage("--lock-delay must be from 1s to 60s"));
+    }
+    if times.ttl.is_none() || times.room().is_some() {
+        return Ok(());
+    }
+    let right = times.lock_delay.map_or(ttl, |delay| ttl.min(delay));
+    let sum = [right, MARGIN, times.stop_timeout, times.interval].map(duration_text);
+    let [right, margin, stop, interval] = sum;
+    let message = format!(
+        "no time is left for an outage: {right} (the shorter of --ttl and --lock-delay) - {margin} - \
+         {stop} (--stop-timeout) - {interval} (between two renewals) is not above 0"
+    );
+    Err(Failure::usage(message).hint("a shorter --stop-timeout, or longer times"))
+}
+
+/// Returns the configurations of the contender, and of the heartbeat: a request that hangs must not take
+/// the time of the next.
+pub fn client_configs(config: &Config, times: LeaseTimes) -> (Config, Config) {
+    let contender = Config {
+        connections: 4,
+        ..config.clone()
+    };
+    let timeout = times.interval.clamp(SHORTEST, LONGEST);
+    let heartbeat = Config {
+        connect_timeout: timeout,
+        request_timeout: timeout,
+        retry_for: Duration::ZERO,
+        ..contender.clone()
+    };
+    (contender, heartbeat)
+}
+
+/// Starts what a command needs: the guard, which ends it when kvw cannot, and the thread for signals.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn start_processes(
+    ui: &Ui,
+    has_command: bool,
+    waker: KeeperWaker,
+) -> std::io::Result<(Arc<ProcessGroups>, Arc<Signals>)> {
+    let groups = ProcessGroups::new();
+    groups.forward_signals();
+    if has_command {
+        if let Err(error) = groups.start_guard() {
+            ui.warn(format_args!(
+                "no guard process: a kvw that is stopped or killed would leave the command running: \
+                 {error}"
+            ));
+        }
+        take_orphans();
+    }
+    let signals = listen(&groups, move || waker.wake(), || {})?;
+    Ok((groups, signals))
+}
+
+/// Returns the program of `-- CMD` or `--exec CMD`.
+///
+/// # Errors
+/// Exit 2 for an empty one.
+pub fn program(command: &[OsString], exec: Option<&OsString>) -> Result<Option<Program>, Failure> {
+    Ok(match (exec, command.first()) {
+        (Some(line), _) if line.to_str().is_some_and(|line| line.trim().is_empty()) => {
+            return Err(Failure::usage("--exec: the command is empty"));
+        }
+        (Some(line), _) => Some(Program::Shell(line.clone())),
+        (None, Some(program)) if program.is_empty() => {
+            return Err(Failure::usage("the program name after -- is empty"));
+        }
+        (None, Some(_)) => Some(Program::Argv(command.to_vec())),
+        (None, None) => None,
+    })
+}
+
+/// The base name of the command, for people. Never its arguments, which may be secret.
+pub fn base_name(program: &Program) -> String {
+    let name = program.to_string();
+    let base = Path::new(&name).file_name();
+    base.map_or(name.clone(), |base| base.to_string_lossy().into_owned())
+}
+
+/// Returns the name of this machine.
+pub fn host_name() -> String {
+    uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Returns the command that runs while the lock is held: with the lock in its environment, and without the
+/// token unless that is passed on.
+pub fn child_command(
+    program: Program,
+    config: &Config,
+    ending: &EndingArgs,
+    name: &Key,
+    grant: &Grant,
+) -> ChildCommand {
+    let (mut env, env_remove) = connection(config, ending.pass_token);
+    env.extend(
+        [
+            ("KVW_LOCK_KEY", name.to_string()),
+            ("KVW_LOCK_SESSION", grant.session.clone()),
+            ("KVW_LOCK_FENCE", grant.taken.fence.to_string()),
+            ("CONSUL_LOCK_HELD", "true".to_owned()),
+        ]
+        .map(|(name, value)| (name.into(), value.into())),
+    );
+    // The group of the command is not the foreground one: reading the terminal would stop it.
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    ChildCommand {
+        program,
+        env,
+        env_remove,
+        input: match terminal {
+            true => StdinSource::Null,
+            false => StdinSource::Inherit,
+        },
+        stdout: Stdout::Inherit,
+    }
+}
+
+/// Prints what happens to the lock.
+pub fn print(
+    ui: &Ui,
+    words: HoldingWords,
+    name: &Key,
+    command: Option<&str>,
+    report: &LockReport<'_>,
+) {
+    let command = command.unwrap_or("the lock");
+    match report {
+        LockReport::Waiting(obstacle) => {
+            let obstacle = describe(obstacle);
+            ui.status(format_args!("{} {name}: {obstacle}", words.waiting));
+        }
+        LockReport::Failing(error) => {
+            ui.warn(format_args!("{} {name}: {error}; retrying", words.waiting));
+        }
+        LockReport::Holding(grant) => {
+            let fence = grant.taken.fence;
+            ui.status(format_args!("{} {name} (fence {fence})", words.holding));
+        }
+        LockReport::Silent(silent, left) => {
+            let (silent, left) = (seconds(*silent), seconds(*left));
+            let what = match command {
+                "the lock" => "the lock will be given up",
+                command => &format!("{command} will be stopped"),
+            };
+            if !ui.quiet() {
+                ui.warn(format_args!(
+                    "no answer from Consul for {silent}: {what} in {left}"
+                ));
+            }
+        }
+        LockReport::Recovered => ui.status("Consul answers again"),
+        LockReport::Lost(reason) => {
+            if let LostReason::SessionEnded | LostReason::TakenAway = reason {
+                ui.status(format_args!("stopping {command}: {name} was taken away"));
+            }
+        }
+        LockReport::LeftBehind(count) => {
+            let left = plural(*count as u64, "process").replace("processs", "processes");
+            ui.warn(format_args!(
+                "{command} left {left} behind, which had to be ended"
+            ));
+        }
+        LockReport::Released => ui.status(format_args!("{} {name}", words.released)),
+        LockReport::NotReleased(error) => {
+            ui.warn(format_args!(
+                "{name} was not released, its session runs out: {error}"
+            ));
+        }
+    }
+}
+
+/// Formats a time to the second.
+pub fn seconds(time: Duration) -> String {
+    duration_text(Duration::from_secs(time.as_secs()))
+}
+
+/// Describes why a lock is not to be had now.
+pub fn describe(obstacle: &LockObstacle) -> String {
+    match obstacle {
+        LockObstacle::Held(holders) if holders.is_empty() => {
+            "it changes hands all the time".to_owned()
+        }
+        LockObstacle::Held(holders) => {
+            let holders: Vec<_> = holders.iter().map(ToString::to_string).collect();
+            format!("held by {}", holders.join(" and "))
+        }
+        LockObstacle::Delayed => "its last holder was lost, and the lock delay lasts".to_owned(),
+    }
+}
+
+/// Reports a command that cannot be started, as shells number it.
+pub fn unstarted(ui: &Ui, program: Option<&Program>, error: &std::io::Error) -> Exit {
+    let shown = program.map(Program::to_string).unwrap_or_default();
+    let word = program.and_then(|program| program.words().first());
+    let fault = word.and_then(|word| StartFault::find(word, error));
+    ui.error(match fault {
+        Some(fault) => format!("running {shown}: {fault}"),
+        None => process_error(&shown, error).to_string(),
+    });
+    Exit::Child(ChildStatus::unstarted(error).code())
+}

@@ -1,0 +1,343 @@
+//! `kvw elect`
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+
+use crate::args::complete;
+use crate::args::connect::ConnectArgs;
+use crate::args::duration::duration;
+use crate::args::holding::{
+    EndingArgs, HoldingWords, check_times, child_command, client_configs, host_name, print,
+    program, start_processes, unstarted,
+};
+use crate::args::key::KeyArgs;
+use crate::args::output::formats;
+use crate::backoff::Backoff;
+use crate::consul::{Block, Client, Consistency};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::lock::{
+    Contention, ContentionError, ExclusiveLock, HoldError, Keeper, KeeperChannel, LeaseTimes,
+    LockKind, LockPlan, LockReport, LostReason, SessionSource,
+};
+use crate::model::{Entry, Index, Key, SessionEnd, SessionSettings};
+use crate::output::{Format, json};
+use crate::process::{ChildStatus, Program};
+
+/// Run a command on the leader that is elected, or show the leader
+///
+/// Campaigns for KEY, which holds VALUE while there is a leader, and runs the command as leader. When
+/// the leadership is lost, the command is stopped in time, as kvw lock does it, and kvw campaigns again.
+/// When the command ends by itself, kvw resigns and exits as it did.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw elect service/web/leader -- ./web --active
+  kvw elect service/web/leader --value 10.0.0.7:80 -- ./web --active
+  kvw elect service/web/leader --current     # the value of the leader
+  kvw elect service/web/leader --listen      # a line for each change")]
+pub struct ElectArgs {
+    /// Key of the election
+    #[arg(value_name = "KEY", add = complete::live_keys())]
+    key: String,
+
+    /// Command to run as leader, without a shell
+    #[arg(
+        last = true,
+        value_name = "CMD",
+        required_unless_present_any = ["exec", "listen", "current"],
+        conflicts_with_all = ["exec", "listen", "current"]
+    )]
+    command: Vec<OsString>,
+
+    /// Line for sh -c to run as leader
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["listen", "current"])]
+    exec: Option<OsString>,
+
+    /// Value of the key while this is the leader [default: the name of the host]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["listen", "current"])]
+    value: Option<String>,
+
+    /// Print the leader at once, and a line at each change
+    #[arg(long, conflicts_with = "current", help_heading = "Others")]
+    listen: bool,
+
+    /// Print the value of the leader; exit with 1 if there is none
+    #[arg(long, help_heading = "Others")]
+    current: bool,
+
+    /// Time to live of the session, from 10s to 24h
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "15s",
+        help_heading = "Lock"
+    )]
+    ttl: Duration,
+
+    /// How long nobody can lead after a leader was lost, from 1s to 60s
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        default_value = "15s",
+        help_heading = "Lock"
+    )]
+    lock_delay: Duration,
+
+    #[command(flatten)]
+    ending: EndingArgs,
+
+    /// Format of --listen and --current
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_parser = formats(&[Format::Text, Format::Jsonl]),
+        default_value_t = Format::Text
+    )]
+    output: Format,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+const WORDS: HoldingWords = HoldingWords {
+    waiting: "campaigning for",
+    holding: "leading",
+    released: "resigned from",
+};
+
+/// The longest blocking query of a listener.
+const LISTEN_WAIT: Duration = Duration::from_secs(45);
+
+/// How soon an answer without a new index is asked for again.
+const LISTEN_PAUSE: Duration = Duration::from_millis(200);
+
+/// Runs the verb.
+pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
+    let key = KeyArgs::default().key(&args.key)?;
+    if args.current {
+        return current(ctx, &args, &key);
+    }
+    if args.listen {
+        return listen_to(ctx, &args, &key);
+    }
+    let program = program(&args.command, args.exec.as_ref())?;
+    let program = program.ok_or_else(|| Failure::usage("there is no command to run"))?;
+    let plan = plan(&args, &key)?;
+    let config = args.connect.config(&ctx.env)?;
+    let channel = KeeperChannel::new();
+    let (groups, signals) = start_processes(&ctx.ui, true, channel.waker())?;
+    let shown = Program::to_string(&program);
+    let mut report = |report: LockReport<'_>| print(&ctx.ui, WORDS, &key, Some(&shown), &report);
+    let (contender, heartbeat) = client_configs(&config, plan.times);
+    let client = ctx.connect(contender)?;
+    client.check_blocking(&key)?;
+    let heartbeat = Client::new(heartbeat)?;
+    let mut keeper = Keeper::new(
+        channel,
+        client,
+        heartbeat,
+        plan,
+        groups,
+        signals,
+        &mut report,
+    );
+    loop {
+        let grant = match keeper.acquire(None)? {
+            Contention::Taken(grant) => grant,
+            Contention::Signal(signal) => return Ok(Exit::Signal(signal)),
+            // Without a time-out it is asked for until it is there.
+            Contention::Refused(_) => continue,
+            Contention::Failed(error) => return Err(campaign_error(&key, error)),
+        };
+        let command = child_command(program.clone(), &config, &args.ending, &key, &grant);
+        let end = match keeper.hold(&grant, Some(command)) {
+            Ok(end) => end,
+            Err(HoldError::Start(error)) => {
+                keeper.release(&grant);
+                return Ok(unstarted(&ctx.ui, Some(&program), &error));
+            }
+            Err(HoldError::Other(error)) => {
+                keeper.release(&grant);
+                return Err(error);
+            }
+        };
+        keeper.release(&grant);
+        match (end.lost, end.exit.map(|exit| exit.status), end.signal) {
+            (Some(reason), _, _) => {
+                let why = match reason {
+                    LostReason::Outage(_) => "no answer from Consul",
+                    LostReason::Overslept(_) => "kvw was stopped, or the machine slept",
+                    LostReason::SessionEnded => "its session has ended",
+                    LostReason::TakenAway => "it was taken away",
+                };
+                ctx.ui.warn(format_args!(
+                    "lost the leadership of {key}: {why}; {shown} was stopped, campaigning again"
+                ));
+            }
+            (None, Some(ChildStatus::Killed(signal)), Some(own)) if signal == own => {
+                return Ok(Exit::Signal(signal));
+            }
+            (None, Some(status), _) => return Ok(Exit::from_status(status.code())),
+            (None, None, Some(signal)) => return Ok(Exit::Signal(signal)),
+            (None, None, None) => return Ok(Exit::Yes),
+        }
+    }
+}
+
+fn plan(args: &ElectArgs, key: &Key) -> Result<LockPlan, Failure> {
+    let times = LeaseTimes {
+        ttl: Some(args.ttl),
+        lock_delay: Some(args.lock_delay),
+        stop_timeout: args.ending.stop_timeout,
+        interval: LeaseTimes::interval(args.ttl.min(args.lock_delay)),
+    };
+    check_times(args.ttl, args.lock_delay, times)?;
+    let settings = SessionSettings {
+        name: format!("kvw elect {key}"),
+        node: None,
+        ttl: Some(args.ttl),
+        lock_delay: args.lock_delay,
+        behavior: SessionEnd::Release,
+        checks: Vec::new(),
+    };
+    Ok(LockPlan {
+        lock: LockKind::Exclusive(ExclusiveLock {
+            key: key.clone(),
+            value: args.value.clone().unwrap_or_else(host_name).into_bytes(),
+            any_flags: true,
+            keep_key: false,
+        }),
+        session: SessionSource::Own(settings, args.ttl),
+        times,
+        stop_signal: args.ending.stop_signal,
+        linger: args.ending.linger,
+    })
+}
+
+fn campaign_error(key: &Key, error: ContentionError) -> anyhow::Error {
+    let message = match error {
+        ContentionError::Consul(error) => return error.into(),
+        ContentionError::Foreign(_)
+        | ContentionError::OtherLimit(_)
+        | ContentionError::Malformed
+        | ContentionError::NoSession => format!("campaigning for {key}: it is a semaphore's key"),
+    };
+    Failure::new(Exit::No, message).into()
+}
+
+/// Prints the value of the leader.
+fn current(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
+    let client = ctx.client(&args.connect)?;
+    let client = client.with_consistency(Consistency::Consistent);
+    let leader = client.get(key)?.value;
+    let leader = leader.filter(|entry| entry.session().is_some());
+    let exit = if leader.is_some() {
+        Exit::Yes
+    } else {
+        Exit::No
+    };
+    match (args.output, &leader) {
+        (Format::Jsonl, leader) => print_event(ctx, args, key, leader.as_ref())?,
+        (_, Some(leader)) => {
+            let value = String::from_utf8_lossy(leader.value());
+            writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
+        }
+        (_, None) => ctx.ui.error(format_args!("{key} has no leader")),
+    }
+    Ok(exit)
+}
+
+/// Prints the leader at each change. The answers are consistent: an old leader is never shown as new.
+fn listen_to(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
+    let client = ctx.client(&args.connect)?;
+    client.check_blocking(key)?;
+    let client = client.with_consistency(Consistency::Consistent);
+    let client = client.with_retry_for(Duration::ZERO);
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+    let mut shown: Option<Option<Entry>> = None;
+    let mut since: Option<Index> = None;
+    let mut failing = false;
+    loop {
+        let reply = match since {
+            Some(since) => {
+                let wait = LISTEN_WAIT;
+                client.get_blocking(key, Block { since, wait })
+            }
+            None => client.get(key),
+        };
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) if shown.is_some() && error.is_transient() => {
+                if !std::mem::replace(&mut failing, true) {
+                    ctx.ui.warn(format_args!("{error}; retrying"));
+                }
+                since = None;
+                thread::sleep(backoff.next(fastrand::f64()));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if std::mem::take(&mut failing) {
+            ctx.ui.status("Consul answers again");
+        }
+        backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        let leader = reply.value.filter(|entry| entry.session().is_some());
+        let is_same = |shown: &Option<Entry>| match (shown, &leader) {
+            (Some(shown), Some(leader)) => {
+                shown.session() == leader.session() && shown.value() == leader.value()
+            }
+            (shown, leader) => shown.is_none() == leader.is_none(),
+        };
+        if !shown.as_ref().is_some_and(is_same) {
+            print_event(ctx, args, key, leader.as_ref())?;
+        }
+        shown = Some(leader);
+        let index = reply.meta.index.filter(|index| *index > Index(0));
+        if index <= since {
+            thread::sleep(LISTEN_PAUSE);
+        }
+        since = index;
+    }
+}
+
+fn print_event(
+    ctx: &Context,
+    args: &ElectArgs,
+    key: &Key,
+    leader: Option<&Entry>,
+) -> anyhow::Result<()> {
+    let mut out = &ctx.ui;
+    match args.output {
+        Format::Jsonl => {
+            let (key, time) = (key.as_str(), json::format_time(SystemTime::now()));
+            let event = match leader {
+                Some(entry) => json::LeaderEvent::Leader {
+                    key,
+                    value: String::from_utf8_lossy(entry.value()).into_owned(),
+                    session: entry.session().unwrap_or_default(),
+                    fence: entry.modified().0,
+                    time,
+                },
+                None => json::LeaderEvent::None { key, time },
+            };
+            json::write_line(out, &event)?;
+        }
+        Format::Text | Format::Json | Format::Raw | Format::Consul => match leader {
+            Some(entry) => {
+                let value = String::from_utf8_lossy(entry.value());
+                let value = ctx.ui.shown_key(&value);
+                writeln!(out, "leader {value} (fence {})", entry.modified())?;
+            }
+            None => writeln!(out, "no leader")?,
+        },
+    }
+    Ok(ctx.ui.flush()?)
+}

@@ -1,0 +1,130 @@
+//! `kvw elect`: one leader, who stops in time, and campaigns again.
+
+use crate::harness::contract::{LeaderEvent, parse_line};
+use crate::harness::{Agent, Kvw, PATIENCE, Scope, wait_for};
+
+const SHORT: [&str; 6] = [
+    "--ttl",
+    "10s",
+    "--lock-delay",
+    "3s",
+    "--stop-timeout",
+    "500ms",
+];
+
+fn elect(scope: &Scope, args: &[&str]) -> Kvw {
+    scope.kvw(["elect", &scope.key("leader")]).args(args)
+}
+
+#[test]
+fn the_leaders_command_runs_and_its_end_resigns_with_its_status() {
+    let scope = Agent::shared();
+    let line = "echo $KVW_LOCK_FENCE; exit 7";
+    let output = elect(&scope, &["--exec", line]).run();
+    output.expect(7).says(&["leading", "resigned from"]);
+    assert!(output.text().trim().parse::<u64>().unwrap() > 0);
+    assert_eq!(scope.entry("leader"), None);
+    elect(&scope, &["--", "true"]).run().expect(0);
+    elect(&scope, &["--", "no-such-program"]).run().expect(127);
+    elect(&scope, &[]).run().expect(2);
+}
+
+#[test]
+fn the_next_leader_follows_when_one_resigns_and_listeners_hear_of_each() {
+    let scope = Agent::shared();
+    let key = scope.key("leader");
+    let mut text = elect(&scope, &["--listen"]).spawn();
+    assert_eq!(text.line(), "no leader");
+    let mut lines = elect(&scope, &["--listen", "-o", "jsonl"]).spawn();
+    let event: LeaderEvent = parse_line(&lines.line());
+    assert!(matches!(event, LeaderEvent::None { key: seen, .. } if seen == key));
+    elect(&scope, &["--current"])
+        .run()
+        .expect(1)
+        .one_line()
+        .says(&["has no leader"]);
+    let run = ["--exec", "echo up; sleep 1000"];
+    let mut first = elect(&scope, &["--value", "one"]).args(run).spawn();
+    assert_eq!(first.line(), "up");
+    assert!(text.line().starts_with("leader one (fence "));
+    let LeaderEvent::Leader {
+        value,
+        session,
+        fence,
+        ..
+    } = parse_line(&lines.line())
+    else {
+        panic!("there is a leader");
+    };
+    let entry = scope.entry("leader").unwrap();
+    assert_eq!((&*value, &entry["Session"]), ("one", &session.into()));
+    assert_eq!(entry["ModifyIndex"], fence);
+    assert_eq!(elect(&scope, &["--current"]).ok(), "one\n");
+    let mut second = elect(&scope, &["--value", "two"]).args(run).spawn();
+    second.err_line_with("campaigning for");
+    assert_eq!(first.stop().code, 143);
+    assert_eq!(second.line(), "up");
+    let mut events = Vec::new();
+    while !events
+        .iter()
+        .any(|line: &String| line.starts_with("leader two"))
+    {
+        events.push(text.line());
+    }
+    second.stop();
+    assert_eq!(text.line(), "no leader");
+}
+
+#[test]
+fn a_leader_that_is_deposed_stops_its_command_and_campaigns_again() {
+    let scope = Agent::shared();
+    let line = "echo up; sleep 1000";
+    let mut leader = elect(&scope, &SHORT).args(["--exec", line]).spawn();
+    assert_eq!(leader.line(), "up");
+    let session = scope.entry("leader").unwrap()["Session"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    scope.kvw(["session", "destroy", "--yes", &session]).ok();
+    leader.err_line_with("lost the leadership");
+    leader.err_line_with("lock delay lasts");
+    // After the lock delay it leads again, by another session.
+    assert_eq!(leader.line(), "up");
+    let entry = wait_for("the leader", || scope.entry("leader"));
+    assert_ne!(entry["Session"], *session);
+    assert_eq!(leader.stop().code, 143);
+    assert_eq!(scope.entry("leader"), None);
+}
+
+#[test]
+fn a_leader_rides_out_a_server_that_comes_back_and_leads_again_after_a_long_outage() {
+    let agent = Agent::own();
+    let args = [
+        "elect",
+        "leader",
+        "--ttl",
+        "10s",
+        "--lock-delay",
+        "3s",
+        "--stop-timeout",
+        "500ms",
+    ];
+    let mut leader = agent
+        .kvw(args)
+        .args(["--exec", "echo up; sleep 1000"])
+        .spawn();
+    assert_eq!(leader.line(), "up");
+    agent.freeze(true);
+    leader.err_line_with("lost the leadership of leader: no answer from Consul");
+    agent.freeze(false);
+    assert_eq!(leader.line_within(PATIENCE), "up");
+    leader.stop();
+}
+
+#[test]
+fn a_server_that_is_not_there_is_unavailable() {
+    for args in [&["--", "true"][..], &["--listen"], &["--current"]] {
+        let output = Kvw::at("127.0.0.1:1").args(["elect", "k"]).args(args).run();
+        output.expect(3).one_line();
+    }
+}
