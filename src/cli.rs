@@ -22,6 +22,53 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::term::{Ui, When, log_requests, no_color};
 
+/// The help of kvw itself, with the verbs in groups, which clap has only for flags.
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Read:
+  get          Print the value of a key
+  ls           List one level of keys and folders
+  tree         Show keys as a tree, with key counts per folder
+  export       Export entries as a document for import
+  env          Print keys as environment variables
+
+Write:
+  put          Write a value to a key
+  delete       Delete keys
+  txn          Run operations in one transaction
+  import       Import the entries of a document
+
+Watch:
+  watch        Print changes as they happen, or run a handler on them
+  wait         Wait until conditions on keys hold
+  run          Run a program with keys in its environment
+
+Lock:
+  lock         Run a command while holding a lock
+  elect        Run a command on the leader that is elected, or show the leader
+  session      List, create, renew and destroy sessions, the holders of locks
+
+Server:
+  status       Check that Consul is reachable and has a leader
+  dev          Run an embedded in-memory agent for experiments and tests
+
+Help:
+  help         Print the help of a verb, or about a topic
+  man          Show the manual page of kvw, of a verb, or about handlers
+  completions  Print the completion script for a shell
+
+Options:
+{options}
+
+Examples:
+  kvw get config/web/port
+  kvw put config/web/port 8080
+  kvw watch config/ --exec ./reload.sh
+";
+
 /// Read, write and watch Consul keys
 #[derive(Debug, Parser)]
 #[command(
@@ -30,7 +77,7 @@ use crate::term::{Ui, When, log_requests, no_color};
     max_term_width = 100,
     disable_help_subcommand = true,
     subcommand_value_name = "VERB",
-    subcommand_help_heading = "Verbs"
+    help_template = HELP
 )]
 pub struct Cli {
     /// Print no status messages; warnings and errors remain
@@ -410,6 +457,9 @@ mod tests {
         let mut built = listed.clone();
         built.build();
         for verb in listed.get_subcommands() {
+            let about = verb.get_about().unwrap().to_string();
+            let line = format!("\n  {:<12} {about}\n", verb.get_name());
+            assert!(HELP.contains(&line), "{line}");
             let own = built.find_subcommand(verb.get_name()).unwrap();
             assert!(short(verb).is_some());
             assert_eq!(short(verb), short(own), "{}", verb.get_name());

@@ -164,6 +164,15 @@ impl GetArgs {
         }
     }
 
+    /// The command that lists, as hints name it.
+    fn listing_command(&self) -> &'static str {
+        match (self.names, self.recurse) {
+            (true, true) => "get --keys --recurse",
+            (true, false) => "get --keys",
+            (false, _) => "get --recurse",
+        }
+    }
+
     /// Raw values have no delimiters, so several would be one.
     fn refuse_raw(&self, what: &str) -> Result<(), Failure> {
         match self.output {
@@ -388,7 +397,7 @@ fn print_entries(
         first = false;
     }
     let filtered = reply.meta.filtered;
-    finish(ui, client, prefix, list, filtered, "get --recurse")
+    finish(ui, client, prefix, list, filtered, args.listing_command())
 }
 
 fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> anyhow::Result<Exit> {
@@ -402,11 +411,7 @@ fn print_names(ui: &Ui, client: &Client, prefix: &Prefix, args: &GetArgs) -> any
         list.item(ui, |ui| entry::write_name(ui, name, args.output, args.null))?;
     }
     let filtered = reply.meta.filtered;
-    let command = match args.recurse {
-        true => "get --keys --recurse",
-        false => "get --keys",
-    };
-    finish(ui, client, prefix, list, filtered, command)
+    finish(ui, client, prefix, list, filtered, args.listing_command())
 }
 
 /// Reads from Consul or from the kept answer, as a whole, and prints that as without `--fallback`.
@@ -432,6 +437,8 @@ fn run_with_fallback(ctx: &Context, args: &GetArgs) -> anyhow::Result<Exit> {
         print_listed(ui, prefix, listed.entries(), args)?;
         if fetched.filtered {
             ui.warn(filtered_message("list"));
+        } else if listed.entries().is_empty() {
+            explain_empty(ui, prefix, args.listing_command());
         }
         return Ok(Exit::Yes);
     }

@@ -123,11 +123,12 @@ fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
             .filter(|inner| inner.get_name() != "help");
         std::iter::once(verb).chain(inner)
     });
-    let mut texts = vec![("kvw-handlers.7".to_owned(), handlers_page())];
+    let mut texts = Vec::new();
     for command in std::iter::once(&command).chain(all) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         texts.push((format!("{name}.1"), page(command, &verbs)?));
     }
+    texts.push(("kvw-handlers.7".to_owned(), handlers_page()));
     for (name, text) in texts {
         let path = dir.join(name);
         // The user did not name the page: what a link there leads to is not meant.

@@ -467,11 +467,18 @@ fn consul_lock_and_kvw_lock_exclude_each_other() {
     let holder = lock(&scope, &["--", "sleep", "1000"]).spawn();
     wait_until_held(&scope);
     consul(&["-timeout=1s", &key, "echo", "no"]).run().expect(1);
-    let mut waiting = consul(&[&key, "echo got; sleep 1000"]).spawn();
-    let timed_out_sessions = 2;
-    wait_for("the session of consul lock", || {
+    // One that timed out leaves its session for a while.
+    let contenders = || {
         let listed = scope.kvw(["session", "list"]).ok();
-        (listed.matches(&format!("at '{key}'")).count() >= timed_out_sessions).then_some(())
+        let own = format!("at '{key}'");
+        let lines = listed.lines().filter(|line| line.ends_with(&own));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = contenders();
+    let mut waiting = consul(&[&key, "echo got; sleep 1000"]).spawn();
+    wait_for("the session of consul lock", || {
+        let mut now = contenders().into_iter();
+        now.find(|contender| !before.contains(contender))
     });
     holder.stop();
     assert_eq!(waiting.line(), "got");

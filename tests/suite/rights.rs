@@ -277,3 +277,35 @@ fn an_import_names_every_key_that_may_not_be_written() {
         .one_line()
         .says(&["nothing written: key seen/z stands in the way"]);
 }
+
+#[test]
+fn a_lock_that_may_not_be_taken_exits_four_and_leaves_no_session() {
+    let Some(agent) = AclAgent::start() else {
+        return;
+    };
+    let denied = agent.kvw(["lock", "own/job", "--", "true"]).run();
+    denied
+        .expect(4)
+        .says(&["creating a session", "ermission denied"]);
+    let rules = prefix_rules("write", &["own/"]) + "session_prefix \"\" { policy = \"write\" }\n";
+    let token = agent.create_token(&agent.create_policy(&rules));
+    let kvw = |args: &[&str]| {
+        let kvw = agent.kvw([]).args(args);
+        kvw.env("CONSUL_HTTP_TOKEN", &token.secret).run()
+    };
+    let line = "echo ${CONSUL_HTTP_TOKEN:-withheld}";
+    let output = kvw(&["lock", "own/job", "--exec", line]);
+    assert_eq!(output.expect(0).text(), "withheld\n");
+    let output = kvw(&["lock", "own/job", "--pass-token", "--exec", line]);
+    assert_eq!(output.expect(0).text().trim(), token.secret);
+    for args in [
+        &["lock", "seen/job", "--", "true"][..],
+        &["lock", "seen/job", "-n", "2", "--try", "--", "true"],
+        &["elect", "seen/job", "--", "true"],
+    ] {
+        kvw(args).expect(4).says(&["ermission denied"]);
+    }
+    let listed = agent.kvw(["session", "list"]);
+    let listed = listed.env("CONSUL_HTTP_TOKEN", MASTER).ok();
+    assert_eq!(listed, "");
+}
