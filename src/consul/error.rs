@@ -235,6 +235,9 @@ impl Error {
     /// Whether the same request may succeed later because Consul or the network recovers, so that a
     /// watch continues. A denied permission is not transient, though it may be restored.
     pub fn is_transient(&self) -> bool {
+        if let Cause::Handshake(fault) = self.cause {
+            return fault.is_transient();
+        }
         !matches!(
             self.cause,
             Cause::Denied
@@ -246,7 +249,6 @@ impl Error {
                 | Cause::Redirected
                 | Cause::NotConsul
                 | Cause::Tls
-                | Cause::Handshake(_)
                 | Cause::Setup
         )
     }

@@ -41,7 +41,7 @@ impl OutageCause {
             OutageCause::Consul(error) if error.class() == ErrorClass::Denied => OutageKind::Rights,
             OutageCause::NoRights => OutageKind::Rights,
             OutageCause::Reset => OutageKind::Reset,
-            OutageCause::Consul(error) if matches!(error.cause(), Cause::Handshake(_)) => {
+            OutageCause::Consul(error) if matches!(error.cause(), Cause::Handshake(fault) if !fault.is_transient()) => {
                 OutageKind::Tls
             }
             OutageCause::Consul(_) => OutageKind::Consul,

@@ -619,6 +619,16 @@ fn a_client_certificate_that_expires_under_a_watch_is_an_outage_until_it_is_rene
 }
 
 #[test]
+fn a_server_that_closes_during_the_handshake_is_an_outage() {
+    let (scope, pki) = (Agent::shared(), Pki::new());
+    let address = raw_server(b"");
+    let mut watch = pki.kvw(&address, ["watch", scope.prefix()]).spawn();
+    watch.err_line_with("closed during the TLS handshake");
+    assert!(!watch.has_ended());
+    watch.stop();
+}
+
+#[test]
 fn a_watch_whose_first_connection_is_not_trusted_ends() {
     let (scope, pki) = (Agent::shared(), Pki::new());
     let tls = front(&scope, &Authority::new("other").server(&NAMES));

@@ -1,5 +1,7 @@
 //! Rights that are lost while kvw watches: an outage of its own kind, never a delete.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::{AclAgent, Faulty, Kvw, Running, SILENCE, Token, prefix_rules};
 
 /// Rules that let read below these prefixes.
@@ -92,6 +94,33 @@ fn a_deleted_token_is_an_outage_said_once() {
     assert!(running.silent_for(SILENCE));
     let output = running.stop();
     assert_eq!(output.stderr.matches("retrying").count(), 1, "{output}");
+}
+
+#[test]
+fn a_right_that_is_restored_is_said_within_ten_seconds_however_long_queries_are_held() {
+    let Some(acl) = AclAgent::start() else {
+        return;
+    };
+    acl.put("r/a", "1");
+    acl.put("r/b", "1");
+    let policy = acl.create_policy(&reading(&["r/"]));
+    let token = acl.create_token(&policy);
+    let args = ["watch", "r/", "--initial=run", "--token", &token.secret];
+    let mut running = acl.kvw(args).spawn();
+    started(&mut running, 2);
+    acl.set_rules(&policy, &reading(&["r/a"]));
+    // The query that is held has the rights of before, until something changes; the next one has not.
+    acl.put("r/a", "2");
+    assert!(running.line().contains("~ r/a: 1 → 2"));
+    acl.put("r/a", "3");
+    running.err_line_with("may no longer read");
+    acl.set_rules(&policy, &reading(&["r/"]));
+    // Nothing else wakes the watch.
+    let restored = Instant::now();
+    running.err_line_with("read permission restored");
+    assert!(restored.elapsed() < Duration::from_secs(12));
+    let output = running.stop();
+    assert!(!output.text().contains(" - "), "{output}");
 }
 
 #[test]

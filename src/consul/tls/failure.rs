@@ -33,11 +33,17 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
+    /// Whether the same handshake may succeed later without a change of certificates or settings: a
+    /// server that restarts, or a load balancer without one, closes connections.
+    pub fn is_transient(self) -> bool {
+        self == TlsFault::NoAnswer
+    }
+
     /// What the user can do about it.
     pub fn hint(self) -> &'static str {
         match self {
             TlsFault::UnknownAuthority => {
-                "--ca-file or CONSUL_CACERT must name the CA that signed it; system CAs count only without"
+                "--ca-file or CONSUL_CACERT must name the CA that signed it"
             }
             TlsFault::ServerExpired => {
                 "the server needs another certificate, unless the clock of this machine is wrong"

@@ -74,18 +74,23 @@ impl TlsTransport {
         })
     }
 
-    /// Maps an error. What the server says of the handshake before it ever answered is a failure of
-    /// the handshake: of a request it has done nothing.
+    /// Maps an error. What the server says of the client certificate before it ever answered is a
+    /// failure of the handshake: of a request it has done nothing. Anything else may end a request that
+    /// it works on.
     fn map_error(&mut self, error: io::Error) -> ureq::Error {
         if self.answered {
             return error.into();
         }
-        match pending_alert(&mut self.connection, &mut self.socket, error) {
-            Ok(error) => {
-                let failure = TlsFailure::from_error(&error, &self.name, self.has_certificate);
+        let error = match pending_alert(&mut self.connection, &mut self.socket, error) {
+            Ok(error) => error,
+            Err(error) => return error.into(),
+        };
+        let failure = TlsFailure::from_error(&error, &self.name, self.has_certificate);
+        match failure.fault {
+            TlsFault::ClientMissing | TlsFault::ClientRefused => {
                 tag(FailedPhase::Handshake(failure))
             }
-            Err(error) => error.into(),
+            _ => io::Error::new(io::ErrorKind::InvalidData, error).into(),
         }
     }
 

@@ -215,8 +215,9 @@ impl Agent {
         let port = *self.port.get_or_insert_with(consul_port);
         let file = self.folder.path().join("consul.json");
         if !file.exists() {
+            let version = version_of(consul);
             let (policy, tokens) = match self.master_token {
-                Some(token) => ("deny", serde_json::json!({"master": token})),
+                Some(token) => ("deny", serde_json::json!({master_name(version): token})),
                 None => ("allow", serde_json::json!({})),
             };
             let mut config = serde_json::json!({
@@ -239,6 +240,10 @@ impl Agent {
                     "tokens": tokens,
                 },
             });
+            if version >= (1, 13) {
+                // A port of its own since then, on by default.
+                config["ports"]["grpc_tls"] = (-1).into();
+            }
             if let Some(https) = self.https_port {
                 let path = |name: &str| self.folder.path().join(name);
                 config["ports"]["https"] = https.into();
@@ -409,6 +414,50 @@ pub fn try_request(
         .read_to_vec()?;
     let (parts, _) = response.into_parts();
     Ok(ureq::http::Response::from_parts(parts, body))
+}
+
+/// Returns major and minor version of a Consul binary.
+fn version_of(consul: &Path) -> (u32, u32) {
+    static KNOWN: OnceLock<(u32, u32)> = OnceLock::new();
+    *KNOWN.get_or_init(|| {
+        let output = Command::new(consul).arg("version").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        parse_version(&text).unwrap_or_else(|| panic!("no version of Consul: {text}"))
+    })
+}
+
+/// Parses what `consul version` prints first: `Consul v1.8.7`, `Consul v1.22.0+ent`.
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let version = text.lines().next()?.strip_prefix("Consul v")?;
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// The name of the setting for the token that may do everything. The old one is gone in newer versions.
+fn master_name(version: (u32, u32)) -> &'static str {
+    if version >= (1, 13) {
+        "initial_management"
+    } else {
+        "master"
+    }
+}
+
+#[test]
+fn a_newer_consul_is_configured_by_its_own_names() {
+    for (printed, version, name) in [
+        ("Consul v1.8.7\nProtocol 2 spoken", (1, 8), "master"),
+        ("Consul v1.13.0", (1, 13), "initial_management"),
+        (
+            "Consul v1.22.0+ent\nRevision x",
+            (1, 22),
+            "initial_management",
+        ),
+        ("Consul v2.1.0-dev", (2, 1), "initial_management"),
+    ] {
+        assert_eq!(parse_version(printed), Some(version));
+        assert_eq!(master_name(version), name);
+    }
+    assert_eq!(parse_version("consul: not found"), None);
 }
 
 /// A port that nobody listens on. Below the range from which the system answers port 0, so that
