@@ -10,7 +10,7 @@ use self::classify::{
     classify_failure, classify_status, describe_denial, describe_status, one_line,
 };
 use super::redact::Redactor;
-use super::tls::TlsFault;
+use super::tls::failure::TlsFault;
 use crate::model::{Op, OpError, OpErrorKind, abbreviate};
 
 /// The meaning of an error for the command, whatever its cause.

@@ -6,6 +6,7 @@ mod bulk;
 mod client;
 mod config;
 mod error;
+mod failed_phase;
 mod files;
 mod json;
 mod kv;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Cause;
-use crate::consul::transport::FailedPhase;
+use crate::consul::failed_phase::FailedPhase;
 
 /// The cause of an error of `ureq`, and a description of it.
 pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::consul::transport::FailedPhase;
+use crate::consul::failed_phase::FailedPhase;
 
 fn context(write: bool) -> RequestContext {
     RequestContext {

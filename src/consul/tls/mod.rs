@@ -1,7 +1,7 @@
 //! TLS: what is trusted, what is presented, and connections that read their files again when these
 //! were written anew. Nothing of it is built for plain HTTP.
 
-mod failure;
+pub(super) mod failure;
 mod files;
 mod transport;
 mod verify;
@@ -106,7 +106,7 @@ impl Tls {
     /// Makes a TLS connection of a connection.
     ///
     /// # Errors
-    /// A [`FailedPhase`](super::transport::FailedPhase).
+    /// A [`FailedPhase`](super::failed_phase::FailedPhase).
     pub(super) fn connect(
         &self,
         inner: Box<dyn Transport>,

@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::{TlsFailure, TlsFault, shown};
-use crate::consul::transport::{FailedPhase, tag};
+use crate::consul::failed_phase::{FailedPhase, tag};
 
 /// A TLS connection over another one.
 pub(in crate::consul) struct TlsTransport {
