@@ -266,7 +266,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__elect)
-            opts="-q -v -o -h --quiet --verbose --color --exec --value --listen --current --ttl --lock-delay --stop-signal --stop-timeout --linger --pass-token --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --exec --on-exit --value --listen --current --ttl --lock-delay --stop-signal --stop-timeout --linger --pass-token --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +278,10 @@ _kvw() {
                     ;;
                 --exec)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-exit)
+                    COMPREPLY=($(compgen -W "exit campaign" -- "${cur}"))
                     return 0
                     ;;
                 --value)

@@ -610,6 +610,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         &'kvw;elect'= {
             cand --color 'When to use colour'
             cand --exec 'Line for sh -c to run as leader'
+            cand --on-exit 'When the command fails: exit, campaign'
             cand --value 'Value of the key while this is the leader [default: the name of the host]'
             cand --ttl 'Time to live of the session, from 10s to 24h'
             cand --lock-delay 'How long nobody can lead after a leader was lost, from 1s to 60s'

@@ -596,6 +596,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use 
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
+campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l lock-delay -d 'How long nobody can lead after a leader was lost, from 1s to 60s' -r

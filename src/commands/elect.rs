@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::args::choice::{long_help, short_help};
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
@@ -58,6 +59,21 @@ pub struct ElectArgs {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["listen", "current"])]
     exec: Option<OsString>,
 
+    #[arg(
+        long,
+        value_name = "POLICY",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help = short_help::<OnCommandExit>("When the command fails", None),
+        long_help = long_help(
+            "When the command ends by itself, other than with 0, with which kvw resigns and exits",
+            Some(OnCommandExit::default())
+        ),
+        conflicts_with_all = ["listen", "current"]
+    )]
+    on_exit: OnCommandExit,
+
     /// Value of the key while this is the leader [default: the name of the host]
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["listen", "current"])]
     value: Option<String>,
@@ -107,6 +123,21 @@ pub struct ElectArgs {
     connect: ConnectArgs,
 }
 
+/// What follows when a leader's command ends by itself, other than with 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OnCommandExit {
+    /// Exit with its status
+    #[default]
+    Exit,
+    /// Resign, and campaign again after a back-off of a second to a minute
+    Campaign,
+}
+
+/// The waits before a leader whose command failed campaigns again; one that led for longer than the last
+/// of them had no start-up fault.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 const WORDS: HoldingWords = HoldingWords {
     waiting: "campaigning for",
     holding: "leading",
@@ -149,6 +180,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         signals,
         &mut report,
     );
+    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
         let grant = match keeper.acquire(None)? {
             Contention::Taken(grant) => grant,
@@ -158,6 +190,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
             Contention::Failed(error) => return Err(campaign_error(&key, error)),
         };
         let command = child_command(program.clone(), &config, &args.ending, &key, &grant);
+        let started = Instant::now();
         let end = match keeper.hold(&grant, Some(command)) {
             Ok(end) => end,
             Err(HoldError::Start(error)) => {
@@ -184,6 +217,20 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
             }
             (None, Some(ChildStatus::Killed(signal)), Some(own)) if signal == own => {
                 return Ok(Exit::Signal(signal));
+            }
+            (None, Some(status), None)
+                if args.on_exit == OnCommandExit::Campaign && status.code() != 0 =>
+            {
+                if started.elapsed() > LONGEST_WAIT {
+                    backoff.reset();
+                }
+                let wait = backoff.next(fastrand::f64());
+                ctx.ui.warn(format_args!(
+                    "{shown} {status}; campaigning again in {wait:.1?}"
+                ));
+                if let Some(signal) = keeper.pause(wait) {
+                    return Ok(Exit::Signal(signal));
+                }
             }
             (None, Some(status), _) => return Ok(Exit::from_status(status.code())),
             (None, None, Some(signal)) => return Ok(Exit::Signal(signal)),

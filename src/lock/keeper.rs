@@ -235,6 +235,18 @@ impl<'a> Keeper<'a> {
         Ok(refused)
     }
 
+    /// Waits for this time, or for a signal that asks to end, whose number it returns.
+    pub fn pause(&self, time: Duration) -> Option<i32> {
+        let until = Instant::now() + time;
+        loop {
+            // What a hold that is over left unread is no matter any more.
+            self.receive(until.saturating_duration_since(Instant::now()))?;
+            if let Some(signal) = self.signals.take().stop {
+                return Some(signal);
+            }
+        }
+    }
+
     /// Waits for a message, for this time at most.
     fn receive(&self, time: Duration) -> Option<KeeperMessage> {
         if time == Duration::MAX {

@@ -128,3 +128,24 @@ fn a_server_that_is_not_there_is_unavailable() {
         output.expect(3).one_line();
     }
 }
+
+#[test]
+fn a_leader_whose_command_fails_campaigns_again_where_that_is_asked_for() {
+    let scope = Agent::shared();
+    let line = "[ -e failed ] && exit 0; touch failed; echo down; exit 3";
+    let args = ["--on-exit", "campaign", "--exec", line];
+    let output = elect(&scope, &args).run();
+    output
+        .expect(0)
+        .says(&["exited with 3; campaigning again in", "resigned from"]);
+    assert_eq!(output.text(), "down\n");
+    assert_eq!(scope.entry("leader"), None);
+
+    // Between two campaigns it leads nothing, and ends at once.
+    let mut waiting = elect(&scope, &["--on-exit", "campaign", "--exec", "exit 3"]).spawn();
+    waiting.err_line_with("campaigning again in");
+    assert_eq!(scope.entry("leader"), None);
+    waiting.signal("TERM");
+    let output = waiting.wait(PATIENCE);
+    assert_eq!(output.signal, Some(15), "{output}");
+}
