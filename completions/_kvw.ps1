@@ -609,6 +609,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--try', '--try', [CompletionResultType]::ParameterName, 'Exit with 1 if the lock is not free')
+            [CompletionResult]::new('--set-limit', '--set-limit', [CompletionResultType]::ParameterName, 'Write the limit N into a lock that has another one, instead of failing')
             [CompletionResult]::new('--health-check', '--health-check', [CompletionResultType]::ParameterName, 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Lock KEY itself, whatever its flags, instead of KEY/.lock')
             [CompletionResult]::new('--keep-key', '--keep-key', [CompletionResultType]::ParameterName, 'Leave the key, empty, after the release')

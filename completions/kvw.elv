@@ -593,6 +593,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
             cand --try 'Exit with 1 if the lock is not free'
+            cand --set-limit 'Write the limit N into a lock that has another one, instead of failing'
             cand --health-check 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
             cand --exact-key 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
             cand --keep-key 'Leave the key, empty, after the release'

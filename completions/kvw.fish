@@ -581,6 +581,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -l max-value -d 'Longest v
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l try -d 'Exit with 1 if the lock is not free'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l set-limit -d 'Write the limit N into a lock that has another one, instead of failing'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l health-check -d 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l keep-key -d 'Leave the key, empty, after the release'

@@ -75,6 +75,17 @@ pub struct LockArgs {
     )]
     limit: Option<u64>,
 
+    /// Write the limit N into a lock that has another one, instead of failing
+    ///
+    /// Holders stay, also more than N of them. Contenders that name the old limit fail from then on.
+    #[arg(
+        long,
+        requires = "limit",
+        help_heading = "Lock",
+        hide_short_help = true
+    )]
+    set_limit: bool,
+
     /// Time to live of the session, from 10s to 24h
     ///
     /// The command is stopped when Consul has not answered for the shorter of TTL and lock delay, less 1
@@ -331,6 +342,7 @@ fn plan(
                 key,
                 value,
                 limit,
+                sets_limit: args.set_limit,
                 lock_delay: args.lock_delay,
                 vanished: HashMap::new(),
             }),
@@ -407,7 +419,7 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
                 format!("taking lock {name}: its limit is {other}, and --limit is {limit}");
             let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
             failure
-                .hint("all contenders must name the same limit")
+                .hint("all contenders must name the same limit; --set-limit writes the new one")
                 .into()
         }
         ContentionError::Malformed => {

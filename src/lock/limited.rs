@@ -29,6 +29,8 @@ pub struct LimitedLock {
     pub value: Vec<u8>,
     /// The most holders.
     pub limit: u64,
+    /// Whether another limit in the store is replaced by this one, rather than refused.
+    pub sets_limit: bool,
     /// How long the slot of a holder that has vanished is left alone.
     pub lock_delay: Duration,
     /// The holders that have vanished, and since when.
@@ -171,6 +173,35 @@ impl LimitedLock {
         Ok(state)
     }
 
+    /// Writes the own limit and leaves the holders as they are, also where they are more than it; the next
+    /// read tells whether somebody else wrote first.
+    fn write_limit(
+        &self,
+        client: &Client,
+        content: SemaphoreJson,
+        flags: u64,
+        index: Index,
+    ) -> Result<(), Error> {
+        let content = SemaphoreJson {
+            limit: self.limit,
+            ..content
+        };
+        let write = [Op::Cas {
+            key: self.key.clone(),
+            value: content.to_value(),
+            flags,
+            index,
+        }];
+        match client.txn(&write)? {
+            TxnOutcome::RolledBack(errors)
+                if errors.iter().any(|error| error.kind == OpErrorKind::Denied) =>
+            {
+                Err(client.rolled_back(&write, &errors))
+            }
+            TxnOutcome::Applied(_) | TxnOutcome::RolledBack(_) => Ok(()),
+        }
+    }
+
     /// Tries to take a slot once. May be repeated.
     ///
     /// # Errors
@@ -201,7 +232,11 @@ impl LimitedLock {
                 return Ok(Attempt::Malformed);
             };
             if content.limit != self.limit {
-                return Ok(Attempt::OtherLimit(content.limit));
+                if !self.sets_limit {
+                    return Ok(Attempt::OtherLimit(content.limit));
+                }
+                self.write_limit(client, content, flags, index)?;
+                continue;
             }
             let sent = BootTime(boot_time());
             if state.is_held_by(session) {

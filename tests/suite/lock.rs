@@ -645,3 +645,45 @@ fn the_example_for_cron_runs_its_job_on_one_machine_and_fails_only_with_it() {
     assert_eq!(cron(&["echo", "ran"]).expect(0).text(), "");
     holder.stop();
 }
+
+#[test]
+fn the_limit_of_a_semaphore_is_changed_where_that_is_asked_for() {
+    let scope = Agent::shared();
+    let start = |args: &[&str]| {
+        let mut running = lock(&scope, args)
+            .args(["--exec", "echo up; sleep 1000"])
+            .spawn();
+        assert_eq!(running.line(), "up");
+        running
+    };
+    let content = || {
+        let value = scope.value("job/.lock").unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&value).unwrap();
+        (
+            value["Limit"].as_u64().unwrap(),
+            value["Holders"].as_object().unwrap().len(),
+        )
+    };
+    let (first, second) = (start(&["-n", "2"]), start(&["-n", "2"]));
+    lock(&scope, &["-n", "3", "--try", "--", "true"])
+        .run()
+        .expect(1)
+        .says(&["its limit is 2, and --limit is 3", "hint: ", "--set-limit"]);
+    assert_eq!(content(), (2, 2));
+    let mut third = start(&["-n", "3", "--set-limit"]);
+    assert_eq!(content(), (3, 3));
+    // Lowered below the number of holders: they stay, and nobody comes in.
+    let full = lock(&scope, &["-n", "2", "--set-limit", "--try", "--", "true"]).run();
+    full.expect(1).one_line().says(&["held by", " and "]);
+    assert_eq!(content(), (2, 3));
+    assert!(!third.has_ended());
+    first.stop();
+    let full = lock(&scope, &["-n", "2", "--try", "--", "true"]).run();
+    full.expect(1).one_line().says(&["held by"]);
+    second.stop();
+    lock(&scope, &["-n", "2", "--try", "--", "true"])
+        .run()
+        .expect(0);
+    third.stop();
+    lock(&scope, &["--set-limit", "--", "true"]).run().expect(2);
+}

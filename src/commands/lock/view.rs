@@ -135,6 +135,7 @@ fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
         key: key.clone(),
         value: Vec::new(),
         limit: 0,
+        sets_limit: false,
         lock_delay: Duration::ZERO,
         vanished: HashMap::new(),
     };
