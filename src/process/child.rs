@@ -167,6 +167,11 @@ impl Child {
             self.is_idle(),
             "a child is started after the last one's end"
         );
+        if self.policy.ends_daemons {
+            // What was ended stays a zombie until it is reaped, and `kill -0 $(cat PIDFILE)`, with which a
+            // service looks for another one of itself, takes it for alive.
+            super::reap(&self.groups);
+        }
         let mut built = command.build()?;
         // The thread first: a child must not take an empty stdin for its document.
         let writer = match command.input {
