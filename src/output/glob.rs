@@ -1,4 +1,4 @@
-//! What is said of a key or prefix that was meant as a glob.
+//! What is said where nothing was found: a name may have been meant as a glob.
 
 use crate::model::{Prefix, abbreviate, folder_of_glob};
 use crate::term::Ui;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, Command};
 use clap_mangen::Man;
 use roff::{Inline, Roff, bold, italic, roman};
 
@@ -159,7 +159,7 @@ fn synopsis(command: &Command, name: &str, has_verbs: bool) -> Vec<Inline> {
         let long = arg.get_long().map(|long| format!("--{long}"));
         let names: Vec<_> = [short, long].into_iter().flatten().collect();
         line.push(bold(names.join("|")));
-        if takes_value(arg) {
+        if arg.get_action().takes_values() {
             let is_optional = arg
                 .get_num_args()
                 .is_some_and(|range| range.min_values() == 0);
@@ -194,10 +194,6 @@ fn synopsis(command: &Command, name: &str, has_verbs: bool) -> Vec<Inline> {
         line.push(roman(" ..."));
     }
     line
-}
-
-fn takes_value(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
 }
 
 fn value_name(arg: &Arg) -> String {
