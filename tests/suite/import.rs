@@ -502,7 +502,7 @@ fn a_document_in_place_of_its_name_is_not_printed() {
         &["import", "\n{\"key\":\"c2VjcmV0\"}\n"],
         &["txn", "--file", secret],
         &["txn", secret],
-        &["dev", "--load", secret],
+        &["dev", "--listen", "127.0.0.1:0", "--load", secret],
     ] {
         let output = Kvw::at("127.0.0.1:1").args(args).run();
         output
