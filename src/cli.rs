@@ -12,6 +12,7 @@ use clap::{
 use clap_complete::CompleteEnv;
 
 use crate::args::complete::{self, ShellRequest};
+use crate::args::global::GlobalArgs;
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
@@ -80,31 +81,8 @@ Examples:
     help_template = HELP
 )]
 pub struct Cli {
-    /// Print no status messages; warnings and errors remain
-    #[arg(short, long, global = true, display_order = 900)]
-    quiet: bool,
-
-    /// Show each request on stderr, without the token
-    #[arg(
-        short,
-        long,
-        global = true,
-        display_order = 900,
-        hide_short_help = true
-    )]
-    verbose: bool,
-
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        display_order = 900,
-        value_name = "WHEN",
-        value_enum,
-        default_value_t,
-        hide_short_help = true
-    )]
-    color: When,
+    #[command(flatten)]
+    global: GlobalArgs,
 
     #[command(subcommand)]
     verb: VerbArgs,
@@ -161,11 +139,13 @@ struct Deferred<T>(T);
 
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(verb: Command) -> Command {
-        verb.defer(|verb| with_connection_note(T::augment_args(verb)))
+        verb.defer(|verb| with_connection_note(GlobalArgs::augment_verb(verb, T::augment_args)))
     }
 
     fn augment_args_for_update(verb: Command) -> Command {
-        verb.defer(|verb| with_connection_note(T::augment_args_for_update(verb)))
+        verb.defer(|verb| {
+            with_connection_note(GlobalArgs::augment_verb(verb, T::augment_args_for_update))
+        })
     }
 }
 
@@ -308,7 +288,17 @@ fn explain_flag(error: &clap::Error, args: &[OsString]) -> Option<Failure> {
 fn parse_once(args: &[OsString]) -> Result<Cli, clap::Error> {
     let parse = |mut tree: ManuallyDrop<Command>| {
         let mut matches = tree.try_get_matches_from_mut(args)?;
-        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut tree))
+        let cli = match matches
+            .subcommand()
+            .map(|(_, verb)| GlobalArgs::from_arg_matches(verb))
+        {
+            Some(Ok(global)) => {
+                Cli::from_arg_matches_mut(&mut matches).map(|cli| Cli { global, ..cli })
+            }
+            Some(Err(error)) => Err(error),
+            None => Cli::from_arg_matches_mut(&mut matches),
+        };
+        cli.map_err(|error| error.format(&mut tree))
     };
     parse(ManuallyDrop::new(Cli::command())).or_else(|error| match is_help(&error) {
         true => Err(error),
@@ -356,10 +346,10 @@ fn normalize(args: &[OsString]) -> Result<Vec<OsString>, Failure> {
 impl Cli {
     /// Creates the streams and the environment of the verb.
     pub fn context(&self) -> Context {
-        if self.verbose {
+        if self.global.verbose {
             log_requests();
         }
-        Context::new(new_ui(self.quiet, self.color))
+        Context::new(new_ui(self.global.quiet, self.global.color))
     }
 
     /// Runs the verb.

@@ -1,6 +1,5 @@
 //! Environment variables, the fallback of connection flags.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 
@@ -8,12 +7,14 @@ use crate::exit::Failure;
 
 /// A snapshot of the environment. An empty variable counts as unset.
 #[derive(Clone, Default)]
-pub struct Env(HashMap<String, OsString>);
+pub struct Env(Vec<(String, OsString)>);
 
 /// The names alone: values may be secret.
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -40,7 +41,8 @@ impl Env {
 
     /// Returns the variable if it is set and not empty.
     pub fn var(&self, name: &str) -> Option<&OsString> {
-        self.0.get(name)
+        let variable = self.0.iter().find(|(other, _)| other == name);
+        variable.map(|(_, value)| value)
     }
 
     /// Returns the variable as text.

@@ -1,4 +1,4 @@
-//! Connection flags before the verb: `kvw --http-addr X get a` is `kvw get --http-addr X a`.
+//! Flags of all verbs before the verb: `kvw --http-addr X get a` is `kvw get --http-addr X a`.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -6,16 +6,17 @@ use std::ffi::OsString;
 use clap::{Args, Command};
 
 use super::connect::ConnectArgs;
+use super::global::GlobalArgs;
 
-/// Returns the command line with the connection flags that stand before the verb behind it, where clap
-/// takes them.
+/// Returns the command line with the flags of all verbs and of the connection that stand before the verb
+/// behind it, where clap takes them.
 pub fn move_behind_verb(args: &[OsString]) -> Cow<'_, [OsString]> {
     let is_flag = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
     // Nearly every command line begins with its verb.
     if !args.get(1).is_some_and(is_flag) {
         return Cow::Borrowed(args);
     }
-    let flags = ConnectArgs::augment_args(Command::new("kvw"));
+    let flags = ConnectArgs::augment_args(GlobalArgs::augment_args(Command::new("kvw")));
     let (mut before, mut moved) = (args[..1].to_vec(), Vec::new());
     let mut rest = args[1..].iter();
     while let Some(word) = rest.next() {
@@ -33,20 +34,26 @@ pub fn move_behind_verb(args: &[OsString]) -> Cow<'_, [OsString]> {
             Some((name, value)) => (name, Some(value)),
             None => (text.trim_start_matches('-'), None),
         };
-        let flag = flags
+        let has_short = |letter| {
+            flags
+                .get_arguments()
+                .any(|flag| flag.get_short() == Some(letter))
+        };
+        let letters = text.strip_prefix('-').unwrap_or_default();
+        let long = flags
             .get_arguments()
             .find(|flag| flag.get_long() == Some(name));
-        let Some(flag) = flag else {
-            before.push(word.clone());
-            // The only flag of all verbs that has a value of its own.
-            if word == "--color" {
-                before.extend(rest.next().cloned());
+        match long {
+            Some(flag) => {
+                moved.push(word.clone());
+                if flag.get_action().takes_values() && value.is_none() {
+                    moved.extend(rest.next().cloned());
+                }
             }
-            continue;
-        };
-        moved.push(word.clone());
-        if flag.get_action().takes_values() && value.is_none() {
-            moved.extend(rest.next().cloned());
+            None if !letters.is_empty() && letters.chars().all(has_short) => {
+                moved.push(word.clone())
+            }
+            None => before.push(word.clone()),
         }
     }
     // No verb: clap says so.
@@ -58,16 +65,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connection_flags_move_behind_the_verb_and_others_stay() {
+    fn flags_of_all_verbs_move_behind_the_verb_and_others_stay() {
         for (typed, taken) in [
             ("kvw get a", "kvw get a"),
             ("kvw --http-addr h:1 get a", "kvw get --http-addr h:1 a"),
             ("kvw --http-addr=h:1 get a", "kvw get --http-addr=h:1 a"),
             ("kvw -http-addr=h:1 get a", "kvw get -http-addr=h:1 a"),
-            ("kvw -q --stale get a -- b", "kvw -q get --stale a -- b"),
+            ("kvw -q --stale get a -- b", "kvw get -q --stale a -- b"),
+            ("kvw -qv -h get a", "kvw -h get -qv a"),
+            ("kvw -qx get a", "kvw -qx get a"),
             (
                 "kvw --token-file f --color never -v ls",
-                "kvw --color never -v ls --token-file f",
+                "kvw ls --token-file f --color never -v",
             ),
             ("kvw --http-addr", "kvw --http-addr"),
             ("kvw --http-addr get", "kvw --http-addr get"),

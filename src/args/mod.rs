@@ -9,6 +9,7 @@ pub mod connect;
 pub mod duration;
 pub mod env;
 pub mod fallback;
+pub mod global;
 pub mod handler;
 pub mod holding;
 pub mod input;
