@@ -627,7 +627,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
         }
         'kvw;elect' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Line for sh -c to run as leader')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Line for sh -c to run as leader; with --listen, at each change of the leader')
             [CompletionResult]::new('--on-exit', '--on-exit', [CompletionResultType]::ParameterName, 'When the command fails: exit, campaign')
             [CompletionResult]::new('--value', '--value', [CompletionResultType]::ParameterName, 'Value of the key while this is the leader [default: the name of the host]')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live of the session, from 10s to 24h')

@@ -610,7 +610,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;elect'= {
             cand --color 'When to use colour'
-            cand --exec 'Line for sh -c to run as leader'
+            cand --exec 'Line for sh -c to run as leader; with --listen, at each change of the leader'
             cand --on-exit 'When the command fails: exit, campaign'
             cand --value 'Value of the key while this is the leader [default: the name of the host]'
             cand --ttl 'Time to live of the session, from 10s to 24h'

@@ -596,7 +596,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader; with --listen, at each change of the leader' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
 campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r

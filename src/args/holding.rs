@@ -130,6 +130,18 @@ pub fn start_processes(
     has_command: bool,
     waker: KeeperWaker,
 ) -> std::io::Result<(Arc<ProcessGroups>, Arc<Signals>)> {
+    start_guarded(ui, has_command, move || waker.wake())
+}
+
+/// The same for a loop that `wake` wakes at each signal.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn start_guarded(
+    ui: &Ui,
+    has_command: bool,
+    wake: impl Fn() + Send + 'static,
+) -> std::io::Result<(Arc<ProcessGroups>, Arc<Signals>)> {
     let groups = ProcessGroups::new();
     groups.forward_signals();
     if has_command {
@@ -141,7 +153,7 @@ pub fn start_processes(
         }
         take_orphans();
     }
-    let signals = listen(&groups, move || waker.wake(), || {})?;
+    let signals = listen(&groups, wake, || {})?;
     Ok((groups, signals))
 }
 

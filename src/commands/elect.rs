@@ -1,11 +1,15 @@
 //! `kvw elect`
 
+mod listen;
+mod runs;
+
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+
+use self::listen::{ListenSpec, listen_to, print_event};
 
 use crate::args::choice::{long_help, short_help};
 use crate::args::complete;
@@ -18,15 +22,15 @@ use crate::args::holding::{
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
 use crate::backoff::Backoff;
-use crate::consul::{Block, Client, Consistency};
+use crate::consul::{Client, Consistency};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::lock::{
     Contention, ContentionError, ExclusiveLock, HoldError, Keeper, KeeperChannel, LeaseTimes,
     LockKind, LockPlan, LockReport, LostReason, SessionSource,
 };
-use crate::model::{Entry, Index, Key, SessionEnd, SessionSettings};
-use crate::output::{Format, json};
+use crate::model::{Key, SessionEnd, SessionSettings};
+use crate::output::Format;
 use crate::process::{ChildStatus, Program};
 
 /// Run a command on the leader that is elected, or show the leader
@@ -40,23 +44,29 @@ Examples:
   kvw elect service/web/leader -- ./web --active
   kvw elect service/web/leader --value 10.0.0.7:80 -- ./web --active
   kvw elect service/web/leader --current     # the value of the leader
-  kvw elect service/web/leader --listen      # a line for each change")]
+  kvw elect service/web/leader --listen      # a line for each change
+  kvw elect service/web/leader --listen --exec ./point-proxy-at-leader.sh")]
 pub struct ElectArgs {
     /// Key of the election
     #[arg(value_name = "KEY", add = complete::live_keys())]
     key: String,
 
-    /// Command to run as leader, without a shell
+    /// Command to run as leader, without a shell; with --listen, at each change
     #[arg(
         last = true,
         value_name = "CMD",
         required_unless_present_any = ["exec", "listen", "current"],
-        conflicts_with_all = ["exec", "listen", "current"]
+        conflicts_with_all = ["exec", "current"]
     )]
     command: Vec<OsString>,
 
-    /// Line for sh -c to run as leader
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["listen", "current"])]
+    /// Line for sh -c to run as leader; with --listen, at each change of the leader
+    ///
+    /// With --listen it runs for the present leader first, and one run follows another: when several
+    /// leaders came during a run, the newest counts. A run that fails is repeated, after a second to a
+    /// minute. It finds the event of -o jsonl on stdin, and KVW_KEY, and while there is a leader KVW_LEADER
+    /// (its value), KVW_LOCK_SESSION and KVW_LOCK_FENCE in its environment; its stdout is kvw's stderr.
+    #[arg(long, value_name = "CMD", conflicts_with = "current")]
     exec: Option<OsString>,
 
     #[arg(
@@ -144,12 +154,6 @@ const WORDS: HoldingWords = HoldingWords {
     released: "resigned from",
 };
 
-/// The longest blocking query of a listener.
-const LISTEN_WAIT: Duration = Duration::from_secs(45);
-
-/// How soon an answer without a new index is asked for again.
-const LISTEN_PAUSE: Duration = Duration::from_millis(200);
-
 /// Runs the verb.
 pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
     let key = KeyArgs::default().key(&args.key)?;
@@ -157,7 +161,14 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         return current(ctx, &args, &key);
     }
     if args.listen {
-        return listen_to(ctx, &args, &key);
+        let handler = program(&args.command, args.exec.as_ref())?;
+        let spec = ListenSpec {
+            key: &key,
+            format: args.output,
+            handler,
+            ending: &args.ending,
+        };
+        return listen_to(ctx, ctx.client(&args.connect)?, &spec);
     }
     let program = program(&args.command, args.exec.as_ref())?;
     let program = program.ok_or_else(|| Failure::usage("there is no command to run"))?;
@@ -292,7 +303,7 @@ fn current(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
         Exit::No
     };
     match (args.output, &leader) {
-        (Format::Jsonl, leader) => print_event(ctx, args, key, leader.as_ref())?,
+        (Format::Jsonl, leader) => print_event(ctx, args.output, key, leader.as_ref())?,
         (_, Some(leader)) => {
             let value = String::from_utf8_lossy(leader.value());
             writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
@@ -300,91 +311,4 @@ fn current(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
         (_, None) => ctx.ui.error(format_args!("{key} has no leader")),
     }
     Ok(exit)
-}
-
-/// Prints the leader at each change. The answers are consistent: an old leader is never shown as new.
-fn listen_to(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
-    let client = ctx.client(&args.connect)?;
-    client.check_blocking(key)?;
-    let client = client.with_consistency(Consistency::Consistent);
-    let client = client.with_retry_for(Duration::ZERO);
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-    let mut shown: Option<Option<Entry>> = None;
-    let mut since: Option<Index> = None;
-    let mut failing = false;
-    loop {
-        let reply = match since {
-            Some(since) => {
-                let wait = LISTEN_WAIT;
-                client.get_blocking(key, Block { since, wait })
-            }
-            None => client.get(key),
-        };
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(error) if shown.is_some() && error.is_transient() => {
-                if !std::mem::replace(&mut failing, true) {
-                    ctx.ui.warn(format_args!("{error}; retrying"));
-                }
-                since = None;
-                thread::sleep(backoff.next(fastrand::f64()));
-                continue;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if std::mem::take(&mut failing) {
-            ctx.ui.status("Consul answers again");
-        }
-        backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-        let leader = reply.value.filter(|entry| entry.session().is_some());
-        let is_same = |shown: &Option<Entry>| match (shown, &leader) {
-            (Some(shown), Some(leader)) => {
-                shown.session() == leader.session() && shown.value() == leader.value()
-            }
-            (shown, leader) => shown.is_none() == leader.is_none(),
-        };
-        if !shown.as_ref().is_some_and(is_same) {
-            print_event(ctx, args, key, leader.as_ref())?;
-        }
-        shown = Some(leader);
-        let index = reply.meta.index.filter(|index| *index > Index(0));
-        if index <= since {
-            thread::sleep(LISTEN_PAUSE);
-        }
-        since = index;
-    }
-}
-
-fn print_event(
-    ctx: &Context,
-    args: &ElectArgs,
-    key: &Key,
-    leader: Option<&Entry>,
-) -> anyhow::Result<()> {
-    let mut out = &ctx.ui;
-    match args.output {
-        Format::Jsonl => {
-            let (key, time) = (key.as_str(), json::format_time(SystemTime::now()));
-            let event = match leader {
-                Some(entry) => json::LeaderEvent::Leader {
-                    key,
-                    value: String::from_utf8_lossy(entry.value()).into_owned(),
-                    session: entry.session().unwrap_or_default(),
-                    fence: entry.modified().0,
-                    time,
-                },
-                None => json::LeaderEvent::None { key, time },
-            };
-            json::write_line(out, &event)?;
-        }
-        Format::Text | Format::Json | Format::Raw | Format::Consul => match leader {
-            Some(entry) => {
-                let value = String::from_utf8_lossy(entry.value());
-                let value = ctx.ui.shown_key(&value);
-                writeln!(out, "leader {value} (fence {})", entry.modified())?;
-            }
-            None => writeln!(out, "no leader")?,
-        },
-    }
-    Ok(ctx.ui.flush()?)
 }

@@ -149,3 +149,64 @@ fn a_leader_whose_command_fails_campaigns_again_where_that_is_asked_for() {
     let output = waiting.wait(PATIENCE);
     assert_eq!(output.signal, Some(15), "{output}");
 }
+
+#[test]
+fn a_listeners_handler_runs_for_the_present_leader_and_for_each_that_follows() {
+    let scope = Agent::shared();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let line = format!(
+        "read -r event; echo \"$KVW_LEADER/$KVW_LOCK_FENCE/$KVW_KEY/$event\" >>{}; echo said",
+        log.display()
+    );
+    let runs = || -> Vec<String> {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    };
+    let mut listener = elect(&scope, &["--listen", "--exec", &line]).spawn();
+    assert_eq!(listener.line(), "no leader");
+    wait_for("the first run", || (runs().len() == 1).then_some(()));
+    let key = scope.key("leader");
+    assert!(runs()[0].starts_with(&format!("//{key}/{{\"event\":\"none\"")));
+
+    let mut leader = elect(&scope, &["--value", "one", "--exec", "echo up; sleep 1000"]).spawn();
+    assert_eq!(leader.line(), "up");
+    // What the handler prints is no line of the listener.
+    assert!(listener.line().starts_with("leader one (fence "));
+    wait_for("the second run", || (runs().len() == 2).then_some(()));
+    let seen = runs().remove(1);
+    let (leader_and_fence, event) = seen.split_at(seen.find('{').unwrap());
+    let LeaderEvent::Leader { value, fence, .. } = parse_line(event) else {
+        panic!("there is a leader: {seen}");
+    };
+    assert_eq!(value, "one");
+    assert_eq!(leader_and_fence, format!("one/{fence}/{key}/"));
+
+    leader.stop();
+    assert_eq!(listener.line(), "no leader");
+    wait_for("the third run", || (runs().len() == 3).then_some(()));
+    listener.signal("TERM");
+    let output = listener.wait(PATIENCE);
+    assert_eq!(output.signal, Some(15), "{output}");
+    output.says(&["said"]);
+}
+
+#[test]
+fn a_listeners_handler_that_fails_is_repeated_and_nothing_of_it_is_left() {
+    let scope = Agent::shared();
+    let line = "[ -e failed ] || { touch failed; exit 3; }; echo again >&2; sleep 1000";
+    let mut listener = elect(&scope, &["--listen", "--exec", line]).spawn();
+    listener.err_line_with("sh exited with 3; retrying in");
+    listener.err_line_with("again");
+    listener.signal("INT");
+    let output = listener.wait(PATIENCE);
+    assert_eq!(output.signal, Some(2), "{output}");
+
+    // Without a shell too, and one that cannot be started is repeated like one that fails.
+    let handler = ["--listen", "--", "./no-such-handler", "a"];
+    let mut listener = elect(&scope, &handler).spawn();
+    listener.err_line_with("starting ./no-such-handler");
+    listener.stop();
+    let both = ["--current", "--exec", "true"];
+    elect(&scope, &both).run().expect(2);
+}

@@ -79,6 +79,20 @@ struct Handovers {
     wanted: usize,
     /// Every how many hand-overs of a contender its holder meets a fault.
     fault_every: usize,
+    /// The faults so far: their kinds take turns.
+    faults: AtomicUsize,
+    /// Until when the command of a holder that met a fault may be at work, by its process id and the
+    /// machine's clock.
+    deadlines: Mutex<Vec<(String, f64)>>,
+}
+
+/// How long after the loss of its session nobody else can have the lock.
+const LOCK_DELAY: f64 = 3.0;
+
+/// The seconds since the machine was started, as the commands read them.
+fn uptime() -> f64 {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
 }
 
 impl Handovers {
@@ -92,9 +106,11 @@ impl Handovers {
         let (log, script) = (folder.join("log"), folder.join("child.sh"));
         let text = "#!/bin/sh\n\
             trap '' TERM\n\
-            echo \"$$ start ${KVW_LOCK_FENCE:-0}\" >> \"$1\"\n\
-            i=0; while [ $i -lt \"$2\" ]; do echo \"$$ work\" >> \"$1\"; sleep 0.01; i=$((i+1)); done\n\
-            echo \"$$ end\" >> \"$1\"\n";
+            line() { read -r now rest </proc/uptime; echo \"$$ $now $*\" >> \"$log\"; }\n\
+            log=$1\n\
+            line start ${KVW_LOCK_FENCE:-0}\n\
+            i=0; while [ $i -lt \"$2\" ]; do line work; sleep 0.01; i=$((i+1)); done\n\
+            line end\n";
         std::fs::write(&script, text).unwrap();
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
         (log, script)
@@ -105,18 +121,29 @@ impl Handovers {
         log.matches(" start ").count()
     }
 
+    /// The process id of the command that has this fence, once it is at work.
+    fn holder(&self, fence: &str) -> String {
+        let start = format!(" start {fence}");
+        wait_for("the command of the holder", || {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let line = log.lines().find(|line| line.ends_with(&start))?;
+            Some(line.split(' ').next()?.to_owned())
+        })
+    }
+
     /// A contender of kvw's, through a proxy of its own.
     fn contend_as_kvw(&self, number: usize) {
         let mut round = number;
         while !self.is_over() {
             round += 1;
             let fault = (round % self.fault_every == 0).then(|| {
-                [
+                let kinds = [
                     HolderFault::Stopped,
                     HolderFault::Killed,
                     HolderFault::CutOff,
                     HolderFault::ServerRestarted,
-                ][(round / self.fault_every) % 4]
+                ];
+                kinds[self.faults.fetch_add(1, Ordering::SeqCst) % kinds.len()]
             });
             let proxy = SilentProxy::to(self.address.clone());
             let beats = if fault.is_some() { "1000" } else { "2" };
@@ -148,18 +175,21 @@ impl Handovers {
             };
             // One that starts while the server is away ends at once.
             let holds = running.try_err_line_with("holding", Duration::from_secs(120));
-            if holds.is_none() {
+            let Some(holds) = holds else {
                 running.wait(PATIENCE).expect(3);
                 continue;
-            }
-            self.meet(fault, running.pid(), &proxy);
+            };
+            // `holding KEY (fence N)`
+            let fence = holds.trim_end().trim_end_matches(')').rsplit(' ').next();
+            let holder = self.holder(fence.unwrap());
+            self.meet(fault, &holder, running.pid(), &proxy);
             let ended = running.wait(Duration::from_secs(60));
             assert!([1, 3, 137].contains(&ended.code), "{fault:?}: {ended}");
             self.done.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    fn meet(&self, fault: HolderFault, pid: u32, proxy: &SilentProxy) {
+    fn meet(&self, fault: HolderFault, holder: &str, pid: u32, proxy: &SilentProxy) {
         let began = Instant::now();
         match fault {
             HolderFault::Killed => send_signal("KILL", pid),
@@ -194,7 +224,14 @@ impl Handovers {
             let entries: Vec<serde_json::Value> = serde_json::from_slice(answer.body()).ok()?;
             let session = entries[0]["Session"].as_str()?.to_owned();
             let path = format!("/v1/session/destroy/{session}");
-            try_request(&self.address, "PUT", &path, &[], b"").ok()
+            // Before it is sent: the delay begins when the server applies it.
+            let deadline = uptime() + LOCK_DELAY;
+            try_request(&self.address, "PUT", &path, &[], b"").ok()?;
+            self.deadlines
+                .lock()
+                .unwrap()
+                .push((holder.to_owned(), deadline));
+            Some(())
         });
         if fault == HolderFault::Stopped {
             let before = self.started();
@@ -225,7 +262,8 @@ impl Handovers {
 fn check(log: &str) -> usize {
     let (mut current, mut fence, mut starts) = ("", 0, 0);
     for (number, line) in log.lines().enumerate() {
-        let (id, what) = line.split_once(' ').unwrap();
+        let (id, rest) = line.split_once(' ').unwrap();
+        let (_time, what) = rest.split_once(' ').unwrap();
         if let Some(next) = what.strip_prefix("start ") {
             let next: u64 = next.parse().unwrap();
             assert!(
@@ -243,6 +281,23 @@ fn check(log: &str) -> usize {
     starts
 }
 
+/// Returns for each holder that met a fault how long before its deadline its command did anything last.
+fn margins(log: &str, deadlines: &[(String, f64)]) -> Vec<f64> {
+    let last = |id: &str| {
+        let line = log.lines().rfind(|line| line.split(' ').next() == Some(id));
+        line.unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    deadlines
+        .iter()
+        .map(|(id, deadline)| deadline - last(id))
+        .collect()
+}
+
 #[test]
 fn holders_of_a_lock_never_overlap_whatever_happens_to_them() {
     let wanted = std::env::var("KVW_TEST_HANDOVERS").ok();
@@ -258,6 +313,8 @@ fn holders_of_a_lock_never_overlap_whatever_happens_to_them() {
         done: AtomicUsize::new(0),
         wanted,
         fault_every: if wanted > 100 { 20 } else { 6 },
+        faults: AtomicUsize::new(0),
+        deadlines: Mutex::default(),
     };
     let began = Instant::now();
     thread::scope(|scope| {
@@ -273,7 +330,21 @@ fn holders_of_a_lock_never_overlap_whatever_happens_to_them() {
             }
         }
     });
-    let starts = check(&std::fs::read_to_string(&log).unwrap());
+    let log = std::fs::read_to_string(&log).unwrap();
+    let starts = check(&log);
     assert!(starts >= wanted, "{starts} of {wanted}");
-    println!("{starts} hand-overs in {:.0?}, no overlap", began.elapsed());
+    let margins = margins(&log, &handovers.deadlines.lock().unwrap());
+    let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(!margins.is_empty(), "no holder met a fault");
+    assert!(
+        least >= 0.0,
+        "a command was at work {:.2} s too long",
+        -least
+    );
+    println!(
+        "{starts} hand-overs in {:.0?}, no overlap; {} holders met a fault, largest overrun of their \
+         deadlines 0 s: the last work of any was {least:.2} s before it",
+        began.elapsed(),
+        margins.len()
+    );
 }
