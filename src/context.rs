@@ -31,7 +31,12 @@ impl Context {
     /// Creates a client, and warns of a token file that holds no token: Consul's own client sends none
     /// then, and what the token may read is missing. Warns of certificates that are not verified.
     pub fn connect(&self, config: Config) -> anyhow::Result<Client> {
-        if config.address.is_https() && config.tls.skip_verify {
+        let has_https = || {
+            config
+                .endpoints()
+                .any(|endpoint| endpoint.address.is_https())
+        };
+        if config.tls.skip_verify && has_https() {
             self.ui.warn(
                 "the server's certificate is not verified: others may read and change what is sent",
             );

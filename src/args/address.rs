@@ -8,6 +8,48 @@ use crate::consul::{Address, Scheme, Secret};
 
 const MISPLACED_AT: &str = "its path holds an '@': in a user or password '/' is written %2F, and in a \
                             path '@' is written %40";
+/// What would show a part of a password, if it were taken for an address.
+const AMBIGUOUS_COMMA: &str = "in a list each address with a user begins with http:// or https://, and in a \
+                               user or password ',' is written %2C";
+
+/// Returns the addresses of a list with commas. A comma in the path of a unix socket separates where a
+/// scheme follows.
+pub fn split(text: &str) -> Result<Vec<&str>, String> {
+    if !text.contains(',') {
+        return Ok(vec![text]);
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    let mut rest = text;
+    loop {
+        let comma = rest.match_indices(',').map(|(comma, _)| comma);
+        let is_end = |comma: &usize| {
+            !rest.trim_start().starts_with("unix://") || has_scheme(&rest[comma + 1..])
+        };
+        let end = { comma }.find(is_end);
+        let part = rest[..end.unwrap_or(rest.len())].trim();
+        if part.is_empty() {
+            return Err("an address of the list is empty".to_owned());
+        }
+        // `http://user:8500,rest@host`: nothing of it may be taken for an address, and be shown.
+        if !parts.is_empty() && part.contains('@') && !has_scheme(part) {
+            return Err(AMBIGUOUS_COMMA.to_owned());
+        }
+        parts.push(part);
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => return Ok(parts),
+        }
+    }
+}
+
+/// Whether the text begins with an address that has a scheme.
+fn has_scheme(text: &str) -> bool {
+    let first = text.split(',').next().unwrap_or(text).trim_start();
+    ["http://", "https://", "unix://"]
+        .iter()
+        .any(|scheme| first.starts_with(scheme))
+}
+
 /// Parses an address as Consul's own tools do, with user and password if it has them.
 pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
     let (scheme, rest) = match text.split_once("://") {
@@ -164,6 +206,36 @@ mod tests {
             let what = address(text).unwrap_err();
             assert!(what.contains(words), "{text}: {what}");
             assert!(!what.contains("PASS"), "{text}: {what}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_addresses_is_split_at_its_commas() {
+        for (text, parts) in [
+            ("h:1", &["h:1"][..]),
+            ("h:1,h:2", &["h:1", "h:2"]),
+            (" h:1 , https://h:2", &["h:1", "https://h:2"]),
+            (
+                "https://u:p%2C@h:1,https://u:p@h:2",
+                &["https://u:p%2C@h:1", "https://u:p@h:2"],
+            ),
+            ("u:p@h:1,h:2", &["u:p@h:1", "h:2"]),
+            ("unix:///run/a,b.sock", &["unix:///run/a,b.sock"]),
+            ("unix:///a,b,http://h:1", &["unix:///a,b", "http://h:1"]),
+            ("h:1,unix:///a,b", &["h:1", "unix:///a,b"]),
+        ] {
+            assert_eq!(split(text).unwrap(), parts, "{text}");
+        }
+        for text in ["h:1,", ",h:1", "h:1,,h:2", ","] {
+            assert!(split(text).unwrap_err().contains("empty"), "{text}");
+        }
+        for text in [
+            "http://u:8500,PASS@h:1",
+            "u:8500,PASS@h:1",
+            "h:1,u:PASS@h:2",
+        ] {
+            let what = split(text).unwrap_err();
+            assert!(what.contains("%2C") && !what.contains("PASS"), "{what}");
         }
     }
 

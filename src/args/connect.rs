@@ -13,7 +13,9 @@ use super::duration::{duration, duration_text};
 use super::env::Env;
 use super::proxy;
 use super::size::{size, size_text};
-use crate::consul::{Address, AnswerBounds, Config, Consistency, Scheme, Secret, TokenSource};
+use crate::consul::{
+    Address, AnswerBounds, Config, Consistency, ConsulEndpoint, Scheme, Secret, TokenSource,
+};
 use crate::exit::Failure;
 
 /// The address of Consul and the settings of the connection. Only `--help` shows these flags.
@@ -27,11 +29,12 @@ pub struct ConnectArgs {
         hide_short_help = true,
         help = format!(
             "Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or \
-             unix:///PATH [env: CONSUL_HTTP_ADDR] [default: {}]",
-            Config::default().address
+             unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is \
+             not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: {}]",
+            ConsulEndpoint::default().address
         )
     )]
-    http_addr: Option<Secret>,
+    http_addr: Vec<Secret>,
 
     /// File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]
     ///
@@ -136,25 +139,19 @@ impl ConnectArgs {
     /// Exit 2, naming the flag or variable whose value is invalid.
     pub fn config(&self, env: &Env) -> Result<Config, Failure> {
         let default = Config::default();
-        let (address, user) = self.address(env, &default)?;
-        let basic_auth = match user {
-            Some(user) => Some(user),
-            None => env.text("CONSUL_HTTP_AUTH")?.map(|text| {
-                let (user, password) = text.split_once(':').unwrap_or((&text, ""));
-                (user.to_owned(), Secret::new(password))
-            }),
-        };
+        let (endpoint, alternatives) = self.endpoints(env)?;
+        let addresses = std::iter::once(&endpoint).chain(&alternatives);
+        let addresses = addresses.map(|endpoint| &endpoint.address);
         let or_env = |flag: &Option<String>, name| match flag {
             Some(text) if text.is_empty() => Ok(None),
             Some(text) => Ok(Some(text.clone())),
             None => env.text(name),
         };
         Ok(Config {
-            proxy: proxy::proxy_for(env, &address),
-            tls: self.tls.config(env, &address)?,
-            address,
+            tls: self.tls.config(env, addresses)?,
+            endpoint,
+            alternatives,
             token: self.token(env)?,
-            basic_auth,
             datacenter: self.datacenter.clone().filter(|name| !name.is_empty()),
             namespace: or_env(&self.namespace, "CONSUL_NAMESPACE")?,
             partition: or_env(&self.partition, "CONSUL_PARTITION")?,
@@ -174,24 +171,52 @@ impl ConnectArgs {
         })
     }
 
-    fn address(
-        &self,
-        env: &Env,
-        default: &Config,
-    ) -> Result<(Address, Option<(String, Secret)>), Failure> {
-        let mut parsed = match (&self.http_addr, env.text("CONSUL_HTTP_ADDR")?) {
-            (Some(text), _) => parse_address(text.expose(), "--http-addr")?,
-            (None, Some(text)) => parse_address(&text, "CONSUL_HTTP_ADDR")?,
-            (None, None) => (default.address.clone(), None),
+    /// Returns the address that is asked first, and those that are asked in its stead.
+    fn endpoints(&self, env: &Env) -> Result<(ConsulEndpoint, Vec<ConsulEndpoint>), Failure> {
+        let mut endpoints: Vec<ConsulEndpoint> = Vec::new();
+        let mut add = |text: &str, source: &str| -> Result<(), Failure> {
+            for text in address::split(text).map_err(|what| refuse(source, &what))? {
+                let (address, user) = address::parse(text).map_err(|what| refuse(source, &what))?;
+                endpoints.push(ConsulEndpoint {
+                    basic_auth: user,
+                    ..ConsulEndpoint::new(address)
+                });
+            }
+            Ok(())
         };
-        let ssl = env.text("CONSUL_HTTP_SSL")?;
-        // As for Consul's own client, `http://` does not switch it off. A socket has no TLS.
-        if go_bool("CONSUL_HTTP_SSL", ssl.as_deref())? {
-            if let (Address::Tcp { scheme, .. }, _) = &mut parsed {
-                *scheme = Scheme::Https;
+        match (&self.http_addr[..], env.text("CONSUL_HTTP_ADDR")?) {
+            ([], Some(text)) => add(&text, "CONSUL_HTTP_ADDR")?,
+            ([], None) => endpoints.push(ConsulEndpoint::default()),
+            (texts, _) => {
+                for text in texts {
+                    add(text.expose(), "--http-addr")?;
+                }
             }
         }
-        Ok(parsed)
+        let auth = env.text("CONSUL_HTTP_AUTH")?.map(|text| {
+            let (user, password) = text.split_once(':').unwrap_or((&text, ""));
+            (user.to_owned(), Secret::new(password))
+        });
+        let ssl = env.text("CONSUL_HTTP_SSL")?;
+        let ssl = go_bool("CONSUL_HTTP_SSL", ssl.as_deref())?;
+        for endpoint in &mut endpoints {
+            // As for Consul's own client, `http://` does not switch it off. A socket has no TLS.
+            if let (true, Address::Tcp { scheme, .. }) = (ssl, &mut endpoint.address) {
+                *scheme = Scheme::Https;
+            }
+            endpoint.basic_auth = endpoint.basic_auth.take().or_else(|| auth.clone());
+            endpoint.proxy = proxy::proxy_for(env, &endpoint.address);
+        }
+        let mut endpoints = endpoints.into_iter();
+        let first = endpoints.next().unwrap_or_default();
+        let mut others: Vec<ConsulEndpoint> = Vec::new();
+        for endpoint in endpoints {
+            let mut known = std::iter::once(&first).chain(&others);
+            if !known.any(|known| known.address == endpoint.address) {
+                others.push(endpoint);
+            }
+        }
+        Ok((first, others))
     }
 
     fn token(&self, env: &Env) -> Result<Option<TokenSource>, Failure> {
@@ -228,8 +253,8 @@ fn literal_token(text: &str, source: &str) -> Result<TokenSource, Failure> {
     Ok(TokenSource::Literal(Secret::new(token)))
 }
 
-fn parse_address(text: &str, source: &str) -> Result<(Address, Option<(String, Secret)>), Failure> {
-    address::parse(text).map_err(|what| Failure::usage(format!("{source}: {what}")))
+fn refuse(source: &str, what: &str) -> Failure {
+    Failure::usage(format!("{source}: {what}"))
 }
 
 fn nonzero(timeout: Duration, flag: &str) -> Result<Duration, Failure> {

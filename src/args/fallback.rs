@@ -123,6 +123,7 @@ fn is_away(error: &Error) -> bool {
         | Cause::TooManyConnections
         | Cause::RateLimited
         | Cause::NoLeader
+        | Cause::LeaderLost
         | Cause::Server => true,
         Cause::Denied
         | Cause::UnknownToken

@@ -14,9 +14,11 @@ use self::route_arg::RouteArg;
 use super::choice::{long_help, short_help};
 use super::duration::{duration, duration_text};
 use super::misplaced_handler::misplaced_handler;
-use crate::consul::Config;
+use crate::consul::{Client, Config};
 use crate::exit::Failure;
-use crate::handlers::{Daemons, HandlerSpec, OnBusy, OnExit, OnFail, Policies, StdinFormat};
+use crate::handlers::{
+    Daemons, HandlerSpec, OnBusy, OnExit, OnFail, Policies, StartVariables, StdinFormat,
+};
 use crate::model::{Glob, Target, TargetId};
 use crate::process::{Program, Signal, Stdout};
 
@@ -244,6 +246,22 @@ pub struct Handlers {
     pub routes: Vec<RouteSpec>,
     /// Whether credentials exist that the handlers do not see.
     pub withheld: bool,
+    pass_token: bool,
+}
+
+impl Handlers {
+    /// Lets each run find the address that answers when it starts, where there are several.
+    pub fn follow(&mut self, client: &Client) {
+        if client.config().alternatives.is_empty() {
+            return;
+        }
+        let (client, pass_token) = (client.clone(), self.pass_token);
+        let set =
+            StartVariables::new(move || connection(client.config(), client.place(), pass_token).0);
+        for route in &mut self.routes {
+            route.handler.set = set.clone();
+        }
+    }
 }
 
 impl HandlerArgs {
@@ -301,7 +319,8 @@ impl HandlerArgs {
         locks: bool,
     ) -> Result<Handlers, Failure> {
         let policies = self.policies(locks)?;
-        let (set, withhold) = connection(config, self.pass_token);
+        let (set, withhold) = connection(config, 0, self.pass_token);
+        let set = StartVariables::new(move || set.clone());
         let spec = |program| HandlerSpec {
             program,
             policies: policies.clone(),
@@ -347,10 +366,14 @@ impl HandlerArgs {
         if let Some(program) = self.program()? {
             add(None, program);
         }
-        let secret = config.token.is_some() || config.basic_auth.is_some();
+        let secret = config.token.is_some()
+            || config
+                .endpoints()
+                .any(|endpoint| endpoint.basic_auth.is_some());
         Ok(Handlers {
             routes,
             withheld: secret && !self.pass_token,
+            pass_token: self.pass_token,
         })
     }
 

@@ -10,7 +10,7 @@ use rustix::system::uname;
 
 use super::duration::{duration, duration_text};
 use super::handler::environment::connection;
-use crate::consul::Config;
+use crate::consul::{Client, Config};
 use crate::exit::{Exit, Failure};
 use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
 use crate::model::Key;
@@ -191,12 +191,12 @@ pub fn host_name() -> String {
 /// token unless that is passed on.
 pub fn child_command(
     program: Program,
-    config: &Config,
+    client: &Client,
     ending: &EndingArgs,
     name: &Key,
     grant: &Grant,
 ) -> ChildCommand {
-    let (mut env, env_remove) = connection(config, ending.pass_token);
+    let (mut env, env_remove) = connection(client.config(), client.place(), ending.pass_token);
     env.extend(
         [
             ("KVW_LOCK_KEY", name.to_string()),

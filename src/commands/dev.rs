@@ -21,7 +21,7 @@ use crate::args::input::document_as_name;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::{ImportEntry, KeyMapping};
 use crate::args::size::size;
-use crate::consul::Config;
+use crate::consul::ConsulEndpoint;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
@@ -51,7 +51,7 @@ pub struct DevArgs {
         help = format!(
             "HOST:PORT to listen on, port 0 for a free one, or unix:///PATH \
              [default: {}, or a free port with CMD]",
-            Config::default().address
+            ConsulEndpoint::default().address
         )
     )]
     listen: Option<String>,
@@ -117,7 +117,7 @@ pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
     let address = match listen {
         Some(address) => address,
         None if !command.is_empty() => "127.0.0.1:0".to_owned(),
-        None => Config::default().address.to_string(),
+        None => ConsulEndpoint::default().address.to_string(),
     };
     let server = bind(&address, allow_public, ServerConfig { memory })?;
     if let Some(file) = load {

@@ -184,7 +184,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
     let heartbeat = Client::new(heartbeat)?;
     let mut keeper = Keeper::new(
         channel,
-        client,
+        client.clone(),
         heartbeat,
         plan,
         groups,
@@ -200,7 +200,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
             Contention::Refused(_) => continue,
             Contention::Failed(error) => return Err(campaign_error(&key, error)),
         };
-        let command = child_command(program.clone(), &config, &args.ending, &key, &grant);
+        let command = child_command(program.clone(), &client, &args.ending, &key, &grant);
         let started = Instant::now();
         let end = match keeper.hold(&grant, Some(command)) {
             Ok(end) => end,

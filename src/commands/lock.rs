@@ -245,7 +245,7 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     let heartbeat = Client::new(heartbeat)?;
     let mut keeper = Keeper::new(
         channel,
-        client,
+        client.clone(),
         heartbeat,
         plan,
         groups,
@@ -272,7 +272,7 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     }
     let command = program
         .clone()
-        .map(|program| child_command(program, &config, &args.ending, &name, &grant));
+        .map(|program| child_command(program, &client, &args.ending, &name, &grant));
     let end = match keeper.hold(&grant, command) {
         Ok(end) => end,
         Err(HoldError::Start(error)) => {

@@ -21,7 +21,7 @@ use crate::args::fallback::FallbackArgs;
 use crate::args::handler::environment::connection;
 use crate::args::variables::VariableArgs;
 use crate::atomic_file::is_same_file;
-use crate::consul::Config;
+use crate::consul::Client;
 use crate::context::Context;
 use crate::environ::Inheritance;
 use crate::exit::{Exit, Failure};
@@ -191,7 +191,7 @@ pub fn run(ctx: &Context, args: RunArgs) -> anyhow::Result<Exit> {
     if let Some(file) = &mut file {
         file.write(file.content(&variables)?)?;
     }
-    let (own, set) = args.environment(&config);
+    let (own, set) = args.environment(&client);
     let spec = RunnerSpec {
         program: Program::Argv(args.command.clone()),
         request,
@@ -265,9 +265,9 @@ impl RunArgs {
     #[expect(clippy::type_complexity, reason = "two lists of variables")]
     fn environment(
         &self,
-        config: &Config,
+        client: &Client,
     ) -> (Vec<(OsString, OsString)>, Vec<(OsString, OsString)>) {
-        let (set, mut withhold) = connection(config, self.pass_token);
+        let (set, mut withhold) = connection(client.config(), client.place(), self.pass_token);
         // A service that reports to systemd does so itself: kvw run does not.
         withhold.retain(|name| name.as_encoded_bytes().starts_with(b"CONSUL_"));
         let own = std::env::vars_os().filter(|(name, _)| !withhold.contains(name));

@@ -154,12 +154,13 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     // retry failed queries and report them.
     config.connections = targets.len() + 2 + WALK_CONNECTIONS;
     config.retry_for = Duration::ZERO;
-    let handlers = args.handlers(&config, &targets)?;
+    let mut handlers = args.handlers(&config, &targets)?;
     args.check_files()?;
     args.observers.check()?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
     let client = ctx.connect(config)?;
+    handlers.follow(&client);
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
         take_orphans();
@@ -186,7 +187,9 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
-    let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
+    let observers = args
+        .observers
+        .observers(&ctx.ui, client.config(), &targets, &handlers)?;
     let routes = handlers.routes.into_iter();
     let routes = routes.map(|route| Route {
         glob: route.glob,

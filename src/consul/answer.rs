@@ -9,9 +9,9 @@ use flate2::read::MultiGzDecoder;
 use ureq::http::HeaderMap;
 use ureq::{Body, BodyReader};
 
+use super::Error;
 use super::config::AnswerBounds;
 use super::error::{Cause, RequestContext};
-use super::{Config, Error};
 use crate::model::Index;
 
 /// The headers of a read.
@@ -23,10 +23,13 @@ pub struct Meta {
     pub filtered: bool,
     /// `X-Consul-LastContact`: how long ago the answering server heard from the leader.
     pub last_contact: Option<Duration>,
+    /// The place of the address that answered, see [`Config::endpoints`](super::Config::endpoints).
+    pub place: usize,
 }
 
 impl Meta {
-    pub(super) fn from_headers(headers: &HeaderMap) -> Self {
+    /// Reads the headers of an answer from the address at this place.
+    pub(super) fn from_headers(headers: &HeaderMap, place: usize) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name| text(name).and_then(|text| text.parse::<u64>().ok());
         Meta {
@@ -34,6 +37,7 @@ impl Meta {
             index: number("x-consul-index").map(|index| Index(index.max(1))),
             filtered: text("x-consul-results-filtered-by-acls") == Some("true"),
             last_contact: number("x-consul-lastcontact").map(Duration::from_millis),
+            place,
         }
     }
 }
@@ -55,12 +59,6 @@ pub(super) struct Answer {
     pub(super) body: Decoder,
     pub(super) bounds: AnswerBounds,
     pub(super) meter: Meter,
-}
-
-/// Whether answers are asked for in gzip. On loopback it costs more than it saves, and an agent of 1.8
-/// compresses even `true`.
-pub(super) fn asks_for_gzip(config: &Config) -> bool {
-    !config.address.is_loopback()
 }
 
 /// A body, decoded where it is in gzip and that was asked for.

@@ -1,23 +1,22 @@
 //! The client: headers, retries, statuses; the only caller of ureq.
 
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ureq::http::{HeaderValue, Request as HttpRequest};
 use ureq::{AsSendBody, Body};
 
-use super::answer::{Answer, Decoder, Meta, Meter, asks_for_gzip};
+use super::answer::{Answer, Decoder, Meta, Meter};
 use super::error::{Cause, RequestContext};
 use super::redact::Redactor;
 use super::request::Request;
-use super::setup::{agent, can_reread, header, read_token, tls};
-use super::tls::Tls;
-use super::{Config, Consistency, Error, TokenSource};
+use super::server::{FailedServers, Move, Server, Servers};
+use super::setup::{can_reread, read_token};
+use super::{Address, Config, Consistency, ConsulEndpoint, Error, TokenSource};
 use crate::backoff::Backoff;
 
 /// The time that a blocking query may take above its wait: Consul holds a request for 7 s while
@@ -30,7 +29,8 @@ const EXPECTATION_FAILED: u16 = 417;
 /// The most bytes that are read of the text of an error; Consul's are short.
 const ERROR_TEXT: u64 = 64 * 1024;
 
-/// A connection to one agent; clones share it.
+/// A connection to one agent, or to several agents of one cluster of which one is asked; clones share
+/// it.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<ClientInner>,
@@ -40,13 +40,9 @@ pub struct Client {
 }
 
 struct ClientInner {
-    agent: ureq::Agent,
-    tls: Option<Arc<Tls>>,
+    servers: Servers,
     config: Config,
-    /// The part of URLs before `/v1`.
-    base: String,
     token: Mutex<Option<HeaderValue>>,
-    basic_auth: Option<HeaderValue>,
     redactor: Redactor,
     /// Set once the server is known to support namespaces and partitions.
     tenancy_checked: OnceLock<()>,
@@ -60,29 +56,16 @@ impl Client {
     /// header.
     pub fn new(config: Config) -> Result<Self, Error> {
         let token = read_token(&config)?;
-        let basic_auth = match &config.basic_auth {
-            Some((user, password)) => {
-                let credentials = STANDARD.encode(format!("{user}:{}", password.expose()));
-                Some(header(
-                    &format!("Basic {credentials}"),
-                    "HTTP user and password",
-                )?)
-            }
-            None => None,
-        };
         let redactor = Redactor::new(&config);
         redactor.add_token(token.as_ref());
-        let tls = tls(&config)?;
+        let servers = Servers::new(&config)?;
         Ok(Client {
             consistency: config.consistency,
             retry_for: config.retry_for,
             meter: Meter::default(),
             shared: Arc::new(ClientInner {
-                agent: agent(&config, tls.clone())?,
-                tls,
-                base: config.address.base(),
+                servers,
                 token: Mutex::new(token),
-                basic_auth,
                 redactor,
                 tenancy_checked: OnceLock::new(),
                 config,
@@ -124,6 +107,11 @@ impl Client {
         &self.shared.config
     }
 
+    /// The place of the address that answers at present, see [`Config::endpoints`].
+    pub fn place(&self) -> usize {
+        self.shared.servers.current()
+    }
+
     /// Set once the server is known to support namespaces and partitions.
     pub(super) fn tenancy_checked(&self) -> &OnceLock<()> {
         &self.shared.tenancy_checked
@@ -136,19 +124,25 @@ impl Client {
     }
 
     /// Sends the request and reads the answer. A write is sent once, and once more only where the
-    /// server cannot have received all of it. A read is retried while the failure may be transient.
+    /// server cannot have received all of it, or did nothing. A read is retried while the failure may
+    /// be transient. Of several addresses each is asked before there is a failure.
     pub(super) fn ask<T>(
         &self,
         request: &Request<'_>,
         read: impl Fn(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let servers = &self.shared.servers;
+        let mut place = servers.current();
+        let mut failed = FailedServers::default();
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
         let mut failing_since = None;
         let mut token_reread = false;
         let mut tls_reread = false;
         loop {
             let token = self.token();
-            let error = match self.attempt(request, token.as_ref()).and_then(&read) {
+            let asked = servers.are_several().then(Instant::now);
+            let answer = self.attempt(request, place, token.as_ref());
+            let mut error = match answer.and_then(&read) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -157,14 +151,32 @@ impl Client {
                 continue;
             }
             // Nothing of the request was done, so a write may be sent again too.
-            if !tls_reread && matches!(error.cause(), Cause::Handshake(_)) && self.reread_tls() {
+            if !tls_reread && matches!(error.cause(), Cause::Handshake(_)) && self.reread_tls(place)
+            {
                 tls_reread = true;
                 continue;
             }
             let first = failing_since.is_none();
             let since = *failing_since.get_or_insert_with(Instant::now);
             let left = self.retry_for.saturating_sub(since.elapsed());
-            let retry = Retry::after(&error, request.write, first, left);
+            let mut retry = Retry::after(&error, request.write, first, left);
+            if let Some(asked) = asked.filter(|_| retry != Retry::AtOnce) {
+                let next = Move::after(&error, request.write, request.block, asked.elapsed());
+                if next != Move::Stay {
+                    servers.leave(place);
+                }
+                if next == Move::SameRequest {
+                    log::info!("{error}");
+                    failed.push(place, error);
+                    if let Some(next) = servers.next(&failed) {
+                        place = next;
+                        continue;
+                    }
+                    error = failed.take();
+                    retry = Retry::after(&error, request.write, false, left);
+                    place = servers.current();
+                }
+            }
             if retry == Retry::No {
                 return Err(error);
             }
@@ -177,44 +189,59 @@ impl Client {
 
     /// The context of errors of a request.
     pub(super) fn context(&self, doing: String, write: bool) -> RequestContext {
+        self.context_at(self.place(), doing, write)
+    }
+
+    fn context_at(&self, place: usize, doing: String, write: bool) -> RequestContext {
         RequestContext {
             doing,
-            address: self.shared.config.address.with_port(),
+            address: self.endpoint(place).address.with_port(),
             write,
             anonymous: self.shared.config.token.is_none(),
             redactor: self.shared.redactor.clone(),
         }
     }
 
-    fn attempt(&self, request: &Request<'_>, token: Option<&HeaderValue>) -> Result<Answer, Error> {
-        let context = self.context(request.doing.clone(), request.write);
+    fn endpoint(&self, place: usize) -> &ConsulEndpoint {
+        self.shared.config.endpoint_at(place)
+    }
+
+    fn attempt(
+        &self,
+        request: &Request<'_>,
+        place: usize,
+        token: Option<&HeaderValue>,
+    ) -> Result<Answer, Error> {
+        let server = self.shared.servers.at(place);
+        let context = self.context_at(place, request.doing.clone(), request.write);
         let target = request.target(&self.shared.config, self.consistency);
         let started = Instant::now();
         let expects = request.body.is_some_and(|body| body.len() > EXPECT_ABOVE);
-        let mut result = self.run(request, &target, token, expects);
+        let mut result = self.run(server, request, &target, token, expects);
         // A proxy that does not know `Expect` has taken nothing yet.
         if expects && matches!(&result, Ok(response) if response.status() == EXPECTATION_FAILED) {
-            result = self.run(request, &target, token, false);
+            result = self.run(server, request, &target, token, false);
         }
         let method = request.method;
+        let at = self.shown_place(place);
         let took = started.elapsed();
         let response = match result {
             Ok(response) => response,
             Err(error) => {
                 let shown = error.to_string();
                 let shown = context.redactor.blank(&shown);
-                log::info!("{method} {target}: {shown}, {took:.1?}");
+                log::info!("{method} {target}{at}: {shown}, {took:.1?}");
                 return Err(context.map_ureq(&error));
             }
         };
         let status = response.status().as_u16();
-        let meta = Meta::from_headers(response.headers());
+        let meta = Meta::from_headers(response.headers(), place);
         match meta.index {
-            Some(index) => log::info!("{method} {target}: {status}, index {index}, {took:.1?}"),
-            None => log::info!("{method} {target}: {status}, {took:.1?}"),
+            Some(index) => log::info!("{method} {target}{at}: {status}, index {index}, {took:.1?}"),
+            None => log::info!("{method} {target}{at}: {status}, {took:.1?}"),
         }
         let (head, body) = response.into_parts();
-        let body = Decoder::new(&head.headers, body, asks_for_gzip(&self.shared.config));
+        let body = Decoder::new(&head.headers, body, server.asks_for_gzip);
         if status == 200 || request.accepts == Some(status) {
             let body = body.map_err(|encoding| {
                 context.invalid_answer(format_args!(
@@ -237,8 +264,15 @@ impl Client {
         Err(context.map_status(status, &String::from_utf8_lossy(&text)))
     }
 
+    /// What names the address in the log, where there is more than one.
+    fn shown_place(&self, place: usize) -> impl fmt::Display + '_ {
+        let several = self.shared.servers.are_several();
+        ShownPlace(several.then(|| &self.endpoint(place).address))
+    }
+
     fn run(
         &self,
+        server: &Server,
         request: &Request<'_>,
         target: &str,
         token: Option<&HeaderValue>,
@@ -246,22 +280,22 @@ impl Client {
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let mut builder = HttpRequest::builder()
             .method(request.method)
-            .uri(format!("{}{target}", self.shared.base));
+            .uri(format!("{}{target}", server.base));
         if let Some(token) = token {
             builder = builder.header("X-Consul-Token", token);
         }
-        if let Some(basic_auth) = &self.shared.basic_auth {
+        if let Some(basic_auth) = &server.basic_auth {
             builder = builder.header("Authorization", basic_auth);
         }
-        if asks_for_gzip(&self.shared.config) {
+        if server.asks_for_gzip {
             builder = builder.header("Accept-Encoding", "gzip");
         }
         if expects {
             builder = builder.header("Expect", "100-continue");
         }
         match request.body {
-            Some(body) => self.run_within(request, builder.body(body)?),
-            None => self.run_within(request, builder.body(())?),
+            Some(body) => self.run_within(server, request, builder.body(body)?),
+            None => self.run_within(server, request, builder.body(())?),
         }
     }
 
@@ -269,11 +303,12 @@ impl Client {
     /// begins, a short one the request time-out until it is whole. A long one has a least rate.
     fn run_within<B: AsSendBody>(
         &self,
+        server: &Server,
         request: &Request<'_>,
         http: ureq::http::Request<B>,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let longest = self.shared.config.request_timeout;
-        let agent = &self.shared.agent;
+        let agent = &server.agent;
         let mut http = agent.configure_request(http);
         if let Some(block) = request.block {
             let timeout = block.wait + block.wait / 16 + SLACK.min(longest);
@@ -304,8 +339,9 @@ impl Client {
     }
 
     /// Reads the files of TLS again, after a failed handshake. Returns whether they have changed.
-    fn reread_tls(&self) -> bool {
-        self.shared.tls.as_ref().is_some_and(|tls| tls.reread())
+    fn reread_tls(&self, place: usize) -> bool {
+        let tls = &self.shared.servers.at(place).tls;
+        tls.as_ref().is_some_and(|tls| tls.reread())
     }
 
     /// Reads the token file again, after a 403 with the token `used`. Returns whether the token has
@@ -326,6 +362,18 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = fresh;
         changed
+    }
+}
+
+/// ` at ADDRESS`, or nothing.
+struct ShownPlace<'a>(Option<&'a Address>);
+
+impl fmt::Display for ShownPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => write!(f, " at {address}"),
+            None => Ok(()),
+        }
     }
 }
 

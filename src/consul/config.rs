@@ -114,7 +114,7 @@ impl Address {
     }
 
     /// Whether the agent runs on this machine: then no proxy is used, and compression costs more
-    /// than it saves.
+    /// than it saves: an agent of 1.8 compresses even `true`.
     pub fn is_loopback(&self) -> bool {
         self.host().is_none_or(is_loopback)
     }
@@ -242,17 +242,51 @@ impl AnswerBounds {
     }
 }
 
+/// An address of Consul, and what is needed to be answered there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsulEndpoint {
+    /// The address of an agent.
+    pub address: Address,
+    /// HTTP Basic: user and password.
+    pub basic_auth: Option<(String, Secret)>,
+    /// The URL of the proxy, for an address that is not loopback.
+    pub proxy: Option<Secret>,
+}
+
+impl Default for ConsulEndpoint {
+    /// The documented default.
+    fn default() -> Self {
+        ConsulEndpoint::new(Address::Tcp {
+            scheme: Scheme::Http,
+            authority: "127.0.0.1:8500".to_owned(),
+            path: String::new(),
+        })
+    }
+}
+
+impl ConsulEndpoint {
+    /// An address without user and proxy.
+    pub fn new(address: Address) -> Self {
+        ConsulEndpoint {
+            address,
+            basic_auth: None,
+            proxy: None,
+        }
+    }
+}
+
 /// The configuration of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The address of the agent.
-    pub address: Address,
+    /// The address that is asked first.
+    pub endpoint: ConsulEndpoint,
+    /// The addresses of other agents of the same cluster, asked in this order where the one before
+    /// gives no answer.
+    pub alternatives: Vec<ConsulEndpoint>,
     /// The settings of TLS.
     pub tls: TlsConfig,
     /// `X-Consul-Token`.
     pub token: Option<TokenSource>,
-    /// HTTP Basic: user and password.
-    pub basic_auth: Option<(String, Secret)>,
     /// `dc=`.
     pub datacenter: Option<String>,
     /// `ns=`, Enterprise.
@@ -261,8 +295,6 @@ pub struct Config {
     pub partition: Option<String>,
     /// The consistency of reads.
     pub consistency: Consistency,
-    /// The URL of the proxy for addresses that are not loopback.
-    pub proxy: Option<Secret>,
     /// The longest time to connect.
     pub connect_timeout: Duration,
     /// The longest time for an answer; a blocking query adds its own wait.
@@ -279,25 +311,43 @@ impl Default for Config {
     /// The documented defaults.
     fn default() -> Self {
         Config {
-            address: Address::Tcp {
-                scheme: Scheme::Http,
-                authority: "127.0.0.1:8500".to_owned(),
-                path: String::new(),
-            },
+            endpoint: ConsulEndpoint::default(),
+            alternatives: Vec::new(),
             tls: TlsConfig::default(),
             token: None,
-            basic_auth: None,
             datacenter: None,
             namespace: None,
             partition: None,
             consistency: Consistency::Default,
-            proxy: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             bounds: AnswerBounds::default(),
             retry_for: Duration::from_secs(5),
             connections: 1,
         }
+    }
+}
+
+impl Config {
+    /// All addresses, in the order in which they are asked.
+    pub fn endpoints(&self) -> impl Iterator<Item = &ConsulEndpoint> {
+        std::iter::once(&self.endpoint).chain(&self.alternatives)
+    }
+
+    /// The address at this place of [`Config::endpoints`].
+    pub fn endpoint_at(&self, place: usize) -> &ConsulEndpoint {
+        match place {
+            0 => &self.endpoint,
+            place => &self.alternatives[place - 1],
+        }
+    }
+
+    /// The addresses as one text, with commas.
+    pub fn addresses(&self) -> String {
+        let addresses = self
+            .endpoints()
+            .map(|endpoint| endpoint.address.to_string());
+        addresses.collect::<Vec<_>>().join(",")
     }
 }
 

@@ -48,8 +48,11 @@ pub enum Cause {
     TooManyConnections,
     /// 429, or a 503 for the rate limit: the server did nothing.
     RateLimited,
-    /// The servers have no leader, or lost it while they worked on the request.
+    /// The servers have no leader. Nothing was done: Consul's own servers send a request again after
+    /// this answer, writes too (`canRetry` in its `rpc.go`).
     NoLeader,
+    /// The servers lost their leader while they worked on the request.
+    LeaderLost,
     /// 403: the token lacks the permission.
     Denied,
     /// 403: the cluster does not know the token.
@@ -205,7 +208,7 @@ impl Error {
             Cause::TimedOut
             | Cause::Lost
             | Cause::Dropped
-            | Cause::NoLeader
+            | Cause::LeaderLost
             | Cause::Server
             | Cause::InvalidAnswer
             | Cause::TooLong
@@ -228,7 +231,7 @@ impl Error {
     pub fn may_be_cut(&self) -> bool {
         matches!(
             self.cause,
-            Cause::Lost | Cause::Dropped | Cause::Server | Cause::NoLeader
+            Cause::Lost | Cause::Dropped | Cause::Server | Cause::NoLeader | Cause::LeaderLost
         )
     }
 
@@ -264,8 +267,35 @@ impl Error {
                 | Cause::TooManyConnections
                 | Cause::RateLimited
                 | Cause::NoLeader
+                | Cause::LeaderLost
                 | Cause::Server
         )
+    }
+
+    /// The error of a request that no address answered: each address with its reason, in the order in
+    /// which they were asked. What follows from it is that of the address that may answer later.
+    pub(super) fn at_all(errors: Vec<Error>) -> Option<Error> {
+        let retryable = errors.iter().find(|error| error.is_retryable());
+        let transient = || errors.iter().find(|error| error.is_transient());
+        let cause = retryable.or_else(transient).or(errors.first())?.cause;
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        let mut text = String::from(std::mem::take(&mut first.text));
+        for Error {
+            request,
+            text: reason,
+            ..
+        } in errors
+        {
+            for part in ["; at ", &request.address, ": ", &reason] {
+                text.push_str(part);
+            }
+        }
+        Some(Error {
+            cause,
+            text: text.into(),
+            ..first
+        })
     }
 
     /// A hint at what the user can do.
@@ -303,6 +333,9 @@ impl Error {
             }
             Cause::UnknownToken => {
                 "the cluster does not know this token: it may have been deleted, or belong to another cluster"
+            }
+            Cause::NoLeader if self.request.write => {
+                "nothing was done: without a leader no server writes"
             }
             Cause::UnknownDatacenter => "datacenter names are case-sensitive",
             Cause::Redirected | Cause::NotConsul => "is this the address of a Consul HTTP API?",

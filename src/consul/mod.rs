@@ -15,6 +15,7 @@ mod multi_delete;
 mod multi_get;
 mod redact;
 mod request;
+mod server;
 mod session;
 mod setup;
 mod status;
@@ -30,7 +31,8 @@ pub use answer::{Meta, Reply};
 pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
 pub use config::{
-    Address, AnswerBounds, Config, Consistency, Scheme, Secret, TokenSource, without_user,
+    Address, AnswerBounds, Config, Consistency, ConsulEndpoint, Scheme, Secret, TokenSource,
+    without_user,
 };
 pub use error::{Cause, Error, ErrorClass};
 pub use json::EncodedEntry;

@@ -44,16 +44,18 @@ impl Redactor {
         if let Some(TokenSource::Literal(token)) = &config.token {
             redactor.add(token.expose());
         }
-        if let Some((user, password)) = &config.basic_auth {
-            redactor.add_pair(user, password.expose());
-        }
-        let proxy = config.proxy.as_ref().map(Secret::expose);
-        if let Some((pair, _)) = proxy.and_then(|proxy| proxy.rsplit_once('@')) {
-            let pair = pair.split_once("://").map_or(pair, |(_, pair)| pair);
-            let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
-            redactor.add_pair(user, password);
-            let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-            redactor.add_pair(&decoded(user), &decoded(password));
+        for endpoint in config.endpoints() {
+            if let Some((user, password)) = &endpoint.basic_auth {
+                redactor.add_pair(user, password.expose());
+            }
+            let proxy = endpoint.proxy.as_ref().map(Secret::expose);
+            if let Some((pair, _)) = proxy.and_then(|proxy| proxy.rsplit_once('@')) {
+                let pair = pair.split_once("://").map_or(pair, |(_, pair)| pair);
+                let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
+                redactor.add_pair(user, password);
+                let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+                redactor.add_pair(&decoded(user), &decoded(password));
+            }
         }
         redactor
     }
@@ -147,12 +149,16 @@ fn cut_within(text: &str, secret: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consul::ConsulEndpoint;
 
     fn redactor() -> Redactor {
         Redactor::new(&Config {
             token: Some(TokenSource::Literal(Secret::new("t0ken-of-mine"))),
-            basic_auth: Some(("user".to_owned(), Secret::new("p@\"ss"))),
-            proxy: Some(Secret::new("http://proxy:hidden%2F@h:1")),
+            endpoint: ConsulEndpoint {
+                basic_auth: Some(("user".to_owned(), Secret::new("p@\"ss"))),
+                proxy: Some(Secret::new("http://proxy:hidden%2F@h:1")),
+                ..ConsulEndpoint::default()
+            },
             ..Config::default()
         })
     }

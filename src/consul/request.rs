@@ -18,6 +18,17 @@ pub struct Block {
     pub wait: Duration,
 }
 
+impl Block {
+    /// The shortest time for which a query must have been held for its end to be a cut, and not a
+    /// failure like any other. Queries that are cut so early are no more than a few in a second.
+    pub const LEAST_HELD: Duration = Duration::from_millis(500);
+
+    /// Whether the query was to be held, and was, for this long.
+    pub(super) fn is_held(&self, held: Duration) -> bool {
+        held.min(self.wait) >= Block::LEAST_HELD
+    }
+}
+
 /// A request.
 pub(super) struct Request<'a> {
     pub(super) method: &'static str,

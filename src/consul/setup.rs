@@ -11,7 +11,7 @@ use super::error::{Cause, RequestContext, describe_io};
 use super::files::read_file;
 use super::tls::Tls;
 use super::transport::{TaggingConnector, TaggingResolver};
-use super::{Address, Config, Error, Secret, TokenSource};
+use super::{Address, Config, ConsulEndpoint, Error, Secret, TokenSource};
 use crate::model::abbreviate;
 
 /// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
@@ -26,27 +26,39 @@ const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of a token file; a token of Consul has 36.
 const LONGEST_TOKEN: u64 = 64 * 1024;
 
-/// Reads what TLS needs, for an address of https.
-pub(super) fn tls(config: &Config) -> Result<Option<Arc<Tls>>, Error> {
-    let host = config.address.host();
-    let Some(host) = host.filter(|_| config.address.is_https()) else {
+/// Reads what TLS needs, for an address of https. `other` is the TLS of another address, whose files
+/// are the same.
+pub(super) fn tls(
+    config: &Config,
+    address: &Address,
+    other: Option<&Tls>,
+) -> Result<Option<Arc<Tls>>, Error> {
+    let Some(host) = address.host().filter(|_| address.is_https()) else {
         return Ok(None);
     };
-    match Tls::new(&config.tls, host, config.request_timeout) {
+    let tls = match other {
+        Some(other) => other.for_host(host),
+        None => Tls::new(&config.tls, host, config.request_timeout),
+    };
+    match tls {
         Ok(tls) => Ok(Some(Arc::new(tls))),
         Err((doing, reason)) => Err(setup_error(&doing, &reason)),
     }
 }
 
-/// Builds the ureq agent. Its defaults are wrong for Consul in redirects, proxies, buffers and
-/// compression.
-pub(super) fn agent(config: &Config, tls: Option<Arc<Tls>>) -> Result<ureq::Agent, Error> {
-    let loopback = config.address.is_loopback();
-    let proxy = match &config.proxy {
-        Some(proxy) if !loopback => Some(proxy_of(proxy)?),
+/// Builds the ureq agent of an address. Its defaults are wrong for Consul in redirects, proxies,
+/// buffers and compression.
+pub(super) fn agent(
+    config: &Config,
+    endpoint: &ConsulEndpoint,
+    tls: Option<Arc<Tls>>,
+) -> Result<ureq::Agent, Error> {
+    let address = &endpoint.address;
+    let proxy = match &endpoint.proxy {
+        Some(proxy) if !address.is_loopback() => Some(proxy_of(proxy)?),
         _ => None,
     };
-    let socket = match &config.address {
+    let socket = match address {
         Address::Unix(path) => Some(path.clone()),
         Address::Tcp { .. } => None,
     };
@@ -70,7 +82,7 @@ pub(super) fn agent(config: &Config, tls: Option<Arc<Tls>>) -> Result<ureq::Agen
         .timeout_await_100(Some(EXPECT_TIMEOUT))
         .timeout_recv_response(Some(config.request_timeout))
         .timeout_per_read(Some(config.request_timeout));
-    if config.address.needs_lookup() {
+    if address.needs_lookup() {
         // Costs a thread in ureq, so it is set only where a name is looked up.
         builder = builder.timeout_resolve(Some(config.connect_timeout));
     }

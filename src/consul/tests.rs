@@ -7,16 +7,22 @@ mod faulty;
 use std::time::{Duration, Instant};
 
 use self::faulty::{Faulty, Script};
-use super::{Address, Block, Cause, Client, Config, Error, ErrorClass, Scheme, Write};
+use super::{
+    Address, Block, Cause, Client, Config, ConsulEndpoint, Error, ErrorClass, Scheme, Write,
+};
 use crate::model::{Index, Key, Op, Prefix, TxnOutcome};
+
+fn endpoint(server: &Faulty) -> ConsulEndpoint {
+    ConsulEndpoint::new(Address::Tcp {
+        scheme: Scheme::Http,
+        authority: server.address().to_owned(),
+        path: String::new(),
+    })
+}
 
 fn config(server: &Faulty) -> Config {
     Config {
-        address: Address::Tcp {
-            scheme: Scheme::Http,
-            authority: server.address().to_owned(),
-            path: String::new(),
-        },
+        endpoint: endpoint(server),
         retry_for: Duration::ZERO,
         ..Config::default()
     }

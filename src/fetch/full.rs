@@ -72,7 +72,6 @@ impl Fetch for FullFetch {
         Ok(Fetched {
             meta,
             non_utf8: left_out.any,
-            at_once: false,
         })
     }
 }

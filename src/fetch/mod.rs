@@ -52,9 +52,6 @@ pub struct Fetched {
     /// Whether keys were left out because their names are not UTF-8. Consul's JSON shows U+FFFD for
     /// each such byte, so several keys may share one name and cannot be distinguished.
     pub non_utf8: bool,
-    /// Whether everything was read at once although the fetch was to wait. A lower index is then
-    /// the current state, and no reason to fetch again.
-    pub at_once: bool,
 }
 
 /// A way to fetch one target.

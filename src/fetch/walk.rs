@@ -94,7 +94,6 @@ where
         Ok(Fetched {
             meta,
             non_utf8: self.left_out.any,
-            at_once: matches!(self.method, FetchMethod::WalkThenFull(_)),
         })
     }
 

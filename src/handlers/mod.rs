@@ -30,5 +30,5 @@ pub use debounce::Debounce;
 pub use event::{HandlerEvent, RunReport};
 pub use policy::{Daemons, OnBusy, OnExit, OnFail, Policies};
 pub use queue::{QueueInput, RunOutcome, StopReason};
-pub use run::{AcknowledgeLog, Handler, HandlerContext, HandlerSpec};
+pub use run::{AcknowledgeLog, Handler, HandlerContext, HandlerSpec, StartVariables};
 pub use stdin::{StdinFormat, WatchedState};

@@ -1,6 +1,7 @@
 //! The handler of one route: carries out what its queue decides, and hands batches to children.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,29 @@ use crate::process::{
     StartFault, Stdout, SweepPolicy,
 };
 
+/// Variables of a handler that may be others when it is started the next time.
+#[derive(Clone)]
+pub struct StartVariables(Arc<dyn Fn() -> Vec<(OsString, OsString)> + Send + Sync>);
+
+impl StartVariables {
+    /// Variables that are looked up at each start.
+    pub fn new(variables: impl Fn() -> Vec<(OsString, OsString)> + Send + Sync + 'static) -> Self {
+        StartVariables(Arc::new(variables))
+    }
+
+    /// Returns the variables for a start now.
+    fn at_start(&self) -> Vec<(OsString, OsString)> {
+        (self.0)()
+    }
+}
+
+/// Their values may be secret.
+impl fmt::Debug for StartVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StartVariables")
+    }
+}
+
 /// The program of a route, and how it is run.
 #[derive(Debug, Clone)]
 pub struct HandlerSpec {
@@ -33,7 +57,7 @@ pub struct HandlerSpec {
     /// The destination of its stdout.
     pub stdout: Stdout,
     /// Connection settings to set in its environment.
-    pub set: Vec<(OsString, OsString)>,
+    pub set: StartVariables,
     /// Variables of kvw's own environment that it must not see: the token.
     pub withhold: Vec<OsString>,
 }
@@ -318,7 +342,7 @@ impl Handler {
     }
 
     fn command(&self, batch: &Arc<Batch>, context: &HandlerContext<'_>) -> ChildCommand {
-        let mut set = self.spec.set.clone();
+        let mut set = self.spec.set.at_start();
         set.extend(environment::variables(
             batch,
             context.index,

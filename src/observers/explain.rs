@@ -187,6 +187,7 @@ mod tests {
             left_out: 0,
             proven: 0,
             withheld: Vec::new(),
+            place: 0,
             at: SystemTime::UNIX_EPOCH,
         }
     }

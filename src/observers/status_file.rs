@@ -38,6 +38,8 @@ pub struct StatusFile<'a> {
     path: PathBuf,
     status: WatchStatus,
     lags: Vec<Lags>,
+    /// The addresses that may answer.
+    addresses: Vec<String>,
     changed: bool,
     /// The time of the last write.
     written: Instant,
@@ -64,6 +66,8 @@ struct WatchStatus {
 #[derive(Debug, Serialize)]
 struct TargetStatus {
     target: String,
+    /// The address that answered last; null before the first answer.
+    address: Option<String>,
     /// The time since which every query was answered; null in an outage.
     connected_since: Option<String>,
     last_contact: Option<String>,
@@ -161,6 +165,7 @@ impl<'a> StatusFile<'a> {
     pub fn open(
         ui: &'a Ui,
         path: &Path,
+        addresses: Vec<String>,
         targets: Vec<String>,
         routes: Vec<Option<String>>,
         now: Instant,
@@ -187,6 +192,7 @@ impl<'a> StatusFile<'a> {
             path: path.to_owned(),
             status,
             lags,
+            addresses,
             changed: false,
             written: now,
             failing: false,
@@ -217,7 +223,10 @@ impl<'a> StatusFile<'a> {
     }
 
     fn update_target(&mut self, summary: &AnswerSummary) {
-        self.target(summary.target).update(summary);
+        let address = self.addresses.get(summary.place).cloned();
+        let target = self.target(summary.target);
+        target.update(summary);
+        target.address = address;
         let all_read = self
             .status
             .targets
@@ -319,6 +328,7 @@ impl TargetStatus {
     fn unread(target: String) -> Self {
         TargetStatus {
             target,
+            address: None,
             connected_since: None,
             last_contact: None,
             index: None,

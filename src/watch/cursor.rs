@@ -1,7 +1,9 @@
 //! The index to wait on next: the rules of Consul's indexes. Pure.
 //!
 //! An index is a hint when to read, never a proof of a change: a restore, a new cluster and the
-//! collection of tombstones (after 15 minutes) all make it go back.
+//! collection of tombstones (after 15 minutes) all make it go back. So does a server that lags behind
+//! the one that answered before, and its answer is no state to compare with: only the leader, which
+//! confirms that it leads, tells one from the other.
 
 use crate::model::{Continuity, Index};
 
@@ -11,8 +13,9 @@ pub enum IndexVerdict {
     /// The answer is the state at its index. The content may have changed even if the index has not:
     /// a recursive delete above the target leaves no tombstone that the target's index shows.
     Take(Continuity),
-    /// The index is lower than the one that was sent: the target is read again without an index
-    /// first. A request released by a restore may still have the data from before.
+    /// The index is lower than before: the target is read again first, without an index and
+    /// consistently. A request released by a restore may still have the data from before, and a
+    /// server that lags has older data too.
     StartOver,
 }
 
@@ -23,7 +26,7 @@ pub struct Cursor {
     taken: Option<Index>,
     /// The index that the next query waits on; `None`: it does not wait.
     since: Option<Index>,
-    /// Whether the current query is the one after a lower index.
+    /// Whether the current query is the one after a lower index, whose answer is taken as it is.
     starting_over: bool,
 }
 
@@ -37,30 +40,32 @@ impl Cursor {
         }
     }
 
+    /// Whether the next query is to be read consistently, and at once.
+    pub fn starts_over(&self) -> bool {
+        self.starting_over
+    }
+
+    /// Returns the index of the answer that was taken last.
+    pub fn taken(&self) -> Option<Index> {
+        self.taken
+    }
+
     /// Returns the index that the next query waits on.
     pub fn since(&self) -> Option<Index> {
         self.since
-    }
-
-    /// Records that the current query did not wait: everything was read at once.
-    pub fn read_at_once(&mut self) {
-        self.since = None;
     }
 
     /// Records the index of an answer. Consul never sends 0; if a proxy does, it counts as 1, because
     /// a query does not wait on 0.
     pub fn answered(&mut self, index: Index) -> IndexVerdict {
         let index = index.max(Index(1));
-        let sent = self.since;
-        if sent.is_some_and(|sent| index < sent) && !self.starting_over {
+        let broken = self.taken.is_some_and(|taken| index < taken);
+        if broken && !self.starting_over {
             self.since = None;
             self.starting_over = true;
             return IndexVerdict::StartOver;
         }
-        // Only once in a row: two servers of which one lags behind answer with higher and lower indexes
-        // in turn, and every other query would be a full one.
-        self.starting_over = self.starting_over && sent.is_none();
-        let broken = self.taken.is_some_and(|taken| index < taken);
+        self.starting_over = false;
         self.taken = Some(index);
         self.since = Some(index);
         IndexVerdict::Take(if broken {
@@ -71,10 +76,9 @@ impl Cursor {
     }
 
     /// Records that there was no usable answer: the next query is a full read, because it is unknown
-    /// which server answers it.
+    /// which server answers it. A consistent read that failed is still due.
     pub fn failed(&mut self) {
         self.since = None;
-        self.starting_over = false;
     }
 }
 
@@ -106,40 +110,26 @@ mod tests {
     }
 
     #[test]
-    fn a_lower_index_starts_over_and_breaks_the_history() {
+    fn a_lower_index_is_read_again_consistently_and_breaks_the_history() {
         let mut cursor = at(8);
         assert_eq!(cursor.answered(Index(3)), IndexVerdict::StartOver);
-        assert_eq!(cursor.since(), None);
+        assert_eq!((cursor.since(), cursor.starts_over()), (None, true));
         assert_eq!(cursor.answered(Index(3)), BROKEN);
-        assert_eq!(cursor.since(), Some(Index(3)));
+        assert_eq!(
+            (cursor.since(), cursor.starts_over()),
+            (Some(Index(3)), false)
+        );
         assert_eq!(cursor.answered(Index(4)), KEPT);
     }
 
     #[test]
-    fn a_start_over_that_finds_the_old_index_again_breaks_nothing() {
+    fn the_leader_tells_a_server_that_lags_from_a_history_that_went_back() {
         let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(7)), IndexVerdict::StartOver);
-        assert_eq!(cursor.answered(Index(8)), KEPT);
-    }
-
-    #[test]
-    fn servers_of_which_one_lags_behind_are_not_read_in_full_at_every_turn() {
-        let mut cursor = at(8);
-        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
-        assert_eq!(cursor.answered(Index(8)), KEPT);
-        assert_eq!(cursor.answered(Index(5)), BROKEN);
-        assert_eq!(cursor.since(), Some(Index(5)));
-        assert_eq!(cursor.answered(Index(8)), KEPT);
-        assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
-    }
-
-    #[test]
-    fn an_answer_without_waiting_is_taken_at_a_lower_index_too() {
-        let mut cursor = at(8);
-        cursor.read_at_once();
-        assert_eq!(cursor.answered(Index(3)), BROKEN);
-        assert_eq!(cursor.since(), Some(Index(3)));
-        assert_eq!(cursor.answered(Index(2)), IndexVerdict::StartOver);
+        for leader in [8, 9] {
+            assert_eq!(cursor.answered(Index(5)), IndexVerdict::StartOver);
+            assert_eq!(cursor.answered(Index(leader)), KEPT);
+            assert_eq!(cursor.since(), Some(Index(leader)));
+        }
     }
 
     #[test]
@@ -150,10 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_everything_is_read_and_an_index_that_went_back_is_noticed() {
+    fn after_a_failure_everything_is_read_and_a_lower_index_is_confirmed() {
         let mut cursor = at(8);
         cursor.failed();
-        assert_eq!(cursor.since(), None);
+        assert_eq!((cursor.since(), cursor.starts_over()), (None, false));
+        assert_eq!(cursor.answered(Index(2)), IndexVerdict::StartOver);
+        // The leader does not answer: still nothing of a lower index is taken without it.
+        cursor.failed();
+        assert!(cursor.starts_over());
         assert_eq!(cursor.answered(Index(2)), BROKEN);
     }
 
@@ -161,6 +155,7 @@ mod tests {
     fn a_remembered_index_counts_from_the_first_answer_on() {
         let mut cursor = Cursor::new(Some(Index(8)));
         assert_eq!(cursor.since(), None);
+        assert_eq!(cursor.answered(Index(2)), IndexVerdict::StartOver);
         assert_eq!(cursor.answered(Index(2)), BROKEN);
         assert_eq!(Cursor::new(Some(Index(8))).answered(Index(9)), KEPT);
     }

@@ -30,6 +30,8 @@ pub struct AnswerSummary {
     pub proven: usize,
     /// The keys that are withheld, and why.
     pub withheld: Vec<(String, WithheldReason)>,
+    /// The place of the address that answered, among those of the client.
+    pub place: usize,
     /// The time at which the answer was complete.
     pub at: SystemTime,
 }

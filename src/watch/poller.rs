@@ -13,8 +13,8 @@ use super::proof::{Proof, prove};
 use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use super::withheld::WithheldReason;
 use crate::backoff::Backoff;
-use crate::consul::{Cause, Client, Error, ErrorClass};
-use crate::fetch::{Fetch, Fetched, WalkLimits, fetcher_for};
+use crate::consul::{Cause, Client, Consistency, Error, ErrorClass};
+use crate::fetch::{Fetch, Fetched, FullFetch, WalkLimits, fetcher_for};
 use crate::model::{Continuity, Index, Snapshot, Target, TargetScope, folder_of_glob};
 use crate::process::thread_error;
 use crate::rate_limiter::RateLimiter;
@@ -44,6 +44,8 @@ pub struct PollerConfig {
     pub target: Target,
     /// Fetches the target.
     pub fetch: Box<dyn Fetch>,
+    /// Fetches the target from a leader that confirms that it leads.
+    pub consistent_fetch: Box<dyn Fetch>,
     /// Answers what a fetch leaves open.
     pub prober: Box<dyn TargetProber>,
     /// The time for which Consul may hold an answer. In some cases a recursive delete above the target
@@ -58,6 +60,10 @@ impl PollerConfig {
     pub fn new(client: &Client, target: Target, wait: SharedWait) -> Self {
         PollerConfig {
             fetch: fetcher_for(client, &target.scope, WalkLimits::default()),
+            consistent_fetch: Box::new(FullFetch::new(
+                client.with_consistency(Consistency::Consistent),
+                target.scope.clone(),
+            )),
             prober: Box::new(ConsistentReader::new(client)),
             wait,
             known: Snapshot::default(),
@@ -133,6 +139,8 @@ struct Poller {
     non_utf8_reported: bool,
     /// Whether filtered listings were reported yet.
     filtered_reported: bool,
+    /// The place of the address that answered last.
+    place: usize,
 }
 
 impl Poller {
@@ -151,6 +159,7 @@ impl Poller {
             hides: false,
             non_utf8_reported: false,
             filtered_reported: false,
+            place: 0,
             config,
             messages,
         }
@@ -194,15 +203,21 @@ impl Poller {
     /// Runs one query, and the reads that it makes necessary.
     fn poll(&mut self) -> Result<TargetAnswer, PollError> {
         let since = self.cursor.since();
-        let answer = self.fetch(since)?;
-        if answer.at_once {
-            self.cursor.read_at_once();
-        }
+        let answer = match self.cursor.starts_over() {
+            true => {
+                let fetch = &mut self.config.consistent_fetch;
+                fetch.fetch(&mut self.seen, None, NOT_HELD)?
+            }
+            false => self.fetch(since)?,
+        };
         // A read without an index is an error of the client.
         let index = answer.meta.index.unwrap_or_default();
         match self.cursor.answered(index) {
             IndexVerdict::StartOver => {
-                return Err(PollError::WentBack(since.unwrap_or_default(), index));
+                return Err(PollError::WentBack(
+                    self.cursor.taken().unwrap_or_default(),
+                    index,
+                ));
             }
             IndexVerdict::Take(Continuity::Broken) => self.continuity = Continuity::Broken,
             IndexVerdict::Take(Continuity::Kept) => {}
@@ -213,6 +228,7 @@ impl Poller {
         } = self.prove(&mut shown)?;
         let mut reasons = unproven.iter().map(|(_, reason)| *reason);
         self.hides = reasons.any(|reason| reason == WithheldReason::Hidden);
+        self.place = answer.meta.place;
         self.peak = self.peak.max(shown.index());
         let mut baseline = shown.clone();
         let unproven_entries = unproven
@@ -258,6 +274,10 @@ impl Poller {
         }
         log::info!("{}: cut after {held:?}? {error}", target.scope);
         let answer = fetch.fetch(&mut self.seen, since, NOT_HELD)?;
+        // Where another address answers, it was the server that ended.
+        if answer.meta.place != self.place {
+            return Ok(answer);
+        }
         if let Some(shortened) = wait.shorten(held, Instant::now()) {
             // An engine that has ended is noticed when the answer is sent.
             let _ = self.send(PollEvent::Advice(Advice::ShortenedWait(shortened)));

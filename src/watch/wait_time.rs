@@ -4,16 +4,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::consul::Block;
+
 /// The shortest wait that is asked for. Queries that are cut after less are asked again without a
 /// report.
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// The time after which a longer wait is tried again.
 const TRY_LONGER: Duration = Duration::from_secs(60 * 60);
-
-/// The shortest time for which a query must have been held for its end to be a cut, and not a
-/// failure like any other. Queries that are cut so early are no more than a few in a second.
-const LEAST_HELD: Duration = Duration::from_millis(500);
 
 /// The wait asked of one address.
 #[derive(Debug, Clone)]
@@ -53,7 +51,7 @@ impl WaitTime {
     /// Whether a query that failed after it was held for this long may have been cut on the way, so
     /// that it is worth asking again at once before that is an outage.
     pub fn may_be_cut(held: Duration) -> bool {
-        held >= LEAST_HELD
+        held >= Block::LEAST_HELD
     }
 
     /// Halves the wait after a query was cut that had been held for this long. Returns what to report,

@@ -209,9 +209,6 @@ fn a_write_whose_answer_is_lost_may_have_happened() {
                 .answers(500, "rpc error making call: EOF"),
             Faulty::script()
                 .on(request)
-                .answers(500, "No cluster leader"),
-            Faulty::script()
-                .on(request)
                 .answers(500, "leadership lost while committing log"),
             Faulty::script().on(request).answers(200, "<html>"),
             Faulty::script().on(request).stalls(),
@@ -257,6 +254,7 @@ fn a_write_that_was_refused_did_not_happen() {
             3,
         ),
         (500, "No path to datacenter", 3),
+        (500, "No cluster leader", 3),
         (404, "", 3),
         (307, "", 3),
     ] {

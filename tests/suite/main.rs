@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod addresses;
 mod attack;
 mod command_line;
 mod complete;

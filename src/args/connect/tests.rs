@@ -29,11 +29,11 @@ fn a_flag_beats_the_environment_and_an_empty_variable_is_unset() {
         ("CONSUL_PARTITION", ""),
     ];
     let config = resolve(&["--http-addr", "flag:2", "--namespace", "m"], &env).unwrap();
-    assert_eq!(config.address.to_string(), "flag:2");
+    assert_eq!(config.endpoint.address.to_string(), "flag:2");
     assert_eq!(config.namespace.as_deref(), Some("m"));
     assert_eq!(config.partition, None);
     let config = resolve(&[], &env).unwrap();
-    assert_eq!(config.address.to_string(), "env:1");
+    assert_eq!(config.endpoint.address.to_string(), "env:1");
     assert_eq!(config.namespace.as_deref(), Some("n"));
     assert_eq!(
         resolve(&[], &[("CONSUL_HTTP_ADDR", "")]),
@@ -63,7 +63,7 @@ fn tokens_are_taken_in_consuls_order() {
 fn user_and_password_do_not_show() {
     let config = resolve(&[], &[("CONSUL_HTTP_AUTH", "user:pa:ss")]).unwrap();
     assert_eq!(
-        config.basic_auth,
+        config.endpoint.basic_auth,
         Some(("user".to_owned(), Secret::new("pa:ss")))
     );
     assert!(!format!("{config:?}").contains("pa:ss"));
@@ -140,7 +140,7 @@ fn modes_and_times_come_from_their_flags() {
 fn tls_comes_from_the_scheme_or_a_variable() {
     let address = |flags: &[&str], env: &[(&str, &str)]| {
         let config = resolve(flags, env).unwrap();
-        config.address.to_string()
+        config.endpoint.address.to_string()
     };
     let ssl = ("CONSUL_HTTP_SSL", "true");
     assert_eq!(address(&["--http-addr", "https://h:1"], &[]), "https://h:1");

@@ -49,12 +49,16 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// Returns the settings for this address.
+    /// Returns the settings for these addresses.
     ///
     /// # Errors
     /// Exit 2, naming the flag or variable.
-    pub(super) fn config(&self, env: &Env, address: &Address) -> Result<TlsConfig, Failure> {
-        self.check_use(address)?;
+    pub(super) fn config<'a>(
+        &self,
+        env: &Env,
+        addresses: impl Iterator<Item = &'a Address>,
+    ) -> Result<TlsConfig, Failure> {
+        self.check_use(addresses)?;
         let path = |flag: &Option<PathBuf>, name| -> Option<PathBuf> {
             let from_env = || env.var(name).map(PathBuf::from);
             flag.clone().or_else(from_env)
@@ -111,10 +115,17 @@ impl TlsArgs {
         )))
     }
 
-    /// Refuses a flag that has no effect at this address: who gives it does not want plain HTTP.
+    /// Refuses a flag that has no effect at any of the addresses: who gives it does not want plain HTTP.
     /// Variables may be meant for another address.
-    fn check_use(&self, address: &Address) -> Result<(), Failure> {
-        if address.is_https() {
+    fn check_use<'a>(
+        &self,
+        mut addresses: impl Iterator<Item = &'a Address>,
+    ) -> Result<(), Failure> {
+        let first = addresses.next();
+        let Some(address) = first.filter(|first| !first.is_https()) else {
+            return Ok(());
+        };
+        if addresses.any(Address::is_https) {
             return Ok(());
         }
         let flags = [

@@ -33,8 +33,9 @@ const SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 pub type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
 
 /// Returns the connection, from flags or environment, as variables to set, and the variables to
-/// withhold. An address is passed on without its user and password.
-pub fn connection(config: &Config, pass_token: bool) -> Variables {
+/// withhold. An address is passed on without its user and password. Of several addresses it is the one
+/// at this `place`, which answers: other programs understand no list.
+pub fn connection(config: &Config, place: usize, pass_token: bool) -> Variables {
     let withhold = CONNECTION
         .iter()
         .chain(&CREDENTIALS)
@@ -44,7 +45,11 @@ pub fn connection(config: &Config, pass_token: bool) -> Variables {
     let mut add = |name: &str, value: Option<OsString>| {
         set.extend(value.map(|value| (name.into(), value)));
     };
-    add("CONSUL_HTTP_ADDR", Some(config.address.to_string().into()));
+    let endpoint = config.endpoint_at(place);
+    add(
+        "CONSUL_HTTP_ADDR",
+        Some(endpoint.address.to_string().into()),
+    );
     let tls = &config.tls;
     match &tls.roots {
         TrustedRoots::System => {}
@@ -76,7 +81,7 @@ pub fn connection(config: &Config, pass_token: bool) -> Variables {
             Some(TokenSource::File(path)) => add("CONSUL_HTTP_TOKEN_FILE", Some(path.into())),
             None => {}
         }
-        let auth = config.basic_auth.as_ref();
+        let auth = endpoint.basic_auth.as_ref();
         let auth = auth.map(|(user, password)| format!("{user}:{}", password.expose()).into());
         add("CONSUL_HTTP_AUTH", auth);
     }
@@ -86,10 +91,10 @@ pub fn connection(config: &Config, pass_token: bool) -> Variables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consul::{Address, ClientCertificate, Scheme, Secret, TlsConfig};
+    use crate::consul::{Address, ClientCertificate, ConsulEndpoint, Scheme, Secret, TlsConfig};
 
     fn environment(config: &Config, pass_token: bool) -> Vec<String> {
-        let (set, withhold) = connection(config, pass_token);
+        let (set, withhold) = connection(config, 0, pass_token);
         assert!(
             CREDENTIALS
                 .iter()
@@ -104,7 +109,10 @@ mod tests {
     fn a_handler_finds_the_connection_but_no_credentials() {
         let config = Config {
             token: Some(TokenSource::Literal(Secret::new("secret"))),
-            basic_auth: Some(("user".to_owned(), Secret::new("pass"))),
+            endpoint: ConsulEndpoint {
+                basic_auth: Some(("user".to_owned(), Secret::new("pass"))),
+                ..ConsulEndpoint::default()
+            },
             namespace: Some("team".to_owned()),
             ..Config::default()
         };
@@ -126,11 +134,11 @@ mod tests {
     #[test]
     fn a_handler_finds_the_settings_of_tls_and_the_scheme() {
         let config = Config {
-            address: Address::Tcp {
+            endpoint: ConsulEndpoint::new(Address::Tcp {
                 scheme: Scheme::Https,
                 authority: "h:8501".to_owned(),
                 path: String::new(),
-            },
+            }),
             tls: TlsConfig {
                 roots: TrustedRoots::Folder("cas".into()),
                 client: Some(ClientCertificate {
@@ -154,7 +162,7 @@ mod tests {
                 "CONSUL_HTTP_SSL_VERIFY=false",
             ]
         );
-        let (_, withhold) = connection(&config, false);
+        let (_, withhold) = connection(&config, 0, false);
         for variable in &set {
             let name = variable.split_once('=').unwrap().0;
             assert!(withhold.contains(&name.into()), "{name}");

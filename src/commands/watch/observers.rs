@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::args::handler::Handlers;
 use crate::args::output::formats;
+use crate::consul::Config;
 use crate::exit::Failure;
 use crate::model::{Target, TargetId};
 use crate::observers::{Explain, JsonObserver, Runs, StatusFile, Systemd, TextObserver, Warnings};
@@ -88,6 +89,7 @@ impl ObserverArgs {
     pub fn observers<'a>(
         &self,
         ui: &'a Ui,
+        config: &Config,
         targets: &[Target],
         handlers: &Handlers,
     ) -> Result<Vec<Box<dyn Observer + 'a>>, Failure> {
@@ -123,7 +125,10 @@ impl ObserverArgs {
             all.push(Box::new(Explain::new(ui, targets.to_vec(), route_names)));
         }
         if let Some(path) = &self.status_file {
-            let file = StatusFile::open(ui, path, names(), globs.clone(), now)?;
+            let addresses = config.endpoints();
+            let addresses = addresses.map(|endpoint| endpoint.address.to_string());
+            let addresses = addresses.collect();
+            let file = StatusFile::open(ui, path, addresses, names(), globs.clone(), now)?;
             all.push(Box::new(file));
         }
         if let Some(systemd) = Systemd::from_environment(targets.len(), now) {

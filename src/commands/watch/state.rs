@@ -73,7 +73,7 @@ impl StateArgs {
             namespace: config.namespace.clone(),
             partition: config.partition.clone(),
             datacenter: config.datacenter.clone(),
-            address: config.address.to_string(),
+            address: config.addresses(),
         };
         let keep = Keep {
             values: self.state_values,

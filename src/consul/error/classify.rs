@@ -123,15 +123,17 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         _ if contains("No path to datacenter") => Cause::UnknownDatacenter,
         _ if contains("rate limit exceeded") => Cause::RateLimited,
         _ if NO_LEADER.iter().any(|words| contains(words)) => Cause::NoLeader,
+        _ if LEADER_LOST.iter().any(|words| contains(words)) => Cause::LeaderLost,
         500..=599 => Cause::Server,
         _ => Cause::InvalidAnswer,
     }
 }
 
-/// Messages of servers that have no leader, or lost it while they worked on a request.
-const NO_LEADER: [&str; 9] = [
-    "No cluster leader",
-    "No known Consul servers",
+/// Messages of servers that have no leader, and did nothing.
+const NO_LEADER: [&str; 2] = ["No cluster leader", "No known Consul servers"];
+
+/// Messages of servers that lost their leader while they worked on a request.
+const LEADER_LOST: [&str; 7] = [
     "rpc error getting client",
     "rpc error making call: EOF",
     "leadership lost",

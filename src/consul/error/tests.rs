@@ -1,5 +1,6 @@
 use super::*;
 use crate::consul::failed_phase::FailedPhase;
+use crate::consul::tls::TlsFault;
 
 fn context(write: bool) -> RequestContext {
     RequestContext {
@@ -68,13 +69,17 @@ fn statuses_mean_what_consul_means_by_them() {
         (431, "", Cause::Refused),
         (500, "No cluster leader", Cause::NoLeader),
         (500, "No known Consul servers", Cause::NoLeader),
-        (500, "rpc error making call: EOF", Cause::NoLeader),
+        (500, "rpc error making call: EOF", Cause::LeaderLost),
         (
             500,
             "rpc error getting client: failed to get conn: dial tcp",
-            Cause::NoLeader,
+            Cause::LeaderLost,
         ),
-        (500, "leadership lost while committing log", Cause::NoLeader),
+        (
+            500,
+            "leadership lost while committing log",
+            Cause::LeaderLost,
+        ),
         (500, "No path to datacenter", Cause::UnknownDatacenter),
         (
             500,
@@ -205,6 +210,11 @@ fn a_write_whose_answer_is_missing_may_have_happened() {
         (
             Cause::NoLeader,
             ErrorClass::Unavailable,
+            ErrorClass::Unavailable,
+        ),
+        (
+            Cause::LeaderLost,
+            ErrorClass::Unavailable,
             ErrorClass::Unknown,
         ),
         (Cause::Server, ErrorClass::Unavailable, ErrorClass::Unknown),
@@ -263,6 +273,7 @@ fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
         (Cause::Dropped, true, true),
         (Cause::RateLimited, true, true),
         (Cause::NoLeader, true, true),
+        (Cause::LeaderLost, true, true),
         (Cause::Server, true, true),
         (Cause::UnknownDatacenter, false, true),
         (Cause::InvalidAnswer, false, true),
@@ -279,6 +290,33 @@ fn what_is_tried_again_within_seconds_is_transient_for_a_watch_too() {
             "{cause:?}"
         );
     }
+}
+
+#[test]
+fn the_error_of_several_addresses_names_each_and_means_what_may_pass() {
+    let error = |address: &str, cause, text: &str| {
+        let address = address.to_owned();
+        RequestContext {
+            address,
+            ..context(false)
+        }
+        .error(cause, text)
+    };
+    let tls = Cause::Handshake(TlsFault::UnknownAuthority);
+    let of = |causes: &[Cause]| {
+        let errors = causes.iter().zip(["h:1", "h:2", "h:3"]);
+        let errors = errors.map(|(cause, address)| error(address, *cause, "why"));
+        Error::at_all(errors.collect()).unwrap()
+    };
+    let all = of(&[tls, Cause::Unreachable, Cause::NoLeader]);
+    assert_eq!(all.cause(), Cause::NoLeader);
+    assert_eq!(
+        all.to_string(),
+        "reading key app/name at h:1: why; at h:2: why; at h:3: why"
+    );
+    assert_eq!(of(&[tls, Cause::Unreachable]).cause(), Cause::Unreachable);
+    assert_eq!(of(&[tls, tls]).cause(), tls);
+    assert_eq!(Error::at_all(Vec::new()), None);
 }
 
 #[test]

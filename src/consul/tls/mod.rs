@@ -69,7 +69,8 @@ pub(super) struct Tls {
     name: ServerName<'static>,
     /// The longest time to wait for a file that is a pipe.
     patience: Duration,
-    loaded: Mutex<Loaded>,
+    /// Shared by the addresses of a client.
+    loaded: Arc<Mutex<Loaded>>,
 }
 
 /// What was made of the files, and the files.
@@ -88,18 +89,24 @@ impl Tls {
         host: &str,
         patience: Duration,
     ) -> Result<Self, SetupFailure> {
-        let name = config.server_name.as_deref().unwrap_or(host);
-        let name = ServerName::try_from(name.to_owned()).map_err(|_| {
-            let reason = "it can be the name of no server".to_owned();
-            (format!("expecting a certificate of {name}"), reason)
-        })?;
+        let name = server_name(config, host)?;
         let loaded = load(config, &ReadFiles::default(), patience)
             .map_err(|FileError { doing, reason }| (doing, reason))?;
         Ok(Tls {
             config: config.clone(),
             name,
             patience,
-            loaded: Mutex::new(loaded),
+            loaded: Arc::new(Mutex::new(loaded)),
+        })
+    }
+
+    /// Uses the same files for another host.
+    pub(super) fn for_host(&self, host: &str) -> Result<Self, SetupFailure> {
+        Ok(Tls {
+            config: self.config.clone(),
+            name: server_name(&self.config, host)?,
+            patience: self.patience,
+            loaded: self.loaded.clone(),
         })
     }
 
@@ -163,6 +170,15 @@ impl Tls {
     fn lock(&self) -> MutexGuard<'_, Loaded> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The name that a server at this host must have.
+fn server_name(config: &TlsConfig, host: &str) -> Result<ServerName<'static>, SetupFailure> {
+    let name = config.server_name.as_deref().unwrap_or(host);
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        let reason = "it can be the name of no server".to_owned();
+        (format!("expecting a certificate of {name}"), reason)
+    })
 }
 
 /// Reads all files and makes a configuration of them.

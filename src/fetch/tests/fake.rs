@@ -332,5 +332,6 @@ fn meta(index: Index) -> Meta {
         index: Some(index),
         filtered: false,
         last_contact: None,
+        place: 0,
     }
 }

@@ -72,7 +72,10 @@ impl HandlerBench {
             stdin,
             target: TargetId(0),
             stdout: Stdout::Stderr,
-            set: vec![("DIR".into(), folder.path().into())],
+            set: StartVariables::new({
+                let path = folder.path().to_owned();
+                move || vec![("DIR".into(), path.clone().into())]
+            }),
             withhold: Vec::new(),
         };
         HandlerBench {

@@ -75,6 +75,7 @@ impl Engine<'_> {
             left_out: if skips { 0 } else { update.left_out },
             proven: answer.proven,
             withheld: update.withheld,
+            place: answer.meta.place,
             at: answer.at,
         };
         if update.first {

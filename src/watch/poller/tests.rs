@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::consul::Lookup;
@@ -10,10 +11,18 @@ use crate::watch::withheld::WithheldReason;
 /// An answer of Consul: its index, and the keys with their values.
 type Shown = (u64, &'static [(&'static str, &'static str)]);
 
-/// Answers from a list, and records the indexes that were waited on.
+/// Answers from a list, and records the queries.
 struct ScriptedFetch {
-    answers: VecDeque<Shown>,
-    asked: SyncSender<Option<Index>>,
+    answers: Arc<Mutex<VecDeque<Shown>>>,
+    asked: SyncSender<Asked>,
+    consistent: bool,
+}
+
+/// A query: an ordinary one with the index that it waited on, or a consistent one.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Waiting(Option<u64>),
+    Consistent,
 }
 
 impl Fetch for ScriptedFetch {
@@ -23,8 +32,13 @@ impl Fetch for ScriptedFetch {
         since: Option<Index>,
         _wait: Duration,
     ) -> Result<Fetched, Error> {
-        self.asked.send(since).unwrap();
-        let Some((index, entries)) = self.answers.pop_front() else {
+        let asked = match self.consistent {
+            true => Asked::Consistent,
+            false => Asked::Waiting(since.map(|since| since.0)),
+        };
+        self.asked.send(asked).unwrap();
+        let next = self.answers.lock().unwrap().pop_front();
+        let Some((index, entries)) = next else {
             // The end of the script: the query is held for ever.
             thread::sleep(Duration::from_secs(3600));
             unreachable!("no test takes that long");
@@ -36,11 +50,7 @@ impl Fetch for ScriptedFetch {
             ..Meta::default()
         };
         let non_utf8 = false;
-        Ok(Fetched {
-            meta,
-            non_utf8,
-            at_once: false,
-        })
+        Ok(Fetched { meta, non_utf8 })
     }
 }
 
@@ -92,23 +102,29 @@ fn entry(key: &str, value: &str) -> Entry {
 /// A running poller: the messages that it sent, and the indexes that it waited on.
 struct PollerBench {
     messages: Receiver<Message>,
-    asked: Receiver<Option<Index>>,
+    asked: Receiver<Asked>,
 }
 
 impl PollerBench {
     fn new(scope: TargetScope, known: Snapshot, prober: FakeProber, answers: &[Shown]) -> Self {
         let (asked, was_asked) = sync_channel(64);
         let (sender, messages) = sync_channel(64);
-        let fetch = ScriptedFetch {
-            answers: answers.iter().copied().collect(),
-            asked,
+        let answers: VecDeque<Shown> = answers.iter().copied().collect();
+        let answers = Arc::new(Mutex::new(answers));
+        let fetch = |consistent| {
+            Box::new(ScriptedFetch {
+                answers: answers.clone(),
+                asked: asked.clone(),
+                consistent,
+            })
         };
         let config = PollerConfig {
             target: Target {
                 id: TargetId(0),
                 scope,
             },
-            fetch: Box::new(fetch),
+            fetch: fetch(false),
+            consistent_fetch: fetch(true),
             prober: Box::new(prober),
             wait: SharedWait::new(Duration::from_secs(60), None),
             known,
@@ -139,9 +155,8 @@ impl PollerBench {
         }
     }
 
-    fn asked(&self) -> Option<u64> {
-        let since = self.asked.recv_timeout(Duration::from_secs(10)).unwrap();
-        since.map(|since| since.0)
+    fn asked(&self) -> Asked {
+        self.asked.recv_timeout(Duration::from_secs(10)).unwrap()
     }
 }
 
@@ -157,7 +172,8 @@ fn every_answer_is_sent_and_the_next_query_waits_on_its_index() {
     let second = watched.answered();
     assert_eq!(second.since, Some(Index(5)));
     assert_eq!(second.snapshot.index(), Index(7));
-    assert_eq!([watched.asked(), watched.asked()], [None, Some(5)]);
+    let asked = [watched.asked(), watched.asked()];
+    assert_eq!(asked, [Asked::Waiting(None), Asked::Waiting(Some(5))]);
 }
 
 #[test]
@@ -176,7 +192,37 @@ fn after_a_lower_index_the_target_is_fetched_again_first() {
     assert_eq!(keys(&second), ["a/x"]);
     assert_eq!(second.continuity, Continuity::Broken);
     let asked = [watched.asked(), watched.asked(), watched.asked()];
-    assert_eq!(asked, [None, Some(9), None]);
+    assert_eq!(
+        asked,
+        [
+            Asked::Waiting(None),
+            Asked::Waiting(Some(9)),
+            Asked::Consistent
+        ]
+    );
+}
+
+#[test]
+fn what_a_server_that_lags_shows_is_no_change() {
+    let known = Snapshot::new(Index(9), vec![entry("a/x", "2")]);
+    let scope = TargetScope::Prefix(Prefix::new("a/"));
+    let answers: &[Shown] = &[
+        (4, &[("a/old", "0"), ("a/x", "1")]),
+        (9, &[("a/x", "2")]),
+        (5, &[("a/x", "1")]),
+        (10, &[("a/x", "3")]),
+    ];
+    let watched = PollerBench::new(scope, known, FakeProber::default(), answers);
+    for (from, to, index) in [(9, 4, 9), (9, 5, 10)] {
+        match watched.next() {
+            PollEvent::WentBack(taken, lower) => assert_eq!((taken.0, lower.0), (from, to)),
+            other => panic!("an index that went back was expected, not {other:?}"),
+        }
+        let answered = watched.answered();
+        assert_eq!(keys(&answered), ["a/x"]);
+        assert_eq!(answered.snapshot.index(), Index(index));
+        assert_eq!(answered.continuity, Continuity::Kept);
+    }
 }
 
 #[test]
