@@ -215,12 +215,23 @@ impl Client {
         let server = self.shared.servers.at(place);
         let context = self.context_at(place, request.doing.clone(), request.write);
         let target = request.target(&self.shared.config, self.consistency);
+        let secrets = [token, server.basic_auth.as_ref()];
+        let size = server.base.len()
+            + target.len()
+            + secrets
+                .into_iter()
+                .flatten()
+                .map(HeaderValue::len)
+                .sum::<usize>()
+            + request.body.map_or(0, <[u8]>::len);
+        let endpoint = self.endpoint(place);
+        let agent = server.agent(&self.shared.config, endpoint, size, request.long)?;
         let started = Instant::now();
         let expects = request.body.is_some_and(|body| body.len() > EXPECT_ABOVE);
-        let mut result = self.run(server, request, &target, token, expects);
+        let mut result = self.run((server, agent), request, &target, token, expects);
         // A proxy that does not know `Expect` has taken nothing yet.
         if expects && matches!(&result, Ok(response) if response.status() == EXPECTATION_FAILED) {
-            result = self.run(server, request, &target, token, false);
+            result = self.run((server, agent), request, &target, token, false);
         }
         let method = request.method;
         let at = self.shown_place(place);
@@ -272,7 +283,7 @@ impl Client {
 
     fn run(
         &self,
-        server: &Server,
+        (server, agent): (&Server, &ureq::Agent),
         request: &Request<'_>,
         target: &str,
         token: Option<&HeaderValue>,
@@ -294,8 +305,8 @@ impl Client {
             builder = builder.header("Expect", "100-continue");
         }
         match request.body {
-            Some(body) => self.run_within(server, request, builder.body(body)?),
-            None => self.run_within(server, request, builder.body(())?),
+            Some(body) => self.run_within(agent, request, builder.body(body)?),
+            None => self.run_within(agent, request, builder.body(())?),
         }
     }
 
@@ -303,12 +314,11 @@ impl Client {
     /// begins, a short one the request time-out until it is whole. A long one has a least rate.
     fn run_within<B: AsSendBody>(
         &self,
-        server: &Server,
+        agent: &ureq::Agent,
         request: &Request<'_>,
         http: ureq::http::Request<B>,
     ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let longest = self.shared.config.request_timeout;
-        let agent = &server.agent;
         let mut http = agent.configure_request(http);
         if let Some(block) = request.block {
             let timeout = block.wait + block.wait / 16 + SLACK.min(longest);

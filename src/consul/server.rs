@@ -1,7 +1,7 @@
 //! The addresses of a client: one that is asked, and others of the same cluster in its stead.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,13 +10,15 @@ use ureq::http::HeaderValue;
 
 use super::error::Cause;
 use super::request::Block;
-use super::setup::{agent, header, tls};
+use super::setup::{Buffers, agent, header, tls};
 use super::tls::Tls;
 use super::{Config, ConsulEndpoint, Error};
 
 /// An address that is ready to be asked.
 pub(super) struct Server {
-    pub(super) agent: ureq::Agent,
+    agent: ureq::Agent,
+    /// For what the buffers of the other are too small for; built when it is needed.
+    large: OnceLock<ureq::Agent>,
     pub(super) tls: Option<Arc<Tls>>,
     /// The part of URLs before `/v1`.
     pub(super) base: String,
@@ -39,12 +41,34 @@ impl Server {
         };
         let tls = tls(config, &endpoint.address, other)?;
         Ok(Server {
-            agent: agent(config, endpoint, tls.clone())?,
+            agent: agent(config, endpoint, tls.clone(), Buffers::SMALL)?,
+            large: OnceLock::new(),
             tls,
             base: endpoint.address.base(),
             basic_auth,
             asks_for_gzip: !endpoint.address.is_loopback(),
         })
+    }
+
+    /// The agent for a request of which what is known has `size` bytes, and whose answer may be `long`.
+    pub(super) fn agent(
+        &self,
+        config: &Config,
+        endpoint: &ConsulEndpoint,
+        size: usize,
+        long: bool,
+    ) -> Result<&ureq::Agent, Error> {
+        // Of many connections each may be held for long; an only one stays the same.
+        let only = config.connections == 1;
+        let large = self.large.get();
+        if Buffers::SMALL.hold(size) && !(only && (long || large.is_some())) {
+            return Ok(&self.agent);
+        }
+        if let Some(large) = large {
+            return Ok(large);
+        }
+        let built = agent(config, endpoint, self.tls.clone(), Buffers::LARGE)?;
+        Ok(self.large.get_or_init(|| built))
     }
 }
 

@@ -14,12 +14,35 @@ use super::transport::{TaggingConnector, TaggingResolver};
 use super::{Address, Config, ConsulEndpoint, Error, Secret, TokenSource};
 use crate::model::abbreviate;
 
-/// ureq's default of 128 kB in each direction is too much for a watch of hundreds of targets.
-const RECEIVE_BUFFER: usize = 16 * 1024;
-/// The buffer of an only connection. A long listing is read with a third of the system's time.
-const LARGE_RECEIVE_BUFFER: usize = 64 * 1024;
-/// It holds the head of a request: a path of [`LONGEST_PATH`](super::kv::LONGEST_PATH) and more.
-const SEND_BUFFER: usize = 72 * 1024;
+/// The buffers of a connection, in bytes. ureq fills both with zeros when it connects, and its default of
+/// 128 kB each is too much for a watch of hundreds of targets.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Buffers {
+    receive: usize,
+    send: usize,
+}
+
+impl Buffers {
+    /// For what is short in both directions, and for a connection of many.
+    pub(super) const SMALL: Buffers = Buffers {
+        receive: 16 * 1024,
+        send: 8 * 1024,
+    };
+    /// A long listing is read with a third of the system's time; the head of a request has a path of up to
+    /// [`LONGEST_PATH`](super::kv::LONGEST_PATH).
+    pub(super) const LARGE: Buffers = Buffers {
+        receive: 64 * 1024,
+        send: 72 * 1024,
+    };
+
+    /// Whether a request fits, of which what is known has this many bytes.
+    pub(super) fn hold(self, request: usize) -> bool {
+        // The rest of the head: names of headers, the host, the user agent.
+        const REST: usize = 1024;
+        request + REST <= self.send
+    }
+}
+
 /// The time that a server has to answer whether it accepts a large body.
 const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -46,12 +69,13 @@ pub(super) fn tls(
     }
 }
 
-/// Builds the ureq agent of an address. Its defaults are wrong for Consul in redirects, proxies,
+/// Builds a ureq agent of an address. Its defaults are wrong for Consul in redirects, proxies,
 /// buffers and compression.
 pub(super) fn agent(
     config: &Config,
     endpoint: &ConsulEndpoint,
     tls: Option<Arc<Tls>>,
+    buffers: Buffers,
 ) -> Result<ureq::Agent, Error> {
     let address = &endpoint.address;
     let proxy = match &endpoint.proxy {
@@ -62,10 +86,6 @@ pub(super) fn agent(
         Address::Unix(path) => Some(path.clone()),
         Address::Tcp { .. } => None,
     };
-    let receive_buffer = match config.connections {
-        1 => LARGE_RECEIVE_BUFFER,
-        _ => RECEIVE_BUFFER,
-    };
     let mut builder = ureq::config::Config::builder()
         .http_status_as_error(false)
         // A redirected PUT becomes a GET: the write would be lost and look successful.
@@ -73,8 +93,8 @@ pub(super) fn agent(
         .max_redirects_will_error(false)
         .user_agent(concat!("kvw/", env!("CARGO_PKG_VERSION")))
         .proxy(proxy)
-        .input_buffer_size(receive_buffer)
-        .output_buffer_size(SEND_BUFFER)
+        .input_buffer_size(buffers.receive)
+        .output_buffer_size(buffers.send)
         .max_idle_connections(config.connections)
         .max_idle_connections_per_host(config.connections)
         .timeout_connect(Some(config.connect_timeout))

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::runs::Runs;
-use crate::args::handler::environment::{Variables, connection};
+use crate::args::handler::environment::connection;
 use crate::args::holding::{EndingArgs, start_guarded};
 use crate::backoff::Backoff;
 use crate::consul::{Block, Client, Consistency, Error};
@@ -63,7 +63,6 @@ enum ListenMessage {
 /// When the first query fails, or one that can never succeed, and when no thread can be started.
 pub fn listen_to(ctx: &Context, client: Client, spec: &ListenSpec<'_>) -> anyhow::Result<Exit> {
     client.check_blocking(spec.key)?;
-    let variables = connection(client.config(), spec.ending.pass_token);
     let (sender, messages) = channel();
     let handler = match &spec.handler {
         Some(program) => {
@@ -80,7 +79,7 @@ pub fn listen_to(ctx: &Context, client: Client, spec: &ListenSpec<'_>) -> anyhow
                 child: Child::new(Arc::clone(&groups), sweep),
                 groups,
                 signals,
-                variables,
+                client: client.clone(),
                 runs: Runs::new(),
                 ending: None,
                 spec,
@@ -198,7 +197,7 @@ struct LeaderHandler<'a> {
     child: Child,
     groups: Arc<crate::process::ProcessGroups>,
     signals: Arc<Signals>,
-    variables: Variables,
+    client: Client,
     runs: Runs<Option<Entry>>,
     /// The signal that asked kvw to end, and when the run is killed.
     ending: Option<(i32, Instant)>,
@@ -260,7 +259,9 @@ impl LeaderHandler<'_> {
 
     /// Returns the run for a leader: its event on stdin as a line of JSON, and in the environment.
     fn command(&self, leader: Option<&Entry>) -> ChildCommand {
-        let (mut env, env_remove) = self.variables.clone();
+        let client = &self.client;
+        let pass_token = self.spec.ending.pass_token;
+        let (mut env, env_remove) = connection(client.config(), client.place(), pass_token);
         let mut set = |name: &str, value: OsString| env.push((name.into(), value));
         set("KVW_KEY", self.spec.key.as_str().into());
         if let Some(entry) = leader {
