@@ -227,11 +227,20 @@ impl ChangePlan {
 
     /// Returns the operations in order: first those that only check.
     pub fn ops(&self) -> impl Iterator<Item = Op> {
-        let checks = self.checks.iter().map(|(key, index)| Op::CheckIndex {
+        self.ops_from(0)
+    }
+
+    /// Returns the operations without the first ones.
+    pub fn ops_from(&self, first: usize) -> impl Iterator<Item = Op> {
+        let checked = first.min(self.checks.len());
+        let changed = (first - checked).min(self.changes.len());
+        let checks = self.checks[checked..].iter();
+        let checks = checks.map(|(key, index)| Op::CheckIndex {
             key: key.clone(),
             index: *index,
         });
-        checks.chain(self.changes.iter().map(PlannedChange::to_op))
+        let changes = self.changes[changed..].iter();
+        checks.chain(changes.map(PlannedChange::to_op))
     }
 
     /// Returns the number of transactions that hold the operations; `extra` are the bytes that the

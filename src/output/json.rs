@@ -31,7 +31,7 @@ pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
-pub use self::plan::{Applied, CheckRun, Conflict, Plan, PlannedChange};
+pub use self::plan::{Applied, CheckRun, Conflict, Plan};
 pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};
@@ -57,6 +57,7 @@ pub fn reason_name(reason: Reason) -> &'static str {
         Reason::Change => "change",
         Reason::Retry => "retry",
         Reason::Manual => "manual",
+        Reason::Apply => "apply",
     }
 }
 
