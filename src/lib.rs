@@ -23,6 +23,7 @@ mod output;
 mod process;
 mod rate_limiter;
 mod report;
+mod sources;
 mod state_file;
 mod term;
 mod watch;

@@ -3,6 +3,7 @@
 
 mod change;
 mod condition;
+mod desired;
 mod document;
 mod encoding;
 mod entry;
@@ -18,6 +19,7 @@ mod tree;
 
 pub use change::{Batch, Change, ChangeKind, Continuity, Reason, between};
 pub use condition::{Condition, ConditionSet, Predicate};
+pub use desired::{Desired, Place};
 pub use document::{DocumentReader, Exported};
 pub use encoding::{decode_base64, describe_foreign, without_byte_order_mark};
 pub use entry::{Entry, Fields, Index};
