@@ -9,8 +9,10 @@ mod encoding;
 mod entry;
 mod glob;
 mod key;
+mod max_delete;
 mod op;
 mod pack;
+mod plan;
 mod regex;
 mod session;
 mod snapshot;
@@ -25,12 +27,16 @@ pub use encoding::{decode_base64, describe_foreign, without_byte_order_mark};
 pub use entry::{Entry, Fields, Index};
 pub use glob::{Glob, folder_of_glob};
 pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, obstacle};
+pub use max_delete::MaxDelete;
 pub use op::{
     Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines, results,
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
+pub use plan::{
+    ChangePlan, EntryContent, PlanRules, PlannedChange, PlannedOp, SkipReason, SkippedKey, compare,
+};
 pub use regex::Regex;
-pub use session::{Session, SessionEnd, SessionSettings};
+pub use session::{LOCK_FLAGS, SEMAPHORE_FLAGS, Session, SessionEnd, SessionSettings};
 pub use snapshot::Snapshot;
 pub use target::{Target, TargetId, TargetScope, owner};
 pub use tree::TreeNode;

@@ -10,6 +10,7 @@ mod environment;
 mod event;
 mod lock;
 mod outcome;
+mod plan;
 mod session;
 mod status;
 mod tree;
@@ -30,6 +31,7 @@ pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
+pub use self::plan::{Applied, CheckRun, Conflict, Plan, PlannedChange};
 pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};

@@ -11,7 +11,7 @@ use crate::model;
 /// The encoding of a value in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Encoding {
+pub(super) enum Encoding {
     /// Text.
     Utf8,
     /// Base64, because the bytes are not UTF-8.
@@ -19,7 +19,7 @@ enum Encoding {
 }
 
 /// Encodes the bytes of a value for a JSON string.
-fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
+pub(super) fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
     match std::str::from_utf8(value) {
         Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
         Err(_) => (Cow::Owned(STANDARD.encode(value)), Encoding::Base64),
@@ -59,6 +59,12 @@ impl<'a> Entry<'a> {
     /// Names the entry by `key`, a part of its key.
     pub fn with_key(mut self, key: &'a str) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Leaves out the value, which is secret.
+    pub(super) fn without_value(mut self) -> Self {
+        (self.value, self.encoding) = (None, None);
         self
     }
 

@@ -53,7 +53,7 @@ fn malformed_json_is_refused_with_its_line() {
         ("{\"a\": 01}", "x.json:1: not JSON: "),
         ("{\"a\": 1}\n{}", "x.json:2: not JSON: trailing characters"),
         ("{\"a\":\n NaN}", "x.json:2: not JSON: "),
-        ("{\"a\": \"\n\"}", "x.json:2: not JSON: control character"),
+        ("{\"a\": \"\n\"}", "x.json:1: not JSON: control character"),
         (
             "{\"a\":\n1,\n\"a\": 2}",
             "x.json:3: the name 'a' is also in line 1",
