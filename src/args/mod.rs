@@ -6,6 +6,7 @@ pub mod cas;
 pub mod choice;
 pub mod complete;
 pub mod connect;
+pub mod desired;
 pub mod duration;
 pub mod env;
 pub mod fallback;
