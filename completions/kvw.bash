@@ -122,7 +122,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__apply)
-            opts="-q -v -y -o -h --quiet --verbose --color --prefix --strip --scope --prune --folders --allow-empty --include --exclude --secret --only-existing --create-only --overwrite-locked --plan --dry-run --save --without-values --yes --max-delete --atomic --guard --undo --rollback --retry-conflicts --then --then-timeout --settle --pass-token --check --check-on --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -y -o -h --quiet --verbose --color --format --prefix --all --strip --scope --prune --folders --allow-empty --include --exclude --secret --only-existing --create-only --overwrite-locked --exact --strip-extension --expand --hidden --null --list --dots --split --exact-key --plan --dry-run --save --without-values --yes --max-delete --atomic --guard --undo --rollback --retry-conflicts --then --then-timeout --settle --pass-token --check --check-on --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -130,6 +130,10 @@ _kvw() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "dir yaml json toml properties env docker-env consul jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --prefix)
@@ -153,6 +157,26 @@ _kvw() {
                     return 0
                     ;;
                 --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expand)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -W "empty skip delete" -- "${cur}"))
+                    return 0
+                    ;;
+                --list)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dots)
+                    COMPREPLY=($(compgen -W "keep slash" -- "${cur}"))
+                    return 0
+                    ;;
+                --split)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

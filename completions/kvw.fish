@@ -549,15 +549,32 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print h
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P to each key; P is the scope' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Keys below PREFIX are compared, and deleted by --prune' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Only keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'No keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l format -d 'Format of the sources [default: by their names]' -r -f -a "dir\t''
+yaml\t''
+json\t''
+toml\t''
+properties\t''
+env\t''
+docker-env\t''
+consul\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
+skip\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in the names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+slash\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-run, keep the plan in FILE for --plan' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Write nothing if more keys would be deleted [default: 10, or half]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Refuse to delete more keys [default: 10, or half]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that must be as they were read: those that are written, or all of the sources' -r -f -a "changed\t'Those that are written'
 all\t'All that the sources have'"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
@@ -565,7 +582,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-conflicts -d 'Pl
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then-timeout -d 'Time limit for the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l settle -d 'Time between the writes and the command of --then' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless each new value is JSON, or CMD accepts it' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless CMD accepts each new value' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
@@ -587,15 +604,20 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys in the scope that no source has'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'With --prune, delete folder keys too'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store, whose top level the sources are'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l only-existing -d 'Create no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l create-only -d 'Write no existing keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact -d 'Keep the last newline of a file as part of the value'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip-extension -d 'Leave the extension of a file out of its key'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l hidden -d 'Read files whose names start with a dot, but never .git'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dry-run -d 'Show what would be written, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l without-values -d 'Keep no values in the file of --save: --plan reads the sources again'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask for confirmation of deletes; --plan does not ask'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask before deletes; --plan never asks'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l atomic -d 'Write everything in one transaction, or nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l rollback -d 'Put back what is written if not everything can be'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l pass-token -d 'Pass the token on to the command of --then'

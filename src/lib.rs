@@ -24,6 +24,7 @@ mod plan;
 mod process;
 mod rate_limiter;
 mod report;
+mod sources;
 mod state_file;
 mod term;
 mod watch;

@@ -1,60 +1,93 @@
 //! What a store is to be, and which of its keys that concerns: the arguments of plans.
 
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::applying::name_keys;
 use super::input::{read_error, read_stdin};
-use super::key_mapping::KeyMapping;
-use crate::consul::Client;
-use crate::exit::{Exit, Failure};
-use crate::model::{
-    Desired, DocumentReader, Glob, Invalid, Key, Place, PlanRules, Prefix, Snapshot, abbreviate,
+use super::key::KeyArgs;
+use crate::exit::Failure;
+use crate::model::{Desired, Glob, PlanRules, Prefix, abbreviate};
+use crate::output::SecretMask;
+use crate::sources::{
+    Dots, ListPolicy, Merged, NullPolicy, SourceError, SourceFormat, SourceOptions, merge, parse,
+    read_directory,
 };
-use crate::output::{SecretMask, filtered_message};
-use crate::plan::{StoreError, read_store};
+use crate::term::{Ui, plural};
 
-/// Sources, their prefix and scope, and what of the differences counts.
+/// Sources, their meaning and scope, and what of the differences counts.
 #[derive(Debug, Clone, Args)]
 pub struct DesiredArgs {
-    /// Documents with the desired entries, or - for stdin
+    /// Directories and files that say what keys should be; - is stdin
+    ///
+    /// A file of a directory is a key, a nested name of YAML, JSON or TOML too. Of several sources the
+    /// later one wins.
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
 
-    /// Prepend P to each key; P is the scope
-    #[arg(long, value_name = "P")]
+    /// Format of the sources [default: by their names]
+    ///
+    /// dir, yaml, json, toml, properties, env, docker-env, jsonl, or consul: what export, consul kv
+    /// export and Consul's API write.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_parser = source_formats(),
+        hide_possible_values = true
+    )]
+    format: Option<SourceFormat>,
+
+    /// Prepend P/ to each key; what is below it is compared
+    #[arg(long, value_name = "P/", conflicts_with = "all")]
     prefix: Option<String>,
 
-    /// Remove the prefix P from each key, before --prefix
-    #[arg(long, value_name = "P", default_value = "", hide_default_value = true)]
+    /// Compare the whole store, whose top level the sources are
+    #[arg(long, conflicts_with = "scope")]
+    all: bool,
+
+    /// Remove the prefix P/ from whole keys, before --prefix
+    #[arg(
+        long,
+        value_name = "P/",
+        default_value = "",
+        hide_default_value = true,
+        hide_short_help = true
+    )]
     strip: String,
 
-    /// Keys below PREFIX are compared, and deleted by --prune
-    #[arg(long, value_name = "PREFIX")]
+    /// Compare what is below PREFIX/, instead of --prefix; can be repeated
+    #[arg(long, value_name = "PREFIX/", hide_short_help = true)]
     scope: Vec<String>,
 
-    /// Delete keys in the scope that no source has
+    /// Delete keys below the prefix that no source has
+    ///
+    /// Never keys that a session holds, with the flags of a lock or semaphore, excluded ones, or folder
+    /// keys without --folders.
     #[arg(long)]
     prune: bool,
 
-    /// With --prune, delete folder keys too
+    /// Compare folder keys, whose names end in /, too
+    ///
+    /// An empty directory or map is one then.
     #[arg(long, hide_short_help = true)]
     folders: bool,
 
     /// Allow --prune with sources that have no keys
-    #[arg(long, hide_short_help = true)]
+    #[arg(long, requires = "prune", hide_short_help = true)]
     allow_empty: bool,
 
-    /// Only keys that match GLOB
+    /// Leave alone keys that do not match GLOB; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     include: Vec<Glob>,
 
-    /// No keys that match GLOB
+    /// Leave alone keys that match GLOB; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
-    /// Do not show the values of keys that match GLOB
+    /// Do not show the values of keys that match GLOB, only whether they differ; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     secret: Vec<Glob>,
 
@@ -69,6 +102,111 @@ pub struct DesiredArgs {
     /// Write also keys that a session holds, which resets their lock index
     #[arg(long, hide_short_help = true)]
     pub overwrite_locked: bool,
+
+    /// Keep the last newline of a file as part of the value
+    #[arg(long, hide_short_help = true, help_heading = "Meaning of sources")]
+    exact: bool,
+
+    /// Leave the extension of a file out of its key
+    #[arg(long, hide_short_help = true, help_heading = "Meaning of sources")]
+    strip_extension: bool,
+
+    /// Read structured files of a directory that match GLOB as subtrees; can be repeated
+    ///
+    /// Those are .json .yaml .yml .toml .properties .env. The glob matches the path below the
+    /// directory; '**' is all of them.
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_parser = Glob::new,
+        hide_short_help = true,
+        help_heading = "Meaning of sources"
+    )]
+    expand: Vec<Glob>,
+
+    /// Read files whose names start with a dot, but never .git
+    #[arg(long, hide_short_help = true, help_heading = "Meaning of sources")]
+    hidden: bool,
+
+    /// What null means: empty, skip, or delete the key
+    #[arg(
+        long,
+        value_name = "MEANING",
+        value_parser = null_policies(),
+        hide_possible_values = true,
+        hide_short_help = true,
+        help_heading = "Meaning of sources"
+    )]
+    null: Option<NullPolicy>,
+
+    /// What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP
+    #[arg(
+        long,
+        value_name = "MEANING",
+        value_parser = list_policy,
+        hide_short_help = true,
+        help_heading = "Meaning of sources"
+    )]
+    list: Option<ListPolicy>,
+
+    /// What dots in the names of properties are: keep (part of the name), or slash
+    #[arg(
+        long,
+        value_name = "MEANING",
+        value_parser = dots(),
+        hide_possible_values = true,
+        hide_short_help = true,
+        help_heading = "Meaning of sources"
+    )]
+    dots: Option<Dots>,
+
+    /// Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST
+    #[arg(
+        long,
+        value_name = "SEP",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
+        hide_short_help = true,
+        help_heading = "Meaning of sources"
+    )]
+    split: Option<String>,
+
+    #[command(flatten)]
+    key_args: KeyArgs,
+}
+
+fn source_formats() -> impl TypedValueParser<Value = SourceFormat> {
+    named_values(SourceFormat::ALL.map(|format| (format.name(), format)))
+}
+
+fn null_policies() -> impl TypedValueParser<Value = NullPolicy> {
+    named_values([
+        ("empty", NullPolicy::Empty),
+        ("skip", NullPolicy::Skip),
+        ("delete", NullPolicy::Delete),
+    ])
+}
+
+fn dots() -> impl TypedValueParser<Value = Dots> {
+    named_values([("keep", Dots::Keep), ("slash", Dots::Slash)])
+}
+
+/// A parser of named values.
+fn named_values<T: Copy + Send + Sync + 'static, const N: usize>(
+    values: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.map(|(name, _)| name)).map(move |given| {
+        let found = values.iter().find(|(name, _)| *name == given);
+        found.expect("the possible values are these names").1
+    })
+}
+
+fn list_policy(text: &str) -> Result<ListPolicy, String> {
+    match (text, text.strip_prefix("join=")) {
+        ("index", _) => Ok(ListPolicy::Index),
+        ("json", _) => Ok(ListPolicy::Json),
+        (_, Some(glue)) => Ok(ListPolicy::Join(glue.to_owned())),
+        _ => Err("a list means index, json or join=SEP".to_owned()),
+    }
 }
 
 /// What sources say, and what of it is planned.
@@ -91,52 +229,54 @@ impl DesiredArgs {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub fn mask(&self) -> anyhow::Result<SecretMask> {
+    pub fn mask(&self) -> io::Result<SecretMask> {
         let mut salt = [0; 32];
         if !self.secret.is_empty() {
-            std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
+            File::open("/dev/urandom")?.read_exact(&mut salt)?;
         }
         Ok(SecretMask::new(self.secret.clone(), salt))
     }
 
-    /// Reads all sources. Nothing is sent before.
+    /// Reads all sources: nothing is sent before everything is read and valid.
     ///
     /// # Errors
-    /// Exit 2, naming the place.
-    pub fn read(&self, guard_unchanged: bool) -> anyhow::Result<DesiredState> {
+    /// Exit 2, naming the place of a source that cannot be read or means nothing.
+    pub fn read(&self, ui: &Ui, guard_unchanged: bool) -> Result<DesiredState, Failure> {
         if self.sources.is_empty() {
             let missing = Failure::usage("SOURCE is missing");
-            return Err(missing.hint("a document of export, or - for stdin").into());
+            return Err(missing.hint("a directory, a file, or - for stdin"));
         }
-        let mut desired = Vec::new();
+        let scope = self.scope()?;
+        let options = self.options();
+        let mut sources = Vec::new();
         for source in &self.sources {
-            desired.extend(self.read_source(source)?);
+            sources.push(self.read_source(source, &options)?);
         }
-        let texts = match (&self.scope[..], &self.prefix) {
-            ([], Some(prefix)) => vec![prefix.clone()],
-            (scope, _) => scope.to_vec(),
-        };
-        if let Some(text) = texts
-            .iter()
-            .find(|text| !text.is_empty() && !text.ends_with('/'))
-        {
-            let failure = Failure::usage(format!("the scope '{text}' does not end in /"));
-            return Err(failure.hint(format!("'{text}/' is the folder")).into());
+        let Merged {
+            entries,
+            overridden,
+        } = merge(sources);
+        if !overridden.is_empty() {
+            for found in &overridden {
+                let (key, before, after) = (&found.key, &found.before, &found.after);
+                log::info!("key {key} of {before} is overridden by {after}");
+            }
+            ui.status(format_args!(
+                "{} overridden by a later source",
+                plural(overridden.len() as u64, "key")
+            ));
         }
-        if self.prune && texts.is_empty() {
-            let failure = Failure::usage("--prune needs to know what it may delete");
-            return Err(failure
-                .hint("--prefix P/ or --scope PREFIX/ says it")
-                .into());
-        }
-        if self.prune && desired.is_empty() && !self.allow_empty {
+        if self.prune && entries.is_empty() && !self.allow_empty {
             let failure =
-                Failure::usage("the sources have no keys: --prune would delete everything");
-            return Err(failure.hint("--allow-empty allows it").into());
+                Failure::usage("the sources have no keys, and --prune would delete everything");
+            return Err(failure.hint("--allow-empty allows it"));
+        }
+        if options.list == Some(ListPolicy::Index) && !self.prune {
+            ui.hint("without --prune, a list that got shorter leaves its old last elements");
         }
         Ok(DesiredState {
-            desired,
-            scope: texts.into_iter().map(Prefix::new).collect(),
+            desired: entries,
+            scope,
             rules: PlanRules {
                 prune: self.prune,
                 folders: self.folders,
@@ -150,60 +290,131 @@ impl DesiredArgs {
         })
     }
 
-    fn read_source(&self, source: &str) -> anyhow::Result<Vec<Desired>> {
+    fn options(&self) -> SourceOptions {
+        SourceOptions {
+            prefix: self.prefix.clone().unwrap_or_default(),
+            strip: self.strip.clone(),
+            exact: self.exact,
+            strip_extension: self.strip_extension,
+            expand: self.expand.clone(),
+            hidden: self.hidden,
+            folders: self.folders,
+            null: self.null,
+            list: self.list.clone(),
+            dots: self.dots.unwrap_or_default(),
+            split: self.split.clone(),
+        }
+    }
+
+    /// The prefixes that are compared. Each is a folder: `config` would take `config2/` too.
+    fn scope(&self) -> Result<Vec<Prefix>, Failure> {
+        let named = [
+            ("--prefix", &self.prefix),
+            ("--strip", &Some(self.strip.clone())),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(flag, name)| Some((flag, name.as_ref()?)));
+        let scopes = self.scope.iter().map(|name| ("--scope", name));
+        for (flag, name) in named.chain(scopes) {
+            if !name.is_empty() && !name.ends_with('/') {
+                let shown = abbreviate(name);
+                let failure = Failure::usage(format!("{flag} {shown} does not end in /"));
+                return Err(failure.hint(format!("did you mean {flag} {shown}/?")));
+            }
+            if flag != "--strip" {
+                self.key_args.check("prefix", name)?;
+            }
+            if name.is_empty() && flag != "--strip" {
+                let failure = Failure::usage(format!("{flag} is empty"));
+                return Err(failure.hint("--all compares the whole store"));
+            }
+        }
+        let texts = match (&self.scope[..], &self.prefix) {
+            ([], Some(prefix)) => vec![prefix.clone()],
+            ([], None) if self.all => vec![String::new()],
+            (scope, _) => scope.to_vec(),
+        };
+        if self.prune && texts.is_empty() {
+            let failure = Failure::usage("--prune does not know what it may delete");
+            return Err(failure.hint("--prefix P/ or --scope PREFIX/ says it"));
+        }
+        Ok(texts.into_iter().map(Prefix::new).collect())
+    }
+
+    fn read_source(&self, source: &str, options: &SourceOptions) -> Result<Vec<Desired>, Failure> {
+        let path = Path::new(source);
+        let is_directory =
+            source != "-" && fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
+        match (is_directory, self.format) {
+            (true, None | Some(SourceFormat::Dir)) => {
+                self.require_prefix(source, SourceFormat::Dir)?;
+                return read_directory(path, options).map_err(invalid);
+            }
+            (true, Some(format)) => {
+                let (name, shown) = (format.name(), abbreviate(source));
+                let what = format!("{shown} is a directory, and --format is {name}");
+                return Err(Failure::usage(what));
+            }
+            (false, Some(SourceFormat::Dir)) if source == "-" || path.exists() => {
+                let what = format!("{} is not a directory", abbreviate(source));
+                return Err(Failure::usage(what));
+            }
+            (false, None) if source == "-" => {
+                let failure = Failure::usage("the format of stdin is not known");
+                return Err(failure.hint(NAME_FORMAT));
+            }
+            (false, _) => {}
+        }
         let bytes = match source {
             "-" => read_stdin()?,
-            path => std::fs::read(path).map_err(|error| read_error(path, &error))?,
+            _ => fs::read(path).map_err(|error| read_error(source, &error))?,
         };
-        let mapping = KeyMapping {
-            strip: self.strip.clone(),
-            prefix: self.prefix.clone().unwrap_or_default(),
-            exact: true,
-        };
-        let mut desired = Vec::new();
-        let mut seen = std::collections::HashMap::new();
-        for (number, entry) in (1_u32..).zip(DocumentReader::new(&bytes[..])) {
-            let invalid = |what: String| {
-                Invalid::new(format!("{}: entry {number}", abbreviate(source)), what)
-            };
-            let entry = entry.map_err(|error| {
-                Invalid::new(
-                    format!("{}: {}", abbreviate(source), error.place),
-                    error.what,
-                )
-            })?;
-            let Some(entry) = mapping.import_entry(entry).map_err(invalid)? else {
-                continue;
-            };
-            if let Some(first) = seen.insert(entry.key.clone(), number) {
-                let key = abbreviate(entry.key.as_str());
-                return Err(invalid(format!("key {key} is there already: entry {first}")).into());
-            }
-            desired.push(Desired {
-                key: entry.key,
-                value: Some(entry.value),
-                flags: Some(entry.flags),
-                place: Place {
-                    file: source.into(),
-                    line: None,
-                },
-            });
+        let format = self.format.or_else(|| SourceFormat::detect(path, &bytes));
+        let format = format.ok_or_else(|| {
+            let what = format!("the format of {} is not known", abbreviate(source));
+            Failure::usage(what).hint(NAME_FORMAT)
+        })?;
+        self.require_prefix(source, format)?;
+        parse(format, &bytes, path, options).map_err(invalid)
+    }
+
+    fn require_prefix(&self, source: &str, format: SourceFormat) -> Result<(), Failure> {
+        if format.has_whole_keys() || self.all || self.prefix.is_some() {
+            return Ok(());
         }
-        Ok(desired)
+        let what = format!(
+            "{} has names, and not the prefix that they are below",
+            abbreviate(source)
+        );
+        Err(Failure::usage(what).hint("--prefix P/ names it, --all takes none"))
     }
 }
 
-/// Reads what a plan is compared with.
-///
-/// # Errors
-/// Exit 4 where the token may not read all of it.
-pub fn read_scope(client: &Client, state: &DesiredState) -> anyhow::Result<Snapshot> {
-    read_store(client, &state.scope, &state.desired).map_err(|error| match error {
-        StoreError::Consul(error) => error.into(),
-        StoreError::Filtered => Failure::new(Exit::Denied, filtered_message("listing")).into(),
-        StoreError::Hidden(keys) => {
-            let names = name_keys(keys.iter().map(Key::as_str));
-            Failure::new(Exit::Denied, format!("the token may not read {names}")).into()
-        }
-    })
+const NAME_FORMAT: &str = "--format says it: yaml, json, toml, properties, env, docker-env, consul, \
+    jsonl";
+
+fn invalid(error: SourceError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error.hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meaning_of_a_list_is_one_of_three() {
+        assert_eq!(list_policy("index"), Ok(ListPolicy::Index));
+        assert_eq!(list_policy("json"), Ok(ListPolicy::Json));
+        assert_eq!(
+            list_policy("join=, "),
+            Ok(ListPolicy::Join(", ".to_owned()))
+        );
+        assert_eq!(list_policy("join="), Ok(ListPolicy::Join(String::new())));
+        assert!(list_policy("join").is_err());
+    }
 }

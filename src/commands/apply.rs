@@ -14,10 +14,10 @@ use self::check::CheckRunner;
 use self::values::{ValueCheck, check_values};
 use crate::args::applying::{
     applied_report, check_atomic, check_deletes, check_rights, check_unlocked, confirm,
-    create_journal, describe_applied, describe_conflict, journal_failure, new_file,
+    create_journal, describe_applied, describe_conflict, journal_failure, new_file, read_scope,
 };
 use crate::args::connect::ConnectArgs;
-use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
+use crate::args::desired::{DesiredArgs, DesiredState};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
@@ -32,14 +32,14 @@ use crate::term::{Ui, plural};
 /// Write what differs from the sources
 ///
 /// Only differences are written, each only if its key is as it was read: a key that someone else changes
-/// meanwhile is named, and left as they wrote it. Exits with 1 then, and with 4 before anything is
-/// written if the token may not write everything.
+/// meanwhile is named, and left as they wrote it. Exits with 1 then; with 4 before anything is written if
+/// the token may not write everything; with 5 if the outcome is unknown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kvw apply config.json --dry-run
-  kvw apply config.json --scope config/web/ --prune --undo undo.jsonl
-  kvw apply config.json --then ./smoke-test.sh   # or put everything back
+  kvw apply ./config --prefix config/web/ --dry-run
+  kvw apply ./config --prefix config/web/ --prune --undo undo.jsonl
+  kvw apply web.yaml --prefix config/web/ --then ./smoke-test.sh
   kvw apply --plan plan.json")]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -56,18 +56,26 @@ pub struct ApplyArgs {
     dry_run: bool,
 
     /// With --dry-run, keep the plan in FILE for --plan
-    #[arg(long, value_name = "FILE", requires = "dry_run", value_parser = new_file)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "dry_run",
+        value_parser = new_file,
+        hide_short_help = true
+    )]
     save: Option<PathBuf>,
 
     /// Keep no values in the file of --save: --plan reads the sources again
     #[arg(long, requires = "save", hide_short_help = true)]
     without_values: bool,
 
-    /// Do not ask for confirmation of deletes; --plan does not ask
+    /// Do not ask before deletes; --plan never asks
     #[arg(short, long)]
     yes: bool,
 
-    /// Write nothing if more keys would be deleted [default: 10, or half]
+    /// Refuse to delete more keys [default: 10, or half]
+    ///
+    /// More than 10 keys that are more than half of those that there are. 100% allows all.
     #[arg(long, value_name = "N|N%")]
     max_delete: Option<MaxDelete>,
 
@@ -126,10 +134,11 @@ pub struct ApplyArgs {
     #[arg(long, requires = "then", hide_short_help = true)]
     pass_token: bool,
 
-    /// Write nothing unless each new value is JSON, or CMD accepts it
+    /// Write nothing unless CMD accepts each new value
     ///
-    /// CMD reads the value, and finds the key in KVW_KEY.
-    #[arg(long, value_name = "json|CMD")]
+    /// CMD reads the value, and finds the key in KVW_KEY. The words json, yaml and toml stand for
+    /// checks of these formats.
+    #[arg(long, value_name = "CMD")]
     check: Option<ValueCheck>,
 
     /// Keys whose values --check is for [default: all]
@@ -177,7 +186,7 @@ enum PlanSource {
 /// Runs the verb.
 pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
     let ui = &ctx.ui;
-    let source = args.source()?;
+    let source = args.source(ui)?;
     let mask = args.desired.mask()?;
     let config = args.connect.config(&ctx.env)?;
     if config.consistency == Consistency::Stale {
@@ -268,10 +277,10 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
 }
 
 impl ApplyArgs {
-    fn source(&self) -> anyhow::Result<PlanSource> {
+    fn source(&self, ui: &Ui) -> anyhow::Result<PlanSource> {
         let guard_unchanged = self.guard == Guarded::All;
         let Some(path) = &self.plan else {
-            return Ok(PlanSource::Sources(self.desired.read(guard_unchanged)?));
+            return Ok(PlanSource::Sources(self.desired.read(ui, guard_unchanged)?));
         };
         let in_file = |invalid: Invalid| match invalid.place {
             place if place.is_empty() => Invalid::new(abbreviate(path), invalid.what),
@@ -289,7 +298,7 @@ impl ApplyArgs {
                 return Err(failure.hint("name its sources again").into());
             }
             (false, true) => {
-                let state = self.desired.read(guard_unchanged)?;
+                let state = self.desired.read(ui, guard_unchanged)?;
                 saved.fill(&state.desired).map_err(in_file)?;
             }
         }

@@ -1,5 +1,6 @@
 //! What a source says a key should be.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::Key;
@@ -25,4 +26,14 @@ pub struct Desired {
     pub flags: Option<u64>,
     /// Where it stands.
     pub place: Place,
+}
+
+impl fmt::Display for Place {
+    /// `FILE:LINE`, as compilers write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file.display()),
+            None => write!(f, "{}", self.file.display()),
+        }
+    }
 }
