@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 pub use self::batch::{Batch, Change};
-pub use self::entry::Entry;
+pub use self::entry::{Entry, PortableEntry};
 pub use self::environment::Environment;
 pub use self::event::{Event, HandlerEvent};
 pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
