@@ -3,12 +3,6 @@
 //! One public function: the rest is private, so that unused code is a compiler warning.
 //! CONTRIBUTING.md describes the modules and their dependencies.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "plans come before the verbs that are built on them"
-)]
-
 mod agent;
 mod args;
 mod atomic_file;

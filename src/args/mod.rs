@@ -1,6 +1,7 @@
 //! Groups of arguments that several verbs share, and how they are resolved.
 
 mod address;
+pub mod applying;
 pub mod blocking;
 pub mod cas;
 pub mod choice;

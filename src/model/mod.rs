@@ -32,9 +32,7 @@ pub use op::{
     Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines, results,
 };
 pub use pack::{Packer, TxnLimits, encoded_read, groups};
-pub use plan::{
-    ChangePlan, EntryContent, PlanRules, PlannedChange, PlannedOp, SkipReason, SkippedKey, compare,
-};
+pub use plan::{ChangePlan, EntryContent, PlanRules, PlannedChange, PlannedOp, compare};
 pub use regex::Regex;
 pub use session::{LOCK_FLAGS, SEMAPHORE_FLAGS, Session, SessionEnd, SessionSettings};
 pub use snapshot::Snapshot;

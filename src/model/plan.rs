@@ -130,6 +130,20 @@ impl PlannedChange {
         }
     }
 
+    /// Whether the values differ in nothing but a newline at the end.
+    pub fn only_ends_differ(&self) -> bool {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else {
+            return false;
+        };
+        let (before, after) = (before.value(), &*after.value);
+        let ends = [&b"\n"[..], b"\r\n"];
+        let is_longer = |long: &[u8], short: &[u8]| {
+            let mut rests = ends.iter().filter_map(|end| long.strip_suffix(*end));
+            rests.any(|rest| rest == short)
+        };
+        is_longer(before, after) || is_longer(after, before)
+    }
+
     /// Whether a session holds the key.
     pub fn is_locked(&self) -> bool {
         self.before
@@ -227,11 +241,20 @@ impl ChangePlan {
 
     /// Returns the operations in order: first those that only check.
     pub fn ops(&self) -> impl Iterator<Item = Op> {
-        let checks = self.checks.iter().map(|(key, index)| Op::CheckIndex {
+        self.ops_from(0)
+    }
+
+    /// Returns the operations without the first ones.
+    pub fn ops_from(&self, first: usize) -> impl Iterator<Item = Op> {
+        let checked = first.min(self.checks.len());
+        let changed = (first - checked).min(self.changes.len());
+        let checks = self.checks[checked..].iter();
+        let checks = checks.map(|(key, index)| Op::CheckIndex {
             key: key.clone(),
             index: *index,
         });
-        checks.chain(self.changes.iter().map(PlannedChange::to_op))
+        let changes = self.changes[changed..].iter();
+        checks.chain(changes.map(PlannedChange::to_op))
     }
 
     /// Returns the number of transactions that hold the operations; `extra` are the bytes that the

@@ -57,6 +57,7 @@ pub fn reason_name(reason: Reason) -> &'static str {
         Reason::Change => "change",
         Reason::Retry => "retry",
         Reason::Manual => "manual",
+        Reason::Apply => "apply",
     }
 }
 

@@ -20,6 +20,7 @@ pub mod json;
 mod line_diff;
 mod list;
 pub mod ls;
+pub mod plan;
 mod secret;
 pub mod session;
 pub mod status;

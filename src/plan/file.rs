@@ -118,9 +118,9 @@ struct SavedCheck {
     index: u64,
 }
 
-/// A key that is not as a saved plan found it.
+/// A key that is not as a plan found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StaleKey {
+pub struct PlanConflict {
     /// The key.
     pub key: Key,
     /// The index that the plan found it at; `None`: it did not exist.
@@ -279,7 +279,7 @@ impl SavedPlan {
     pub fn restore(
         &self,
         present: &[Option<Entry>],
-    ) -> Result<Result<ChangePlan, Vec<StaleKey>>, Invalid> {
+    ) -> Result<Result<ChangePlan, Vec<PlanConflict>>, Invalid> {
         let mut stale = Vec::new();
         let mut plan = ChangePlan {
             overwrite_locked: false,
@@ -292,7 +292,7 @@ impl SavedPlan {
             let expected = Some(Index(index)).filter(|index| index.0 != 0);
             let is_stale = now != expected || !fits;
             if is_stale {
-                stale.push(StaleKey {
+                stale.push(PlanConflict {
                     key: key.clone(),
                     expected,
                     found: now,

@@ -11,7 +11,7 @@ use self::walk::{Walk, read_file};
 use super::text::value_of_file;
 use super::{SourceError, SourceFormat, SourceOptions, document, expand, merge};
 use crate::model::{Desired, Glob, Key, Place};
-pub use layout::{Layout, file_of_value, lay_out};
+pub use layout::{file_of_value, lay_out};
 pub use manifest::{MANIFEST, Manifest};
 
 /// The file in the root of a directory for entries that files cannot hold: with flags, or with names

@@ -25,7 +25,7 @@ pub use directory::{
 };
 pub use error::SourceError;
 pub use format::SourceFormat;
-pub use merge::{Merged, Overridden, merge};
+pub use merge::{Merged, merge};
 pub use options::{Dots, ListPolicy, NullPolicy, SourceOptions};
 
 use crate::model::Desired;

@@ -9,6 +9,7 @@
 
 mod harness;
 
+mod apply;
 mod attack;
 mod command_line;
 mod complete;
@@ -44,6 +45,7 @@ mod soak;
 mod status;
 mod tls;
 mod txn;
+mod undo;
 mod unix_socket;
 mod wait;
 mod watch_exec;

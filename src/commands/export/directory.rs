@@ -81,7 +81,7 @@ impl DirectoryExport<'_> {
             complete: false,
             files: wanted.union(&manifest.files).cloned().collect(),
         };
-        let mut write = |path: &str, bytes: &[u8]| -> Result<bool, Failure> {
+        let write = |path: &str, bytes: &[u8]| -> Result<bool, Failure> {
             if tree.has_file(path)
                 && fs::read(self.directory.join(path)).is_ok_and(|old| old == bytes)
             {

@@ -156,7 +156,7 @@ pub struct Conflict<'a> {
 }
 
 /// How the check of `--then` ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CheckRun {
     /// The exit status, or 128+n after signal n; null where it was out of time.
     pub status: Option<u8>,
