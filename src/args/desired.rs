@@ -3,15 +3,19 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::applying::name_keys;
 use super::input::{read_error, read_stdin};
 use super::key::KeyArgs;
-use crate::exit::Failure;
-use crate::model::{Desired, Glob, PlanRules, Prefix, abbreviate};
-use crate::output::SecretMask;
+use crate::consul::Client;
+use crate::exit::{Exit, Failure};
+use crate::model::{ChangePlan, Desired, Glob, Key, PlanRules, Prefix, Snapshot, abbreviate};
+use crate::output::{SecretMask, filtered_message, json};
+use crate::plan::{HashSalt, PlanOrigin, SavedPlan, StoreError, read_store};
 use crate::sources::{
     Dots, ListPolicy, Merged, NullPolicy, SourceError, SourceFormat, SourceOptions, merge, parse,
     read_directory,
@@ -219,6 +223,33 @@ pub struct DesiredState {
     pub rules: PlanRules,
 }
 
+impl DesiredState {
+    /// Keeps a plan of this state in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_plan(
+        &self,
+        client: &Client,
+        plan: &ChangePlan,
+        path: &Path,
+        with_values: bool,
+    ) -> anyhow::Result<()> {
+        let saved = SavedPlan::new(
+            plan,
+            PlanOrigin::new(client.config()),
+            self.scope.iter().map(Prefix::to_string).collect(),
+            &self.desired,
+            json::format_time(SystemTime::now()),
+            HashSalt::random()?,
+            with_values,
+        );
+        let saved = saved.save(path);
+        saved.map_err(|error| Failure::new(Exit::of_file(&error), error.to_string()))?;
+        Ok(())
+    }
+}
+
 impl DesiredArgs {
     /// Whether a source is given.
     pub fn has_sources(&self) -> bool {
@@ -389,6 +420,21 @@ impl DesiredArgs {
         );
         Err(Failure::usage(what).hint("--prefix P/ names it, --all takes none"))
     }
+}
+
+/// Reads what a plan is compared with.
+///
+/// # Errors
+/// Exit 4 where the token may not read all of it.
+pub fn read_scope(client: &Client, state: &DesiredState) -> anyhow::Result<Snapshot> {
+    read_store(client, &state.scope, &state.desired).map_err(|error| match error {
+        StoreError::Consul(error) => error.into(),
+        StoreError::Filtered => Failure::new(Exit::Denied, filtered_message("listing")).into(),
+        StoreError::Hidden(keys) => {
+            let names = name_keys(keys.iter().map(Key::as_str));
+            Failure::new(Exit::Denied, format!("the token may not read {names}")).into()
+        }
+    })
 }
 
 const NAME_FORMAT: &str = "--format says it: yaml, json, toml, properties, env, docker-env, consul, \

@@ -5,7 +5,7 @@ mod check;
 mod values;
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Glob, Invalid, MaxDelete, Prefix, TxnLimits, abbreviate, compare};
 use crate::output::{Format, SecretMask, json, plan as plan_text};
-use crate::plan::{Executor, HashSalt, PlanConflict, PlanOrigin, SavedPlan, UndoJournal, read_all};
+use crate::plan::{Executor, PlanConflict, PlanOrigin, SavedPlan, UndoJournal, read_all};
 use crate::term::{Ui, plural};
 
 /// Write what differs from the sources
@@ -336,18 +336,7 @@ impl ApplyArgs {
         let (Some(path), PlanSource::Sources(state)) = (&self.save, source) else {
             return Ok(());
         };
-        let saved = SavedPlan::new(
-            plan,
-            PlanOrigin::new(client.config()),
-            state.scope.iter().map(Prefix::to_string).collect(),
-            &state.desired,
-            json::format_time(SystemTime::now()),
-            HashSalt::random()?,
-            !self.without_values,
-        );
-        let saved = saved.save(path);
-        saved.map_err(|error| Failure::new(Exit::of_file(&error), error.to_string()))?;
-        Ok(())
+        state.save_plan(client, plan, path, !self.without_values)
     }
 
     /// Says what was done, and how it is undone where that is not everything.

@@ -19,7 +19,7 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "get",
     "put",
     "delete",
@@ -30,6 +30,7 @@ const VERBS: [&str; 22] = [
     "tree",
     "export",
     "import",
+    "diff",
     "apply",
     "undo",
     "env",

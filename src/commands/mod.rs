@@ -6,6 +6,7 @@ pub mod apply;
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod diff;
 pub mod elect;
 pub mod env;
 pub mod export;

@@ -130,6 +130,20 @@ impl PlannedChange {
         }
     }
 
+    /// Whether the values differ in nothing but a newline at the end.
+    pub fn only_ends_differ(&self) -> bool {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else {
+            return false;
+        };
+        let (before, after) = (before.value(), &*after.value);
+        let ends = [&b"\n"[..], b"\r\n"];
+        let is_longer = |long: &[u8], short: &[u8]| {
+            let mut rests = ends.iter().filter_map(|end| long.strip_suffix(*end));
+            rests.any(|rest| rest == short)
+        };
+        is_longer(before, after) || is_longer(after, before)
+    }
+
     /// Whether a session holds the key.
     pub fn is_locked(&self) -> bool {
         self.before

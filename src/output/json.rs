@@ -24,14 +24,14 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 pub use self::batch::{Batch, Change};
-pub use self::entry::Entry;
+pub use self::entry::{Entry, PortableEntry};
 pub use self::environment::Environment;
 pub use self::event::{Event, HandlerEvent};
 pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
-pub use self::plan::{Applied, CheckRun, Conflict, Plan};
+pub use self::plan::{Applied, CheckRun, Conflict, Plan, PlannedChange};
 pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};

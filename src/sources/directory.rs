@@ -1,5 +1,7 @@
 //! Directories: a file for each key. The walk is thin; what its files mean is decided here.
 
+mod layout;
+mod manifest;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,8 @@ use self::walk::{Walk, read_file};
 use super::text::value_of_file;
 use super::{SourceError, SourceFormat, SourceOptions, document, expand, merge};
 use crate::model::{Desired, Glob, Key, Place};
+pub use layout::{file_of_value, lay_out};
+pub use manifest::{MANIFEST, Manifest};
 
 /// The file in the root of a directory for entries that files cannot hold: with flags, or with names
 /// that no file has.
@@ -34,17 +38,12 @@ pub fn read_directory(
     directory: &Path,
     options: &SourceOptions,
 ) -> Result<Vec<Desired>, SourceError> {
-    let special = |name: &str| -> Result<Option<Vec<u8>>, SourceError> {
-        let path = directory.join(name);
-        match path.symlink_metadata() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            _ => read_file(&path).map(Some),
-        }
-    };
-    let ignored = match special(IGNORED)? {
-        Some(bytes) => parse_ignored(&bytes, &directory.join(IGNORED))?,
-        None => Vec::new(),
-    };
+    if read_manifest(directory)?.is_some_and(|manifest| !manifest.complete) {
+        let error =
+            SourceError::of_file(directory, "an export into this directory was not completed");
+        return Err(error.hint("run it again: kvw export … --to-dir … --sync"));
+    }
+    let ignored = read_ignored(directory)?;
     let walk = Walk::new(directory, |relative: &str| {
         is_skipped(relative, &ignored, options)
     });
@@ -53,7 +52,7 @@ pub fn read_directory(
         entries.extend(entries_of_file(&found, options)?);
     }
     let entries = merge::without_duplicates(entries)?;
-    let Some(bytes) = special(EXCEPTIONS)? else {
+    let Some(bytes) = read_special(directory, EXCEPTIONS)? else {
         return Ok(entries);
     };
     let file = directory.join(EXCEPTIONS);
@@ -66,11 +65,52 @@ pub fn read_directory(
     Ok(keys.into_values().collect())
 }
 
-/// Returns the globs of an ignore file.
+/// Returns the paths of the files of a directory that are keys, hidden and ignored ones left out.
 ///
 /// # Errors
-/// If a line is not a glob.
-pub fn parse_ignored(bytes: &[u8], file: &Path) -> Result<Vec<Glob>, SourceError> {
+/// As [`read_directory`], but the files are not read.
+pub fn list_files(directory: &Path, ignored: &[Glob]) -> Result<Vec<String>, SourceError> {
+    let options = SourceOptions::default();
+    let walk = Walk::new(directory, |relative: &str| {
+        is_skipped(relative, ignored, &options)
+    });
+    let paths = walk.files()?.into_iter().map(|found| found.relative);
+    Ok(paths.filter(|path| !path.ends_with('/')).collect())
+}
+
+/// Returns the list of the files that an export wrote into a directory, if one did.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, SourceError> {
+    let bytes = read_special(directory, MANIFEST)?;
+    bytes
+        .map(|bytes| Manifest::parse(&bytes, &directory.join(MANIFEST)))
+        .transpose()
+}
+
+/// Returns the globs of the ignore file of a directory, if there is one.
+///
+/// # Errors
+/// If it cannot be read, or a line is not a glob.
+pub fn read_ignored(directory: &Path) -> Result<Vec<Glob>, SourceError> {
+    match read_special(directory, IGNORED)? {
+        Some(bytes) => parse_ignored(&bytes, &directory.join(IGNORED)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Reads a file that is no key, if it is there.
+fn read_special(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, SourceError> {
+    let path = directory.join(name);
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        _ => read_file(&path).map(Some),
+    }
+}
+
+/// Returns the globs of an ignore file.
+fn parse_ignored(bytes: &[u8], file: &Path) -> Result<Vec<Glob>, SourceError> {
     let text = super::text::decode(bytes, file)?;
     let mut globs = Vec::new();
     for (line, glob) in (1..).zip(text.lines()) {
@@ -91,12 +131,12 @@ pub fn parse_ignored(bytes: &[u8], file: &Path) -> Result<Vec<Glob>, SourceError
 }
 
 /// Whether a name is that of a hidden file.
-pub fn is_hidden(name: &str) -> bool {
+fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
 }
 
 /// Whether a path below a directory, or a directory that it is in, matches a glob of the ignore file.
-pub fn is_ignored(relative: &str, ignored: &[Glob]) -> bool {
+fn is_ignored(relative: &str, ignored: &[Glob]) -> bool {
     let parents = relative.match_indices('/').map(|(at, _)| &relative[..at]);
     let mut paths = parents.chain([relative.trim_end_matches('/')]);
     !ignored.is_empty() && paths.any(|path| ignored.iter().any(|glob| glob.matches(path)))
@@ -105,14 +145,9 @@ pub fn is_ignored(relative: &str, ignored: &[Glob]) -> bool {
 /// Whether a walk leaves out a file or directory, and what is in it.
 fn is_skipped(relative: &str, ignored: &[Glob], options: &SourceOptions) -> bool {
     let name = relative.rsplit('/').next().unwrap_or(relative);
-    let is_special = matches!(relative, EXCEPTIONS | IGNORED);
+    let is_special = matches!(relative, EXCEPTIONS | IGNORED | MANIFEST);
     let is_hidden = is_hidden(name) && (!options.hidden || name == ".git");
     is_special || is_hidden || ignored.iter().any(|glob| glob.matches(relative))
-}
-
-/// Whether a file with these bytes is read as this value.
-pub fn same_file_value(bytes: Vec<u8>, value: &[u8]) -> bool {
-    value_of_file(bytes, false) == value
 }
 
 fn entries_of_file(found: &Found, options: &SourceOptions) -> Result<Vec<Desired>, SourceError> {

@@ -20,11 +20,12 @@ mod yaml;
 use std::path::Path;
 
 pub use directory::{
-    EXCEPTIONS, IGNORED, is_hidden, is_ignored, parse_ignored, read_directory, same_file_value,
+    EXCEPTIONS, MANIFEST, Manifest, file_of_value, lay_out, list_files, read_directory,
+    read_ignored, read_manifest,
 };
 pub use error::SourceError;
 pub use format::SourceFormat;
-pub use merge::{Merged, Overridden, merge};
+pub use merge::{Merged, merge};
 pub use options::{Dots, ListPolicy, NullPolicy, SourceOptions};
 
 use crate::model::Desired;

@@ -77,3 +77,25 @@ impl<'a> Entry<'a> {
         self
     }
 }
+
+/// An entry without what belongs to one store: its indexes and its lock.
+#[derive(Debug, Serialize)]
+pub struct PortableEntry<'a> {
+    key: &'a str,
+    value: Cow<'a, str>,
+    encoding: Encoding,
+    flags: u64,
+}
+
+impl<'a> PortableEntry<'a> {
+    /// Creates the JSON of an entry, named by `key`.
+    pub fn new(key: &'a str, entry: &'a model::Entry) -> Self {
+        let (value, encoding) = encode(entry.value());
+        PortableEntry {
+            key,
+            value,
+            encoding,
+            flags: entry.flags(),
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 
 use super::{Found, SourceError};
@@ -138,9 +138,8 @@ impl<'a, F: Fn(&str) -> bool> Walk<'a, F> {
 /// Reads a regular file. One that became a pipe since does not block.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, SourceError> {
     let read = || -> io::Result<Result<Vec<u8>, FileType>> {
-        let flags = (OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
-        let flags = i32::try_from(flags).unwrap_or_default();
-        let mut file = File::options().read(true).custom_flags(flags).open(path)?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let mut file = File::from(open(path, flags, Mode::empty())?);
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Ok(Err(metadata.file_type()));
