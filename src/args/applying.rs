@@ -7,15 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::SystemTime;
 
-use super::desired::DesiredState;
 use crate::consul::{Cause, Client, ErrorClass};
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Key, MaxDelete, PlannedChange, Snapshot, TxnLimits, abbreviate};
-use crate::output::{filtered_message, json};
-use crate::plan::{
-    Execution, ExecutionEnd, PlanConflict, PlanOrigin, StoreError, UndoChange, UndoJournal,
-    read_store,
-};
+use crate::model::{ChangePlan, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
+use crate::output::json;
+use crate::plan::{Execution, ExecutionEnd, PlanConflict, PlanOrigin, UndoChange, UndoJournal};
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::{Progress, Ui, plural};
 
@@ -64,21 +60,6 @@ pub fn name_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
     }
-}
-
-/// Reads what a plan is compared with.
-///
-/// # Errors
-/// Exit 4 where the token may not read all of it.
-pub fn read_scope(client: &Client, state: &DesiredState) -> anyhow::Result<Snapshot> {
-    read_store(client, &state.scope, &state.desired).map_err(|error| match error {
-        StoreError::Consul(error) => error.into(),
-        StoreError::Filtered => Failure::new(Exit::Denied, filtered_message("listing")).into(),
-        StoreError::Hidden(keys) => {
-            let names = name_keys(keys.iter().map(Key::as_str));
-            Failure::new(Exit::Denied, format!("the token may not read {names}")).into()
-        }
-    })
 }
 
 /// Refuses a plan that writes keys which a session holds.

@@ -14,10 +14,10 @@ use self::check::CheckRunner;
 use self::values::{ValueCheck, check_values};
 use crate::args::applying::{
     applied_report, check_atomic, check_deletes, check_rights, check_unlocked, confirm,
-    create_journal, describe_applied, describe_conflict, journal_failure, new_file, read_scope,
+    create_journal, describe_applied, describe_conflict, journal_failure, new_file,
 };
 use crate::args::connect::ConnectArgs;
-use crate::args::desired::{DesiredArgs, DesiredState};
+use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
