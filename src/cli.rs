@@ -16,8 +16,8 @@ use crate::args::global::GlobalArgs;
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    completions, delete, dev, elect, env, export, get, help, import, lock, ls, man, put, run,
-    session, status, tree, txn, wait, watch,
+    apply, completions, delete, dev, diff, elect, env, export, get, help, import, lock, ls, man,
+    put, run, session, status, tree, txn, undo, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -41,6 +41,9 @@ Write:
   delete       Delete keys
   txn          Run operations in one transaction
   import       Import the entries of a document
+  diff         Show what differs between sources and the store
+  apply        Write what differs from the sources
+  undo         Put back what a command with --undo FILE has written
 
 Watch:
   watch        Print changes as they happen, or run a handler on them
@@ -114,6 +117,12 @@ enum VerbArgs {
     Export(Deferred<export::ExportArgs>),
     /// Import the entries of a document
     Import(Deferred<import::ImportArgs>),
+    /// Show what differs between sources and the store
+    Diff(Box<Deferred<diff::DiffArgs>>),
+    /// Write what differs from the sources
+    Apply(Box<Deferred<apply::ApplyArgs>>),
+    /// Put back what a command with --undo FILE has written
+    Undo(Deferred<undo::UndoArgs>),
     /// Run a command while holding a lock
     Lock(Box<Deferred<lock::LockArgs>>),
     /// Run a command on the leader that is elected, or show the leader
@@ -367,6 +376,9 @@ impl Cli {
             VerbArgs::Env(args) => env::run(context, args.0),
             VerbArgs::Export(args) => export::run(context, args.0),
             VerbArgs::Import(args) => import::run(context, args.0),
+            VerbArgs::Diff(args) => diff::run(context, &args.0),
+            VerbArgs::Apply(args) => apply::run(context, &args.0),
+            VerbArgs::Undo(args) => undo::run(context, args.0),
             VerbArgs::Lock(args) => lock::run(context, args.0),
             VerbArgs::Elect(args) => elect::run(context, args.0),
             VerbArgs::Session(args) => session::run(context, args.0),

@@ -51,7 +51,7 @@ pub fn move_behind_verb(args: &[OsString]) -> Cow<'_, [OsString]> {
                 }
             }
             None if !letters.is_empty() && letters.chars().all(has_short) => {
-                moved.push(word.clone())
+                moved.push(word.clone());
             }
             None => before.push(word.clone()),
         }

@@ -1,11 +1,13 @@
 //! Groups of arguments that several verbs share, and how they are resolved.
 
 mod address;
+pub mod applying;
 pub mod blocking;
 pub mod cas;
 pub mod choice;
 pub mod complete;
 pub mod connect;
+pub mod desired;
 pub mod duration;
 pub mod env;
 pub mod fallback;

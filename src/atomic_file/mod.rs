@@ -4,6 +4,7 @@
 mod descriptor;
 mod destination;
 mod stream;
+mod tree;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use tempfile::NamedTempFile;
 pub use descriptor::is_stdout;
 pub use destination::{Destination, Links};
 pub use stream::{NamedStream, open_stream};
+pub use tree::FileTree;
 
 /// A temporary file that replaces another one when it is complete, and is removed when it is dropped
 /// before. Its errors name the file to be replaced.

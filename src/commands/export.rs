@@ -1,11 +1,14 @@
 //! `kvw export`
 
+mod directory;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
+use self::directory::DirectoryExport;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
@@ -19,6 +22,7 @@ use crate::output::{
     Format, ListWriter, consul, document, explain_empty, filtered_message, glob_hint, json,
 };
 use crate::process::{ProcessGroups, Signals, listen};
+use crate::sources::EXCEPTIONS;
 use crate::term::{Progress, plural};
 
 /// Export entries as a document for import
@@ -33,6 +37,7 @@ Examples:
   kvw export app/ --non-empty > app.json   # fails if there is nothing below app/
   kvw export | gzip > backup.json.gz
   kvw export config/ -o jsonl | jq -r .key
+  kvw export config/ --to-dir config       # a file for each key
   kvw export old/ | kvw import --strip old/ --prefix new/")]
 pub struct ExportArgs {
     /// Prefix of the exported keys [default: the whole store]
@@ -46,6 +51,24 @@ pub struct ExportArgs {
     /// A file that belongs to neither you nor root, or has several hard links, is refused.
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
+
+    /// Write a file for each key into DIR, which is new or empty: the files of diff and apply
+    ///
+    /// A text has a newline at its end, which is no part of the value; other values are written as
+    /// they are. Keys that no file can hold, and those with flags, are entries of DIR/.kvw.jsonl. The
+    /// files are listed in DIR/.kvw.files.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output_file", "output"])]
+    to_dir: Option<PathBuf>,
+
+    /// Update a DIR that --to-dir wrote: files whose keys are gone are removed
+    ///
+    /// Files that no export wrote are left, and named.
+    #[arg(long, requires = "to_dir")]
+    sync: bool,
+
+    /// Let only the user read what --to-dir writes
+    #[arg(long, requires = "to_dir", hide_short_help = true)]
+    private: bool,
 
     /// Fail with exit 1 if there is no key to export
     #[arg(long)]
@@ -79,6 +102,9 @@ const PRIVATE: u32 = 0o600;
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
+    if let Some(directory) = &args.to_dir {
+        return export_to_directory(ctx, &args, directory);
+    }
     let mut export = Export {
         prefix: args.key_args.prefix(&args.prefix)?,
         client: ctx.client(&args.connect)?,
@@ -100,7 +126,7 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
     };
     match end {
         ExportEnd::Stopped(signal) => Ok(Exit::Signal(signal)),
-        ExportEnd::Empty => Err(export.empty().into()),
+        ExportEnd::Empty => Err(no_key(&export.prefix).into()),
         ExportEnd::Filtered => Err(filtered().into()),
         ExportEnd::Complete { keys, filtered } => {
             if keys == 0 && !filtered {
@@ -114,6 +140,37 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
             Ok(Exit::Yes)
         }
     }
+}
+
+/// Writes a file for each key. A prefix is a folder then: names below it are those of files.
+fn export_to_directory(ctx: &Context, args: &ExportArgs, directory: &Path) -> anyhow::Result<Exit> {
+    let prefix = args.key_args.prefix(&args.prefix)?;
+    if !prefix.is_root() && !prefix.as_str().ends_with('/') {
+        let shown = abbreviate(prefix.as_str()).into_owned();
+        let failure = Failure::usage(format!("the prefix {shown} does not end in /"));
+        return Err(failure.hint(format!("did you mean {shown}/?")).into());
+    }
+    let client = ctx.client(&args.connect)?;
+    let export = DirectoryExport {
+        prefix: &prefix,
+        directory,
+        sync: args.sync,
+        private: args.private,
+        allow_filtered: args.allow_filtered,
+        non_empty: args.non_empty,
+    };
+    let done = export.run(&ctx.ui, &client)?;
+    let mut status = format!("exported {}", plural(done.keys, "key"));
+    if done.exceptions > 0 {
+        status.push_str(&format!(", {} of them in {EXCEPTIONS},", done.exceptions));
+    }
+    status.push_str(&format!(" to {}", directory.display()));
+    if args.sync {
+        status.push_str(&format!(": {} written", plural(done.written, "file")));
+        status.push_str(&format!(", {} removed", done.removed));
+    }
+    ctx.ui.status(status);
+    Ok(Exit::Yes)
 }
 
 /// Replaces the file if the document is complete. A signal leaves the old file unchanged. What cannot
@@ -137,7 +194,7 @@ fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Re
     };
     match end {
         ExportEnd::Stopped(_) => {}
-        ExportEnd::Empty => return Err(kept(export.empty())),
+        ExportEnd::Empty => return Err(kept(no_key(&export.prefix))),
         ExportEnd::Filtered => return Err(kept(filtered())),
         ExportEnd::Complete { .. } => file.persist()?,
     }
@@ -174,19 +231,20 @@ struct Export {
     progress: Option<Progress>,
 }
 
-impl Export {
-    fn empty(&self) -> Failure {
-        let what = match self.prefix.is_root() {
-            true => "no key exists".to_owned(),
-            false => format!("no key starts with {}", abbreviate(self.prefix.as_str())),
-        };
-        let failure = Failure::new(Exit::No, what);
-        match glob_hint("prefix", self.prefix.as_str(), "export") {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+/// The failure of an export that must not be empty.
+fn no_key(prefix: &Prefix) -> Failure {
+    let what = match prefix.is_root() {
+        true => "no key exists".to_owned(),
+        false => format!("no key starts with {}", abbreviate(prefix.as_str())),
+    };
+    let failure = Failure::new(Exit::No, what);
+    match glob_hint("prefix", prefix.as_str(), "export") {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
+}
 
+impl Export {
     fn write(&self, mut out: impl Write) -> anyhow::Result<ExportEnd> {
         let mut reply = self.client.entries(&self.prefix, None)?;
         let frame = match self.format {

@@ -19,7 +19,7 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 23] = [
     "get",
     "put",
     "delete",
@@ -30,6 +30,9 @@ const VERBS: [&str; 20] = [
     "tree",
     "export",
     "import",
+    "diff",
+    "apply",
+    "undo",
     "env",
     "run",
     "lock",

@@ -2,9 +2,11 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "a verb owns its arguments")]
 
+pub mod apply;
 pub mod completions;
 pub mod delete;
 pub mod dev;
+pub mod diff;
 pub mod elect;
 pub mod env;
 pub mod export;
@@ -20,5 +22,6 @@ pub mod session;
 pub mod status;
 pub mod tree;
 pub mod txn;
+pub mod undo;
 pub mod wait;
 pub mod watch;

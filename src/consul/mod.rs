@@ -15,6 +15,7 @@ mod multi_delete;
 mod multi_get;
 mod redact;
 mod request;
+mod rights;
 mod server;
 mod session;
 mod setup;

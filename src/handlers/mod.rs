@@ -17,6 +17,7 @@
 //!    [`QueueInput::Stop`]. Then polling goes on until all are [`Handler::is_idle`].
 
 mod backlog;
+mod check;
 mod debounce;
 mod environment;
 mod event;
@@ -26,6 +27,7 @@ mod queue;
 mod run;
 mod stdin;
 
+pub use check::{check_command, value_command};
 pub use debounce::Debounce;
 pub use event::{HandlerEvent, RunReport};
 pub use policy::{Daemons, OnBusy, OnExit, OnFail, Policies};

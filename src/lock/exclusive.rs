@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::layout::{LOCK_FLAGS, LockHolder, SEMAPHORE_FLAGS};
+use super::layout::LockHolder;
 use super::lease::BootTime;
 use crate::consul::{Block, Client, Consistency, Error};
-use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::model::{
+    Entry, Index, Key, LOCK_FLAGS, Op, OpError, OpErrorKind, SEMAPHORE_FLAGS, TxnOutcome,
+};
 use crate::process::boot_time;
 
 /// How often one attempt is repeated because the key changed between a read and a write.

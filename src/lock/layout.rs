@@ -6,12 +6,6 @@ use serde::Deserialize;
 
 use crate::model::{Index, Key, Session};
 
-/// The flags of a lock's key: those of Consul's own client.
-pub const LOCK_FLAGS: u64 = 0x2ddc_cbc0_58a5_0c18;
-
-/// The flags of the keys of a semaphore.
-pub const SEMAPHORE_FLAGS: u64 = 0xe0f6_9a2b_aa41_4de0;
-
 /// The last part of the name of a lock's key.
 const LOCK_NAME: &str = ".lock";
 
@@ -116,12 +110,6 @@ impl std::fmt::Display for LockHolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_flags_are_those_of_consul() {
-        assert_eq!(LOCK_FLAGS, 3_304_740_253_564_472_344);
-        assert_eq!(SEMAPHORE_FLAGS, 16_210_313_421_097_356_768);
-    }
 
     #[test]
     fn the_key_of_a_lock_stands_below_its_name() {

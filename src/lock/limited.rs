@@ -11,10 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::exclusive::{Attempt, LockObstacle, Taken, holder, is_unknown_session};
-use super::layout::{LockHolder, SEMAPHORE_FLAGS};
+use super::layout::LockHolder;
 use super::lease::BootTime;
 use crate::consul::{Block, Client, Consistency, Error};
-use crate::model::{Entry, Index, Key, Op, OpErrorKind, Prefix, TxnOutcome};
+use crate::model::{Entry, Index, Key, Op, OpErrorKind, Prefix, SEMAPHORE_FLAGS, TxnOutcome};
 use crate::process::boot_time;
 
 /// How often one step is repeated because others change `.lock` between a read and a write.

@@ -96,6 +96,8 @@ pub enum Reason {
     Retry,
     /// A request of the user: USR1 or a key in the live view.
     Manual,
+    /// Changes that kvw itself has made, for the check of an apply.
+    Apply,
 }
 
 /// Changes that are handled together, at most one per key and target, sorted by both.

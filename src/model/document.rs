@@ -17,7 +17,7 @@ use super::{Invalid, abbreviate};
 /// An entry of a document: what survives an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// The full name, as it stands; never empty.
+    /// The full name, as it stands; never empty but with [`DocumentReader::with_empty_keys`].
     pub key: String,
     /// The caller's 64 bits; 0 where the document does not say.
     pub flags: u64,
@@ -39,6 +39,7 @@ pub struct DocumentReader<R> {
     /// Where the entry that is read begins.
     start: Position,
     unknown: BTreeSet<String>,
+    empty_keys: bool,
     ended: bool,
 }
 
@@ -59,8 +60,20 @@ impl<R: BufRead> DocumentReader<R> {
             number: 0,
             start: Position::START,
             unknown: BTreeSet::new(),
+            empty_keys: false,
             ended: false,
         }
+    }
+
+    /// Takes entries whose key is present and empty: names below a prefix have one for the prefix.
+    pub fn with_empty_keys(mut self) -> Self {
+        self.empty_keys = true;
+        self
+    }
+
+    /// Returns the line in which the last entry begins.
+    pub fn line(&self) -> u32 {
+        self.start.line()
     }
 
     /// Returns the names of members that mean nothing, of the entries read so far.
@@ -163,11 +176,12 @@ impl<R: BufRead> DocumentReader<R> {
             fault,
             foreign,
             known,
+            has_key,
         } = parsed;
         if let Some(fault) = fault {
             return Err(self.invalid_at(self.start, &key, fault));
         }
-        if key.is_empty() {
+        if key.is_empty() && !(self.empty_keys && has_key) {
             let is_first = self.shape == Shape::Lines && self.number == 1;
             if is_first && foreign && !known {
                 return Err(Invalid::new("", NAMES_AND_VALUES));

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use super::Index;
 
+/// The flags of a lock's key: those of Consul's own client.
+pub const LOCK_FLAGS: u64 = 0x2ddc_cbc0_58a5_0c18;
+
+/// The flags of the keys of a semaphore.
+pub const SEMAPHORE_FLAGS: u64 = 0xe0f6_9a2b_aa41_4de0;
+
 /// The effect of a session's end on the keys that it holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SessionEnd {

@@ -169,7 +169,7 @@ fn describe_batch(batch: &Batch) -> String {
         Reason::Initial => format!("initial run, {count}"),
         Reason::Manual => format!("manual run, {count}"),
         Reason::Retry if keys.is_empty() => "retry, 0 keys".to_owned(),
-        Reason::Change | Reason::Retry => summarize(&keys),
+        Reason::Change | Reason::Retry | Reason::Apply => summarize(&keys),
     }
 }
 

@@ -10,6 +10,7 @@ mod environment;
 mod event;
 mod lock;
 mod outcome;
+mod plan;
 mod session;
 mod status;
 mod tree;
@@ -23,13 +24,14 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 pub use self::batch::{Batch, Change};
-pub use self::entry::Entry;
+pub use self::entry::{Entry, PortableEntry};
 pub use self::environment::Environment;
 pub use self::event::{Event, HandlerEvent};
 pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
+pub use self::plan::{Applied, CheckRun, Conflict, Plan, PlannedChange};
 pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};
@@ -55,6 +57,7 @@ pub fn reason_name(reason: Reason) -> &'static str {
         Reason::Change => "change",
         Reason::Retry => "retry",
         Reason::Manual => "manual",
+        Reason::Apply => "apply",
     }
 }
 

@@ -6,6 +6,7 @@
 //! - `entry`, `ls`, `tree`, `txn`, `wait`, `status`, `session`: the answers of the verbs. `changes`, `line_diff`:
 //!   changes as text.
 //! - `glob`: keys and prefixes that were meant as globs.
+//! - `secret`: values that are not shown.
 //! - `format`: the names of formats. `list`: lists written while they arrive. `time`: points in
 //!   time.
 
@@ -19,6 +20,8 @@ pub mod json;
 mod line_diff;
 mod list;
 pub mod ls;
+pub mod plan;
+mod secret;
 pub mod session;
 pub mod status;
 mod time;
@@ -29,3 +32,4 @@ pub mod wait;
 pub use format::Format;
 pub use glob::{explain_empty, glob_hint, no_glob};
 pub use list::{ListWriter, filtered_message};
+pub use secret::SecretMask;

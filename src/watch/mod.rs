@@ -28,4 +28,4 @@ pub use poller::PollerConfig;
 pub use routes::{Route, RouteId, Routes, WaitingChanges};
 pub use target_state::TargetStates;
 pub use wait_time::{SharedWait, ShortenedWait};
-pub use withheld::{MaxDelete, WithheldChange, WithheldReason};
+pub use withheld::{WithheldChange, WithheldReason};

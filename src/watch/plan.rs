@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::filter::Filter;
-use super::withheld::MaxDelete;
-use crate::model::Target;
+use crate::model::{MaxDelete, Target};
 
 /// How entries that already exist are treated at startup. The comments are the help of `--initial`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

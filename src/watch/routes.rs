@@ -85,7 +85,9 @@ impl Routes {
             let part = Batch { reason, changes };
             let input = match reason {
                 Reason::Manual => QueueInput::Run(part),
-                Reason::Initial | Reason::Change | Reason::Retry => QueueInput::Changes(part),
+                Reason::Initial | Reason::Change | Reason::Retry | Reason::Apply => {
+                    QueueInput::Changes(part)
+                }
             };
             handler.step(input, context)
         })

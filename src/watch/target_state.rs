@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use super::filter::Filter;
 use super::poll_event::TargetAnswer;
-use super::withheld::{MaxDelete, Withheld, WithheldChange, WithheldReason};
+use super::withheld::{Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
 use crate::model::{
-    Change, Continuity, Entry, Index, Snapshot, Target, TargetId, TargetScope, between, owner,
+    Change, Continuity, Entry, Index, MaxDelete, Snapshot, Target, TargetId, TargetScope, between,
+    owner,
 };
 use crate::state_file::StateFile;
 

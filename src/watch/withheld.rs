@@ -2,56 +2,8 @@
 //! deletes over `--max-delete`. Pure.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
-use std::str::FromStr;
 
-use crate::model::{Entry, Snapshot};
-
-/// The most deletes at once that are not held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MaxDelete {
-    /// A number of keys.
-    Keys(usize),
-    /// A percentage of the keys before.
-    Percent(u8),
-}
-
-impl MaxDelete {
-    /// Whether `deletes` of `keys` keys may be reported at once.
-    pub fn allows(self, deletes: usize, keys: usize) -> bool {
-        match self {
-            MaxDelete::Keys(most) => deletes <= most,
-            MaxDelete::Percent(most) => deletes as u128 * 100 <= keys as u128 * u128::from(most),
-        }
-    }
-}
-
-impl FromStr for MaxDelete {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("'{text}' is neither a number of keys nor a percentage from 0% to 100%");
-        match text.strip_suffix('%') {
-            Some(percent) => percent
-                .parse()
-                .ok()
-                .filter(|percent| *percent <= 100)
-                .map(MaxDelete::Percent),
-            None => text.parse().ok().map(MaxDelete::Keys),
-        }
-        .ok_or_else(wrong)
-    }
-}
-
-impl fmt::Display for MaxDelete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MaxDelete::Keys(most) => write!(f, "{most}"),
-            MaxDelete::Percent(most) => write!(f, "{most}%"),
-        }
-    }
-}
+use crate::model::{Entry, MaxDelete, Snapshot};
 
 /// The reason why a key that is not listed any more is not reported as deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -60,7 +60,6 @@ const TYPES: &[&str] = &[
     "Notices",
     "Ours",
     "Pace",
-    "Place",
     "Plain",
     "Poll",
     "Polling",

@@ -10,6 +10,7 @@
 mod harness;
 
 mod addresses;
+mod apply;
 mod attack;
 mod command_line;
 mod complete;
@@ -45,6 +46,7 @@ mod soak;
 mod status;
 mod tls;
 mod txn;
+mod undo;
 mod unix_socket;
 mod wait;
 mod watch_exec;

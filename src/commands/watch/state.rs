@@ -6,9 +6,8 @@ use clap::Args;
 
 use crate::consul::Config;
 use crate::exit::Failure;
-use crate::model::Target;
+use crate::model::{MaxDelete, Target};
 use crate::state_file::{Identity, Keep, OpenedStateFile, StateFile};
-use crate::watch::MaxDelete;
 
 /// The state file and the limits of accepted changes.
 #[derive(Debug, Clone, Args)]

@@ -43,6 +43,8 @@ pub struct Parsed {
     pub foreign: bool,
     /// Whether there are known members.
     pub known: bool,
+    /// Whether there is a key, though it may be empty.
+    pub has_key: bool,
 }
 
 impl Parsed {
@@ -119,7 +121,11 @@ impl<'de> Visitor<'de> for Members<'_> {
                 }
             }
             match &*name {
-                "key" => parsed.key = parsed.text("key", map.next_value()?).unwrap_or_default(),
+                "key" => {
+                    let key = parsed.text("key", map.next_value()?);
+                    parsed.has_key = key.is_some();
+                    parsed.key = key.unwrap_or_default();
+                }
                 "flags" => parsed.flags = parsed.number(&map.next_value()?),
                 "value" => parsed.value = parsed.text("value", map.next_value()?),
                 "encoding" => {

@@ -14,6 +14,11 @@ impl Position {
     /// The first byte of a document.
     pub const START: Position = Position { line: 1, column: 1 };
 
+    /// The number of the line.
+    pub fn line(self) -> u32 {
+        u32::try_from(self.line).unwrap_or(u32::MAX)
+    }
+
     fn advance(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if *byte == b'\n' {

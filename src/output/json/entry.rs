@@ -11,7 +11,7 @@ use crate::model;
 /// The encoding of a value in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Encoding {
+pub(super) enum Encoding {
     /// Text.
     Utf8,
     /// Base64, because the bytes are not UTF-8.
@@ -19,7 +19,7 @@ enum Encoding {
 }
 
 /// Encodes the bytes of a value for a JSON string.
-fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
+pub(super) fn encode(value: &[u8]) -> (Cow<'_, str>, Encoding) {
     match std::str::from_utf8(value) {
         Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
         Err(_) => (Cow::Owned(STANDARD.encode(value)), Encoding::Base64),
@@ -62,6 +62,12 @@ impl<'a> Entry<'a> {
         self
     }
 
+    /// Leaves out the value, which is secret.
+    pub(super) fn without_value(mut self) -> Self {
+        (self.value, self.encoding) = (None, None);
+        self
+    }
+
     /// Encodes the value as base64 even where it is text.
     pub fn with_base64(mut self, entry: &model::Entry) -> Self {
         if entry.value_known() {
@@ -69,5 +75,27 @@ impl<'a> Entry<'a> {
             self.encoding = Some(Encoding::Base64);
         }
         self
+    }
+}
+
+/// An entry without what belongs to one store: its indexes and its lock.
+#[derive(Debug, Serialize)]
+pub struct PortableEntry<'a> {
+    key: &'a str,
+    value: Cow<'a, str>,
+    encoding: Encoding,
+    flags: u64,
+}
+
+impl<'a> PortableEntry<'a> {
+    /// Creates the JSON of an entry, named by `key`.
+    pub fn new(key: &'a str, entry: &'a model::Entry) -> Self {
+        let (value, encoding) = encode(entry.value());
+        PortableEntry {
+            key,
+            value,
+            encoding,
+            flags: entry.flags(),
+        }
     }
 }

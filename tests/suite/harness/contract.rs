@@ -110,6 +110,97 @@ pub struct Imported {
     pub refused: u64,
 }
 
+/// `apply --dry-run`, `undo --dry-run`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub changes: Vec<PlannedChange>,
+    pub unchanged: u64,
+    pub unmanaged: u64,
+    pub skipped: Vec<SkippedKey>,
+    pub transactions: u64,
+}
+
+/// A change of a plan.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedChange {
+    pub op: String,
+    pub key: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub before: Option<Entry>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub after: Option<PlannedContent>,
+    pub secret: Option<SecretChange>,
+}
+
+/// What a key is to be.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedContent {
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub value: Option<String>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub encoding: Option<String>,
+    pub flags: u64,
+}
+
+/// What is said of secret values.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretChange {
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub before: Option<String>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub after: Option<String>,
+}
+
+/// A key that differs and is left alone.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkippedKey {
+    pub key: String,
+    pub reason: String,
+}
+
+/// `apply`, `undo`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanOutcome {
+    pub outcome: String,
+    pub written: u64,
+    pub deleted: u64,
+    pub unchanged: u64,
+    pub transactions: u64,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub index: Option<u64>,
+    pub conflicts: Vec<Conflict>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub check: Option<CheckRun>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub undo: Option<String>,
+}
+
+/// A key that was not as it was read.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conflict {
+    pub key: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub expected: Option<u64>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub found: Option<u64>,
+}
+
+/// How a check ended.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRun {
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub status: Option<u8>,
+    pub ms: u64,
+}
+
 /// A session.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

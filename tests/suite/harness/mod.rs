@@ -9,6 +9,7 @@ pub mod contract;
     reason = "the unit tests of the client use it too, and all of it"
 )]
 mod faulty;
+mod gate;
 mod kvw;
 mod processes;
 mod proxy;
@@ -24,6 +25,7 @@ pub use acl::{AclAgent, MASTER, Token, prefix_rules};
 pub use agent::{Agent, Scope, not_tried, request, try_request};
 pub use certificates::{Authority, Certificate, Valid, pem};
 pub use faulty::{Faulty, On, Script};
+pub use gate::{Gate, Passage};
 pub use kvw::{Kvw, Output};
 pub use processes::{Process, children, is_alive, processes, send_signal};
 pub use proxy::Proxy;

@@ -1,0 +1,157 @@
+//! The commands of `--then` and `--check`, from their start until nothing of them is left.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use crate::args::applying::StopSignals;
+use crate::process::{
+    Child, ChildCommand, ChildEvent, ChildStatus, Signal, SweepPolicy, reap, take_orphans,
+};
+use crate::term::Ui;
+
+/// The time from TERM to KILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The time for what a check leaves in its group to end by itself.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// How a check ended.
+#[derive(Debug)]
+pub enum CheckEnd {
+    /// It ended by itself.
+    Exited(ChildStatus),
+    /// It was stopped at the end of its time.
+    TimedOut,
+    /// It was stopped because kvw was asked to end.
+    Signal(i32),
+}
+
+/// A runner of checks, one after another.
+pub struct CheckRunner {
+    signals: StopSignals,
+    wake: Receiver<()>,
+    /// Whether the guard runs, which ends a check when kvw cannot.
+    prepared: bool,
+}
+
+impl CheckRunner {
+    /// Listens for signals.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new() -> io::Result<Self> {
+        let (send, wake): (SyncSender<()>, _) = sync_channel(1);
+        let signals = StopSignals::listen(move || {
+            // A full channel wakes too.
+            let _ = send.try_send(());
+        })?;
+        Ok(CheckRunner {
+            signals,
+            wake,
+            prepared: false,
+        })
+    }
+
+    /// Returns the signal that asks kvw to end, if one has come.
+    pub fn stop(&self) -> Option<i32> {
+        self.signals.stop()
+    }
+
+    /// Waits, or until a signal asks to end.
+    pub fn wait(&self, time: Duration) -> Option<i32> {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Some(signal) = self.stop() {
+                return Some(signal);
+            }
+            if left.is_zero() || !self.sleep(left) {
+                return None;
+            }
+        }
+    }
+
+    /// Sleeps until a signal or for this time; `false` where no signal can come any more.
+    fn sleep(&self, time: Duration) -> bool {
+        !matches!(
+            self.wake.recv_timeout(time),
+            Err(RecvTimeoutError::Disconnected)
+        )
+    }
+
+    /// Runs a check to its end: nothing that it started is left then.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(
+        &mut self,
+        ui: &Ui,
+        command: ChildCommand,
+        timeout: Duration,
+    ) -> io::Result<(CheckEnd, Duration)> {
+        self.prepare(ui);
+        let groups = self.signals.groups.clone();
+        let policy = SweepPolicy {
+            linger: LINGER,
+            stop_timeout: STOP_TIMEOUT,
+            ends_daemons: true,
+        };
+        let mut child = Child::new(groups.clone(), policy);
+        let started = Instant::now();
+        child.start(command, started)?;
+        // Why it was asked to end, and when it is killed.
+        let mut stopping: Option<(CheckEnd, Instant)> = None;
+        loop {
+            let now = Instant::now();
+            while let Some(event) = child.poll(now) {
+                if let ChildEvent::Exited(exit) = event {
+                    let end = match stopping {
+                        Some((end, _)) => end,
+                        None => CheckEnd::Exited(exit.status),
+                    };
+                    return Ok((end, exit.took));
+                }
+            }
+            reap(&groups);
+            let out_of_time = now >= started + timeout;
+            let wake_at = match &stopping {
+                Some((_, kill)) if now >= *kill => {
+                    child.kill(now);
+                    None
+                }
+                Some((_, kill)) => Some(*kill),
+                None => {
+                    let end = match self.stop() {
+                        Some(signal) => Some(CheckEnd::Signal(signal)),
+                        None => out_of_time.then_some(CheckEnd::TimedOut),
+                    };
+                    match end {
+                        None => Some(started + timeout),
+                        Some(end) => {
+                            child.stop(Signal::TERM);
+                            stopping = Some((end, now + STOP_TIMEOUT));
+                            continue;
+                        }
+                    }
+                }
+            };
+            let deadlines = [wake_at, child.deadline(now)];
+            let next = deadlines.into_iter().flatten().min();
+            let next = next.unwrap_or(now + Duration::from_millis(20));
+            self.sleep(next.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    fn prepare(&mut self, ui: &Ui) {
+        if std::mem::replace(&mut self.prepared, true) {
+            return;
+        }
+        if let Err(error) = self.signals.groups.start_guard() {
+            ui.warn(format_args!(
+                "no guard process: a kvw that is killed would leave the check running: {error}"
+            ));
+        }
+        take_orphans();
+    }
+}

@@ -1,0 +1,155 @@
+//! `kvw diff`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::args::applying::{name_keys, new_file};
+use crate::args::connect::ConnectArgs;
+use crate::args::desired::{DesiredArgs, read_scope};
+use crate::args::output::formats;
+use crate::consul::{Client, Consistency};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::model::{ChangePlan, Key, TxnLimits, compare};
+use crate::output::{Format, ListWriter, SecretMask, json, plan as plan_text};
+use crate::term::{Ui, plural};
+
+/// Show what differs between sources and the store
+///
+/// Shows what apply would write with the same flags, and writes nothing. Exits with 0 if nothing
+/// differs, and with 1 if something does. Without --prune, keys that no source has are counted and are
+/// no differences.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kvw diff ./config --prefix config/
+  kvw diff ./config --prefix config/ --prune --secret '**/password'
+  kvw diff values.yaml --prefix config/web/ --save plan.json
+  kvw export a/ | kvw diff - --format consul --strip a/ --prefix b/")]
+pub struct DiffArgs {
+    #[command(flatten)]
+    desired: DesiredArgs,
+
+    /// Keep the plan in FILE for apply --plan
+    ///
+    /// The file is private. It holds the values that would be written.
+    #[arg(long, value_name = "FILE", value_parser = new_file)]
+    save: Option<PathBuf>,
+
+    /// Keep no values in the file of --save: apply --plan reads the sources again
+    #[arg(long, requires = "save", hide_short_help = true)]
+    without_values: bool,
+
+    /// Exit with 4 if the token may not write what differs
+    ///
+    /// The rights are tried without writing.
+    #[arg(long)]
+    access: bool,
+
+    /// Output format: text, json, or jsonl with a change a line
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_parser = formats(&[Format::Text, Format::Json, Format::Jsonl]),
+        hide_possible_values = true,
+        default_value_t = Format::Text
+    )]
+    output: Format,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+/// Runs the verb.
+pub fn run(ctx: &Context, args: &DiffArgs) -> anyhow::Result<Exit> {
+    let ui = &ctx.ui;
+    let state = args.desired.read(ui, false)?;
+    let mask = args.desired.mask()?;
+    let config = args.connect.config(&ctx.env)?;
+    if config.consistency == Consistency::Stale {
+        return Err(Failure::usage("--stale would compare with what may be old").into());
+    }
+    let client = ctx.connect(config)?;
+    let store = read_scope(&client, &state)?;
+    let plan = match &args.save {
+        None => compare(state.desired, &store, &state.rules),
+        Some(path) => {
+            let plan = compare(state.desired.clone(), &store, &state.rules);
+            state.save_plan(&client, &plan, path, !args.without_values)?;
+            plan
+        }
+    };
+    print_plan(ui, args.output, &client, &plan, &mask)?;
+    hint_at_newlines(ui, &plan);
+    if args.access {
+        check_access(&client, &plan)?;
+    }
+    Ok(match plan.is_empty() {
+        true => Exit::Yes,
+        false => Exit::No,
+    })
+}
+
+fn print_plan(
+    ui: &Ui,
+    output: Format,
+    client: &Client,
+    plan: &ChangePlan,
+    mask: &SecretMask,
+) -> anyhow::Result<()> {
+    let mut out = ui;
+    match output {
+        Format::Text | Format::Raw | Format::Consul => {
+            plan_text::write(&mut out, plan, mask, ui.style())?;
+        }
+        Format::Json => {
+            let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
+            json::write_line(out, &json::Plan::new(plan, mask, count))?;
+        }
+        Format::Jsonl => {
+            let mut list = ListWriter::new(Format::Jsonl);
+            for change in &plan.changes {
+                let change = json::PlannedChange::new(change, mask);
+                list.item(&mut out, |out| json::write(out, &change))?;
+            }
+            list.finish(&mut out)?;
+        }
+    }
+    ui.status(plan_text::summary(plan));
+    Ok(())
+}
+
+/// Says where a file and a value are the same but for the newline at the end, the most common difference
+/// that nobody wants.
+fn hint_at_newlines(ui: &Ui, plan: &ChangePlan) {
+    let keys = plan
+        .changes
+        .iter()
+        .filter(|change| change.only_ends_differ());
+    let keys: Vec<_> = keys.map(|change| change.key.as_str()).collect();
+    if keys.is_empty() {
+        return;
+    }
+    let (count, names) = (plural(keys.len() as u64, "value"), name_keys(keys));
+    ui.hint(format_args!(
+        "{count} differ only in a newline at the end: {names}; --exact keeps the newline of a file"
+    ));
+}
+
+fn check_access(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
+    let keys: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|change| change.key.clone())
+        .collect();
+    let denied = client.unwritable(&keys)?;
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let names = name_keys(denied.iter().map(Key::as_str));
+    let count = plural(denied.len() as u64, "key");
+    let what = format!("the token may not write {count}: {names}");
+    Err(Failure::new(Exit::Denied, what).into())
+}
