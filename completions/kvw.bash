@@ -28,6 +28,9 @@ _kvw() {
             kvw,dev)
                 cmd="kvw__subcmd__dev"
                 ;;
+            kvw,diff)
+                cmd="kvw__subcmd__diff"
+                ;;
             kvw,elect)
                 cmd="kvw__subcmd__elect"
                 ;;
@@ -104,7 +107,7 @@ _kvw() {
 
     case "${cmd}" in
         kvw)
-            opts="-q -v -h -V --quiet --verbose --color --help --version get put delete txn watch wait run ls tree env export import apply undo lock elect session status dev completions man help"
+            opts="-q -v -h -V --quiet --verbose --color --help --version get put delete txn watch wait run ls tree env export import diff apply undo lock elect session status dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -122,7 +125,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__apply)
-            opts="-q -v -y -o -h --quiet --verbose --color --prefix --strip --scope --prune --folders --allow-empty --include --exclude --secret --only-existing --create-only --overwrite-locked --plan --dry-run --save --without-values --yes --max-delete --atomic --guard --undo --rollback --retry-conflicts --then --then-timeout --settle --pass-token --check --check-on --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -y -o -h --quiet --verbose --color --format --prefix --all --strip --scope --prune --folders --allow-empty --include --exclude --secret --only-existing --create-only --overwrite-locked --exact --strip-extension --expand --hidden --null --list --dots --split --exact-key --plan --dry-run --save --without-values --yes --max-delete --atomic --guard --undo --rollback --retry-conflicts --then --then-timeout --settle --pass-token --check --check-on --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -130,6 +133,10 @@ _kvw() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "dir yaml json toml properties env docker-env consul jsonl" -- "${cur}"))
                     return 0
                     ;;
                 --prefix)
@@ -153,6 +160,26 @@ _kvw() {
                     return 0
                     ;;
                 --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expand)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -W "empty skip delete" -- "${cur}"))
+                    return 0
+                    ;;
+                --list)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dots)
+                    COMPREPLY=($(compgen -W "keep slash" -- "${cur}"))
+                    return 0
+                    ;;
+                --split)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -429,6 +456,148 @@ _kvw() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        kvw__subcmd__diff)
+            opts="-q -v -o -h --quiet --verbose --color --format --prefix --all --strip --scope --prune --folders --allow-empty --include --exclude --secret --only-existing --create-only --overwrite-locked --exact --strip-extension --expand --hidden --null --list --dots --split --exact-key --save --without-values --access --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "dir yaml json toml properties env docker-env consul jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expand)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -W "empty skip delete" -- "${cur}"))
+                    return 0
+                    ;;
+                --list)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dots)
+                    COMPREPLY=($(compgen -W "keep slash" -- "${cur}"))
+                    return 0
+                    ;;
+                --split)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --save)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --http-addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --datacenter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --partition)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-value)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         kvw__subcmd__elect)
             opts="-q -v -o -h --quiet --verbose --color --exec --on-exit --value --listen --current --ttl --lock-delay --stop-signal --stop-timeout --linger --pass-token --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -678,7 +847,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__export)
-            opts="-q -v -o -h --quiet --verbose --color --output-file --non-empty --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --output-file --to-dir --sync --private --non-empty --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -689,6 +858,10 @@ _kvw() {
                     return 0
                     ;;
                 --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -878,7 +1051,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__help)
-            opts="-q -v -h --quiet --verbose --color --help get put delete txn watch wait ls tree export import apply undo env run lock elect session status dev completions man help connection environment exit-codes handlers json keys"
+            opts="-q -v -h --quiet --verbose --color --help get put delete txn watch wait ls tree export import diff apply undo env run lock elect session status dev completions man help connection environment exit-codes handlers json keys"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -43,6 +43,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tr
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "env" -d 'Print keys as environment variables'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "diff" -d 'Show what differs between sources and the store'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "apply" -d 'Write what differs from the sources'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "undo" -d 'Put back what a command with --undo FILE has written'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
@@ -480,6 +481,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l output-file -d 'Write to FILE, which is replaced only when the export is complete' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l to-dir -d 'Write a file for each key into DIR, which is new or empty: the files of diff and apply' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: json as consul kv export, jsonl with all fields, consul as its API' -r -f -a "text\t''
 json\t''
 jsonl\t''
@@ -502,6 +504,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l sync -d 'Update a DIR that --to-dir wrote: files whose keys are gone are removed'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l private -d 'Let only the user read what --to-dir writes'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
@@ -546,15 +550,97 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-skip-verify -d 'A
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l format -d 'Format of the sources [default: by their names]' -r -f -a "dir\t''
+yaml\t''
+json\t''
+toml\t''
+properties\t''
+env\t''
+docker-env\t''
+consul\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
+skip\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l dots -d 'What dots in the names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+slash\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l save -d 'Keep the plan in FILE for apply --plan' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s o -l output -d 'Output format: text, json, or jsonl with a change a line' -r -f -a "text\t''
+json\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store; keys get no prefix'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prune -d 'Delete keys below the prefix that no source has'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare folder keys, whose names end in /, too'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l only-existing -d 'Create no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l create-only -d 'Write no existing keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exact -d 'Keep the last newline of a file as part of the value'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip-extension -d 'Leave the extension of a file out of its key'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l hidden -d 'Read files whose names start with a dot, but never .git'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l without-values -d 'Keep no values in the file of --save: apply --plan reads the sources again'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l access -d 'Exit with 4 if the token may not write what differs'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P to each key; P is the scope' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Keys below PREFIX are compared, and deleted by --prune' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Only keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'No keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l format -d 'Format of the sources [default: by their names]' -r -f -a "dir\t''
+yaml\t''
+json\t''
+toml\t''
+properties\t''
+env\t''
+docker-env\t''
+consul\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
+skip\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in the names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+slash\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-run, keep the plan in FILE for --plan' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Write nothing if more keys would be deleted [default: 10, or half]' -r
@@ -587,12 +673,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys in the scope that no source has'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'With --prune, delete folder keys too'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store; keys get no prefix'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l only-existing -d 'Create no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l create-only -d 'Write no existing keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact -d 'Keep the last newline of a file as part of the value'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip-extension -d 'Leave the extension of a file out of its key'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l hidden -d 'Read files whose names start with a dot, but never .git'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dry-run -d 'Show what would be written, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l without-values -d 'Keep no values in the file of --save: --plan reads the sources again'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask for confirmation of deletes; --plan does not ask'

@@ -48,7 +48,7 @@ pub struct DesiredArgs {
     #[arg(long, value_name = "P/", conflicts_with = "all")]
     prefix: Option<String>,
 
-    /// Compare the whole store, whose top level the sources are
+    /// Compare the whole store; keys get no prefix
     #[arg(long, conflicts_with = "scope")]
     all: bool,
 
@@ -83,15 +83,17 @@ pub struct DesiredArgs {
     #[arg(long, requires = "prune", hide_short_help = true)]
     allow_empty: bool,
 
-    /// Leave alone keys that do not match GLOB; can be repeated
+    /// Leave alone keys that do not match GLOB
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     include: Vec<Glob>,
 
-    /// Leave alone keys that match GLOB; can be repeated
+    /// Leave alone keys that match GLOB
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
-    /// Do not show the values of keys that match GLOB, only whether they differ; can be repeated
+    /// Hide the values of keys that match GLOB
+    ///
+    /// A hash, new in each run, tells whether they differ. Can be repeated.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     secret: Vec<Glob>,
 
@@ -179,11 +181,11 @@ pub struct DesiredArgs {
 }
 
 fn source_formats() -> impl TypedValueParser<Value = SourceFormat> {
-    named(SourceFormat::ALL.map(|format| (format.name(), format)))
+    by_name(SourceFormat::ALL.map(|format| (format.name(), format)))
 }
 
 fn null_policies() -> impl TypedValueParser<Value = NullPolicy> {
-    named([
+    by_name([
         ("empty", NullPolicy::Empty),
         ("skip", NullPolicy::Skip),
         ("delete", NullPolicy::Delete),
@@ -191,11 +193,11 @@ fn null_policies() -> impl TypedValueParser<Value = NullPolicy> {
 }
 
 fn dots() -> impl TypedValueParser<Value = Dots> {
-    named([("keep", Dots::Keep), ("slash", Dots::Slash)])
+    by_name([("keep", Dots::Keep), ("slash", Dots::Slash)])
 }
 
 /// A parser of named values.
-fn named<T: Copy + Send + Sync + 'static, const N: usize>(
+fn by_name<T: Copy + Send + Sync + 'static, const N: usize>(
     values: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(values.map(|(name, _)| name)).map(move |given| {
