@@ -582,9 +582,15 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P/ to each key; what is below it is compared')
             [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Remove the prefix P/ from whole keys, before --prefix')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Compare what is below PREFIX/, instead of --prefix; can be repeated')
+<<<<<<< HEAD
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Hide the values of keys that match GLOB')
+=======
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB; can be repeated')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB; can be repeated')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated')
+>>>>>>> wt-plan
             [CompletionResult]::new('--expand', '--expand', [CompletionResultType]::ParameterName, 'Read structured files of a directory that match GLOB as subtrees; can be repeated')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'What null means: empty, skip, or delete the key')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP')
@@ -613,7 +619,11 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+<<<<<<< HEAD
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store; keys get no prefix')
+=======
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store, whose top level the sources are')
+>>>>>>> wt-plan
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete keys below the prefix that no source has')
             [CompletionResult]::new('--folders', '--folders', [CompletionResultType]::ParameterName, 'Compare folder keys, whose names end in /, too')
             [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Allow --prune with sources that have no keys')
@@ -639,9 +649,15 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P/ to each key; what is below it is compared')
             [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Remove the prefix P/ from whole keys, before --prefix')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Compare what is below PREFIX/, instead of --prefix; can be repeated')
+<<<<<<< HEAD
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Hide the values of keys that match GLOB')
+=======
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB; can be repeated')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB; can be repeated')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated')
+>>>>>>> wt-plan
             [CompletionResult]::new('--expand', '--expand', [CompletionResultType]::ParameterName, 'Read structured files of a directory that match GLOB as subtrees; can be repeated')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'What null means: empty, skip, or delete the key')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP')
@@ -649,14 +665,14 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--split', '--split', [CompletionResultType]::ParameterName, 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'Apply the plan that diff --save has written')
             [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'With --dry-run, keep the plan in FILE for --plan')
-            [CompletionResult]::new('--max-delete', '--max-delete', [CompletionResultType]::ParameterName, 'Write nothing if more keys would be deleted [default: 10, or half]')
+            [CompletionResult]::new('--max-delete', '--max-delete', [CompletionResultType]::ParameterName, 'Refuse to delete more keys [default: 10, or half]')
             [CompletionResult]::new('--guard', '--guard', [CompletionResultType]::ParameterName, 'Keys that must be as they were read: those that are written, or all of the sources')
             [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Keep in FILE what undo needs to put everything back')
             [CompletionResult]::new('--retry-conflicts', '--retry-conflicts', [CompletionResultType]::ParameterName, 'Plan again so often after a conflict')
             [CompletionResult]::new('--then', '--then', [CompletionResultType]::ParameterName, 'Run CMD after the writes; if it fails, put everything back')
             [CompletionResult]::new('--then-timeout', '--then-timeout', [CompletionResultType]::ParameterName, 'Time limit for the command of --then')
             [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'Time between the writes and the command of --then')
-            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing unless each new value is JSON, or CMD accepts it')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing unless CMD accepts each new value')
             [CompletionResult]::new('--check-on', '--check-on', [CompletionResultType]::ParameterName, 'Keys whose values --check is for [default: all]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
@@ -680,7 +696,11 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
+<<<<<<< HEAD
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store; keys get no prefix')
+=======
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store, whose top level the sources are')
+>>>>>>> wt-plan
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete keys below the prefix that no source has')
             [CompletionResult]::new('--folders', '--folders', [CompletionResultType]::ParameterName, 'Compare folder keys, whose names end in /, too')
             [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Allow --prune with sources that have no keys')
@@ -693,8 +713,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be written, and write nothing')
             [CompletionResult]::new('--without-values', '--without-values', [CompletionResultType]::ParameterName, 'Keep no values in the file of --save: --plan reads the sources again')
-            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for confirmation of deletes; --plan does not ask')
-            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation of deletes; --plan does not ask')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask before deletes; --plan never asks')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before deletes; --plan never asks')
             [CompletionResult]::new('--atomic', '--atomic', [CompletionResultType]::ParameterName, 'Write everything in one transaction, or nothing')
             [CompletionResult]::new('--rollback', '--rollback', [CompletionResultType]::ParameterName, 'Put back what is written if not everything can be')
             [CompletionResult]::new('--pass-token', '--pass-token', [CompletionResultType]::ParameterName, 'Pass the token on to the command of --then')

@@ -566,9 +566,15 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --prefix 'Prepend P/ to each key; what is below it is compared'
             cand --strip 'Remove the prefix P/ from whole keys, before --prefix'
             cand --scope 'Compare what is below PREFIX/, instead of --prefix; can be repeated'
+<<<<<<< HEAD
             cand --include 'Leave alone keys that do not match GLOB'
             cand --exclude 'Leave alone keys that match GLOB'
             cand --secret 'Hide the values of keys that match GLOB'
+=======
+            cand --include 'Leave alone keys that do not match GLOB; can be repeated'
+            cand --exclude 'Leave alone keys that match GLOB; can be repeated'
+            cand --secret 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated'
+>>>>>>> wt-plan
             cand --expand 'Read structured files of a directory that match GLOB as subtrees; can be repeated'
             cand --null 'What null means: empty, skip, or delete the key'
             cand --list 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP'
@@ -597,7 +603,11 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
+<<<<<<< HEAD
             cand --all 'Compare the whole store; keys get no prefix'
+=======
+            cand --all 'Compare the whole store, whose top level the sources are'
+>>>>>>> wt-plan
             cand --prune 'Delete keys below the prefix that no source has'
             cand --folders 'Compare folder keys, whose names end in /, too'
             cand --allow-empty 'Allow --prune with sources that have no keys'
@@ -622,9 +632,15 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --prefix 'Prepend P/ to each key; what is below it is compared'
             cand --strip 'Remove the prefix P/ from whole keys, before --prefix'
             cand --scope 'Compare what is below PREFIX/, instead of --prefix; can be repeated'
+<<<<<<< HEAD
             cand --include 'Leave alone keys that do not match GLOB'
             cand --exclude 'Leave alone keys that match GLOB'
             cand --secret 'Hide the values of keys that match GLOB'
+=======
+            cand --include 'Leave alone keys that do not match GLOB; can be repeated'
+            cand --exclude 'Leave alone keys that match GLOB; can be repeated'
+            cand --secret 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated'
+>>>>>>> wt-plan
             cand --expand 'Read structured files of a directory that match GLOB as subtrees; can be repeated'
             cand --null 'What null means: empty, skip, or delete the key'
             cand --list 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP'
@@ -632,14 +648,14 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --split 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST'
             cand --plan 'Apply the plan that diff --save has written'
             cand --save 'With --dry-run, keep the plan in FILE for --plan'
-            cand --max-delete 'Write nothing if more keys would be deleted [default: 10, or half]'
+            cand --max-delete 'Refuse to delete more keys [default: 10, or half]'
             cand --guard 'Keys that must be as they were read: those that are written, or all of the sources'
             cand --undo 'Keep in FILE what undo needs to put everything back'
             cand --retry-conflicts 'Plan again so often after a conflict'
             cand --then 'Run CMD after the writes; if it fails, put everything back'
             cand --then-timeout 'Time limit for the command of --then'
             cand --settle 'Time between the writes and the command of --then'
-            cand --check 'Write nothing unless each new value is JSON, or CMD accepts it'
+            cand --check 'Write nothing unless CMD accepts each new value'
             cand --check-on 'Keys whose values --check is for [default: all]'
             cand -o 'Output format'
             cand --output 'Output format'
@@ -663,7 +679,11 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
+<<<<<<< HEAD
             cand --all 'Compare the whole store; keys get no prefix'
+=======
+            cand --all 'Compare the whole store, whose top level the sources are'
+>>>>>>> wt-plan
             cand --prune 'Delete keys below the prefix that no source has'
             cand --folders 'Compare folder keys, whose names end in /, too'
             cand --allow-empty 'Allow --prune with sources that have no keys'
@@ -676,8 +696,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --dry-run 'Show what would be written, and write nothing'
             cand --without-values 'Keep no values in the file of --save: --plan reads the sources again'
-            cand -y 'Do not ask for confirmation of deletes; --plan does not ask'
-            cand --yes 'Do not ask for confirmation of deletes; --plan does not ask'
+            cand -y 'Do not ask before deletes; --plan never asks'
+            cand --yes 'Do not ask before deletes; --plan never asks'
             cand --atomic 'Write everything in one transaction, or nothing'
             cand --rollback 'Put back what is written if not everything can be'
             cand --pass-token 'Pass the token on to the command of --then'

@@ -565,9 +565,15 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+<<<<<<< HEAD
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
+=======
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+>>>>>>> wt-plan
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -598,7 +604,11 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l speed-limit -d 'Least r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s v -l verbose -d 'Show each request on stderr, without the token'
+<<<<<<< HEAD
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store; keys get no prefix'
+=======
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store, whose top level the sources are'
+>>>>>>> wt-plan
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
@@ -630,9 +640,15 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+<<<<<<< HEAD
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
+=======
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+>>>>>>> wt-plan
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -643,7 +659,7 @@ slash\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-run, keep the plan in FILE for --plan' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Write nothing if more keys would be deleted [default: 10, or half]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Refuse to delete more keys [default: 10, or half]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that must be as they were read: those that are written, or all of the sources' -r -f -a "changed\t'Those that are written'
 all\t'All that the sources have'"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
@@ -651,7 +667,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-conflicts -d 'Pl
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then-timeout -d 'Time limit for the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l settle -d 'Time between the writes and the command of --then' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless each new value is JSON, or CMD accepts it' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless CMD accepts each new value' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
@@ -673,7 +689,11 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
+<<<<<<< HEAD
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store; keys get no prefix'
+=======
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store, whose top level the sources are'
+>>>>>>> wt-plan
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
@@ -686,7 +706,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l hidden -d 'Read files 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dry-run -d 'Show what would be written, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l without-values -d 'Keep no values in the file of --save: --plan reads the sources again'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask for confirmation of deletes; --plan does not ask'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask before deletes; --plan never asks'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l atomic -d 'Write everything in one transaction, or nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l rollback -d 'Put back what is written if not everything can be'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l pass-token -d 'Pass the token on to the command of --then'

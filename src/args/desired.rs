@@ -181,11 +181,11 @@ pub struct DesiredArgs {
 }
 
 fn source_formats() -> impl TypedValueParser<Value = SourceFormat> {
-    by_name(SourceFormat::ALL.map(|format| (format.name(), format)))
+    named_values(SourceFormat::ALL.map(|format| (format.name(), format)))
 }
 
 fn null_policies() -> impl TypedValueParser<Value = NullPolicy> {
-    by_name([
+    named_values([
         ("empty", NullPolicy::Empty),
         ("skip", NullPolicy::Skip),
         ("delete", NullPolicy::Delete),
@@ -193,11 +193,11 @@ fn null_policies() -> impl TypedValueParser<Value = NullPolicy> {
 }
 
 fn dots() -> impl TypedValueParser<Value = Dots> {
-    by_name([("keep", Dots::Keep), ("slash", Dots::Slash)])
+    named_values([("keep", Dots::Keep), ("slash", Dots::Slash)])
 }
 
 /// A parser of named values.
-fn by_name<T: Copy + Send + Sync + 'static, const N: usize>(
+fn named_values<T: Copy + Send + Sync + 'static, const N: usize>(
     values: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(values.map(|(name, _)| name)).map(move |given| {

@@ -32,14 +32,14 @@ use crate::term::{Ui, plural};
 /// Write what differs from the sources
 ///
 /// Only differences are written, each only if its key is as it was read: a key that someone else changes
-/// meanwhile is named, and left as they wrote it. Exits with 1 then, and with 4 before anything is
-/// written if the token may not write everything.
+/// meanwhile is named, and left as they wrote it. Exits with 1 then; with 4 before anything is written if
+/// the token may not write everything; with 5 if the outcome is unknown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kvw apply config.json --dry-run
-  kvw apply config.json --scope config/web/ --prune --undo undo.jsonl
-  kvw apply config.json --then ./smoke-test.sh   # or put everything back
+  kvw apply ./config --prefix config/web/ --dry-run
+  kvw apply ./config --prefix config/web/ --prune --undo undo.jsonl
+  kvw apply web.yaml --prefix config/web/ --then ./smoke-test.sh
   kvw apply --plan plan.json")]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -56,18 +56,26 @@ pub struct ApplyArgs {
     dry_run: bool,
 
     /// With --dry-run, keep the plan in FILE for --plan
-    #[arg(long, value_name = "FILE", requires = "dry_run", value_parser = new_file)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "dry_run",
+        value_parser = new_file,
+        hide_short_help = true
+    )]
     save: Option<PathBuf>,
 
     /// Keep no values in the file of --save: --plan reads the sources again
     #[arg(long, requires = "save", hide_short_help = true)]
     without_values: bool,
 
-    /// Do not ask for confirmation of deletes; --plan does not ask
+    /// Do not ask before deletes; --plan never asks
     #[arg(short, long)]
     yes: bool,
 
-    /// Write nothing if more keys would be deleted [default: 10, or half]
+    /// Refuse to delete more keys [default: 10, or half]
+    ///
+    /// More than 10 keys that are more than half of those that there are. 100% allows all.
     #[arg(long, value_name = "N|N%")]
     max_delete: Option<MaxDelete>,
 
@@ -126,10 +134,11 @@ pub struct ApplyArgs {
     #[arg(long, requires = "then", hide_short_help = true)]
     pass_token: bool,
 
-    /// Write nothing unless each new value is JSON, or CMD accepts it
+    /// Write nothing unless CMD accepts each new value
     ///
-    /// CMD reads the value, and finds the key in KVW_KEY.
-    #[arg(long, value_name = "json|CMD")]
+    /// CMD reads the value, and finds the key in KVW_KEY. The words json, yaml and toml stand for
+    /// checks of these formats.
+    #[arg(long, value_name = "CMD")]
     check: Option<ValueCheck>,
 
     /// Keys whose values --check is for [default: all]

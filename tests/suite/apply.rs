@@ -25,7 +25,7 @@ pub fn many(scope: &Scope, count: usize, value: &str) -> String {
 }
 
 fn apply(scope: &Scope, document: &str, args: &[&str]) -> Kvw {
-    let kvw = scope.kvw(["apply", "-"]).args(args);
+    let kvw = scope.kvw(["apply", "-", "--format", "jsonl"]).args(args);
     kvw.stdin(document)
 }
 
@@ -98,7 +98,9 @@ fn a_source_that_is_broken_or_empty_sends_nothing() {
     scope.put("a", "1");
     let gate = Gate::before(&scope.address(), |_| Passage::Open);
     let run = |document: &str, args: &[&str]| {
-        let kvw = Kvw::at(gate.address()).args(["apply", "-"]).args(args);
+        let kvw = Kvw::at(gate.address())
+            .args(["apply", "-", "--format", "jsonl"])
+            .args(args);
         kvw.stdin(document).run()
     };
     let prune = ["--scope", scope.prefix(), "--prune", "--yes"];
@@ -107,7 +109,7 @@ fn a_source_that_is_broken_or_empty_sends_nothing() {
         .expect(2)
         .says(&["no keys", "--allow-empty"]);
     let twice = document(&scope, &[("a", "1"), ("a", "2")]);
-    run(&twice, &[]).expect(2).says(&["key", "entry 1"]);
+    run(&twice, &[]).expect(2).says(&["-:2: key", "-:1"]);
     run(&document(&scope, &[("b", "1")]), &["--prune"])
         .expect(2)
         .says(&["--scope"]);
@@ -234,7 +236,7 @@ fn a_plan_is_applied_once_and_without_values_only_with_its_sources() {
     let other = document(&scope, &[("a", "other")]);
     let with = |document: &str| {
         scope
-            .kvw(["apply", "-", "--plan", &hashes])
+            .kvw(["apply", "-", "--format", "jsonl", "--plan", &hashes])
             .stdin(document)
             .run()
     };
@@ -294,7 +296,7 @@ fn conflict_in_the_middle(args: &[&str]) -> (Scope, usize, PlanOutcome, String) 
         Passage::Open
     });
     let kvw = Kvw::at(gate.address())
-        .args(["apply", "-", "-o", "json"])
+        .args(["apply", "-", "--format", "jsonl", "-o", "json"])
         .args(args);
     let output = kvw.stdin(many(&scope, 600, "v")).run();
     output.expect(1);
@@ -339,7 +341,16 @@ fn a_conflict_is_planned_again_on_request() {
         }
         Passage::Open
     });
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--retry-conflicts", "1", "--undo", "u"]);
+    let kvw = Kvw::at(gate.address()).args([
+        "apply",
+        "-",
+        "--format",
+        "jsonl",
+        "--retry-conflicts",
+        "1",
+        "--undo",
+        "u",
+    ]);
     let home = kvw.home().to_owned();
     let mut running = kvw.stdin(many(&scope, 600, "v")).spawn();
     running.err_line_with("planning again");
@@ -357,7 +368,7 @@ fn atomic_is_one_transaction_or_nothing() {
     let scope = Agent::shared();
     let gate = Gate::before(&scope.address(), |_| Passage::Open);
     let run = |count: usize| {
-        let kvw = Kvw::at(gate.address()).args(["apply", "-", "--atomic"]);
+        let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "--atomic"]);
         kvw.stdin(many(&scope, count, "v")).run()
     };
     run(129)
@@ -369,7 +380,7 @@ fn atomic_is_one_transaction_or_nothing() {
     assert_eq!(gate.passed(), 1);
     // 65 fit newer servers only; a 413 is exit 2, and nothing is written.
     let wanted = many(&scope, 65 + 64, "w");
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--atomic"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "--atomic"]);
     kvw.stdin(wanted).run().expect(2);
     assert_eq!(scope.value("n0000").unwrap(), b"v");
 }
@@ -407,13 +418,13 @@ fn guard_all_also_holds_unchanged_keys() {
         Passage::Open
     });
     let wanted = document(&scope, &[("same", "1"), ("new", "1")]);
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--guard", "all"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "--guard", "all"]);
     let output = kvw.stdin(wanted.clone()).run();
     output
         .expect(1)
         .says(&[&scope.key("same"), "nothing written"]);
     assert_eq!(scope.value("new"), None);
-    let kvw = Kvw::at(gate.address()).args(["apply", "-"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl"]);
     let only_new = document(&scope, &[("new", "1")]);
     kvw.stdin(only_new).run().expect(0);
 }
@@ -422,13 +433,13 @@ fn guard_all_also_holds_unchanged_keys() {
 fn a_lost_answer_is_settled_by_reading_back() {
     let applied = Agent::shared();
     let gate = Gate::before(&applied.address(), |_| Passage::Unanswered);
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "-o", "json"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "-o", "json"]);
     let output = kvw.stdin(document(&applied, &[("a", "1")])).run();
     let done: PlanOutcome = parse_document(&output.expect(0).text());
     assert_eq!((&*done.outcome, done.written), ("applied", 1));
     let untouched = Agent::shared();
     let gate = Gate::before(&untouched.address(), |_| Passage::Refused);
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "-o", "json"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "-o", "json"]);
     let output = kvw.stdin(document(&untouched, &[("a", "1")])).run();
     let done: PlanOutcome = parse_document(&output.expect(3).text());
     assert_eq!((&*done.outcome, done.written), ("unchanged", 0));
@@ -444,7 +455,7 @@ fn where_neither_state_is_certain_the_outcome_is_unknown() {
         crate::harness::request(&address, "PUT", &format!("/v1/kv/{key}"), &[], b"theirs");
         Passage::Refused
     });
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "-o", "json"]);
+    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--format", "jsonl", "-o", "json"]);
     let output = kvw.stdin(document(&scope, &[("a", "1"), ("b", "1")])).run();
     output.expect(5).says(&["neither as before nor as written"]);
     let done: PlanOutcome = parse_document(&output.text());
@@ -527,7 +538,7 @@ fn a_check_of_values_comes_before_every_write() {
         .says(&["b.json", "not JSON", "nothing written: 1 value fails"]);
     assert_eq!(scope.value("a.json"), None);
     let failed = apply(&scope, &wanted, &["--check", "test \"$(cat)\" != text"]).run();
-    failed.expect(1).says(&["/c (-)"]);
+    failed.expect(1).says(&["/c (-, line 3)"]);
     let shown = "test \"$(cat)\" = '{}' && case $KVW_KEY in */a.json) ;; *) exit 1;; esac";
     apply(&scope, &wanted, &["--check", shown, "--check-on", &outside]).ok();
     assert_eq!(scope.value("b.json").unwrap(), b"{");
@@ -666,7 +677,7 @@ fn a_token_that_may_write_only_half_writes_nothing() {
     let keys = keys.chain((0..40).map(|number| format!("seen/n{number:04}")));
     let wanted: String = keys.map(|key| entry(&key).to_string() + "\n").collect();
     let kvw = agent
-        .kvw(["apply", "-"])
+        .kvw(["apply", "-", "--format", "jsonl"])
         .env("CONSUL_HTTP_TOKEN", &token.secret);
     let output = kvw.stdin(wanted).run();
     output
@@ -677,7 +688,7 @@ fn a_token_that_may_write_only_half_writes_nothing() {
     // One transaction is all or nothing by itself.
     let two = entry("own/a").to_string() + "\n" + &entry("seen/a").to_string();
     let kvw = agent
-        .kvw(["apply", "-"])
+        .kvw(["apply", "-", "--format", "jsonl"])
         .env("CONSUL_HTTP_TOKEN", &token.secret);
     kvw.stdin(two)
         .run()
@@ -693,7 +704,14 @@ fn a_signal_between_transactions_stops_and_says_what_is_written() {
         3 => Passage::HeldBefore,
         _ => Passage::Open,
     });
-    let kvw = Kvw::at(gate.address()).args(["apply", "-", "--request-timeout", "1s"]);
+    let kvw = Kvw::at(gate.address()).args([
+        "apply",
+        "-",
+        "--format",
+        "jsonl",
+        "--request-timeout",
+        "1s",
+    ]);
     let running = kvw.stdin(many(&scope, 600, "v")).spawn();
     while gate.next() < 3 {}
     running.signal("TERM");
@@ -712,7 +730,7 @@ fn on_a_terminal_deletes_are_shown_and_asked_for() {
     let wanted = document(&scope, &[("a", "2")]);
     let kvw = scope.kvw([]).file("wanted", &wanted);
     let line = format!(
-        "{} apply wanted --scope {} --prune; echo exit $?",
+        "{} apply wanted --format jsonl --scope {} --prune; echo exit $?",
         assert_cmd::cargo::cargo_bin!("kvw").display(),
         scope.prefix()
     );
@@ -731,7 +749,7 @@ fn on_a_terminal_deletes_are_shown_and_asked_for() {
 fn without_a_server_nothing_is_planned() {
     let entry = r#"[{"key":"a","value":"eA=="}]"#;
     let output = Kvw::at("127.0.0.1:1")
-        .args(["apply", "-"])
+        .args(["apply", "-", "--format", "jsonl"])
         .stdin(entry)
         .run();
     output.expect(3).one_line();

@@ -47,7 +47,7 @@ fn man_alone_prints_the_page_of_the_program() {
 }
 
 /// Verbs with so few flags that their whole help is shorter than a page.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 14] = [
     "ls",
     "tree",
     "status",
@@ -58,6 +58,7 @@ const SMALL: [&str; 13] = [
     "session",
     "session-list",
     "session-show",
+    "undo",
     "session-create",
     "session-renew",
     "session-destroy",

@@ -52,7 +52,10 @@ fn what_was_applied_is_put_back_once() {
     let before = content(&scope);
     let wanted = document(&scope, &[("a", "2"), ("new", "3")]);
     let prune = ["--scope", scope.prefix(), "--prune", "--yes", "--undo"];
-    let kvw = scope.kvw(["apply", "-"]).args(prune).args([&journal]);
+    let kvw = scope
+        .kvw(["apply", "-", "--format", "jsonl"])
+        .args(prune)
+        .args([&journal]);
     kvw.stdin(wanted.clone()).ok();
     assert_eq!(content(&scope).len(), 2);
     let dry = undo(&scope, &journal, &["--dry-run", "-o", "json"]);
@@ -72,7 +75,7 @@ fn what_was_applied_is_put_back_once() {
     again.expect(0).says(&["nothing to put back"]);
     // A journal is never overwritten.
     let kvw = scope
-        .kvw(["apply", "-", "--undo"])
+        .kvw(["apply", "-", "--format", "jsonl", "--undo"])
         .args([&journal])
         .stdin(wanted);
     kvw.run().expect(2).one_line().says(&["would be lost"]);
@@ -88,7 +91,9 @@ fn what_others_have_changed_since_is_a_conflict_and_the_rest_is_put_back_on_requ
         scope.put(key, "1");
     }
     let wanted = document(&scope, &[("a", "2"), ("b", "2"), ("c", "2")]);
-    let kvw = scope.kvw(["apply", "-", "--undo"]).args([&journal]);
+    let kvw = scope
+        .kvw(["apply", "-", "--format", "jsonl", "--undo"])
+        .args([&journal]);
     kvw.stdin(wanted).ok();
     scope.put("b", "theirs");
     scope.put("c", "1");
@@ -117,7 +122,9 @@ fn a_held_key_and_a_foreign_file_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("undo");
     scope.put("a", "1");
-    let kvw = scope.kvw(["apply", "-", "--undo"]).args([&journal]);
+    let kvw = scope
+        .kvw(["apply", "-", "--format", "jsonl", "--undo"])
+        .args([&journal]);
     kvw.stdin(document(&scope, &[("a", "2")])).ok();
     let session = scope.create_session();
     scope.put(&format!("a?acquire={session}"), "2");
@@ -146,14 +153,14 @@ fn a_held_key_and_a_foreign_file_are_refused() {
 #[test]
 fn a_file_that_cannot_be_written_writes_nothing_to_the_store() {
     let scope = Agent::shared();
-    let kvw = scope.kvw(["apply", "-", "--undo", "/none/undo"]);
+    let kvw = scope.kvw(["apply", "-", "--format", "jsonl", "--undo", "/none/undo"]);
     kvw.stdin(document(&scope, &[("a", "2")]))
         .run()
         .expect(2)
         .one_line();
     assert_eq!(scope.value("a"), None);
     if Path::new("/dev/full").exists() {
-        let kvw = scope.kvw(["apply", "-", "--undo", "/dev/full"]);
+        let kvw = scope.kvw(["apply", "-", "--format", "jsonl", "--undo", "/dev/full"]);
         kvw.stdin(document(&scope, &[("a", "2")])).run().expect(2);
         assert_eq!(scope.value("a"), None);
     }
@@ -216,6 +223,8 @@ fn killed_anywhere_an_apply_is_undone_to_the_byte() {
             .args([
                 "apply",
                 "-",
+                "--format",
+                "jsonl",
                 "--prune",
                 "--yes",
                 "--max-delete",

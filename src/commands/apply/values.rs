@@ -3,6 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use saphyr_parser::Parser;
+use toml::de::DeTable;
+
 use super::check::{CheckEnd, CheckRunner};
 use crate::args::handler::environment::connection;
 use crate::consul::Client;
@@ -16,6 +19,10 @@ use crate::term::Ui;
 pub enum ValueCheck {
     /// One JSON document.
     Json,
+    /// YAML documents.
+    Yaml,
+    /// One TOML document.
+    Toml,
     /// What this command, a line for `sh -c`, accepts.
     Command(String),
 }
@@ -27,6 +34,8 @@ impl FromStr for ValueCheck {
         match text.trim() {
             "" => Err("the command is empty".to_owned()),
             "json" => Ok(ValueCheck::Json),
+            "yaml" => Ok(ValueCheck::Yaml),
+            "toml" => Ok(ValueCheck::Toml),
             _ => Ok(ValueCheck::Command(text.to_owned())),
         }
     }
@@ -56,10 +65,9 @@ pub fn check_values(
         let Some(after) = &change.after else { continue };
         let key = abbreviate(change.key.as_str());
         let reason = match check {
-            ValueCheck::Json => {
-                let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&after.value);
-                parsed.err().map(|error| format!("not JSON: {error}"))
-            }
+            ValueCheck::Json => json_fault(&after.value),
+            ValueCheck::Yaml => yaml_fault(&after.value),
+            ValueCheck::Toml => toml_fault(&after.value),
             ValueCheck::Command(line) => {
                 let connection = connection(client.config(), false);
                 let command = value_command(line, &change.key, after.value.clone(), connection);
@@ -93,6 +101,66 @@ pub fn check_values(
             };
             let what = format!("nothing written: {failed} {values} the check");
             Err(Failure::new(Exit::No, what).into())
+        }
+    }
+}
+
+/// Returns why a value is no JSON.
+fn json_fault(value: &[u8]) -> Option<String> {
+    let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(value);
+    parsed.err().map(|error| format!("not JSON: {error}"))
+}
+
+/// Returns why a value is no YAML.
+fn yaml_fault(value: &[u8]) -> Option<String> {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return Some(NOT_UTF8.to_owned());
+    };
+    let fault = Parser::new_from_str(text).find_map(Result::err)?;
+    let (line, what) = (fault.marker().line().max(1), fault.info());
+    Some(format!("not YAML: line {line}: {what}"))
+}
+
+/// Returns why a value is no TOML.
+fn toml_fault(value: &[u8]) -> Option<String> {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return Some(NOT_UTF8.to_owned());
+    };
+    let fault = DeTable::parse(text).err()?;
+    Some(format!("not TOML: {}", fault.message()))
+}
+
+const NOT_UTF8: &str = "not UTF-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_format_cannot_hold_is_named() {
+        for (fault, good, bad) in [
+            (
+                json_fault as fn(&[u8]) -> Option<String>,
+                &[&b"{}"[..], b"1", b" [null]\n"][..],
+                &[&b""[..], b"{", b"{} {}", b"\xff", b"nul"][..],
+            ),
+            (
+                yaml_fault,
+                &[b"", b"a: 1\nb: [x, y]\n", b"--- 1\n--- 2\n"],
+                &[b"a: [", b"a: b: c", b"\xff", b"\"x"],
+            ),
+            (
+                toml_fault,
+                &[b"", b"a = 1\n[b]\nc = 2\n"],
+                &[b"a", b"a = ", b"a = 1\na = 2\n", b"\xff"],
+            ),
+        ] {
+            for value in good {
+                assert_eq!(fault(value), None, "{}", value.escape_ascii());
+            }
+            for value in bad {
+                assert!(fault(value).is_some(), "{}", value.escape_ascii());
+            }
         }
     }
 }
