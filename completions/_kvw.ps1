@@ -501,8 +501,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write to FILE, which is replaced only when the export is complete')
             [CompletionResult]::new('--to-dir', '--to-dir', [CompletionResultType]::ParameterName, 'Write a file for each key into DIR, which is new or empty: the files of diff and apply')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format: json as consul kv export, jsonl with all fields, consul as its API')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format: json as consul kv export, jsonl with all fields, consul as its API')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format: text, json (default), jsonl, consul, yaml, properties')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format: text, json (default), jsonl, consul, yaml, properties')
             [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]')
             [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'ACL token [env: CONSUL_HTTP_TOKEN]')
@@ -527,6 +527,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--private', '--private', [CompletionResultType]::ParameterName, 'Let only the user read what --to-dir writes')
             [CompletionResult]::new('--non-empty', '--non-empty', [CompletionResultType]::ParameterName, 'Fail with exit 1 if there is no key to export')
             [CompletionResult]::new('--allow-filtered', '--allow-filtered', [CompletionResultType]::ParameterName, 'Accept an export filtered by ACLs')
+            [CompletionResult]::new('--relative', '--relative', [CompletionResultType]::ParameterName, 'Name keys without PREFIX, in yaml and properties')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Accept any server certificate: others can read and change what is sent')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
@@ -539,6 +540,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P to each key')
             [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Remove the prefix P from each key, before --prefix')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Import only keys that match GLOB in full; repeatable')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Import no keys that match GLOB in full; repeatable')
             [CompletionResult]::new('--parallel', '--parallel', [CompletionResultType]::ParameterName, 'Number of concurrent transactions')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Write at most N keys per second')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
@@ -582,15 +585,9 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P/ to each key; what is below it is compared')
             [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Remove the prefix P/ from whole keys, before --prefix')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Compare what is below PREFIX/, instead of --prefix; can be repeated')
-<<<<<<< HEAD
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Hide the values of keys that match GLOB')
-=======
-            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB; can be repeated')
-            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB; can be repeated')
-            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated')
->>>>>>> wt-plan
             [CompletionResult]::new('--expand', '--expand', [CompletionResultType]::ParameterName, 'Read structured files of a directory that match GLOB as subtrees; can be repeated')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'What null means: empty, skip, or delete the key')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP')
@@ -619,11 +616,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
-<<<<<<< HEAD
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store; keys get no prefix')
-=======
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store, whose top level the sources are')
->>>>>>> wt-plan
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete keys below the prefix that no source has')
             [CompletionResult]::new('--folders', '--folders', [CompletionResultType]::ParameterName, 'Compare folder keys, whose names end in /, too')
             [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Allow --prune with sources that have no keys')
@@ -649,15 +642,9 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Prepend P/ to each key; what is below it is compared')
             [CompletionResult]::new('--strip', '--strip', [CompletionResultType]::ParameterName, 'Remove the prefix P/ from whole keys, before --prefix')
             [CompletionResult]::new('--scope', '--scope', [CompletionResultType]::ParameterName, 'Compare what is below PREFIX/, instead of --prefix; can be repeated')
-<<<<<<< HEAD
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Hide the values of keys that match GLOB')
-=======
-            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Leave alone keys that do not match GLOB; can be repeated')
-            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave alone keys that match GLOB; can be repeated')
-            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated')
->>>>>>> wt-plan
             [CompletionResult]::new('--expand', '--expand', [CompletionResultType]::ParameterName, 'Read structured files of a directory that match GLOB as subtrees; can be repeated')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'What null means: empty, skip, or delete the key')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP')
@@ -696,11 +683,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no status messages; warnings and errors remain')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each request on stderr, without the token')
-<<<<<<< HEAD
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store; keys get no prefix')
-=======
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Compare the whole store, whose top level the sources are')
->>>>>>> wt-plan
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete keys below the prefix that no source has')
             [CompletionResult]::new('--folders', '--folders', [CompletionResultType]::ParameterName, 'Compare folder keys, whose names end in /, too')
             [CompletionResult]::new('--allow-empty', '--allow-empty', [CompletionResultType]::ParameterName, 'Allow --prune with sources that have no keys')

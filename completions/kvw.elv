@@ -487,8 +487,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --color 'When to use colour'
             cand --output-file 'Write to FILE, which is replaced only when the export is complete'
             cand --to-dir 'Write a file for each key into DIR, which is new or empty: the files of diff and apply'
-            cand -o 'Output format: json as consul kv export, jsonl with all fields, consul as its API'
-            cand --output 'Output format: json as consul kv export, jsonl with all fields, consul as its API'
+            cand -o 'Output format: text, json (default), jsonl, consul, yaml, properties'
+            cand --output 'Output format: text, json (default), jsonl, consul, yaml, properties'
             cand --http-addr 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'
             cand --token-file 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]'
             cand --token 'ACL token [env: CONSUL_HTTP_TOKEN]'
@@ -513,6 +513,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --private 'Let only the user read what --to-dir writes'
             cand --non-empty 'Fail with exit 1 if there is no key to export'
             cand --allow-filtered 'Accept an export filtered by ACLs'
+            cand --relative 'Name keys without PREFIX, in yaml and properties'
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --tls-skip-verify 'Accept any server certificate: others can read and change what is sent'
             cand --stale 'Allow stale reads from any server'
@@ -524,6 +525,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --color 'When to use colour'
             cand --prefix 'Prepend P to each key'
             cand --strip 'Remove the prefix P from each key, before --prefix'
+            cand --include 'Import only keys that match GLOB in full; repeatable'
+            cand --exclude 'Import no keys that match GLOB in full; repeatable'
             cand --parallel 'Number of concurrent transactions'
             cand --rate 'Write at most N keys per second'
             cand -o 'Output format'
@@ -566,15 +569,9 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --prefix 'Prepend P/ to each key; what is below it is compared'
             cand --strip 'Remove the prefix P/ from whole keys, before --prefix'
             cand --scope 'Compare what is below PREFIX/, instead of --prefix; can be repeated'
-<<<<<<< HEAD
             cand --include 'Leave alone keys that do not match GLOB'
             cand --exclude 'Leave alone keys that match GLOB'
             cand --secret 'Hide the values of keys that match GLOB'
-=======
-            cand --include 'Leave alone keys that do not match GLOB; can be repeated'
-            cand --exclude 'Leave alone keys that match GLOB; can be repeated'
-            cand --secret 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated'
->>>>>>> wt-plan
             cand --expand 'Read structured files of a directory that match GLOB as subtrees; can be repeated'
             cand --null 'What null means: empty, skip, or delete the key'
             cand --list 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP'
@@ -603,11 +600,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
-<<<<<<< HEAD
             cand --all 'Compare the whole store; keys get no prefix'
-=======
-            cand --all 'Compare the whole store, whose top level the sources are'
->>>>>>> wt-plan
             cand --prune 'Delete keys below the prefix that no source has'
             cand --folders 'Compare folder keys, whose names end in /, too'
             cand --allow-empty 'Allow --prune with sources that have no keys'
@@ -632,15 +625,9 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --prefix 'Prepend P/ to each key; what is below it is compared'
             cand --strip 'Remove the prefix P/ from whole keys, before --prefix'
             cand --scope 'Compare what is below PREFIX/, instead of --prefix; can be repeated'
-<<<<<<< HEAD
             cand --include 'Leave alone keys that do not match GLOB'
             cand --exclude 'Leave alone keys that match GLOB'
             cand --secret 'Hide the values of keys that match GLOB'
-=======
-            cand --include 'Leave alone keys that do not match GLOB; can be repeated'
-            cand --exclude 'Leave alone keys that match GLOB; can be repeated'
-            cand --secret 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated'
->>>>>>> wt-plan
             cand --expand 'Read structured files of a directory that match GLOB as subtrees; can be repeated'
             cand --null 'What null means: empty, skip, or delete the key'
             cand --list 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP'
@@ -679,11 +666,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'
             cand --verbose 'Show each request on stderr, without the token'
-<<<<<<< HEAD
             cand --all 'Compare the whole store; keys get no prefix'
-=======
-            cand --all 'Compare the whole store, whose top level the sources are'
->>>>>>> wt-plan
             cand --prune 'Delete keys below the prefix that no source has'
             cand --folders 'Compare folder keys, whose names end in /, too'
             cand --allow-empty 'Allow --prune with sources that have no keys'
