@@ -185,6 +185,13 @@ fn export_to_directory(ctx: &Context, args: &ExportArgs, directory: &Path) -> an
         non_empty: args.non_empty,
     };
     let done = export.run(&ctx.ui, &client)?;
+    if let Some(signal) = done.stopped {
+        let shown = directory.display();
+        ctx.ui
+            .error(format_args!("{shown} is not complete, and no source"));
+        ctx.ui.hint("run it again with --sync");
+        return Ok(Exit::Signal(signal));
+    }
     let mut status = format!("exported {}", plural(done.keys, "key"));
     if done.exceptions > 0 {
         status.push_str(&format!(", {} of them in {EXCEPTIONS},", done.exceptions));

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::connect::AS_USER;
 use crate::harness::contract::{Plan, PlannedChange, parse_document, parse_line};
-use crate::harness::{AclAgent, Agent, Faulty, Kvw, Scope, prefix_rules};
+use crate::harness::{AclAgent, Agent, Faulty, Kvw, Scope, not_tried, prefix_rules};
 
 /// A directory of files.
 pub fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
@@ -221,6 +222,36 @@ fn a_source_that_is_not_valid_as_a_whole_sends_nothing() {
     let empty = empty.path().to_str().unwrap();
     let output = kvw(&[empty, "--prefix", "p/", "--prune"]);
     output.expect(2).one_line().says(&["--allow-empty"]);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn one_unreadable_file_or_directory_sends_nothing() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let server = Faulty::script().start();
+    let files = directory(&[("a", b"1"), ("sub/b", b"2"), ("c", b"3")]);
+    let set_mode = |name: &str, mode| {
+        set_permissions(files.path().join(name), Permissions::from_mode(mode)).unwrap();
+    };
+    set_mode("", 0o755);
+    let diff = || {
+        let path = files.path().to_str().unwrap();
+        let args = ["diff", path, "--prefix", "p/", "--prune"];
+        Kvw::at(server.address()).args(args)
+    };
+    let probe = Kvw::at(server.address()).args(["--version"]);
+    if probe.under(AS_USER).run().code != 0 {
+        return not_tried("an unreadable file: no setpriv, no root, or no way to the binary");
+    }
+    for name in ["c", "sub"] {
+        set_mode(name, 0o000);
+        let output = diff().under(AS_USER).run();
+        let words = [&*format!("/{name}: "), "Permission denied"];
+        output.expect(2).one_line().says(&words);
+        set_mode(name, 0o755);
+    }
     assert!(server.requests().is_empty());
 }
 
