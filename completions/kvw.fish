@@ -66,7 +66,7 @@ raw\t''
 consul\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -107,7 +107,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-de
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -143,7 +143,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only i
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -177,7 +177,7 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -251,7 +251,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to p
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -293,7 +293,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l timeout -d 'Give up aft
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s o -l output -d 'Print the entries of the keys; json also prints the unmet conditions' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -344,7 +344,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-timeout -d 'Time af
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -378,7 +378,7 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -410,7 +410,7 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s L -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -453,7 +453,7 @@ systemd\t'Lines for systemd\'s EnvironmentFile='
 null\t'NAME=VALUE, each ended by a NUL, for xargs -0 and env -0'"
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -482,11 +482,13 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l output-file -d 'Write to FILE, which is replaced only when the export is complete' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l to-dir -d 'Write a file for each key into DIR, which is new or empty: the files of diff and apply' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: json as consul kv export, jsonl with all fields, consul as its API' -r -f -a "text\t''
-json\t''
-jsonl\t''
-consul\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: text, json (default), jsonl, consul, yaml, properties' -r -f -a "text\t'The same as json'
+json\t'The document of consul kv export (default)'
+jsonl\t'An entry a line, with all fields'
+consul\t'The answer of Consul\'s API'
+yaml\t'Nested names, as diff and apply read them'
+properties\t'Java properties, as diff and apply read them'"
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -508,6 +510,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l sync -d 'Update a DIR
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l private -d 'Let only the user read what --to-dir writes'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l relative -d 'Name keys without PREFIX, in yaml and properties'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
@@ -518,11 +521,13 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l prefix -d 'Prepend P to each key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l include -d 'Import only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l exclude -d 'Import no keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -565,9 +570,9 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -580,7 +585,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l save -d 'Keep the plan 
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s o -l output -d 'Output format: text, json, or jsonl with a change a line' -r -f -a "text\t''
 json\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -598,7 +603,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l speed-limit -d 'Least r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store, whose top level the sources are'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store; keys get no prefix'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
@@ -630,9 +635,9 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -655,7 +660,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothin
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -673,7 +678,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store, whose top level the sources are'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store; keys get no prefix'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
@@ -699,7 +704,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand undo" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -743,7 +748,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -l conflict-exit-code -d '
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lost-exit-code -d 'Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Format of --show, and of the fence without a command' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -777,7 +782,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader; with --listen, at each change of the leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
 campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
@@ -788,7 +793,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time 
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -s o -l output -d 'Format of --listen and --current' -r -f -a "text\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -826,7 +831,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_sub
 complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -854,7 +859,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -888,7 +893,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Check of the node that ends it when critical; repeatable [default: serfHealth]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format; json prints the session' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -915,7 +920,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l every -d 'Renew again and again, this often, until stopped or the session ends' -r
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -940,7 +945,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
@@ -972,7 +977,7 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
