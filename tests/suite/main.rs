@@ -15,6 +15,7 @@ mod command_line;
 mod complete;
 mod conformance;
 mod connect;
+mod copying;
 mod delete;
 mod dev;
 mod elect;
