@@ -35,6 +35,8 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "get" -d 'Print the value of
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "put" -d 'Write a value to a key'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "cp" -d 'Copy a key, or all keys below a prefix'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "mv" -d 'Move a key, or all keys below a prefix'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "wait" -d 'Wait until conditions on keys hold'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "run" -d 'Run a program with keys in its environment'
@@ -107,6 +109,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-de
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -141,6 +144,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since INDEX, else exit with 1' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -175,6 +179,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use co
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -202,6 +207,98 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-skip-verify -d 'Acce
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-datacenter -d 'Datacenter to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-http-addr -d 'Address of the cluster to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-token-file -d 'File with the ACL token for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-namespace -d 'Namespace to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-partition -d 'Admin partition to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-ca-file -d 'PEM file with the CAs of the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-ca-path -d 'Folder of such PEM files' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite -d 'Overwrite keys that exist and differ'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l atomic -d 'Do everything in one transaction, or nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s y -l yes -d 'Do not ask before a prefix is moved'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-skip-verify -d 'Accept any certificate of the target'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-datacenter -d 'Datacenter to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-http-addr -d 'Address of the cluster to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-token-file -d 'File with the ACL token for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-namespace -d 'Namespace to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-partition -d 'Admin partition to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-ca-file -d 'PEM file with the CAs of the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-ca-path -d 'Folder of such PEM files' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite -d 'Overwrite keys that exist and differ'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l atomic -d 'Do everything in one transaction, or nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s y -l yes -d 'Do not ask before a prefix is moved'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-skip-verify -d 'Accept any certificate of the target'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -525,6 +622,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l include -d 'Import on
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l exclude -d 'Import no keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r

@@ -16,8 +16,8 @@ use crate::args::global::GlobalArgs;
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    apply, completions, delete, dev, diff, elect, env, export, get, help, import, lock, ls, man,
-    put, run, session, status, tree, txn, undo, wait, watch,
+    apply, completions, cp, delete, dev, diff, elect, env, export, get, help, import, lock, ls,
+    man, mv, put, run, session, status, tree, txn, undo, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -40,6 +40,8 @@ Write:
   put          Write a value to a key
   delete       Delete keys
   txn          Run operations in one transaction
+  cp           Copy a key, or all keys below a prefix
+  mv           Move a key, or all keys below a prefix
   import       Import the entries of a document
   diff         Show what differs between sources and the store
   apply        Write what differs from the sources
@@ -101,6 +103,10 @@ enum VerbArgs {
     Delete(Deferred<delete::DeleteArgs>),
     /// Run operations in one transaction
     Txn(Deferred<txn::TxnArgs>),
+    /// Copy a key, or all keys below a prefix
+    Cp(Box<Deferred<cp::CpArgs>>),
+    /// Move a key, or all keys below a prefix
+    Mv(Box<Deferred<mv::MvArgs>>),
     /// Print changes as they happen, or run a handler on them
     Watch(Box<Deferred<watch::WatchArgs>>),
     /// Wait until conditions on keys hold
@@ -368,6 +374,8 @@ impl Cli {
             VerbArgs::Put(args) => put::run(context, args.0),
             VerbArgs::Delete(args) => delete::run(context, args.0),
             VerbArgs::Txn(args) => txn::run(context, args.0),
+            VerbArgs::Cp(args) => cp::run(context, &args.0),
+            VerbArgs::Mv(args) => mv::run(context, &args.0),
             VerbArgs::Watch(args) => watch::run(context, &args.0),
             VerbArgs::Wait(args) => wait::run(context, args.0),
             VerbArgs::Run(args) => run::run(context, args.0),

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::SystemTime;
 
+use clap::Args;
+
 use crate::consul::{Cause, Client, ErrorClass};
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
+use crate::model::{ChangePlan, Entry, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
 use crate::output::json;
-use crate::plan::{Execution, ExecutionEnd, PlanConflict, PlanOrigin, UndoChange, UndoJournal};
+use crate::plan::{
+    Execution, ExecutionEnd, Executor, PlanConflict, PlanOrigin, UndoChange, UndoJournal,
+};
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::term::{Progress, Ui, plural};
 
@@ -336,5 +340,76 @@ pub fn applied_report<'a>(
         conflicts: conflicts.collect(),
         check: None,
         undo: None,
+    }
+}
+
+/// The file that undoes what a verb writes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UndoFileArgs {
+    /// Keep in FILE what undo needs to put everything back
+    #[arg(long, value_name = "FILE", value_parser = new_file)]
+    pub undo: Option<PathBuf>,
+}
+
+/// Carries out a plan with a journal, for a verb that writes in another way without one: each key only as
+/// it was read, so that the journal is true.
+///
+/// # Errors
+/// When not everything was written: what was is said.
+pub fn carry_out_recorded(
+    ui: &Ui,
+    client: &Client,
+    plan: &ChangePlan,
+    undo: &Path,
+) -> anyhow::Result<Execution> {
+    let executor = Executor::new(client);
+    let mut journal = create_journal(Some(undo), client, executor.groups(plan))?;
+    let signals = StopSignals::listen(|| ())?;
+    let progress = PlanProgress::new(ui, plan);
+    let execution = executor.run(
+        plan,
+        journal.as_mut(),
+        |changes| progress.add(changes),
+        || signals.stop().is_some(),
+    );
+    drop(progress);
+    let Some((what, exit)) = describe_end(&execution.end, signals.stop()) else {
+        return Ok(execution);
+    };
+    if let ExecutionEnd::Conflict(conflicts) = &execution.end {
+        for conflict in conflicts {
+            ui.error(describe_conflict(conflict));
+        }
+    }
+    let applied = &plan.changes[..execution.applied];
+    let left = plural((plan.changes.len() - applied.len()) as u64, "key");
+    let failure = match (applied.is_empty(), exit) {
+        (true, Exit::Unknown) => Failure::new(exit, what),
+        (true, _) => Failure::new(exit, format!("nothing written: {what}")),
+        (false, _) => {
+            let done = describe_applied(applied);
+            Failure::new(exit, format!("stopped: {done}, {left} not: {what}"))
+        }
+    };
+    let undo = undo.display();
+    Err(failure
+        .hint(format!("kvw undo {undo} puts back what was written"))
+        .into())
+}
+
+/// Makes a plan that deletes entries.
+pub fn plan_of_deletes(entries: Vec<Entry>) -> ChangePlan {
+    let changes = entries.into_iter().filter_map(|entry| {
+        Some(PlannedChange {
+            key: Key::new(entry.key()).ok()?,
+            before: Some(entry),
+            after: None,
+            place: None,
+        })
+    });
+    ChangePlan {
+        changes: changes.collect(),
+        overwrite_locked: true,
+        ..ChangePlan::default()
     }
 }

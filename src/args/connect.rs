@@ -1,5 +1,6 @@
 //! Connection flags and environment variables, resolved into the configuration of a client.
 
+mod target;
 mod tls;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 
+pub use self::target::TargetStoreArgs;
 use self::tls::TlsArgs;
 use super::address;
 use super::duration::{duration, duration_text};

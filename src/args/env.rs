@@ -26,6 +26,18 @@ impl Env {
         )
     }
 
+    /// Returns the environment without what it says of Consul: for another cluster than the one that it is
+    /// about.
+    pub fn without_consul(&self) -> Self {
+        let others = self
+            .0
+            .iter()
+            .filter(|(name, _)| !name.starts_with("CONSUL_"));
+        Env(others
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect())
+    }
+
     /// An environment with these variables.
     #[cfg(test)]
     pub fn with(set: &[(&str, &str)]) -> Self {

@@ -7,6 +7,7 @@ pub mod cas;
 pub mod choice;
 pub mod complete;
 pub mod connect;
+pub mod copying;
 pub mod desired;
 pub mod duration;
 pub mod env;

@@ -202,7 +202,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         client: &client,
         runner: CheckRunner::new()?,
     };
-    let executor = Executor::new(&client);
+    let executor = Executor::new(&client).atomically(args.atomic);
     let mut journal: Option<UndoJournal> = None;
     let scope: Vec<String> = match &source {
         PlanSource::Sources(state) => state.scope.iter().map(Prefix::to_string).collect(),

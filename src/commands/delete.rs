@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use std::path::PathBuf;
+
 use clap::Args;
 
+use crate::args::applying::{carry_out_recorded, new_file, plan_of_deletes};
 use crate::args::cas::cas_index;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
@@ -14,7 +17,8 @@ use crate::consul::{Client, Lookup, MultiDelete, MultiGet};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{
-    Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob, groups,
+    Entry, Index, Key, Op, OpError, OpErrorKind, Prefix, TxnOutcome, encoded_read, folder_of_glob,
+    groups,
 };
 use crate::output::{Format, ListWriter, entry, glob_hint, json, no_glob};
 use crate::term::{Ui, plural};
@@ -66,6 +70,16 @@ pub struct DeleteArgs {
     #[arg(long, conflicts_with = "cas")]
     dry_run: bool,
 
+    /// Keep in FILE what undo needs to put the keys back
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = new_file,
+        conflicts_with = "dry_run",
+        hide_short_help = true
+    )]
+    undo: Option<PathBuf>,
+
     /// Output format
     #[arg(
         short,
@@ -101,7 +115,10 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
     let ui = &ctx.ui;
     if args.dry_run {
-        let existing = existing_keys(&client, &keys)?;
+        let existing: Vec<_> = existing_entries(&client, &keys)?
+            .iter()
+            .filter_map(|entry| Key::new(entry.key()).ok())
+            .collect();
         let names: Vec<_> = existing.iter().map(Key::to_string).collect();
         let exit = print_dry_run(ui, args.output, &names)?;
         if !ui.quiet() {
@@ -109,7 +126,38 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
         }
         return Ok(exit);
     }
-    let deleted = match (cas_index(args.cas, args.modify_index)?, &keys[..]) {
+    let cas = cas_index(args.cas, args.modify_index)?;
+    if cas.is_some() && keys.len() > 1 {
+        return Err(Failure::usage("--cas takes a single key").into());
+    }
+    if let Some(undo) = &args.undo {
+        let entries = existing_entries(&client, &keys)?;
+        if let (Some(index), [key]) = (cas, &keys[..]) {
+            let reason = match entries.first().map(Entry::modified) {
+                None => Some("it does not exist".to_owned()),
+                Some(found) if found != Index(index) => {
+                    Some(format!("changed since index {index}"))
+                }
+                Some(_) => None,
+            };
+            if let Some(reason) = reason {
+                ui.error(format!("key {key} not deleted: {reason}"));
+                return Ok(Exit::No);
+            }
+        }
+        let plan = plan_of_deletes(entries);
+        if !plan.is_empty() {
+            carry_out_recorded(ui, &client, &plan, undo)?;
+        }
+        let deleted = plan.changes.into_iter().map(|change| change.key);
+        let deleted: Vec<_> = deleted.collect();
+        report_deleted(ui, args.output, &keys, &deleted)?;
+        if !ui.quiet() {
+            report_missing(ui, &client, &keys, &deleted);
+        }
+        return Ok(Exit::Yes);
+    }
+    let deleted = match (cas, &keys[..]) {
         (Some(index), [key]) => {
             let reason = match delete_cas(&client, key, Index(index))? {
                 CasOutcome::Deleted => None,
@@ -122,7 +170,6 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
             }
             keys.clone()
         }
-        (Some(_), _) => return Err(Failure::usage("--cas takes a single key").into()),
         (None, [key]) if !args.reports(ui) => {
             client.delete(key, None)?;
             return Ok(Exit::Yes);
@@ -131,7 +178,7 @@ pub fn run(ctx: &Context, args: DeleteArgs) -> anyhow::Result<Exit> {
             true => keys.clone(),
             false => Vec::new(),
         },
-        (None, keys) => delete_all(&client, keys)?,
+        (_, keys) => delete_all(&client, keys)?,
     };
     report_deleted(ui, args.output, &keys, &deleted)?;
     if !ui.quiet() {
@@ -269,7 +316,7 @@ fn delete_all(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
     }
 }
 
-fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
+fn existing_entries(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Entry>> {
     let mut reader = MultiGet::new(client);
     let mut lookups = Vec::new();
     for keys in groups(keys.iter().cloned(), |key| encoded_read(key.as_str())) {
@@ -278,7 +325,7 @@ fn existing_keys(client: &Client, keys: &[Key]) -> anyhow::Result<Vec<Key>> {
     let mut existing = Vec::new();
     for (key, lookup) in keys.iter().zip(lookups) {
         match lookup {
-            Lookup::Found(_) => existing.push(key.clone()),
+            Lookup::Found(entry) => existing.push(entry),
             Lookup::Missing => {}
             Lookup::Denied => {
                 let what = format!("reading key {key}: permission denied");
@@ -348,7 +395,15 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     if listed == 0 {
         client.check_empty(&prefix)?;
     } else if confirmed(ui, args, &prefix, listed)? {
-        client.delete_prefix(&prefix)?;
+        match &args.undo {
+            None => client.delete_prefix(&prefix)?,
+            Some(undo) => {
+                let entries = client.entries(&prefix, None)?.value;
+                let plan = plan_of_deletes(entries.collect::<Result<Vec<_>, _>>()?);
+                listed = plan.changes.len() as u64;
+                carry_out_recorded(ui, &client, &plan, undo)?;
+            }
+        }
     } else {
         ui.status("nothing deleted");
         return Ok(Exit::No);

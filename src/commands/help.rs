@@ -19,7 +19,7 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 25] = [
     "get",
     "put",
     "delete",
@@ -33,6 +33,8 @@ const VERBS: [&str; 23] = [
     "diff",
     "apply",
     "undo",
+    "cp",
+    "mv",
     "env",
     "run",
     "lock",

@@ -6,6 +6,7 @@ mod content;
 mod distribute;
 mod dry_run;
 mod import_run;
+mod recorded;
 mod rejections;
 mod results;
 mod seen_keys;
@@ -14,6 +15,7 @@ mod tenancy;
 mod worker;
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use clap::Args;
@@ -22,10 +24,12 @@ use self::atomic::import_atomically;
 use self::distribute::import_entries;
 use self::dry_run::dry_run;
 use self::import_run::ImportRun;
+use self::recorded::import_recorded;
 use self::rejections::Rejection;
 use self::results::{RUN_AGAIN, describe, describe_stop, report, stop_error, worst_exit};
 use self::source::{DocumentSummary, ImportDocument};
 use self::tenancy::Tenancy;
+use crate::args::applying::new_file;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::KeyMapping;
@@ -111,6 +115,18 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 
+    /// Keep in FILE what undo needs to put everything back
+    ///
+    /// A key that someone else changes meanwhile is named, and ends the import.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = new_file,
+        conflicts_with_all = ["dry_run", "keep_going", "atomic", "parallel", "rate"],
+        hide_short_help = true
+    )]
+    undo: Option<PathBuf>,
+
     /// Output format
     #[arg(
         short,
@@ -146,6 +162,9 @@ pub fn run(ctx: &Context, args: ImportArgs) -> anyhow::Result<Exit> {
     }
     if args.atomic {
         return import_atomically(ui, &client, &source, &args);
+    }
+    if let Some(undo) = &args.undo {
+        return import_recorded(ui, &client, &source, &args, undo);
     }
     let signal = AtomicI32::new(0);
     let signals = listen(&ProcessGroups::new(), || (), || ())?;

@@ -4,6 +4,7 @@
 
 pub mod apply;
 pub mod completions;
+pub mod cp;
 pub mod delete;
 pub mod dev;
 pub mod diff;
@@ -16,6 +17,7 @@ pub mod import;
 pub mod lock;
 pub mod ls;
 pub mod man;
+pub mod mv;
 pub mod put;
 pub mod run;
 pub mod session;

@@ -1,7 +1,10 @@
 //! `kvw put`
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
+use crate::args::applying::{carry_out_recorded, new_file};
 use crate::args::cas::cas_index;
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
@@ -11,7 +14,10 @@ use crate::args::output::formats;
 use crate::consul::{Client, Consistency, Write};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Index, Key, Op, OpError, OpErrorKind, TxnOutcome};
+use crate::model::{
+    ChangePlan, Entry, EntryContent, Index, Key, Op, OpError, OpErrorKind, PlannedChange,
+    TxnOutcome,
+};
 use crate::output::{Format, json};
 use crate::term::Ui;
 
@@ -88,6 +94,16 @@ pub struct PutArgs {
     )]
     output: Format,
 
+    /// Keep in FILE what undo needs to put the key back
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = new_file,
+        conflicts_with_all = ["acquire", "release"],
+        hide_short_help = true
+    )]
+    undo: Option<PathBuf>,
+
     #[command(flatten)]
     key_args: KeyArgs,
 
@@ -125,6 +141,11 @@ pub fn run(ctx: &Context, args: PutArgs) -> anyhow::Result<Exit> {
     let value = args.value(&key)?;
     let client = ctx.client(&args.connect)?;
     let outcome = match (value, args.keep_flags) {
+        (Some(value), keep_flags) if args.undo.is_some() => {
+            let flags = (!keep_flags).then(|| args.flags.unwrap_or(0));
+            let undo = args.undo.as_deref().unwrap_or(Path::new(""));
+            write_recorded(&ctx.ui, &client, &key, value, flags, write, undo)?
+        }
         (Some(value), false) => {
             let flags = args.flags.unwrap_or(0);
             match args.compares(&ctx.ui, write) {
@@ -237,6 +258,40 @@ fn write_comparing(
         Some(false) => PutOutcome::Unchanged,
         None => PutOutcome::written_if(client.put(key, value, flags, write)?),
     })
+}
+
+/// Writes a key as it was read, with a file that undoes it. Flags are kept where none are given.
+fn write_recorded(
+    ui: &Ui,
+    client: &Client,
+    key: &Key,
+    value: Vec<u8>,
+    flags: Option<u64>,
+    write: Write<'_>,
+    undo: &Path,
+) -> anyhow::Result<PutOutcome> {
+    let client = client.with_consistency(Consistency::Default);
+    let before = client.get(key)?.value;
+    let index = before.as_ref().map_or(Index(0), Entry::modified);
+    if matches!(write, Write::Cas(expected) if expected != index) {
+        return Ok(PutOutcome::Conflict);
+    }
+    let flags = flags.or(before.as_ref().map(Entry::flags)).unwrap_or(0);
+    let after = EntryContent { value, flags };
+    if before.as_ref().is_some_and(|entry| after.is_in(entry)) {
+        return Ok(PutOutcome::Unchanged);
+    }
+    let plan = ChangePlan {
+        changes: vec![PlannedChange {
+            key: key.clone(),
+            before,
+            after: Some(after),
+            place: None,
+        }],
+        ..ChangePlan::default()
+    };
+    carry_out_recorded(ui, &client, &plan, undo)?;
+    Ok(PutOutcome::Written)
 }
 
 /// Writes a key and keeps its value, its flags or both. They are read first, and the write only

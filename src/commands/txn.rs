@@ -1,7 +1,13 @@
 //! `kvw txn`
 
+mod recorded;
+
+use std::path::PathBuf;
+
 use clap::Args;
 
+use self::recorded::run_recorded;
+use crate::args::applying::new_file;
 use crate::args::connect::ConnectArgs;
 use crate::args::input;
 use crate::args::key::KeyArgs;
@@ -36,6 +42,13 @@ pub struct TxnArgs {
     /// Read operations from a file, or - for stdin: one per line, or JSON
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
+
+    /// Keep in FILE what undo needs to put the keys back
+    ///
+    /// The transaction has a check of each key that it writes, and is rolled back if one has changed
+    /// since it was read for FILE.
+    #[arg(long, value_name = "FILE", value_parser = new_file, hide_short_help = true)]
+    undo: Option<PathBuf>,
 
     #[command(flatten)]
     scope: DeleteScopeArgs,
@@ -86,7 +99,11 @@ pub fn run(ctx: &Context, args: TxnArgs) -> anyhow::Result<Exit> {
         }
     }
     let client = ctx.client(&args.connect)?;
-    match client.txn(&ops)? {
+    let outcome = match &args.undo {
+        None => client.txn(&ops)?,
+        Some(undo) => run_recorded(&client, &ops, undo)?,
+    };
+    match outcome {
         TxnOutcome::Applied(results) => {
             write_results(&ctx.ui, args.output, &results)?;
             let exit = report_hidden(&ctx.ui, &client, &ops, &results)?;

@@ -31,7 +31,7 @@ pub use self::lock::{HeldLock, LeaderEvent, LockHolder, LockState};
 pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
-pub use self::plan::{Applied, CheckRun, Conflict, Plan, PlannedChange};
+pub use self::plan::{Applied, CheckRun, Conflict, Copied, Plan, PlannedChange};
 pub use self::session::Session;
 pub use self::status::StatusReport;
 pub use self::tree::{Folder, Tree};

@@ -42,6 +42,8 @@ pub enum ExecutionEnd {
 pub struct Executor<'a> {
     client: &'a Client,
     bulk: Bulk,
+    /// Whether a plan is one transaction or nothing: where the server finds it too large, it is an error.
+    atomic: bool,
 }
 
 /// A plan that is being sent.
@@ -81,7 +83,14 @@ impl<'a> Executor<'a> {
         Executor {
             client,
             bulk: Bulk::default(),
+            atomic: false,
         }
+    }
+
+    /// Makes it send a plan in one transaction, or nothing of it.
+    pub fn atomically(mut self, atomic: bool) -> Self {
+        self.atomic = atomic;
+        self
     }
 
     /// Returns the changes of each transaction, as far as the limits of the server are known.
@@ -134,7 +143,15 @@ impl<'a> Executor<'a> {
             let Some(group) = group else { break };
             let mut sent = Vec::new();
             // What is not sent is packed again.
-            self.bulk.send(self.client, group, |one| sent.push(one));
+            if self.atomic {
+                let outcome = self.client.txn(&group);
+                sent.push(SentTxn {
+                    ops: group,
+                    outcome,
+                });
+            } else {
+                self.bulk.send(self.client, group, |one| sent.push(one));
+            }
             for one in sent {
                 self.settle(one, &mut sending, &mut journal, &mut progress);
             }

@@ -16,6 +16,7 @@ mod command_line;
 mod complete;
 mod conformance;
 mod connect;
+mod copying;
 mod delete;
 mod dev;
 mod diff;

@@ -268,3 +268,93 @@ fn wait_for_transaction(gate: &Gate, at: usize, mut running: crate::harness::Run
     running.wait(crate::harness::PATIENCE);
     true
 }
+
+#[test]
+fn every_verb_that_writes_keeps_what_undo_needs() {
+    let scope = Agent::shared();
+    let key = |name: &str| scope.key(name);
+    let (a, b, new) = (key("a"), key("b"), key("new"));
+    let folder = scope.key("folder/");
+    let set = format!("set {a} 9");
+    let more = [
+        format!("delete {b}"),
+        format!("create {new} 1"),
+        format!("get {a}"),
+    ];
+    let import = document(&scope, &[("a", "import"), ("new", "1")]);
+    let verbs: [(&[&str], &str); 9] = [
+        (&["put", &a, "2"], ""),
+        (&["put", &new, "2", "--create"], ""),
+        (&["put", &a, "2", "--keep-flags"], ""),
+        (&["delete", &a, &new], ""),
+        (&["delete", &b], ""),
+        (&["delete", "--recurse", "--yes", &folder], ""),
+        (&["txn", &set, &more[0], &more[1], &more[2]], ""),
+        (&["import"], &import),
+        (&["import", "--create-only"], &import),
+    ];
+    for (words, stdin) in verbs {
+        scope.put("a?flags=7", b"\xff");
+        scope.put("b", "1");
+        scope.put("folder/x", "1");
+        let before = content(&scope);
+        let dir = tempfile::tempdir().unwrap();
+        let journal = dir.path().join("undo");
+        let kvw = scope.kvw([]).args(words).args(["--undo"]).args([&journal]);
+        kvw.stdin(stdin).run().expect(0);
+        assert_ne!(content(&scope), before, "{words:?}");
+        undo(&scope, &journal, &["--yes"]).expect(0);
+        assert_eq!(content(&scope), before, "{words:?}");
+    }
+}
+
+#[test]
+fn a_verb_with_a_journal_writes_a_key_only_as_it_was_read() {
+    let scope = Agent::shared();
+    for (verb, stdin) in [("put", ""), ("delete", ""), ("txn", ""), ("import", "yes")] {
+        scope.put("a", "1");
+        let (key, address) = (scope.key("a"), scope.address());
+        let name = key.clone();
+        let gate = Gate::before(&scope.address(), move |_| {
+            crate::harness::request(&address, "PUT", &format!("/v1/kv/{name}"), &[], b"theirs");
+            Passage::Open
+        });
+        let set = format!("set {key} 2");
+        let words: &[&str] = match verb {
+            "put" => &["put", &key, "2"],
+            "delete" => &["delete", &key],
+            "txn" => &["txn", &set],
+            _ => &["import"],
+        };
+        let document = document(&scope, &[("a", "2")]);
+        let kvw = Kvw::at(gate.address()).args(words).args(["--undo", "u"]);
+        let output = kvw
+            .stdin(if stdin.is_empty() { "" } else { &document })
+            .run();
+        output.expect(1).says(&[&key, "nothing written"]);
+        assert_eq!(scope.value("a").unwrap(), b"theirs", "{verb}");
+    }
+}
+
+#[test]
+fn what_a_journal_cannot_say_beforehand_is_refused() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let tree = format!("delete-tree {}", scope.prefix());
+    let output = scope.kvw(["txn", &tree, "--undo", "u"]).run();
+    output
+        .expect(2)
+        .says(&["delete-tree", "delete --recurse --undo"]);
+    let lock = [
+        "put",
+        &scope.key("a"),
+        "1",
+        "--acquire",
+        "--session",
+        "s",
+        "--undo",
+        "u",
+    ];
+    scope.kvw(lock).run().expect(2);
+    assert_eq!(scope.value("a").unwrap(), b"1");
+}

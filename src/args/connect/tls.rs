@@ -23,29 +23,29 @@ pub struct TlsArgs {
         hide_short_help = true,
         conflicts_with = "ca_path"
     )]
-    ca_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
 
     /// Folder of such PEM files [env: CONSUL_CAPATH]
     #[arg(long, value_name = "DIR", hide_short_help = true)]
-    ca_path: Option<PathBuf>,
+    pub(super) ca_path: Option<PathBuf>,
 
     /// PEM file with the client certificate [env: CONSUL_CLIENT_CERT]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    client_cert: Option<PathBuf>,
+    pub(super) client_cert: Option<PathBuf>,
 
     /// PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    client_key: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
 
     /// Name to expect in the server's certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]
     #[arg(long, value_name = "NAME", hide_short_help = true)]
-    tls_server_name: Option<String>,
+    pub(super) tls_server_name: Option<String>,
 
     /// Accept any server certificate: others can read and change what is sent
     ///
     /// As CONSUL_HTTP_SSL_VERIFY=false does.
     #[arg(long, hide_short_help = true)]
-    tls_skip_verify: bool,
+    pub(super) tls_skip_verify: bool,
 }
 
 impl TlsArgs {

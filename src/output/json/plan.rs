@@ -143,6 +143,21 @@ pub struct Applied<'a> {
     pub undo: Option<&'a str>,
 }
 
+/// What `cp` and `mv` have done, in numbers of keys.
+#[derive(Debug, Serialize)]
+pub struct Copied {
+    /// Keys that were written.
+    pub copied: u64,
+    /// Keys that were deleted where they were read.
+    pub moved: u64,
+    /// Keys that were left out.
+    pub skipped: u64,
+    /// Keys whose copies were there already.
+    pub unchanged: u64,
+    /// Transactions that were applied.
+    pub transactions: u64,
+}
+
 /// A key that was not as it was read. The indexes are null where the key does not exist, or may not be
 /// read any more.
 #[derive(Debug, Serialize)]

@@ -181,6 +181,17 @@ pub struct PlanOutcome {
     pub undo: Option<String>,
 }
 
+/// `cp`, `mv`.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Copied {
+    pub copied: u64,
+    pub moved: u64,
+    pub skipped: u64,
+    pub unchanged: u64,
+    pub transactions: u64,
+}
+
 /// A key that was not as it was read.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

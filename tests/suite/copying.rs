@@ -1,0 +1,285 @@
+//! kvw cp, kvw mv
+
+use crate::apply::many;
+use crate::harness::contract::{Copied, parse_document};
+use crate::harness::{Agent, Gate, Kvw, Passage, Scope};
+
+fn done(scope: &Scope, words: &[&str]) -> Copied {
+    let output = scope.kvw([]).args(words).args(["-o", "json"]).run();
+    parse_document(&output.expect(0).text())
+}
+
+fn copied(copied: u64, moved: u64, skipped: u64, unchanged: u64, transactions: u64) -> Copied {
+    Copied {
+        copied,
+        moved,
+        skipped,
+        unchanged,
+        transactions,
+    }
+}
+
+fn names(scope: &Scope, folder: &str) -> Vec<String> {
+    let prefix = scope.key(folder);
+    let text = scope.kvw(["get", "--recurse", "--keys", &prefix]).ok();
+    text.lines()
+        .map(|key| key.strip_prefix(&prefix).unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_key_is_copied_and_moved_with_its_flags() {
+    let scope = Agent::shared();
+    scope.put("a?flags=7", b"\xff\0");
+    let (a, b, c) = (scope.key("a"), scope.key("b"), scope.key("c"));
+    assert_eq!(done(&scope, &["cp", &a, &b]), copied(1, 0, 0, 0, 1));
+    assert_eq!(done(&scope, &["cp", &a, &b]), copied(0, 0, 0, 1, 0));
+    assert_eq!(done(&scope, &["mv", &b, &c]), copied(1, 1, 0, 0, 1));
+    assert_eq!(scope.value("b"), None);
+    assert_eq!(scope.entry("c").unwrap()["Flags"], 7);
+    assert_eq!(scope.value("c").unwrap(), b"\xff\0");
+    // What is there already is only deleted where it was.
+    assert_eq!(done(&scope, &["mv", &a, &c]), copied(0, 1, 0, 1, 1));
+    assert_eq!(names(&scope, ""), ["c"]);
+}
+
+#[test]
+fn a_prefix_is_copied_and_moved_and_a_move_asks() {
+    let scope = Agent::shared();
+    for key in ["a/x", "a/b/y", "a/", "a/secret"] {
+        scope.put(key, key);
+    }
+    let (a, b, c) = (scope.key("a/"), scope.key("b/"), scope.key("c/"));
+    let exclude = scope.key("a/secret");
+    assert_eq!(
+        done(&scope, &["cp", &a, &b, "--exclude", &exclude]),
+        copied(3, 0, 1, 0, 1)
+    );
+    assert_eq!(names(&scope, "b/"), ["", "b/y", "x"]);
+    let dry = scope.kvw(["mv", &a, &c, "--dry-run"]).ok();
+    assert!(dry.contains("+ ") && dry.contains("- "), "{dry}");
+    scope
+        .kvw(["mv", &a, &c])
+        .run()
+        .expect(2)
+        .says(&["4 keys", "--yes"]);
+    assert_eq!(names(&scope, "c/"), [""; 0]);
+    assert_eq!(
+        done(&scope, &["mv", &a, &c, "--yes"]),
+        copied(4, 4, 0, 0, 1)
+    );
+    assert_eq!(names(&scope, "a/"), [""; 0]);
+    assert_eq!(names(&scope, "c/"), ["", "b/y", "secret", "x"]);
+}
+
+#[test]
+fn what_exists_and_differs_is_named_and_written_only_on_request() {
+    let scope = Agent::shared();
+    for (key, value) in [("a/x", "1"), ("a/y", "2"), ("b/x", "other"), ("b/z", "3")] {
+        scope.put(key, value);
+    }
+    let (a, b) = (scope.key("a/"), scope.key("b/"));
+    let refused = scope.kvw(["cp", &a, &b]).run();
+    refused
+        .expect(1)
+        .one_line()
+        .says(&["1 key exists", "b/x", "--overwrite"]);
+    assert_eq!(scope.value("b/y"), None);
+    assert_eq!(done(&scope, &["cp", &a, &b, "--overwrite"]).copied, 2);
+    assert_eq!(scope.value("b/x").unwrap(), b"1");
+    assert_eq!(names(&scope, "b/"), ["x", "y", "z"]);
+}
+
+#[test]
+fn names_that_do_not_fit_are_refused_before_anything_is_sent() {
+    let scope = Agent::shared();
+    scope.put("a/x", "1");
+    let gate = Gate::before(&scope.address(), |_| Passage::Open);
+    for (from, to) in [
+        ("a/", "b"),
+        ("a", "b/"),
+        ("a/", "a/b/"),
+        ("a/b/", "a/"),
+        ("a", "a"),
+    ] {
+        for verb in ["cp", "mv"] {
+            let output = Kvw::at(gate.address()).args([verb, from, to]).run();
+            output.expect(2).one_line();
+        }
+    }
+    Kvw::at(gate.address())
+        .args(["cp", "", "b/"])
+        .run()
+        .expect(2);
+    assert_eq!(gate.requests(), [""; 0]);
+    let (none, b) = (scope.key("none"), scope.key("b"));
+    scope
+        .kvw(["cp", &none, &b])
+        .run()
+        .expect(1)
+        .says(&["not found"]);
+    let (none, b) = (scope.key("none/"), scope.key("b/"));
+    scope
+        .kvw(["mv", &none, &b, "--yes"])
+        .run()
+        .expect(1)
+        .says(&["not found"]);
+}
+
+#[test]
+fn a_source_that_moves_meanwhile_is_a_conflict() {
+    for verb in ["cp", "mv"] {
+        let scope = Agent::shared();
+        scope.put("a", "1");
+        let (key, address) = (scope.key("a"), scope.address());
+        let name = key.clone();
+        let gate = Gate::before(&scope.address(), move |_| {
+            crate::harness::request(&address, "PUT", &format!("/v1/kv/{name}"), &[], b"moved");
+            Passage::Open
+        });
+        let output = Kvw::at(gate.address())
+            .args([verb, &key, &scope.key("b")])
+            .run();
+        output.expect(1).says(&[&key, "nothing copied"]);
+        assert_eq!(scope.value("a").unwrap(), b"moved");
+        assert_eq!(scope.value("b"), None);
+    }
+}
+
+#[test]
+fn a_held_key_is_neither_copied_nor_overwritten() {
+    let scope = Agent::shared();
+    let session = scope.create_session();
+    scope.put(&format!("held?acquire={session}"), "1");
+    scope.put("b", "2");
+    let (held, b, c) = (scope.key("held"), scope.key("b"), scope.key("c"));
+    for words in [
+        &["cp", &held, &c][..],
+        &["mv", &held, &c],
+        &["cp", &b, &held, "--overwrite"],
+    ] {
+        let output = scope.kvw([]).args(words).run();
+        output
+            .expect(1)
+            .one_line()
+            .says(&["held by a session", "--overwrite-locked"]);
+    }
+    scope.kvw(["cp", &held, &c, "--overwrite-locked"]).ok();
+    assert_eq!(scope.entry("c").unwrap().get("Session"), None);
+}
+
+#[test]
+fn more_than_a_transaction_is_copied_first_and_then_deleted() {
+    let scope = Agent::shared();
+    let (a, b) = (scope.key("a/"), scope.key("b/"));
+    let document = many(&scope, 200, "v").replace(scope.prefix(), &a);
+    scope.kvw(["import"]).stdin(document).ok();
+    let refused = scope.kvw(["mv", &a, &b, "--yes", "--atomic"]).run();
+    refused.expect(2).says(&["--atomic"]);
+    assert_eq!(names(&scope, "b/").len(), 0);
+    let journal = tempfile::tempdir().unwrap();
+    let journal = journal.path().join("undo");
+    let output = scope
+        .kvw(["mv", &a, &b, "--yes", "-o", "json", "--undo"])
+        .args([&journal])
+        .run();
+    output
+        .expect(0)
+        .says(&["moved 200 keys in", "not atomically"]);
+    let moved: Copied = parse_document(&output.text());
+    assert_eq!((moved.copied, moved.moved), (200, 200));
+    assert_eq!(
+        (names(&scope, "a/").len(), names(&scope, "b/").len()),
+        (0, 200)
+    );
+    scope.kvw(["undo", "--yes"]).args([&journal]).ok();
+    assert_eq!(
+        (names(&scope, "a/").len(), names(&scope, "b/").len()),
+        (200, 0)
+    );
+}
+
+#[test]
+fn between_two_clusters_a_key_is_deleted_only_when_its_copy_was_read_back() {
+    let scope = Agent::shared();
+    let other = Agent::own();
+    for number in 0..100 {
+        scope.put(&format!("a/n{number:03}"), "v");
+    }
+    let a = scope.key("a/");
+    let address = other.address();
+    let to = ["--to-http-addr", &address];
+    let copy = [&["cp", &a, "copy/"][..], &to].concat();
+    assert_eq!(done(&scope, &copy).copied, 100);
+    assert_eq!(done(&scope, &copy).unchanged, 100);
+    // Someone at the target changes a copy before it is read back.
+    let target = other.address();
+    let gate = Gate::before(&other.address(), move |number| {
+        if number == 2 {
+            crate::harness::request(&target, "PUT", "/v1/kv/moved/n000", &[], b"theirs");
+        }
+        Passage::Open
+    });
+    let output = scope
+        .kvw([
+            "mv",
+            &a,
+            "moved/",
+            "--yes",
+            "--to-http-addr",
+            gate.address(),
+        ])
+        .run();
+    // An older server takes 64 of the 100, a newer one all at once.
+    match output.code {
+        0 => assert_eq!(names(&scope, "a/"), [""; 0]),
+        _ => {
+            output.expect(1);
+            assert!(!names(&scope, "a/").is_empty());
+        }
+    }
+    for key in names(&scope, "a/") {
+        assert!(scope.value(&format!("a/{key}")).is_some());
+    }
+    scope.put("b/x", "1");
+    let words = ["mv", &scope.key("b/"), "b/", "--yes"];
+    let undo = [&words[..], &to, &["--undo", "u"]].concat();
+    scope
+        .kvw([])
+        .args(undo)
+        .run()
+        .expect(2)
+        .says(&["two halves"]);
+    assert_eq!(
+        done(&scope, &[&words[..], &to].concat()),
+        copied(1, 1, 0, 0, 2)
+    );
+    assert_eq!(scope.value("b/x"), None);
+    let there = other.http("GET", "/v1/kv/b/x?raw", b"");
+    assert_eq!(there.body(), b"1");
+}
+
+#[test]
+fn the_token_of_one_cluster_is_not_sent_to_another() {
+    use crate::harness::Faulty;
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let target = Faulty::script()
+        .on("PUT /v1/txn")
+        .lacking("x-consul-token")
+        .answers(500, "no")
+        .start();
+    let output = scope
+        .kvw([
+            "cp",
+            &scope.key("a"),
+            "b",
+            "--to-http-addr",
+            target.address(),
+        ])
+        .args(["--retry-for", "0"])
+        .env("CONSUL_HTTP_TOKEN", "secret-token")
+        .run();
+    output.expect(3);
+    assert!(!output.stderr.contains("secret-token"));
+}
