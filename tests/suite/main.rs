@@ -23,6 +23,7 @@ mod export;
 mod fallback;
 mod faults;
 mod files;
+mod fire;
 mod foreign_text;
 mod generated;
 mod get;
