@@ -48,8 +48,8 @@ pub enum Cause {
     TooManyConnections,
     /// 429, or a 503 for the rate limit: the server did nothing.
     RateLimited,
-    /// The servers have no leader. Nothing was done: Consul's own servers send a request again after
-    /// this answer, writes too (`canRetry` in its `rpc.go`).
+    /// The servers have no leader that they reach. Nothing was done: Consul's own servers send a request
+    /// again after `No cluster leader`, writes too (`canRetry` in its `rpc.go`).
     NoLeader,
     /// The servers lost their leader while they worked on the request.
     LeaderLost,

@@ -255,6 +255,7 @@ fn a_write_that_was_refused_did_not_happen() {
         ),
         (500, "No path to datacenter", 3),
         (500, "No cluster leader", 3),
+        (500, "rpc error getting client: failed to get conn: EOF", 3),
         (404, "", 3),
         (307, "", 3),
     ] {

@@ -27,6 +27,7 @@ mod export_dir;
 mod fallback;
 mod faults;
 mod files;
+mod fire;
 mod foreign_text;
 mod generated;
 mod get;

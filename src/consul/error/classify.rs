@@ -129,12 +129,16 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
     }
 }
 
-/// Messages of servers that have no leader, and did nothing.
-const NO_LEADER: [&str; 2] = ["No cluster leader", "No known Consul servers"];
+/// Messages of servers that have no leader, or have no connection to one, and did nothing.
+const NO_LEADER: [&str; 3] = [
+    "No cluster leader",
+    "No known Consul servers",
+    // From before the request is passed on (`rpc` in Consul's `pool.go`).
+    "rpc error getting client",
+];
 
 /// Messages of servers that lost their leader while they worked on a request.
-const LEADER_LOST: [&str; 7] = [
-    "rpc error getting client",
+const LEADER_LOST: [&str; 6] = [
     "rpc error making call: EOF",
     "leadership lost",
     "node is not the leader",

@@ -73,7 +73,7 @@ fn statuses_mean_what_consul_means_by_them() {
         (
             500,
             "rpc error getting client: failed to get conn: dial tcp",
-            Cause::LeaderLost,
+            Cause::NoLeader,
         ),
         (
             500,

@@ -1,10 +1,10 @@
 //! The server that a test runs on: `kvw dev`, or a real Consul where `KVW_TEST_CONSUL` names its
 //! binary. The test cannot tell which.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::signals::reset_signals_for_children;
 use super::waiting::wait_within;
 
 /// Names a Consul binary; unset, the suite runs on `kvw dev`.
-const REAL: &str = "KVW_TEST_CONSUL";
+pub(super) const REAL: &str = "KVW_TEST_CONSUL";
 
 /// Runs a server as long as its own stdin is open, so that no server outlives the suite however
 /// that ends. Prints the server's process id, and then what the server prints.
@@ -36,9 +36,44 @@ pub struct Agent {
     server: Option<Server>,
 }
 
-struct Server {
+/// The process of a server.
+pub(super) struct Server {
     holder: Child,
     pid: u32,
+}
+
+impl Server {
+    /// A command that runs a server as long as its own stdin is open; the server's words are still to
+    /// be added.
+    pub(super) fn command() -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", HOLD, "hold"]);
+        command
+    }
+
+    /// Starts it; returns the lines that it prints too.
+    pub(super) fn start(mut command: Command) -> (Self, Lines<BufReader<ChildStdout>>) {
+        let mut holder = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+        let pid = lines.next().unwrap().unwrap().parse().unwrap();
+        (Server { holder, pid }, lines)
+    }
+
+    /// Kills it, as a power cut would.
+    pub(super) fn kill(mut self) {
+        drop(self.holder.stdin.take());
+        self.holder.wait().unwrap();
+    }
+
+    /// Sends it a signal.
+    pub(super) fn signal(&self, name: &str) {
+        send_signal(name, self.pid);
+    }
 }
 
 impl Agent {
@@ -137,21 +172,13 @@ impl Agent {
     /// Starts it again at the same address. A real Consul has its data still; `kvw dev` has none.
     pub fn start(&mut self) {
         assert!(self.server.is_none(), "it is running");
-        let mut command = Command::new("sh");
-        command.args(["-c", HOLD, "hold"]);
+        let mut command = Server::command();
         match std::env::var_os(REAL) {
             Some(consul) => self.add_consul(&mut command, Path::new(&consul)),
             None => self.add_dev(&mut command),
         }
-        let mut holder = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
-        let pid = lines.next().unwrap().unwrap().parse().unwrap();
-        self.server = Some(Server { holder, pid });
+        let (server, mut lines) = Server::start(command);
+        self.server = Some(server);
         // `kvw dev` prints its address; what Consul prints is dropped.
         if let Some(address) = lines.next() {
             let address = address.unwrap();
@@ -163,16 +190,15 @@ impl Agent {
 
     /// Kills it, as a power cut would.
     pub fn kill(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            drop(server.holder.stdin.take());
-            server.holder.wait().unwrap();
+        if let Some(server) = self.server.take() {
+            server.kill();
         }
     }
 
     /// Stops it from answering while connections stay open, or lets it go on.
     pub fn freeze(&self, frozen: bool) {
         let signal = if frozen { "STOP" } else { "CONT" };
-        send_signal(signal, self.server.as_ref().unwrap().pid);
+        self.server.as_ref().unwrap().signal(signal);
     }
 
     /// The program, speaking to this server.
@@ -462,7 +488,7 @@ fn a_newer_consul_is_configured_by_its_own_names() {
 
 /// A port that nobody listens on. Below the range from which the system answers port 0, so that
 /// nothing in the suite takes it before Consul does; never the same twice.
-fn consul_port() -> u16 {
+pub(super) fn consul_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const PORTS: std::ops::Range<u16> = 20_000..32_000;
     let count = u32::from(PORTS.end - PORTS.start);

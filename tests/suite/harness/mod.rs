@@ -3,6 +3,7 @@
 mod acl;
 mod agent;
 mod certificates;
+mod cluster;
 pub mod contract;
 #[allow(
     dead_code,
@@ -24,6 +25,7 @@ mod waiting;
 pub use acl::{AclAgent, MASTER, Token, prefix_rules};
 pub use agent::{Agent, Scope, not_tried, request, try_request};
 pub use certificates::{Authority, Certificate, Valid, pem};
+pub use cluster::Cluster;
 pub use faulty::{Faulty, On, Script};
 pub use gate::{Gate, Passage};
 pub use kvw::{Kvw, Output};
