@@ -111,7 +111,7 @@ impl TargetStoreArgs {
             }
             Some(address) => {
                 let connect = ConnectArgs {
-                    http_addr: Some(address.clone()),
+                    http_addr: vec![address.clone()],
                     token_file: self.to_token_file.clone(),
                     token: None,
                     datacenter: self.to_datacenter.clone(),
@@ -132,7 +132,10 @@ impl TargetStoreArgs {
         };
         let place = |config: &Config| {
             (
-                config.address.to_string(),
+                config
+                    .endpoints()
+                    .map(|endpoint| endpoint.address.to_string())
+                    .collect::<Vec<_>>(),
                 config.datacenter.clone(),
                 config.namespace.clone(),
                 config.partition.clone(),

@@ -56,7 +56,7 @@ pub fn run_recorded(client: &Client, ops: &[Op], undo: &Path) -> anyhow::Result<
     let all: Vec<_> = checks.chain(ops.iter().cloned()).collect();
     let changes = changes(&keys, &before, ops);
     let created = json::format_time(SystemTime::now());
-    let origin = PlanOrigin::new(client.config());
+    let origin = PlanOrigin::new(client);
     let groups = [&changes[..]].into_iter();
     let journal = UndoJournal::create(undo, origin, created, groups);
     let mut journal = journal.map_err(|error| journal_failure(&error, 0))?;
