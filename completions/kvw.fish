@@ -244,6 +244,10 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state -d 'Keep the han
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delete -d 'Hold back larger bursts of deletes until the keys return or kvw restarts' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s o -l output -d 'Print changes as text or jsonl' -r -f -a "text\t''
 jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l time -d 'Times in text [default: local on a terminal, else utc]' -r -f -a "local\t'In the time zone of this machine'
+utc\t'In UTC'
+relative\t'Since the watch began'
+none\t'Not at all'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to print with -o jsonl [default: changes]' -r -f -a "changes\t'Changes of keys'
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
@@ -273,6 +277,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l pass-token -d 'Pass th
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after one batch of changes; the initial one counts'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep values in the state file too, so that updates show the old value after a restart'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l full -d 'Show all of long and binary values on a terminal, which are cut otherwise'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l no-values -d 'Show which keys changed, without their values'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'
@@ -789,6 +795,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l access -d 'Try what the token may do with PREFIX, without writing' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -809,6 +816,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'

@@ -156,9 +156,10 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     config.retry_for = Duration::ZERO;
     let handlers = args.handlers(&config, &targets)?;
     args.check_files()?;
-    args.observers.check()?;
+    args.observers.check(args.handler.is_given())?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
+    let address = config.address.to_string();
     let client = ctx.connect(config)?;
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
@@ -186,7 +187,9 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
-    let observers = args.observers.observers(&ctx.ui, &targets, &handlers)?;
+    let observers = args
+        .observers
+        .observers(&ctx.ui, &targets, &handlers, address)?;
     let routes = handlers.routes.into_iter();
     let routes = routes.map(|route| Route {
         glob: route.glob,

@@ -295,7 +295,7 @@ impl Client {
         }
     }
 
-    fn token(&self) -> Option<HeaderValue> {
+    pub(super) fn token(&self) -> Option<HeaderValue> {
         self.shared
             .token
             .lock()

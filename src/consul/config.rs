@@ -99,7 +99,7 @@ impl Address {
     }
 
     /// Returns the address for messages, with the port also where it is the default of its scheme.
-    pub(super) fn with_port(&self) -> String {
+    pub fn with_port(&self) -> String {
         match self {
             Address::Tcp {
                 scheme,
@@ -273,6 +273,17 @@ pub struct Config {
     pub retry_for: Duration,
     /// The most idle connections that are kept for reuse.
     pub connections: usize,
+}
+
+impl Config {
+    /// Returns where requests go, for questions: the address, and the datacenter where it is another one's.
+    pub fn place(&self) -> String {
+        let address = self.address.with_port();
+        match &self.datacenter {
+            Some(datacenter) => format!("{address}, datacenter {datacenter}"),
+            None => address,
+        }
+    }
 }
 
 impl Default for Config {

@@ -31,7 +31,7 @@ pub use self::outcome::{
     ConditionsMet, ConditionsUnmet, Deleted, DeletedPrefix, Imported, TxnOutcome, WouldDelete,
 };
 pub use self::session::Session;
-pub use self::status::StatusReport;
+pub use self::status::{AccessReport, StatusReport};
 pub use self::tree::{Folder, Tree};
 pub use super::time::format_millis as format_time;
 use crate::model::{ChangeKind, Reason};

@@ -7,7 +7,7 @@
 //!   changes as text.
 //! - `glob`: keys and prefixes that were meant as globs.
 //! - `format`: the names of formats. `list`: lists written while they arrive. `time`: points in
-//!   time.
+//!   time. `value_line`: values in one line.
 
 pub mod changes;
 pub mod consul;
@@ -24,8 +24,10 @@ pub mod status;
 mod time;
 pub mod tree;
 pub mod txn;
+mod value_line;
 pub mod wait;
 
 pub use format::Format;
 pub use glob::{explain_empty, glob_hint, no_glob};
 pub use list::{ListWriter, filtered_message};
+pub use time::{TimeForm, TimeFormat};

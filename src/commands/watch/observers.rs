@@ -1,7 +1,7 @@
 //! The observers of a watch, and their flags.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 
@@ -9,8 +9,11 @@ use crate::args::handler::Handlers;
 use crate::args::output::formats;
 use crate::exit::Failure;
 use crate::model::{Target, TargetId};
-use crate::observers::{Explain, JsonObserver, Runs, StatusFile, Systemd, TextObserver, Warnings};
-use crate::output::Format;
+use crate::observers::{
+    Explain, JsonObserver, Runs, Start, StatusFile, Systemd, TextObserver, Warnings,
+};
+use crate::output::changes::ChangeStyle;
+use crate::output::{Format, TimeForm, TimeFormat};
 use crate::term::Ui;
 use crate::watch::Observer;
 
@@ -29,6 +32,18 @@ pub struct ObserverArgs {
         hide_possible_values = true
     )]
     output: Option<Format>,
+
+    /// Show all of long and binary values on a terminal, which are cut otherwise
+    #[arg(long, conflicts_with = "no_values", hide_short_help = true)]
+    full: bool,
+
+    /// Show which keys changed, without their values
+    #[arg(long, hide_short_help = true)]
+    no_values: bool,
+
+    /// Times in text [default: local on a terminal, else utc]
+    #[arg(long = "time", value_name = "FORM", hide_short_help = true)]
+    times: Option<TimeForm>,
 
     /// Events to print with -o jsonl [default: changes]
     #[arg(long, value_name = "EVENTS", hide_short_help = true)]
@@ -69,7 +84,7 @@ impl ObserverArgs {
     ///
     /// # Errors
     /// Exit 2 for contradicting flags and for another file in the place of the status file.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self, has_handler: bool) -> Result<(), Failure> {
         let takes_events = match self.output {
             Some(Format::Jsonl) => true,
             None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul) => false,
@@ -77,7 +92,27 @@ impl ObserverArgs {
         if self.events.is_some() && !takes_events {
             return Err(Failure::usage("--events requires -o jsonl"));
         }
+        for (given, flag) in [(self.full, "--full"), (self.no_values, "--no-values")] {
+            if given && self.output.is_some_and(|format| format != Format::Text) {
+                return Err(Failure::usage(format!(
+                    "{flag} is for text, not for -o jsonl"
+                )));
+            }
+            if given && has_handler && !self.prints() {
+                let refused =
+                    Failure::usage(format!("{flag}: with a handler no changes are printed"));
+                return Err(refused.hint("-o text prints them too"));
+            }
+        }
         self.status_file().map_or(Ok(()), StatusFile::check)
+    }
+
+    fn time_format(&self, terminal: bool) -> TimeFormat {
+        let default = match terminal {
+            true => TimeForm::Local,
+            false => TimeForm::Utc,
+        };
+        TimeFormat::new(self.times.unwrap_or(default), SystemTime::now())
     }
 
     /// Creates the observers, those that write to stdout last: a change counts as handled when they
@@ -90,6 +125,7 @@ impl ObserverArgs {
         ui: &'a Ui,
         targets: &[Target],
         handlers: &Handlers,
+        address: String,
     ) -> Result<Vec<Box<dyn Observer + 'a>>, Failure> {
         let now = Instant::now();
         let names = || {
@@ -116,8 +152,20 @@ impl ObserverArgs {
             .collect();
         let mut all: Vec<Box<dyn Observer + 'a>> =
             vec![Box::new(Warnings::new(ui, targets.to_vec()))];
+        all.push(Box::new(Start::new(ui, targets.to_vec(), address)));
         if !globs.is_empty() {
-            all.push(Box::new(Runs::new(ui, route_names.clone())));
+            let time = self.time_format(ui.err_is_terminal());
+            let timeouts = handlers
+                .routes
+                .iter()
+                .map(|route| route.handler.policies.stop_timeout);
+            let stop_timeout = timeouts.max().unwrap_or_default();
+            all.push(Box::new(Runs::new(
+                ui,
+                route_names.clone(),
+                time,
+                stop_timeout,
+            )));
         }
         if self.explain {
             all.push(Box::new(Explain::new(ui, targets.to_vec(), route_names)));
@@ -136,7 +184,14 @@ impl ObserverArgs {
             (Some(Format::Jsonl), _) => all.push(Box::new(JsonObserver::changes(ui, names()))),
             (None, _) if !globs.is_empty() => {}
             (None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul), _) => {
-                all.push(Box::new(TextObserver::new(ui)));
+                let style = ui.style();
+                let style = ChangeStyle {
+                    style,
+                    values: !self.no_values,
+                    full: self.full,
+                    time: self.time_format(style.terminal),
+                };
+                all.push(Box::new(TextObserver::new(ui, style)));
             }
         }
         Ok(all)
