@@ -281,6 +281,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--accept-reset', '--accept-reset', [CompletionResultType]::ParameterName, 'Accept an emptied Consul whose index went backwards as real')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show all of long and binary values on a terminal, which are cut otherwise')
             [CompletionResult]::new('--no-values', '--no-values', [CompletionResultType]::ParameterName, 'Show which keys changed, without their values')
+            [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Show keys and changes on the whole terminal')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain each wake-up on stderr')
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Accept any server certificate: others can read and change what is sent')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')

@@ -2248,7 +2248,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --full --no-values --time --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --full --no-values --time --live --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -273,6 +273,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --accept-reset 'Accept an emptied Consul whose index went backwards as real'
             cand --full 'Show all of long and binary values on a terminal, which are cut otherwise'
             cand --no-values 'Show which keys changed, without their values'
+            cand --live 'Show keys and changes on the whole terminal'
             cand --explain 'Explain each wake-up on stderr'
             cand --tls-skip-verify 'Accept any server certificate: others can read and change what is sent'
             cand --stale 'Allow stale reads from any server'

@@ -279,6 +279,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep 
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l full -d 'Show all of long and binary values on a terminal, which are cut otherwise'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l no-values -d 'Show which keys changed, without their values'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l live -d 'Show keys and changes on the whole terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'

@@ -34,13 +34,28 @@ pub fn write(out: &mut impl Write, change: &Change, how: &ChangeStyle) -> io::Re
         if time.is_empty() { "" } else { " " },
         change.index
     );
+    write!(out, "{} ", Color::Faint.paint(&when, style.color))?;
+    write_change(out, change, how)
+}
+
+/// Returns the lines of a change without its time and index: a sign, the key, and the change of its value.
+pub fn lines(change: &Change, how: &ChangeStyle) -> Vec<String> {
+    let mut out = Vec::new();
+    // A vector takes all.
+    let _ = write_change(&mut out, change, how);
+    let text = String::from_utf8_lossy(&out);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn write_change(out: &mut impl Write, change: &Change, how: &ChangeStyle) -> io::Result<()> {
+    let style = how.style;
     let (sign, color) = sign_of(change.kind());
     let key = match style.terminal {
         true => style.key(change.key()),
         false => value_line::exact_key(change.key()).into(),
     };
     let head = color.paint(&format!("{sign} {key}"), style.color);
-    write!(out, "{} {head}", Color::Faint.paint(&when, style.color))?;
+    write!(out, "{head}")?;
     match (&change.before, &change.after) {
         (None, Some(after)) => write_created(out, after, how),
         (Some(before), Some(after)) => write_updated(out, change, before, after, how),

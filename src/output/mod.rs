@@ -31,3 +31,5 @@ pub use format::Format;
 pub use glob::{explain_empty, glob_hint, no_glob};
 pub use list::{ListWriter, filtered_message};
 pub use time::{TimeForm, TimeFormat};
+#[cfg(feature = "live")]
+pub use value_line::brief as brief_value;

@@ -62,6 +62,14 @@ impl TimeFormat {
         }
     }
 
+    /// Returns the time of the day.
+    pub fn clock(&self, time: SystemTime) -> String {
+        let text = self.format(time);
+        text.get("2026-11-27T".len().."2026-11-27T03:04:05".len())
+            .unwrap_or(&text)
+            .to_owned()
+    }
+
     /// Returns the time as the first word of a line.
     pub fn lead(&self, time: SystemTime) -> String {
         match self {

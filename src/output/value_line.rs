@@ -69,7 +69,7 @@ fn json_string(text: &str) -> String {
 }
 
 /// Returns the value for a terminal, cut unless it is to be shown in `full`.
-pub(super) fn brief(value: &[u8], full: bool) -> String {
+pub fn brief(value: &[u8], full: bool) -> String {
     let text = whole(value, full);
     match full {
         true => text,

@@ -134,6 +134,12 @@ impl Ui {
         self.err_terminal
     }
 
+    /// Whether stdin and stdout are a terminal that can be drawn on.
+    pub fn is_interactive(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        self.out_terminal && io::stdin().is_terminal() && !dumb
+    }
+
     /// Whether status lines are silenced.
     pub fn quiet(&self) -> bool {
         self.quiet

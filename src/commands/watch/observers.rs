@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::args::handler::Handlers;
 use crate::args::output::formats;
 use crate::exit::Failure;
-use crate::model::{Target, TargetId};
+use crate::model::{Glob, Target, TargetId};
 use crate::observers::{
     Explain, JsonObserver, Runs, Start, StatusFile, Systemd, TextObserver, Warnings,
 };
@@ -45,6 +45,17 @@ pub struct ObserverArgs {
     #[arg(long = "time", value_name = "FORM", hide_short_help = true)]
     times: Option<TimeForm>,
 
+    /// Show keys and changes on the whole terminal
+    ///
+    /// The view has the keys, a log of their changes, and the handlers; ? there lists its keys.
+    /// What handlers print is not shown then, unless stderr leads to a file: there it goes.
+    #[cfg(feature = "live")]
+    #[arg(
+        long,
+        conflicts_with_all = ["output", "events", "full", "no_values"]
+    )]
+    live: bool,
+
     /// Events to print with -o jsonl [default: changes]
     #[arg(long, value_name = "EVENTS", hide_short_help = true)]
     events: Option<Events>,
@@ -73,6 +84,33 @@ impl ObserverArgs {
     /// Whether changes are printed also with a handler.
     pub fn prints(&self) -> bool {
         self.output.is_some()
+    }
+
+    /// Whether the view takes the whole terminal.
+    pub fn is_live(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.live;
+        #[cfg(not(feature = "live"))]
+        false
+    }
+
+    /// Refuses a live view without a terminal to draw it on.
+    ///
+    /// # Errors
+    /// Exit 2.
+    pub fn check_terminal(&self, ui: &Ui) -> Result<(), Failure> {
+        if !self.is_live() {
+            return Ok(());
+        }
+        if !ui.is_interactive() {
+            let refused = Failure::usage("--live needs a terminal as stdin and stdout");
+            return Err(refused.hint("without --live, each change is a line"));
+        }
+        if self.explain && ui.err_is_terminal() {
+            let refused = Failure::usage("--explain would write over the live view");
+            return Err(refused.hint("2>FILE keeps its lines"));
+        }
+        Ok(())
     }
 
     /// The status file, if there is one.
@@ -107,7 +145,8 @@ impl ObserverArgs {
         self.status_file().map_or(Ok(()), StatusFile::check)
     }
 
-    fn time_format(&self, terminal: bool) -> TimeFormat {
+    /// How times are written.
+    pub fn time_format(&self, terminal: bool) -> TimeFormat {
         let default = match terminal {
             true => TimeForm::Local,
             false => TimeForm::Utc,
@@ -138,22 +177,15 @@ impl ObserverArgs {
         let globs: Vec<Option<String>> = routes
             .map(|route| Some(route.glob.as_ref()?.as_str().to_owned()))
             .collect();
-        let target_name = |id: TargetId| targets[usize::from(id.0)].name();
-        let routes = handlers.routes.iter().zip(&globs);
-        let route_names: Vec<String> = routes
-            .map(
-                |(route, glob)| match (glob, route.target.map(target_name)) {
-                    (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
-                    (Some(glob), _) => glob.clone(),
-                    (None, Some(target)) => target.to_owned(),
-                    (None, None) => "rest".to_owned(),
-                },
-            )
-            .collect();
-        let mut all: Vec<Box<dyn Observer + 'a>> =
-            vec![Box::new(Warnings::new(ui, targets.to_vec()))];
-        all.push(Box::new(Start::new(ui, targets.to_vec(), address)));
-        if !globs.is_empty() {
+        let route_names = route_names(targets, handlers);
+        let mut all: Vec<Box<dyn Observer + 'a>> = Vec::new();
+        // What would be written over the live view is part of it.
+        let speaks = !self.is_live() || !ui.err_is_terminal();
+        if speaks {
+            all.push(Box::new(Warnings::new(ui, targets.to_vec())));
+            all.push(Box::new(Start::new(ui, targets.to_vec(), address)));
+        }
+        if !globs.is_empty() && speaks {
             let time = self.time_format(ui.err_is_terminal());
             let timeouts = handlers
                 .routes
@@ -182,7 +214,7 @@ impl ObserverArgs {
                 all.push(Box::new(JsonObserver::all(ui, names(), globs)));
             }
             (Some(Format::Jsonl), _) => all.push(Box::new(JsonObserver::changes(ui, names()))),
-            (None, _) if !globs.is_empty() => {}
+            (None, _) if !globs.is_empty() || self.is_live() => {}
             (None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul), _) => {
                 let style = ui.style();
                 let style = ChangeStyle {
@@ -196,4 +228,19 @@ impl ObserverArgs {
         }
         Ok(all)
     }
+}
+
+/// The names of the routes, for people.
+pub fn route_names(targets: &[Target], handlers: &Handlers) -> Vec<String> {
+    let target_name = |id: TargetId| targets[usize::from(id.0)].name();
+    let names = handlers.routes.iter().map(|route| {
+        let glob = route.glob.as_ref().map(Glob::as_str);
+        match (glob, route.target.map(target_name)) {
+            (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
+            (Some(glob), _) => glob.to_owned(),
+            (None, Some(target)) => target.to_owned(),
+            (None, None) => "rest".to_owned(),
+        }
+    });
+    names.collect()
 }
