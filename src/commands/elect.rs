@@ -56,7 +56,7 @@ pub struct ElectArgs {
     command: Vec<OsString>,
 
     /// Line for sh -c to run as leader
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["listen", "current"])]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, conflicts_with_all = ["listen", "current"])]
     exec: Option<OsString>,
 
     #[arg(

@@ -1,6 +1,6 @@
 //! `kvw txn`
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::args::connect::ConnectArgs;
 use crate::args::input;
@@ -34,7 +34,7 @@ pub struct TxnArgs {
     ops: Vec<String>,
 
     /// Read operations from a file, or - for stdin: one per line, or JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<String>,
 
     #[command(flatten)]

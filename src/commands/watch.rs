@@ -49,11 +49,21 @@ pub struct WatchArgs {
     targets: Vec<String>,
 
     /// Watch all keys that start with P, which need not end in /; '' for all; repeatable
-    #[arg(long, value_name = "P", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "P",
+        hide_short_help = true,
+        add = complete::live_keys()
+    )]
     prefix: Vec<String>,
 
     /// Watch key K, which may end in /; repeatable
-    #[arg(long, value_name = "K", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "K",
+        hide_short_help = true,
+        add = complete::live_keys()
+    )]
     key: Vec<String>,
 
     #[command(flatten)]
