@@ -1,7 +1,7 @@
 //! kvw status
 
 use crate::harness::contract::{Status, parse_document};
-use crate::harness::{AclAgent, Agent, Faulty, Kvw, MASTER, PATIENCE, prefix_rules};
+use crate::harness::{AclAgent, Agent, Faulty, Kvw, MASTER, PATIENCE, prefix_rules, wait_for};
 
 #[test]
 fn a_led_server_is_shown_with_its_leader_servers_time_and_datacenter() {
@@ -127,16 +127,21 @@ fn the_access_of_a_token_is_tried_without_writing() {
         return;
     };
     let rules = |policy: &str| prefix_rules(policy, &["config/"]);
-    for (policy, exit, words) in [
+    let policy = agent.create_policy(&rules("write"));
+    let token = agent.create_token(&policy);
+    for (right, exit, words) in [
         ("write", 0, "access to config/: read yes, write yes\n"),
         ("read", 0, "access to config/: read yes, write no\n"),
         ("deny", 4, "access to config/: read no, write no\n"),
     ] {
-        let token = agent.create_token(&agent.create_policy(&rules(policy)));
-        let tried = agent.kvw(["status", "--access", "config/"]);
-        let output = tried.env("CONSUL_HTTP_TOKEN", &token.secret).run();
+        agent.set_rules(&policy, &rules(right));
+        // The servers keep what a token may do for a moment.
+        let output = wait_for(words, || {
+            let tried = agent.kvw(["status", "--access", "config/"]);
+            let output = tried.env("CONSUL_HTTP_TOKEN", &token.secret).run();
+            output.text().ends_with(words).then_some(output)
+        });
         output.expect(exit);
-        assert!(output.text().ends_with(words), "{output}");
         assert!(output.text().contains("token:       known\n"), "{output}");
     }
     let unknown = agent
