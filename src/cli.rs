@@ -199,10 +199,11 @@ pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
     let Some(request) = ShellRequest::from_process(args) else {
         return Ok(false);
     };
+    let folder = std::env::current_dir().ok();
     let done = CompleteEnv::with_factory(Cli::command)
         .var(complete::VARIABLE)
         .shells(complete::SHELLS)
-        .try_complete(args, None);
+        .try_complete(args, folder.as_deref());
     match (request, done) {
         (ShellRequest::Script, done) => Ok(done?),
         (ShellRequest::Candidates, _) => Ok(true),

@@ -16,6 +16,8 @@ mod exit;
 mod fallback;
 mod fetch;
 mod handlers;
+#[cfg(feature = "live")]
+mod live;
 mod lock;
 mod model;
 mod observers;
@@ -68,6 +70,9 @@ pub fn main() -> ExitCode {
 fn abort_on_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        // A message on the screen of the view would go with it.
+        #[cfg(feature = "live")]
+        live::restore();
         print(panic);
         std::process::abort();
     }));

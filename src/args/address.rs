@@ -148,6 +148,9 @@ fn parse_authority(text: &str) -> Result<String, String> {
         _ if !is_host => Err("it is not HOST:PORT".to_owned()),
         ("", Some(port)) => Ok(format!("127.0.0.1:{port}")),
         ("", None) => Err("it has no host".to_owned()),
+        (digits, None) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Err(format!(
+            "it is a port without a host: :{digits} is that port of this machine"
+        )),
         _ => Ok(text.to_owned()),
     }
 }
@@ -181,6 +184,8 @@ mod tests {
         }
         for (text, words) in [
             ("unix://", "no path"),
+            ("8500", "a port without a host: :8500"),
+            ("http://8500/path", ":8500 is that port of this machine"),
             ("https://h:8501/v1/kv", "the address is https://h:8501"),
             ("https://", "no host"),
             ("HTTPS://h", "unknown scheme"),

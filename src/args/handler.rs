@@ -34,11 +34,11 @@ Linux only. Under systemd the cgroup of the unit does the rest.";
 #[command(group = ArgGroup::new("handler").args(["exec", "command", "route"]).multiple(true))]
 pub struct HandlerArgs {
     /// Run CMD with sh -c on each batch (-- CMD: no shell)
-    #[arg(long, value_name = "CMD", conflicts_with = "command")]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, conflicts_with = "command")]
     exec: Option<OsString>,
 
     /// Run a program, without a shell, on each batch of changes
-    #[arg(last = true, value_name = "CMD", hide_short_help = true)]
+    #[arg(last = true, value_name = "CMD", value_hint = clap::ValueHint::CommandWithArguments, hide_short_help = true)]
     command: Vec<OsString>,
 
     /// Run CMD on keys that match GLOB; repeatable

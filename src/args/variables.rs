@@ -38,7 +38,12 @@ pub struct VariableArgs {
     /// Take a single key, named by its last part; repeatable
     ///
     /// A key that does not exist is exit 1.
-    #[arg(long, value_name = "KEY", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "KEY",
+        hide_short_help = true,
+        add = complete::live_keys()
+    )]
     key: Vec<String>,
 
     #[arg(

@@ -9,9 +9,17 @@ use crate::context::Context;
 use crate::exit::Exit;
 
 /// Print the completion script for a shell
+///
+/// There are two kinds. Scripts that ask kvw itself offer key names too: KVW_COMPLETE=SHELL kvw prints
+/// them. The scripts that this command prints are self-contained, and offer verbs, flags and files.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Examples:
+With key names, for each new shell:
+  bash    echo 'source <(KVW_COMPLETE=bash kvw)' >> ~/.bashrc
+  zsh     echo 'source <(KVW_COMPLETE=zsh kvw)' >> ~/.zshrc    # after compinit
+  fish    echo 'KVW_COMPLETE=fish kvw | source' >> ~/.config/fish/config.fish
+
+Self-contained, without key names:
   kvw completions bash > ~/.local/share/bash-completion/completions/kvw
   kvw completions zsh > ~/.zfunc/_kvw
   kvw completions fish > ~/.config/fish/completions/kvw.fish")]

@@ -394,7 +394,7 @@ fn delete_prefix(ctx: &Context, args: &DeleteArgs) -> anyhow::Result<Exit> {
     }
     if listed == 0 {
         client.check_empty(&prefix)?;
-    } else if confirmed(ui, args, &prefix, listed)? {
+    } else if confirmed(ui, &client, args, &prefix, listed)? {
         match &args.undo {
             None => client.delete_prefix(&prefix)?,
             Some(undo) => {
@@ -440,14 +440,27 @@ fn hint_of_glob(prefix: &Prefix) -> Option<String> {
     glob_hint("prefix", prefix.as_str(), "delete --recurse --dry-run")
 }
 
+/// The number of keys from which a `y` is too quickly typed.
+const LARGE: u64 = 100;
+
 /// Whether the user confirmed the delete by `--yes` or on the terminal.
-fn confirmed(ui: &Ui, args: &DeleteArgs, prefix: &Prefix, listed: u64) -> anyhow::Result<bool> {
+fn confirmed(
+    ui: &Ui,
+    client: &Client,
+    args: &DeleteArgs,
+    prefix: &Prefix,
+    listed: u64,
+) -> anyhow::Result<bool> {
     if args.yes {
         return Ok(true);
     }
     let what = describe(listed, prefix);
     if ui.can_ask() {
-        return Ok(ui.confirm(&format!("Delete {what}?"))?);
+        let place = client.location();
+        return Ok(match listed {
+            ..LARGE => ui.confirm(&format!("Delete {what} at {place}?"))?,
+            _ => ui.confirm_number(&format!("Delete {what} at {place}?"), "keys", listed)?,
+        });
     }
     let refused = Failure::usage(format!("refusing to delete {what} without confirmation"));
     Err(refused.hint("--yes confirms it").into())

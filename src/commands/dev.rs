@@ -91,7 +91,7 @@ pub struct DevArgs {
     ///
     /// What CMD leaves behind in its process group has a second to end by itself, or none after a signal, and
     /// is then ended; so are CMD and all of that when kvw is killed. Daemons that left the group live on.
-    #[arg(last = true, value_name = "CMD")]
+    #[arg(last = true, value_name = "CMD", value_hint = clap::ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 

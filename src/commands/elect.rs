@@ -66,7 +66,12 @@ pub struct ElectArgs {
     /// leaders came during a run, the newest counts. A run that fails is repeated, after a second to a
     /// minute. It finds the event of -o jsonl on stdin, and KVW_KEY, and while there is a leader KVW_LEADER
     /// (its value), KVW_LOCK_SESSION and KVW_LOCK_FENCE in its environment; its stdout is kvw's stderr.
-    #[arg(long, value_name = "CMD", conflicts_with = "current")]
+    #[arg(
+        long,
+        value_name = "CMD",
+        value_hint = clap::ValueHint::CommandString,
+        conflicts_with = "current"
+    )]
     exec: Option<OsString>,
 
     #[arg(

@@ -18,7 +18,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use self::atomic::import_atomically;
 use self::distribute::import_entries;
@@ -30,6 +30,7 @@ use self::results::{RUN_AGAIN, describe, describe_stop, report, stop_error, wors
 use self::source::{DocumentSummary, ImportDocument};
 use self::tenancy::Tenancy;
 use crate::args::applying::new_file;
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::KeyMapping;
@@ -57,11 +58,11 @@ Examples:
   kvw export a/ | kvw import --strip a/ --prefix b/")]
 pub struct ImportArgs {
     /// Document to import [default: stdin, also as -]
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<String>,
 
     /// Prepend P to each key
-    #[arg(long, value_name = "P", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "P", default_value = "", hide_default_value = true, add = complete::live_keys())]
     prefix: String,
 
     /// Remove the prefix P from each key, before --prefix

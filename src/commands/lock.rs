@@ -45,11 +45,11 @@ pub struct LockArgs {
     key: String,
 
     /// Command to run, without a shell
-    #[arg(last = true, value_name = "CMD", conflicts_with_all = ["exec", "show", "break_it"])]
+    #[arg(last = true, value_name = "CMD", value_hint = clap::ValueHint::CommandWithArguments, conflicts_with_all = ["exec", "show", "break_it"])]
     command: Vec<OsString>,
 
     /// Line for sh -c to run
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["show", "break_it"])]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, conflicts_with_all = ["show", "break_it"])]
     exec: Option<OsString>,
 
     /// Exit with 1 if the lock is not free

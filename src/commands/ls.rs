@@ -116,6 +116,13 @@ fn list_long(
     let format = args.output;
     let mut exit = Exit::Yes;
     let mut reader = MultiGet::new(client);
+    let mut names = names.peekable();
+    if names.peek().is_some() {
+        match format {
+            Format::Text | Format::Raw | Format::Consul => ls::write_header(ui)?,
+            Format::Json | Format::Jsonl => {}
+        }
+    }
     let size = |name: &Result<String, _>| name.as_deref().map_or(0, encoded_read);
     for names in groups(names, size) {
         let names = names.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -31,7 +31,7 @@ pub struct ManArgs {
     verb: Option<String>,
 
     /// Write all pages to this existing folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     dir: Option<PathBuf>,
 }
 

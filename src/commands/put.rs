@@ -38,7 +38,11 @@ pub struct PutArgs {
     key: String,
 
     /// Value to write: text, @FILE, or - for stdin
-    #[arg(value_name = "VALUE", allow_negative_numbers = true)]
+    #[arg(
+        value_name = "VALUE",
+        allow_negative_numbers = true,
+        add = complete::files_after_at()
+    )]
     value: Option<String>,
 
     #[command(flatten)]

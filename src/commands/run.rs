@@ -48,6 +48,7 @@ pub struct RunArgs {
     #[arg(
         last = true,
         value_name = "CMD",
+        value_hint = clap::ValueHint::CommandWithArguments,
         required = true,
         help_heading = "Arguments"
     )]

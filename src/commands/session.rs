@@ -433,9 +433,13 @@ fn confirm(ui: &Ui, client: &Client, ids: &[&String]) -> anyhow::Result<bool> {
         return Err(Failure::usage(message).hint("--yes confirms").into());
     }
     let sessions = plural(ids.len() as u64, "session");
+    let place = client.location();
     Ok(ui.confirm(&match keys {
-        0 => format!("destroy {sessions}?"),
-        keys => format!("destroy {sessions} with {}?", plural(keys, "held key")),
+        0 => format!("destroy {sessions} at {place}?"),
+        keys => format!(
+            "destroy {sessions} with {} at {place}?",
+            plural(keys, "held key")
+        ),
     })?)
 }
 

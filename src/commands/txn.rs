@@ -4,7 +4,7 @@ mod recorded;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use self::recorded::run_recorded;
 use crate::args::applying::new_file;
@@ -40,7 +40,7 @@ pub struct TxnArgs {
     ops: Vec<String>,
 
     /// Read operations from a file, or - for stdin: one per line, or JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<String>,
 
     /// Keep in FILE what undo needs to put the keys back

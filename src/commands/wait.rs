@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::args::blocking::BlockingArgs;
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::key::KeyArgs;
@@ -43,12 +44,18 @@ pub struct WaitArgs {
     /// Keys that must exist
     #[arg(
         value_name = "KEY",
+        add = complete::live_keys(),
         required_unless_present_any = ["absent", "equals", "not_equals", "matches", "changed_since"]
     )]
     keys: Vec<String>,
 
     /// KEY must not exist; repeatable
-    #[arg(long, value_name = "KEY", help_heading = "Conditions")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        help_heading = "Conditions",
+        add = complete::live_keys()
+    )]
     absent: Vec<String>,
 
     /// The value of KEY must equal VALUE; repeatable
@@ -56,6 +63,7 @@ pub struct WaitArgs {
         long,
         value_name = "KEY=VALUE",
         value_parser = assignment,
+        add = complete::live_keys_of_conditions(),
         help_heading = "Conditions"
     )]
     equals: Vec<(String, String)>,
@@ -65,6 +73,7 @@ pub struct WaitArgs {
         long,
         value_name = "KEY=VALUE",
         value_parser = assignment,
+        add = complete::live_keys_of_conditions(),
         help_heading = "Conditions"
     )]
     not_equals: Vec<(String, String)>,
@@ -76,6 +85,7 @@ pub struct WaitArgs {
         long,
         value_name = "KEY=REGEX",
         value_parser = assignment,
+        add = complete::live_keys_of_conditions(),
         help_heading = "Conditions"
     )]
     matches: Vec<(String, String)>,
@@ -87,6 +97,7 @@ pub struct WaitArgs {
         long,
         value_name = "KEY=INDEX",
         value_parser = assignment,
+        add = complete::live_keys_of_conditions(),
         help_heading = "Conditions"
     )]
     changed_since: Vec<(String, String)>,

@@ -1,5 +1,7 @@
 //! `kvw watch`
 
+#[cfg(feature = "live")]
+mod live;
 mod observers;
 mod state;
 
@@ -22,9 +24,12 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
+#[cfg(feature = "live")]
+use crate::live::LiveSetup;
 use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
+use crate::term::Ui;
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
@@ -44,11 +49,21 @@ pub struct WatchArgs {
     targets: Vec<String>,
 
     /// Watch all keys that start with P, which need not end in /; '' for all; repeatable
-    #[arg(long, value_name = "P", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "P",
+        hide_short_help = true,
+        add = complete::live_keys()
+    )]
     prefix: Vec<String>,
 
     /// Watch key K, which may end in /; repeatable
-    #[arg(long, value_name = "K", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "K",
+        hide_short_help = true,
+        add = complete::live_keys()
+    )]
     key: Vec<String>,
 
     #[command(flatten)]
@@ -143,8 +158,7 @@ const EXAMPLES: &str = "\
 Examples:
   kvw watch config/                             # print changes
   kvw watch config/ -o jsonl | jq -r .key       # for programs
-  kvw watch config/ --exec ./reload.sh          # run on each batch
-  kvw watch config/ --state s -- ./reload.sh    # across restarts";
+  kvw watch config/ --state s -- ./reload.sh    # run, across restarts";
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
@@ -154,11 +168,16 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     // retry failed queries and report them.
     config.connections = targets.len() + 2 + WALK_CONNECTIONS;
     config.retry_for = Duration::ZERO;
-    let mut handlers = args.handlers(&config, &targets)?;
+    let mut handlers = args.handlers(&ctx.ui, &config, &targets)?;
     args.check_files()?;
-    args.observers.check()?;
+    args.observers.check(args.handler.is_given())?;
+    args.observers.check_terminal(&ctx.ui)?;
     // The command line is valid: only now are files created and processes started.
     let opened = args.state.open(&targets, &config, args.locks())?;
+    let addresses: Vec<_> = config
+        .endpoints()
+        .map(|endpoint| endpoint.address.to_string())
+        .collect();
     let client = ctx.connect(config)?;
     handlers.follow(&client);
     let groups = ProcessGroups::new();
@@ -189,21 +208,31 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .collect();
     let observers = args
         .observers
-        .observers(&ctx.ui, client.config(), &targets, &handlers)?;
+        .observers(&ctx.ui, &targets, &handlers, &addresses)?;
+    #[cfg(feature = "live")]
+    let live = args.observers.is_live().then(|| live::Live {
+        client: client.clone(),
+        setup: args.live_setup(&ctx.ui, &targets, &handlers, addresses),
+    });
     let routes = handlers.routes.into_iter();
     let routes = routes.map(|route| Route {
         glob: route.glob,
         target: route.target,
         handler: Handler::new(route.handler, groups.clone()),
     });
-    Engine::new(
+    #[cfg_attr(not(feature = "live"), allow(unused_mut))]
+    let mut engine = Engine::new(
         args.plan(targets, fresh),
         Routes::new(routes.collect()),
         groups,
         state_file,
         observers,
-    )
-    .run(pollers)
+    );
+    #[cfg(feature = "live")]
+    if let Some(live) = live {
+        live.attach(&ctx.ui, &mut engine)?;
+    }
+    engine.run(pollers)
 }
 
 impl WatchArgs {
@@ -271,19 +300,46 @@ impl WatchArgs {
         prefixes.chain(keys).collect()
     }
 
-    fn handlers(&self, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
+    fn handlers(&self, ui: &Ui, config: &Config, targets: &[Target]) -> Result<Handlers, Failure> {
         if self.state.is_given() && self.handler.drops() {
             return Err(Failure::usage(
                 "--on-busy drop discards changes, and --state must not lose any",
             ));
         }
         // With -o, stdout is for the changes.
-        let stdout = if self.observers.prints() {
-            Stdout::Stderr
-        } else {
-            Stdout::Inherit
+        let stdout = match (self.observers.is_live(), ui.err_is_terminal()) {
+            (true, true) => Stdout::Nowhere,
+            (true, false) => Stdout::Stderr,
+            (false, _) if self.observers.prints() => Stdout::Stderr,
+            (false, _) => Stdout::Inherit,
         };
         self.handler.handlers(config, targets, stdout, self.locks())
+    }
+
+    #[cfg(feature = "live")]
+    fn live_setup(
+        &self,
+        ui: &Ui,
+        targets: &[Target],
+        handlers: &Handlers,
+        addresses: Vec<String>,
+    ) -> LiveSetup {
+        LiveSetup {
+            targets: targets.to_vec(),
+            filter: self.filter(),
+            addresses,
+            routes: observers::route_names(targets, handlers),
+            reports_existing: self.initial() == Initial::Run,
+            time: self.observers.time_format(true),
+            color: ui.style().color,
+        }
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        }
     }
 
     fn poller(
@@ -317,10 +373,7 @@ impl WatchArgs {
     fn plan(&self, targets: Vec<Target>, fresh: bool) -> Plan {
         Plan {
             targets,
-            filter: Filter {
-                include: self.include.clone(),
-                exclude: self.exclude.clone(),
-            },
+            filter: self.filter(),
             locks: self.locks(),
             per_target: self.handler.is_per_target(),
             initial: self.initial(),

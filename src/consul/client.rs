@@ -112,6 +112,16 @@ impl Client {
         self.shared.servers.current()
     }
 
+    /// Returns where requests go, for questions: the address that answers at present, and the datacenter
+    /// where it is another one's.
+    pub fn location(&self) -> String {
+        let address = self.endpoint(self.place()).address.with_port();
+        match &self.config().datacenter {
+            Some(datacenter) => format!("{address}, datacenter {datacenter}"),
+            None => address,
+        }
+    }
+
     /// Set once the server is known to support namespaces and partitions.
     pub(super) fn tenancy_checked(&self) -> &OnceLock<()> {
         &self.shared.tenancy_checked
@@ -340,7 +350,7 @@ impl Client {
         }
     }
 
-    fn token(&self) -> Option<HeaderValue> {
+    pub(super) fn token(&self) -> Option<HeaderValue> {
         self.shared
             .token
             .lock()

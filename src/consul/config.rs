@@ -99,7 +99,7 @@ impl Address {
     }
 
     /// Returns the address for messages, with the port also where it is the default of its scheme.
-    pub(super) fn with_port(&self) -> String {
+    pub fn with_port(&self) -> String {
         match self {
             Address::Tcp {
                 scheme,

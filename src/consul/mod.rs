@@ -1,6 +1,7 @@
 //! The HTTP client: the only room that sends requests to Consul. Knows nothing of clap, the terminal
 //! or exit codes.
 
+mod access;
 mod answer;
 mod bulk;
 mod client;
@@ -28,6 +29,7 @@ mod unix;
 #[cfg(test)]
 mod tests;
 
+pub use access::Access;
 pub use answer::{Meta, Reply};
 pub use bulk::{Bulk, SentTxn};
 pub use client::Client;
@@ -43,4 +45,5 @@ pub use multi_delete::MultiDelete;
 pub use multi_get::{Lookup, MultiGet};
 pub use request::Block;
 pub use session::SERF_HEALTH;
+pub use status::TokenState;
 pub use tls::{ClientCertificate, TlsConfig, TrustedRoots};

@@ -2,7 +2,20 @@
 
 use super::answer::Answer;
 use super::request::Request;
-use super::{Client, Consistency, Error, ErrorClass};
+use super::{Cause, Client, Consistency, Error, ErrorClass};
+
+/// What the cluster knows of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenState {
+    /// It was sent none.
+    Anonymous,
+    /// It knows the token.
+    Known,
+    /// It does not know the token: deleted, or of another cluster.
+    NotFound,
+    /// It has no ACLs: a token is not looked at.
+    Unchecked,
+}
 
 /// A prefix that no key has: listing it finds nothing, and costs nothing.
 const NOWHERE: &str = "/v1/kv/.kvw-looks-for-a-leader/";
@@ -65,6 +78,33 @@ impl Client {
             // Permissions are checked by the leader, or by a server that has heard from it.
             Err(error) if error.class() == ErrorClass::Denied => Ok(()),
             proven => proven,
+        }
+    }
+
+    /// Returns whether the cluster knows the token; `None` where it does not say.
+    ///
+    /// # Errors
+    /// When there is no usable answer.
+    pub fn token_state(&self) -> Result<Option<TokenState>, Error> {
+        if self.token().is_none() {
+            return Ok(Some(TokenState::Anonymous));
+        }
+        let request = Request::get(
+            "/v1/acl/token/self".to_owned(),
+            "looking the token up".to_owned(),
+        );
+        match self.ask(&request, Answer::json::<serde::de::IgnoredAny>) {
+            Ok(_) => Ok(Some(TokenState::Known)),
+            Err(error) => match error.cause() {
+                Cause::UnknownToken => Ok(Some(TokenState::NotFound)),
+                // 401 `ACL support disabled`.
+                _ if error.reason().contains("ACL support disabled") => {
+                    Ok(Some(TokenState::Unchecked))
+                }
+                // Agents in front of a cluster, or another API, may not have this endpoint.
+                Cause::Denied | Cause::Refused | Cause::NotConsul | Cause::Server => Ok(None),
+                _ => Err(error),
+            },
         }
     }
 

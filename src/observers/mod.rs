@@ -4,6 +4,7 @@
 mod explain;
 mod json;
 mod runs;
+mod start;
 mod status_file;
 mod systemd;
 mod text;
@@ -12,6 +13,7 @@ mod warnings;
 pub use explain::Explain;
 pub use json::JsonObserver;
 pub use runs::Runs;
+pub use start::Start;
 pub use status_file::StatusFile;
 pub use systemd::Systemd;
 pub use text::TextObserver;

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::warnings::{rounded, summarize};
 use crate::handlers::{HandlerEvent, OnExit, RunOutcome, RunReport, StopReason};
 use crate::model::{Batch, Change, Reason};
+use crate::output::TimeFormat;
 use crate::process::name_of_signal;
 use crate::term::{Ui, plural};
 use crate::watch::{Event, Flow, Observer, RouteId};
+
+/// How long a handler may take to stop before that is said.
+const STUBBORN: Duration = Duration::from_millis(400);
 
 /// A service that exits with 0 within this time has probably moved to the background.
 const DAEMON_START: Duration = Duration::from_secs(1);
@@ -19,25 +23,34 @@ pub struct Runs<'a> {
     ui: &'a Ui,
     /// The names of the routes; empty with a single handler.
     routes: Vec<String>,
+    time: TimeFormat,
+    /// How long a handler may take to stop.
+    stop_timeout: Duration,
+    /// The routes whose handlers were asked to stop because kvw ends, and when.
+    stubborn: HashMap<usize, Instant>,
     /// The last handled batch of each route.
     handled: HashMap<usize, Arc<Batch>>,
 }
 
 impl<'a> Runs<'a> {
     /// Creates an observer that prints to the stderr of `ui`, with names if there are several routes.
-    pub fn new(ui: &'a Ui, routes: Vec<String>) -> Self {
+    pub fn new(ui: &'a Ui, routes: Vec<String>, time: TimeFormat, stop_timeout: Duration) -> Self {
         Runs {
             ui,
+            time,
+            stop_timeout,
+            stubborn: HashMap::new(),
             routes: if routes.len() > 1 { routes } else { Vec::new() },
             handled: HashMap::new(),
         }
     }
 
     fn ended(&mut self, route: usize, report: &RunReport, now: Instant) {
+        self.stubborn.remove(&route);
         // Removed, because an initial batch may be large.
         let handled = self.handled.remove(&route);
         let handled = handled.is_some_and(|batch| Arc::ptr_eq(&batch, &report.batch));
-        let line = format!("{}{}", self.label(route), describe(report, handled, now));
+        let line = format!("{}{}", self.lead(route), describe(report, handled, now));
         let ui = self.ui;
         match report.outcome {
             outcome if outcome.has_failed() || report.on_exit.is_some() => ui.warn(line),
@@ -46,9 +59,13 @@ impl<'a> Runs<'a> {
         }
     }
 
-    fn label(&self, route: usize) -> String {
-        let name = self.routes.get(route);
-        name.map_or_else(String::new, |name| format!("[{name}] "))
+    /// Returns what a line begins with: the time, and the name of the route.
+    fn lead(&self, route: usize) -> String {
+        let time = self.time.lead(SystemTime::now());
+        match self.routes.get(route) {
+            Some(name) => format!("{time}[{name}] "),
+            None => time,
+        }
     }
 }
 
@@ -60,22 +77,49 @@ impl Observer for Runs<'_> {
                 HandlerEvent::Ended(report) => self.ended(*route, report, now),
                 HandlerEvent::Dropped(batch) => self.ui.warn(format_args!(
                     "{}{}: dropped because the handler is busy",
-                    self.label(*route),
+                    self.lead(*route),
                     describe_batch(batch)
                 )),
                 HandlerEvent::Paused(signal) => self.ui.warn(format_args!(
                     "{}the handler was stopped by {}; it is continued",
-                    self.label(*route),
+                    self.lead(*route),
                     name_of_signal(*signal)
                 )),
                 HandlerEvent::Feedback(key) => self.ui.warn(format_args!(
                     "{}the handler seems to be run by what it writes itself ({key}); --exclude it",
-                    self.label(*route)
+                    self.lead(*route)
                 )),
+                HandlerEvent::Stopping(StopReason::Leaving) => {
+                    self.stubborn.insert(*route, now);
+                }
                 HandlerEvent::Started(_) | HandlerEvent::Stopping(_) | HandlerEvent::Leave(_) => {}
             }
         }
         Ok(Flow::Continue)
+    }
+
+    fn tick(&mut self, now: Instant) -> anyhow::Result<Flow> {
+        let is_due = |asked: &Instant| now >= *asked + STUBBORN;
+        let (due, waiting): (HashMap<_, _>, HashMap<_, _>) = std::mem::take(&mut self.stubborn)
+            .into_iter()
+            .partition(|(_, asked)| is_due(asked));
+        self.stubborn = waiting;
+        for (route, asked) in due {
+            let left = self
+                .stop_timeout
+                .saturating_sub(now.saturating_duration_since(asked));
+            // Whole seconds: nobody reads more while waiting.
+            let left = left.as_secs_f64().round();
+            self.ui.status(format_args!(
+                "{}stopping the handler ({left}s); Ctrl-C again kills it",
+                self.lead(route)
+            ));
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.stubborn.values().map(|asked| *asked + STUBBORN).min()
     }
 }
 
@@ -176,7 +220,7 @@ fn describe_batch(batch: &Batch) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use super::*;
     use crate::model::{Continuity, Entry, Fields, Index, TargetId};

@@ -2,20 +2,19 @@
 
 use std::time::Instant;
 
-use crate::output::changes;
-use crate::term::{Style, Ui};
+use crate::output::changes::{self, ChangeStyle};
+use crate::term::Ui;
 use crate::watch::{Event, Flow, Observer};
 
 /// An observer that prints each change as text.
 pub struct TextObserver<'a> {
     ui: &'a Ui,
-    style: Style,
+    style: ChangeStyle,
 }
 
 impl<'a> TextObserver<'a> {
     /// Creates an observer that prints to the stdout of `ui`.
-    pub fn new(ui: &'a Ui) -> Self {
-        let style = ui.style();
+    pub fn new(ui: &'a Ui, style: ChangeStyle) -> Self {
         TextObserver { ui, style }
     }
 }
@@ -25,7 +24,7 @@ impl Observer for TextObserver<'_> {
         if let Event::Changed(changes) = event {
             let mut out = self.ui;
             for change in *changes {
-                changes::write(&mut out, change, self.style)?;
+                changes::write(&mut out, change, &self.style)?;
             }
             self.ui.flush()?;
         }

@@ -120,13 +120,13 @@ impl<'a> Warnings<'a> {
                 summarize(keys)
             )),
             WithheldChange::Ended(WithheldReason::Hidden) => {
-                ui.warn(format_args!("{what}: read permission restored"));
+                ui.status(format_args!("{what}: read permission restored"));
             }
             WithheldChange::Ended(WithheldReason::Unproven) => {
-                ui.warn(format_args!("{what}: all missing keys are resolved"));
+                ui.status(format_args!("{what}: all missing keys are resolved"));
             }
             WithheldChange::Ended(WithheldReason::HeldBack) => {
-                ui.warn(format_args!("{what}: deletes are no longer held back"));
+                ui.status(format_args!("{what}: deletes are no longer held back"));
             }
         }
     }
@@ -145,13 +145,13 @@ impl Observer for Warnings<'_> {
                     OutageKind::Reset => "the state of Consul is restored",
                 };
                 let lasted = rounded(*lasted);
-                self.ui.warn(format_args!("{what} after {lasted}"));
+                self.ui.status(format_args!("{what} after {lasted}"));
             }
             Event::Withheld(id, change) => self.withheld(target(id), change),
             Event::UnmatchedGlob(unmatched) => self.unmatched(unmatched),
             Event::Advice(id, advice) => self.advice(target(id), advice),
             Event::Saved(Some(failure)) => self.failed_to_save(failure),
-            Event::Saved(None) => self.ui.warn("the state file is up to date again"),
+            Event::Saved(None) => self.ui.status("the state file is up to date again"),
             _ => {}
         }
         Ok(Flow::Continue)

@@ -3,21 +3,62 @@
 use std::io::{self, Write};
 
 use super::line_diff;
-use super::time::format_seconds;
+use super::time::TimeFormat;
+use super::value_line;
 use crate::model::{Change, ChangeKind, Entry};
-use crate::term::{Color, Style};
+use crate::term::{Color, Style, escape_line, plural};
 
-/// Writes a change: time and index, a sign, the key, and the change of its value. A line, or a line and
-/// a diff where a value has several lines.
-pub fn write(out: &mut impl Write, change: &Change, style: Style) -> io::Result<()> {
-    let when = format!("{} {}", format_seconds(change.seen), change.index);
+/// The lines of a value that a terminal shows.
+const LINES: usize = 100;
+
+/// How changes are written.
+#[derive(Debug, Clone)]
+pub struct ChangeStyle {
+    /// How text is written to the stream.
+    pub style: Style,
+    /// Whether values are shown at all.
+    pub values: bool,
+    /// Whether a terminal gets all of long and binary values too.
+    pub full: bool,
+    /// How times are written.
+    pub time: TimeFormat,
+}
+
+/// Writes a change: time and index, a sign, the key, and the change of its value. A line in a pipe; on a
+/// terminal a line, or a line and a block where a value has several lines.
+pub fn write(out: &mut impl Write, change: &Change, how: &ChangeStyle) -> io::Result<()> {
+    let style = how.style;
+    let time = how.time.format(change.seen);
+    let when = format!(
+        "{time}{}index {}",
+        if time.is_empty() { "" } else { " " },
+        change.index
+    );
+    write!(out, "{} ", Color::Faint.paint(&when, style.color))?;
+    write_change(out, change, how)
+}
+
+/// Returns the lines of a change without its time and index: a sign, the key, and the change of its value.
+pub fn lines(change: &Change, how: &ChangeStyle) -> Vec<String> {
+    let mut out = Vec::new();
+    // A vector takes all.
+    let _ = write_change(&mut out, change, how);
+    let text = String::from_utf8_lossy(&out);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn write_change(out: &mut impl Write, change: &Change, how: &ChangeStyle) -> io::Result<()> {
+    let style = how.style;
     let (sign, color) = sign_of(change.kind());
-    let key = style.key(change.key());
+    let key = match style.terminal {
+        true => style.key(change.key()),
+        false => value_line::exact_key(change.key()).into(),
+    };
     let head = color.paint(&format!("{sign} {key}"), style.color);
-    write!(out, "{} {head}", Color::Faint.paint(&when, style.color))?;
+    write!(out, "{head}")?;
     match (&change.before, &change.after) {
-        (None, Some(after)) => write_created(out, after, style),
-        (Some(before), Some(after)) => write_updated(out, change, before, after, style),
+        (None, Some(after)) => write_created(out, after, how),
+        (Some(before), Some(after)) => write_updated(out, change, before, after, how),
         (_, None) => writeln!(out),
     }
 }
@@ -30,17 +71,16 @@ fn sign_of(kind: ChangeKind) -> (char, Color) {
     }
 }
 
-fn write_created(out: &mut impl Write, after: &Entry, style: Style) -> io::Result<()> {
-    if let Some(lines) = multiline_text(after) {
-        writeln!(out, "{}", format_flags(None, after))?;
-        return line_diff::write(out, "", lines, style);
+fn write_created(out: &mut impl Write, after: &Entry, how: &ChangeStyle) -> io::Result<()> {
+    let flags = format_flags(None, after);
+    if !how.values {
+        return writeln!(out, "{flags}");
     }
-    out.write_all(b" =")?;
-    if !after.value().is_empty() {
-        out.write_all(b" ")?;
-        out.write_all(&style.bytes(after.value()))?;
+    if let Some(lines) = block(after, how) {
+        writeln!(out, " ={flags}")?;
+        return write_block(out, lines, how);
     }
-    writeln!(out, "{}", format_flags(None, after))
+    writeln!(out, " = {}{flags}", one_line(after, how))
 }
 
 fn write_updated(
@@ -48,8 +88,9 @@ fn write_updated(
     change: &Change,
     before: &Entry,
     after: &Entry,
-    style: Style,
+    how: &ChangeStyle,
 ) -> io::Result<()> {
+    let style = how.style;
     let recreated = if change.recreated() {
         " (recreated)"
     } else {
@@ -65,24 +106,81 @@ fn write_updated(
         _ => {}
     }
     let rest = format!("{}{recreated}", format_flags(Some(before), after));
-    if before.value_known() && before.value() == after.value() {
+    if !how.values || before.value_known() && before.value() == after.value() {
         return writeln!(out, "{rest}");
     }
-    if multiline_text(before).is_some() || multiline_text(after).is_some() {
-        if let (Ok(old), Ok(new)) = (text(before), text(after)) {
+    let has_block = block(before, how).is_some() || block(after, how).is_some();
+    if let (true, true, Ok(old), Ok(new)) =
+        (has_block, before.value_known(), text(before), text(after))
+    {
+        writeln!(out, "{rest}")?;
+        let limit = (!how.full).then_some(LINES);
+        return line_diff::write(out, old, new, style, limit);
+    }
+    if !before.value_known() {
+        write!(out, ": (not remembered) →")?;
+        return write_new_value(out, after, &rest, how);
+    }
+    if has_block {
+        write!(out, ": {} →", describe_size(before))?;
+        return write_new_value(out, after, &rest, how);
+    }
+    let (old, new) = match style.terminal {
+        true => value_line::brief_change(before.value(), after.value(), how.full, style),
+        false => (one_line(before, how), one_line(after, how)),
+    };
+    writeln!(out, ": {old} → {new}{rest}")
+}
+
+/// Writes the value after an arrow, and the rest of the line.
+fn write_new_value(
+    out: &mut impl Write,
+    after: &Entry,
+    rest: &str,
+    how: &ChangeStyle,
+) -> io::Result<()> {
+    match block(after, how) {
+        Some(lines) => {
             writeln!(out, "{rest}")?;
-            return line_diff::write(out, old, new, style);
+            write_block(out, lines, how)
         }
+        None => writeln!(out, " {}{rest}", one_line(after, how)),
     }
-    out.write_all(b": ")?;
-    if before.value_known() {
-        out.write_all(&style.bytes(before.value()))?;
-    } else {
-        out.write_all(b"(not remembered)")?;
+}
+
+/// Describes a value that cannot be compared by lines with the new one.
+fn describe_size(entry: &Entry) -> String {
+    match text(entry) {
+        Ok(text) => format!("<text, {}>", plural(text.lines().count(), "line")),
+        Err(_) => value_line::binary(entry.value()),
     }
-    out.write_all(" → ".as_bytes())?;
-    out.write_all(&style.bytes(after.value()))?;
-    writeln!(out, "{rest}")
+}
+
+fn one_line(entry: &Entry, how: &ChangeStyle) -> String {
+    match how.style.terminal {
+        true => value_line::brief(entry.value(), how.full),
+        false => value_line::exact(entry.value()),
+    }
+}
+
+/// Writes the lines of a value, set off from what comes next.
+fn write_block(out: &mut impl Write, text: &str, how: &ChangeStyle) -> io::Result<()> {
+    let lines = text.lines().count();
+    let limit = if how.full { lines } else { LINES };
+    for line in text.lines().take(limit) {
+        let line = escape_line(line.as_bytes());
+        let line = if how.full {
+            line
+        } else {
+            value_line::cut_line(&line)
+        };
+        writeln!(out, "    {line}")?;
+    }
+    match lines.saturating_sub(limit) {
+        0 => Ok(()),
+        1 => writeln!(out, "    … +1 line"),
+        more => writeln!(out, "    … +{more} lines"),
+    }
 }
 
 /// Formats the flags where they differ, or where a new key has some.
@@ -95,11 +193,11 @@ fn format_flags(before: Option<&Entry>, after: &Entry) -> String {
     }
 }
 
-/// Returns the value, if it is text of several lines. A newline at its end does not count.
-fn multiline_text(entry: &Entry) -> Option<&str> {
-    let text = text(entry).ok()?;
+/// Returns the value, if it is text of several lines and the stream is a terminal. A newline at its end does not count.
+fn block<'a>(entry: &'a Entry, how: &ChangeStyle) -> Option<&'a str> {
+    let text = text(entry).ok().filter(|_| how.style.terminal)?;
     let inner = text.strip_suffix('\n').unwrap_or(text);
-    inner.contains('\n').then_some(text)
+    (inner.contains('\n') && (how.full || !text.contains('\0'))).then_some(text)
 }
 
 fn text(entry: &Entry) -> Result<&str, std::str::Utf8Error> {

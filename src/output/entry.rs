@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Format, consul, json};
 use crate::model::Entry;
-use crate::term::Ui;
+use crate::term::{Color, Ui};
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,8 +82,13 @@ pub fn write_name(ui: &Ui, key: &str, format: Format, null: bool) -> io::Result<
             consul::write(ui, &key, terminal)
         }
         Format::Text | Format::Raw => {
-            let key = ui.shown_key(key);
             let mut out = ui;
+            // A script gets one write a name.
+            if ui.style().color && !null && key.ends_with('/') {
+                let folder = Color::Folder.paint(&ui.shown_key(key), true);
+                return writeln!(out, "{folder}");
+            }
+            let key = ui.shown_key(key);
             write!(out, "{key}{}", if null { '\0' } else { '\n' })
         }
     }
@@ -93,7 +98,10 @@ pub fn write_name(ui: &Ui, key: &str, format: Format, null: bool) -> io::Result<
 pub fn write_line(ui: &Ui, key: &str, value: &[u8], style: ValueStyle) -> io::Result<()> {
     let (key, value) = (ui.shown_key(key), printable(ui, value, style.base64));
     let mut out = ui;
-    out.write_all(key.as_bytes())?;
+    match ui.style().color && !style.null {
+        true => out.write_all(Color::Key.paint(&key, true).as_bytes())?,
+        false => out.write_all(key.as_bytes())?,
+    }
     if style.null {
         out.write_all(b"\0")?;
         out.write_all(&value)?;

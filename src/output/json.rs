@@ -33,7 +33,7 @@ pub use self::outcome::{
 };
 pub use self::plan::{Applied, CheckRun, Conflict, Copied, Plan, PlannedChange};
 pub use self::session::Session;
-pub use self::status::StatusReport;
+pub use self::status::{AccessReport, StatusReport};
 pub use self::tree::{Folder, Tree};
 pub use super::time::format_millis as format_time;
 use crate::model::{ChangeKind, Reason};

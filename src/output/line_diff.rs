@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
+use super::value_line::cut_line;
 use crate::term::{Color, Style};
 
 /// The number of lines shown around a difference.
@@ -14,15 +15,30 @@ const CONTEXT: usize = 3;
 /// common would take minutes to match well.
 const TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Writes the hunks of a unified diff, without the lines that name files.
-pub fn write(out: &mut impl Write, before: &str, after: &str, style: Style) -> io::Result<()> {
+/// Writes the hunks of a unified diff, without the lines that name files. With a limit, long lines and what
+/// follows after so many lines are cut.
+pub fn write(
+    out: &mut impl Write,
+    before: &str,
+    after: &str,
+    style: Style,
+    limit: Option<usize>,
+) -> io::Result<()> {
     let diff = TextDiff::configure()
         .timeout(TIMEOUT)
         .diff_lines(before, after);
+    let mut written = 0;
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         let header = hunk.header().to_string();
         writeln!(out, "{}", Color::Faint.paint(&header, style.color))?;
         for change in hunk.iter_changes() {
+            written += 1;
+            if limit.is_some_and(|limit| written > limit) {
+                return writeln!(
+                    out,
+                    "… the rest of the difference is left out; --full shows it"
+                );
+            }
             let (sign, color) = match change.tag() {
                 ChangeTag::Delete => ('-', Some(Color::Removed)),
                 ChangeTag::Insert => ('+', Some(Color::Added)),
@@ -30,6 +46,11 @@ pub fn write(out: &mut impl Write, before: &str, after: &str, style: Style) -> i
             };
             let text = change.value().trim_end_matches('\n');
             let line = format!("{sign}{}", style.value(text));
+            let line = if limit.is_some() {
+                cut_line(&line)
+            } else {
+                line
+            };
             match color {
                 Some(color) => writeln!(out, "{}", color.paint(&line, style.color))?,
                 None => writeln!(out, "{line}")?,
@@ -53,7 +74,7 @@ mod tests {
 
     fn diff(before: &str, after: &str, style: Style) -> String {
         let mut out = Vec::new();
-        write(&mut out, before, after, style).unwrap();
+        write(&mut out, before, after, style, None).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -69,6 +90,17 @@ mod tests {
     fn a_newline_that_is_missing_at_the_end_is_reported() {
         let expected = "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of value\n+b\n";
         assert_eq!(diff("a\nb", "a\nb\n", PLAIN), expected);
+    }
+
+    #[test]
+    fn a_limit_cuts_lines_and_their_number() {
+        let after: String = (0..9).map(|_| format!("{}\n", "y".repeat(300))).collect();
+        let mut out = Vec::new();
+        write(&mut out, "", &after, PLAIN, Some(2)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("y… +101 B\n"), "{text}");
+        assert!(text.ends_with("--full shows it\n"), "{text}");
     }
 
     #[test]

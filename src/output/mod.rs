@@ -8,7 +8,7 @@
 //! - `glob`: keys and prefixes that were meant as globs.
 //! - `secret`: values that are not shown.
 //! - `format`: the names of formats. `list`: lists written while they arrive. `time`: points in
-//!   time.
+//!   time. `value_line`: values in one line.
 
 pub mod changes;
 pub mod consul;
@@ -28,9 +28,13 @@ mod time;
 pub mod tree;
 pub mod tree_text;
 pub mod txn;
+mod value_line;
 pub mod wait;
 
 pub use format::Format;
 pub use glob::{explain_empty, glob_hint, no_glob};
 pub use list::{ListWriter, filtered_message};
 pub use secret::SecretMask;
+pub use time::{TimeForm, TimeFormat};
+#[cfg(feature = "live")]
+pub use value_line::brief as brief_value;

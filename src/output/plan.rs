@@ -83,7 +83,7 @@ fn write_change(
         let has_lines = |text: &str| text.strip_suffix('\n').unwrap_or(text).contains('\n');
         if old != new && (has_lines(old_text) || has_lines(new_text)) {
             writeln!(out, "{flags}{held}")?;
-            return line_diff::write(out, old_text, new_text, style);
+            return line_diff::write(out, old_text, new_text, style, None);
         }
     }
     let shown = |value: &[u8]| shown_value(name, value, mask, style);

@@ -26,7 +26,30 @@ pub fn write(
     writeln!(out, "leader:      {}", style.key(leader))?;
     writeln!(out, "servers:     {}", servers.join(", "))?;
     writeln!(out, "round trip:  {} ms", status.rtt_ms())?;
-    writeln!(out, "datacenter:  {}", style.key(datacenter))
+    writeln!(out, "datacenter:  {}", style.key(datacenter))?;
+    writeln!(out, "address:     {}", style.key(&status.address))?;
+    let token = match status.token {
+        Some("none") => "none (anonymous)",
+        Some("known") => "known",
+        Some("unknown") => "not known to the cluster",
+        Some(_) => "not checked: ACLs are disabled",
+        None => "unknown",
+    };
+    writeln!(out, "token:       {token}")?;
+    let Some(access) = &status.access else {
+        return Ok(());
+    };
+    let answer = |may| if may { "yes" } else { "no" };
+    writeln!(
+        out,
+        "access to {}: read {}, write {}",
+        match access.prefix.as_str() {
+            "" => "all keys".into(),
+            prefix => style.key(prefix),
+        },
+        answer(access.read),
+        answer(access.write)
+    )
 }
 
 #[cfg(test)]
@@ -52,14 +75,17 @@ mod tests {
             servers: vec!["127.0.0.1:8300".to_owned(), "127.0.0.2:8300".to_owned()],
             rtt: Duration::from_micros(1234),
             datacenter: None,
+            address: "127.0.0.1:8500".to_owned(),
+            token: None,
+            access: None,
         };
         assert_eq!(
             shown(&status, Format::Json, false),
-            "{\"leader\":\"127.0.0.1:8300\",\"servers\":[\"127.0.0.1:8300\",\"127.0.0.2:8300\"],\"rtt_ms\":1.23,\"datacenter\":null}\n"
+            "{\"leader\":\"127.0.0.1:8300\",\"servers\":[\"127.0.0.1:8300\",\"127.0.0.2:8300\"],\"rtt_ms\":1.23,\"datacenter\":null,\"address\":\"127.0.0.1:8500\",\"token\":null}\n"
         );
         assert_eq!(
             shown(&status, Format::Text, false),
-            "leader:      127.0.0.1:8300\nservers:     127.0.0.1:8300, 127.0.0.2:8300\nround trip:  1.23 ms\ndatacenter:  unknown\n"
+            "leader:      127.0.0.1:8300\nservers:     127.0.0.1:8300, 127.0.0.2:8300\nround trip:  1.23 ms\ndatacenter:  unknown\naddress:     127.0.0.1:8500\ntoken:       unknown\n"
         );
     }
 
@@ -70,14 +96,21 @@ mod tests {
             servers: vec!["a\nb".to_owned(), "\u{9b}2J".to_owned()],
             rtt: Duration::from_micros(1234),
             datacenter: Some("\u{202e}1cd".to_owned()),
+            address: "h:8500".to_owned(),
+            token: Some("known"),
+            access: Some(json::AccessReport {
+                prefix: "a\rb/".to_owned(),
+                read: true,
+                write: false,
+            }),
         };
         assert_eq!(
             shown(&status, Format::Text, true),
-            "leader:      \\x1b]52;c;eA==\\x07\nservers:     a\\x0ab, \\u{9b}2J\nround trip:  1.23 ms\ndatacenter:  \\u{202e}1cd\n"
+            "leader:      \\x1b]52;c;eA==\\x07\nservers:     a\\x0ab, \\u{9b}2J\nround trip:  1.23 ms\ndatacenter:  \\u{202e}1cd\naddress:     h:8500\ntoken:       known\naccess to a\\x0db/: read yes, write no\n"
         );
         assert_eq!(
             shown(&status, Format::Json, true),
-            "{\"leader\":\"\\u001b]52;c;eA==\\u0007\",\"servers\":[\"a\\nb\",\"\\u009b2J\"],\"rtt_ms\":1.23,\"datacenter\":\"\\u202e1cd\"}\n"
+            "{\"leader\":\"\\u001b]52;c;eA==\\u0007\",\"servers\":[\"a\\nb\",\"\\u009b2J\"],\"rtt_ms\":1.23,\"datacenter\":\"\\u202e1cd\",\"address\":\"h:8500\",\"token\":\"known\",\"access\":{\"prefix\":\"a\\rb/\",\"read\":true,\"write\":false}}\n"
         );
     }
 }

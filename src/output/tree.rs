@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::json;
 use super::list::FlushTimer;
 use crate::model::TreeNode;
-use crate::term::{Ui, bytes, plural};
+use crate::term::{Color, Ui, bytes, plural};
 
 /// A writer of a tree, one child of the root at a time: a child is written as soon as it is known
 /// whether another one follows.
@@ -68,6 +68,11 @@ impl TreeWriter {
     ) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
         let name = ui.shown_key(&node.name);
+        let color = ui.style().color;
+        let name = match node.is_folder() {
+            true => Color::Folder.paint(&name, color),
+            false => name.into_owned(),
+        };
         let mut notes = Vec::new();
         if node.is_folder() {
             notes.push(plural(node.keys, "key"));
@@ -77,7 +82,7 @@ impl TreeWriter {
         }
         let notes = match &notes[..] {
             [] => String::new(),
-            notes => format!(" ({})", notes.join(", ")),
+            notes => Color::Faint.paint(&format!(" ({})", notes.join(", ")), color),
         };
         let mut out = ui;
         writeln!(out, "{indent}{branch}{name}{notes}")?;

@@ -69,9 +69,11 @@ pub enum Stdout {
     Inherit,
     /// The stderr of kvw, because its stdout carries something else.
     Stderr,
+    /// Nowhere, its stderr neither: kvw shows something else on the terminal.
+    Nowhere,
 }
 
-/// A program to run, with its environment and standard streams. Its stderr is that of kvw.
+/// A program to run, with its environment and standard streams. Its stderr is that of kvw, unless its stdout goes nowhere.
 pub struct ChildCommand {
     /// The program.
     pub program: Program,
@@ -123,6 +125,11 @@ impl ChildCommand {
             .stdout(match self.stdout {
                 Stdout::Inherit => Stdio::inherit(),
                 Stdout::Stderr => io::stderr().as_fd().try_clone_to_owned()?.into(),
+                Stdout::Nowhere => Stdio::null(),
+            })
+            .stderr(match self.stdout {
+                Stdout::Inherit | Stdout::Stderr => Stdio::inherit(),
+                Stdout::Nowhere => Stdio::null(),
             });
         Ok(command)
     }

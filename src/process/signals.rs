@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{
-    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU,
-    SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH,
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH,
 };
 use signal_hook::iterator::Signals as Source;
 use signal_hook::low_level;
@@ -90,10 +90,45 @@ pub fn listen(
     wake: impl Fn() + Send + 'static,
     on_death: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<Arc<Signals>> {
+    listen_for(groups, wake, on_death, None)
+}
+
+/// What a program that takes the whole terminal does when job control takes the terminal from it.
+#[derive(Debug, Clone, Copy)]
+pub struct TerminalHooks {
+    /// Gives the terminal back, before the process stops or dies. It must not wait for the main loop.
+    pub leave: fn(),
+    /// Takes the terminal again, when the process goes on.
+    pub enter: fn(),
+}
+
+/// As [`listen`], for a program that takes the whole terminal: it is woken when the terminal has another size,
+/// and gives the terminal back before it stops or dies.
+///
+/// # Errors
+/// As [`listen`].
+pub fn listen_on_terminal(
+    groups: &Arc<ProcessGroups>,
+    wake: impl Fn() + Send + 'static,
+    hooks: TerminalHooks,
+) -> io::Result<Arc<Signals>> {
+    listen_for(groups, wake, hooks.leave, Some(hooks))
+}
+
+fn listen_for(
+    groups: &Arc<ProcessGroups>,
+    wake: impl Fn() + Send + 'static,
+    on_death: impl Fn() + Send + Sync + 'static,
+    hooks: Option<TerminalHooks>,
+) -> io::Result<Arc<Signals>> {
     let ignored = ignored_signals();
     let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1, SIGTSTP];
-    let forwarded = FORWARDED.into_iter().filter(|_| groups.forwards_signals());
-    let source = Source::new(wanted.into_iter().chain(forwarded).filter(|signal| {
+    let forwards = groups.forwards_signals();
+    let forwarded = FORWARDED.into_iter().filter(|_| forwards);
+    let of_terminal = [SIGWINCH, SIGCONT].into_iter();
+    let of_terminal = of_terminal.filter(|_| hooks.is_some());
+    let wanted = wanted.into_iter().chain(forwarded).chain(of_terminal);
+    let source = Source::new(wanted.filter(|signal| {
         // If CHLD were ignored, the kernel would reap the children.
         *signal == SIGCHLD || ignored & bit(*signal) == 0
     }));
@@ -120,7 +155,18 @@ pub fn listen(
                 match (signal, first) {
                     (SIGCHLD, _) => shared.child.store(true, Ordering::SeqCst),
                     (SIGUSR1, _) => shared.run.store(true, Ordering::SeqCst),
-                    (SIGTSTP, _) => suspend(&suspended),
+                    (SIGTSTP, _) => {
+                        if let Some(hooks) = hooks {
+                            (hooks.leave)();
+                        }
+                        suspend(&suspended);
+                    }
+                    (SIGCONT, _) => {
+                        if let Some(hooks) = hooks {
+                            (hooks.enter)();
+                        }
+                    }
+                    (SIGWINCH, _) if !forwards => {}
                     (signal, _) if FORWARDED.contains(&signal) => {
                         shared.forwarded.fetch_or(bit(signal), Ordering::SeqCst);
                     }

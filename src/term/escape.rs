@@ -26,6 +26,14 @@ pub fn value(bytes: &[u8]) -> Cow<'_, str> {
     })
 }
 
+/// Escapes a value that is to be one line: as [`value`], and newlines and tabs too.
+pub fn line(bytes: &[u8]) -> String {
+    escape(bytes, |before, after, c| {
+        !is_dangerous(c) || is_in_emoji(before, after, c)
+    })
+    .into_owned()
+}
+
 /// Escapes the characters that `shows` is false for. It is given the text before and after each.
 fn escape(bytes: &[u8], shows: impl Fn(&str, &str, char) -> bool) -> Cow<'_, str> {
     let shows_at = |text: &str, at: usize, c: char| {

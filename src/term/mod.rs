@@ -11,7 +11,7 @@ mod style;
 mod ui;
 
 pub use bytes::bytes;
-pub use escape::{is_dangerous, is_plain_line};
+pub use escape::{is_dangerous, is_plain_line, line as escape_line};
 pub use log::log_requests;
 pub use plural::plural;
 pub use progress::Progress;

@@ -1,7 +1,5 @@
 //! Colours, and when they are used.
 
-use crossterm::style::Stylize;
-
 /// When to use colour. The comments are the help of `--color`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum When {
@@ -32,7 +30,8 @@ pub fn no_color() -> bool {
         || std::env::var_os("TERM").is_some_and(|name| name == "dumb")
 }
 
-/// Colours by meaning.
+/// Colours by meaning: four of the eight that every theme makes readable on its background, bold, dim and
+/// reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Color {
     /// New.
@@ -41,29 +40,55 @@ pub enum Color {
     Removed,
     /// Updated, or a warning.
     Changed,
+    /// A folder.
+    Folder,
+    /// A key before its value.
+    Key,
     /// Less important: times, indexes.
     Faint,
+    /// The part of a line that changed.
+    Marked,
 }
 
 impl Color {
+    /// The parameters of the sequence that begins it.
+    fn parameters(self) -> &'static str {
+        match self {
+            Color::Added => "32",
+            Color::Removed => "31",
+            Color::Changed => "33",
+            Color::Folder => "1;36",
+            Color::Key => "36",
+            Color::Faint => "2",
+            Color::Marked => "7",
+        }
+    }
+
     /// Returns the text in this colour, or unchanged if colour is off.
     pub fn paint(self, text: &str, on: bool) -> String {
-        if !on {
-            return text.to_owned();
+        match on {
+            true => format!("\x1b[{}m{text}\x1b[0m", self.parameters()),
+            false => text.to_owned(),
         }
-        match self {
-            Color::Added => text.green(),
-            Color::Removed => text.red(),
-            Color::Changed => text.yellow(),
-            Color::Faint => text.dark_grey(),
-        }
-        .to_string()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_those_that_every_theme_has() {
+        assert_eq!(Color::Removed.paint("x", true), "\x1b[31mx\x1b[0m");
+        assert_eq!(Color::Folder.paint("x", true), "\x1b[1;36mx\x1b[0m");
+        assert_eq!(Color::Folder.paint("x", false), "x");
+        use Color::{Added, Changed, Faint, Folder, Key, Marked, Removed};
+        for color in [Added, Removed, Changed, Folder, Key, Faint, Marked] {
+            let known = ["1", "2", "7", "31", "32", "33", "36"];
+            let mut parameters = color.parameters().split(';');
+            assert!(parameters.all(|one| known.contains(&one)), "{color:?}");
+        }
+    }
 
     #[test]
     fn the_flag_beats_the_environment_and_the_environment_the_terminal() {

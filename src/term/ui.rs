@@ -30,6 +30,7 @@ pub struct Ui {
     quiet: bool,
     out_terminal: bool,
     out_color: bool,
+    err_terminal: bool,
     err_color: bool,
 }
 
@@ -74,12 +75,14 @@ impl Ui {
     /// terminal whether it is coloured.
     pub fn new(quiet: bool, color: impl Fn(bool) -> bool) -> Self {
         let out_terminal = io::stdout().is_terminal();
+        let err_terminal = io::stderr().is_terminal();
         Ui {
             out: RefCell::new(BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
             quiet,
             out_terminal,
             out_color: color(out_terminal),
-            err_color: color(io::stderr().is_terminal()),
+            err_terminal,
+            err_color: color(err_terminal),
         }
     }
 
@@ -126,6 +129,17 @@ impl Ui {
         };
     }
 
+    /// Whether stderr is a terminal.
+    pub fn err_is_terminal(&self) -> bool {
+        self.err_terminal
+    }
+
+    /// Whether stdin and stdout are a terminal that can be drawn on.
+    pub fn is_interactive(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        self.out_terminal && io::stdin().is_terminal() && !dumb
+    }
+
     /// Whether status lines are silenced.
     pub fn quiet(&self) -> bool {
         self.quiet
@@ -165,6 +179,16 @@ impl Ui {
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
+    /// Asks a question on the terminal that the number of what it is about confirms.
+    pub fn confirm_number(&self, question: &str, what: &str, number: u64) -> io::Result<bool> {
+        self.flush()?;
+        let question = format!("{question} Type the number of {what} to confirm:");
+        write!(io::stderr(), "{} ", escape::key(&question))?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok(answer.trim() == number.to_string())
     }
 
     /// Whether [`Ui::confirm`] can ask a question and read the answer.

@@ -17,7 +17,7 @@ use super::shutdown::{Shutdown, ShutdownMode, ShutdownStep};
 use super::target_state::TargetStates;
 use crate::exit::Exit;
 use crate::model::{Batch, Reason, Snapshot};
-use crate::process::{ProcessGroups, Signals, listen, reap};
+use crate::process::{ProcessGroups, Signals, TerminalHooks, listen, listen_on_terminal, reap};
 use crate::state_file::StateFile;
 
 /// The number of messages that wait for the engine. More would only be older ones.
@@ -41,6 +41,7 @@ pub struct Engine<'a> {
     /// Whether changes were printed that are not counted as a batch yet.
     uncounted: bool,
     shutdown: Shutdown,
+    terminal: Option<TerminalHooks>,
 }
 
 impl<'a> Engine<'a> {
@@ -88,8 +89,26 @@ impl<'a> Engine<'a> {
             }),
             uncounted: false,
             shutdown: Shutdown::new(&plan, Instant::now()),
+            terminal: None,
             plan,
         }
+    }
+
+    /// Returns what wakes the engine from another thread: each observer takes what is due for it. A full
+    /// channel wakes it just as well.
+    pub fn waker(&self) -> impl Fn() + Clone + Send + 'static {
+        let sender = self.sender.clone();
+        move || drop(sender.try_send(Message::Wake))
+    }
+
+    /// Adds an observer that comes before the others.
+    pub fn add_observer(&mut self, observer: Box<dyn Observer + 'a>) {
+        self.observers.insert(0, observer);
+    }
+
+    /// Takes the whole terminal, which is given back before the process stops or dies.
+    pub fn take_terminal(&mut self, hooks: TerminalHooks) {
+        self.terminal = Some(hooks);
     }
 
     /// Starts signal thread and pollers, and watches until something ends it.
@@ -104,7 +123,10 @@ impl<'a> Engine<'a> {
         if self.routes.has_service() {
             self.groups.forward_signals();
         }
-        let signals = listen(&self.groups, wake, || {})?;
+        let signals = match self.terminal {
+            Some(hooks) => listen_on_terminal(&self.groups, wake, hooks)?,
+            None => listen(&self.groups, wake, || {})?,
+        };
         for poller in pollers {
             poller.start(self.sender.clone())?;
         }
@@ -145,15 +167,20 @@ impl<'a> Engine<'a> {
         now: Instant,
     ) -> anyhow::Result<()> {
         self.take_signals(signals, now)?;
+        // A signal may be that the terminal has another size.
+        let woken = matches!(message, Some(Message::Wake | Message::Signal));
         match message {
             // What comes during a shutdown is left to the next watch.
             Some(Message::Polled(target, poll)) if !self.shutdown.is_under_way() => {
                 self.take_poll(target, poll, now)?;
             }
-            Some(Message::Polled(..) | Message::Signal) | None => {}
+            Some(Message::Polled(..) | Message::Signal | Message::Wake) | None => {}
         }
         self.drive(now, Routes::poll)?;
         self.save(now, |state_file, random| state_file.retry(now, random))?;
+        if woken {
+            self.call_observers(now, |observer| observer.wake(now))?;
+        }
         self.call_observers(now, |observer| match observer.deadline() {
             Some(due) if due <= now => observer.tick(now),
             _ => Ok(Flow::Continue),
@@ -236,6 +263,12 @@ impl<'a> Engine<'a> {
         while let Some(observer) = self.observers.get_mut(at) {
             match call(observer.as_mut()) {
                 Ok(Flow::Continue) => at += 1,
+                Ok(Flow::RunHandlers) => {
+                    at += 1;
+                    if !self.shutdown.is_under_way() {
+                        self.run_now(now)?;
+                    }
+                }
                 Ok(Flow::Stop(exit)) => {
                     self.shut_down(ShutdownMode::Stop, Ok(exit), now);
                     at += 1;

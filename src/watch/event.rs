@@ -7,7 +7,7 @@ use super::routes::{RouteId, WaitingChanges};
 use super::withheld::{WithheldChange, WithheldReason};
 use crate::exit::{Exit, Failure};
 use crate::handlers::HandlerEvent;
-use crate::model::{Change, Index, TargetId};
+use crate::model::{Change, Index, Snapshot, TargetId};
 
 /// An answer, and what it changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct UnmatchedGlob {
 /// Something that happened in a watch.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// The entries that a target had when it was seen for the first time; comes before [`Event::Synced`].
+    Present(TargetId, &'a Snapshot),
     /// A target was seen for the first time.
     Synced(&'a AnswerSummary),
     /// An answer was taken, whether it changed anything or not; comes before what it changed.
@@ -87,6 +89,8 @@ pub enum Event<'a> {
 pub enum Flow {
     /// Go on.
     Continue,
+    /// Run every handler now.
+    RunHandlers,
     /// End the watch with this exit.
     Stop(Exit),
 }
@@ -104,6 +108,14 @@ pub trait Observer {
     /// # Errors
     /// As [`Observer::event`].
     fn tick(&mut self, _now: Instant) -> anyhow::Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// Takes what came from outside, after the engine was woken.
+    ///
+    /// # Errors
+    /// As [`Observer::event`].
+    fn wake(&mut self, _now: Instant) -> anyhow::Result<Flow> {
         Ok(Flow::Continue)
     }
 

@@ -129,4 +129,6 @@ pub enum Message {
     Polled(TargetId, PollEvent),
     /// A signal was caught.
     Signal,
+    /// Something outside came for an observer.
+    Wake,
 }

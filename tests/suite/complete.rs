@@ -1,20 +1,39 @@
 //! What the shell's TAB is offered.
 
-use crate::harness::{Agent, Kvw, Scope};
+use crate::harness::{Agent, Kvw, Scope, wait_for};
 
 /// What bash's script asks for `kvw get TYPED<TAB>`.
 fn offered(kvw: Kvw, typed: &str) -> Vec<String> {
+    offered_after(kvw, &["get"], typed)
+}
+
+/// What bash's script asks for `kvw WORDS TYPED<TAB>`.
+fn offered_after(kvw: Kvw, words: &[&str], typed: &str) -> Vec<String> {
     let output = kvw
         .env("KVW_COMPLETE", "bash")
-        .env("_CLAP_COMPLETE_INDEX", "2")
+        .env("_CLAP_COMPLETE_INDEX", (words.len() + 1).to_string())
         .env("_CLAP_COMPLETE_COMP_TYPE", "9")
         .env("_CLAP_COMPLETE_SPACE", "false")
         .env("_CLAP_IFS", "\n")
-        .args(["--", "kvw", "get", typed])
+        .args(["--", "kvw"])
+        .args(words)
+        .args([typed])
         .run();
     output.expect(0);
     assert_eq!(output.stderr, "", "{output}");
     output.text().lines().map(str::to_owned).collect()
+}
+
+/// Expects these offers. A machine that is busy for longer than the shell waits is asked again.
+#[track_caller]
+fn offers(kvw: impl Fn() -> Kvw, words: &[&str], typed: &str, expected: &[String]) {
+    wait_for(&format!("{expected:?} after {words:?}"), || {
+        let found = offered_after(kvw(), words, typed);
+        if !found.is_empty() {
+            assert_eq!(found, expected, "{words:?}");
+        }
+        (!found.is_empty()).then_some(())
+    });
 }
 
 #[test]
@@ -34,6 +53,117 @@ fn live_keys_are_offered_one_level_at_a_time() {
 #[test]
 fn nothing_is_offered_or_said_when_consul_does_not_answer() {
     assert!(offered(Kvw::at("127.0.0.1:1"), "web").is_empty());
+}
+
+#[test]
+fn keys_are_offered_wherever_a_key_goes() {
+    let scope = Agent::shared();
+    scope.put("web/port", "1");
+    let typed = scope.key("we");
+    for words in [
+        &["get"][..],
+        &["put"],
+        &["delete", "--recurse"],
+        &["watch"],
+        &["watch", "--prefix"],
+        &["watch", "a/", "--key"],
+        &["wait"],
+        &["wait", "--absent"],
+        &["ls"],
+        &["tree"],
+        &["export"],
+        &["env"],
+        &["run"],
+        &["run", "--key"],
+        &["lock"],
+        &["elect"],
+        &["status", "--access"],
+        &["import", "--prefix"],
+    ] {
+        offers(|| scope.kvw([]), words, &typed, &[scope.key("web/")]);
+    }
+    // A condition goes on after the key.
+    let condition = [scope.key("web/port\\=")];
+    let typed = scope.key("web/p");
+    offers(|| scope.kvw([]), &["wait", "--equals"], &typed, &condition);
+}
+
+#[test]
+fn flags_on_the_line_win_over_the_environment() {
+    let scope = Agent::shared();
+    scope.put("web", "1");
+    let address = scope.address();
+    let typed = scope.key("w");
+    for words in [
+        &["get", "--http-addr", &*address][..],
+        &["--http-addr", &address, "get"],
+        &["get", &*format!("--http-addr={address}")],
+    ] {
+        let elsewhere = || Kvw::at("127.0.0.1:1");
+        offers(elsewhere, words, &typed, &[scope.key("web")]);
+    }
+    let elsewhere = offered_after(
+        scope.kvw([]),
+        &["get", "--http-addr", "127.0.0.1:1"],
+        &typed,
+    );
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
+
+#[test]
+fn no_flags_stand_among_keys_and_those_that_are_begun_are_offered() {
+    let agent = Agent::own();
+    agent.kvw(["put", "key", "v"]).ok();
+    offers(|| agent.kvw([]), &["get"], "", &["key".to_owned()]);
+    let flags = offered(agent.kvw([]), "--rec");
+    assert_eq!(flags, ["--recurse"]);
+}
+
+#[test]
+fn files_are_offered_where_a_file_goes() {
+    let scope = Agent::shared();
+    for words in [
+        &["import"][..],
+        &["dev", "--load"],
+        &["watch", "a/", "--state"],
+        &["watch", "a/", "--status-file"],
+        &["export", "--output-file"],
+        &["txn", "--file"],
+        &["get", "--token-file"],
+    ] {
+        let kvw = scope.kvw([]).file("data.json", "[]");
+        assert_eq!(offered_after(kvw, words, "da"), ["data.json"], "{words:?}");
+    }
+    let kvw = scope.kvw([]).file("data.json", "[]");
+    assert_eq!(offered_after(kvw, &["put", "a"], "@da"), ["\\@data.json"]);
+}
+
+#[test]
+fn commands_are_offered_after_two_dashes() {
+    let scope = Agent::shared();
+    for words in [
+        &["watch", "a/", "--"][..],
+        &["lock", "a", "--"],
+        &["elect", "a", "--"],
+        &["run", "a/", "--"],
+        &["dev", "--"],
+    ] {
+        let found = offered_after(scope.kvw([]), words, "env");
+        assert!(found.contains(&"env".to_owned()), "{words:?}: {found:?}");
+    }
+    // After the command come its files.
+    let kvw = scope.kvw([]).file("data.json", "[]");
+    let files = offered_after(kvw, &["watch", "a/", "--", "cat"], "da");
+    assert_eq!(files, ["data.json"]);
+    // Of other verbs the dashes only end the flags.
+    scope.put("key", "v");
+    let typed = scope.key("k");
+    offers(
+        || scope.kvw([]),
+        &["get", "--"],
+        &typed,
+        &[scope.key("key")],
+    );
 }
 
 #[test]

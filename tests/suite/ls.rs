@@ -178,8 +178,54 @@ fn names_on_a_terminal_are_made_visible() {
             .run();
         output.expect(0);
         assert!(output.text().contains("\\x1b[2J/"), "{output}");
-        assert!(!output.text().contains('\x1b'), "{output}");
+        // Colours are kvw's own.
+        let text = output.text();
+        let mut sequences = text.split('\x1b').skip(1);
+        let is_colour = |after: &str| {
+            after.starts_with("[0m") || after.starts_with("[1;36m") || after.starts_with("[2m")
+        };
+        assert!(sequences.all(is_colour), "{output}");
     }
+}
+
+#[test]
+fn a_terminal_gets_folders_in_colour_a_header_and_sizes_for_people() {
+    let scope = Agent::shared();
+    scope.put("f/key", "x");
+    scope.put("key", "x".repeat(2048));
+    let seen = |args: &[&str]| {
+        let output = scope
+            .kvw([])
+            .args(args)
+            .args([scope.prefix()])
+            .on_terminal()
+            .run();
+        output.expect(0);
+        output.text()
+    };
+    let folder = format!("\x1b[1;36m{}\x1b[0m", scope.key("f/"));
+    for verb in [&["ls"][..], &["ls", "-l"]] {
+        let text = seen(verb);
+        assert!(text.contains(&folder), "{text:?}");
+        assert!(text.contains(&scope.key("key")), "{text:?}");
+    }
+    assert!(seen(&["tree"]).contains("\x1b[1;36mf/\x1b[0m"));
+    let key = format!("\x1b[36m{}\x1b[0m:x", scope.key("f/key"));
+    assert!(seen(&["get", "--recurse"]).contains(&key));
+    let long = seen(&["ls", "-l", "--color", "never"]);
+    assert!(long.trim_start().starts_with("SIZE "), "{long:?}");
+    assert!(long.contains("2.00 KiB "), "{long:?}");
+    // A pipe gets lines of keys alone, and exact sizes.
+    let piped = scope.kvw(["ls", "-l", scope.prefix()]).ok();
+    assert!(
+        piped.contains("    2048 ") && !piped.contains("SIZE"),
+        "{piped}"
+    );
+    let dumb = scope
+        .kvw(["ls", scope.prefix()])
+        .env("TERM", "dumb")
+        .on_terminal();
+    assert!(!dumb.run().text().contains('\x1b'));
 }
 
 #[test]

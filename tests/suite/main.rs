@@ -56,6 +56,8 @@ mod wait;
 mod watch_exec;
 mod watch_handlers;
 mod watch_json;
+#[cfg(feature = "live")]
+mod watch_live;
 mod watch_observers;
 mod watch_outages;
 mod watch_rights;

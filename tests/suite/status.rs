@@ -1,7 +1,7 @@
 //! kvw status
 
 use crate::harness::contract::{Status, parse_document};
-use crate::harness::{AclAgent, Agent, Faulty, Kvw, MASTER, PATIENCE};
+use crate::harness::{AclAgent, Agent, Faulty, Kvw, MASTER, PATIENCE, prefix_rules, wait_for};
 
 #[test]
 fn a_led_server_is_shown_with_its_leader_servers_time_and_datacenter() {
@@ -74,6 +74,8 @@ fn a_token_without_rights_proves_a_leader_too() {
         .answers(200, "[\"10.0.0.1:8300\",\"10.0.0.2:8300\"]")
         .on("GET /v1/agent/self")
         .answers(403, "Permission denied")
+        .on("GET /v1/acl/token/self")
+        .answers(200, "{}")
         .start();
     let json = Kvw::at(server.address())
         .args(["status", "-o", "json", "--token", "weak"])
@@ -82,6 +84,7 @@ fn a_token_without_rights_proves_a_leader_too() {
     assert_eq!(status.leader.as_deref(), Some("10.0.0.1:8300"));
     assert_eq!(status.servers, ["10.0.0.1:8300", "10.0.0.2:8300"]);
     assert_eq!(status.datacenter, None);
+    assert_eq!(status.token.as_deref(), Some("known"));
 }
 
 #[test]
@@ -99,4 +102,77 @@ fn a_server_with_acls_is_proven_without_any_token() {
         .ok();
     let status: Status = parse_document(&json);
     assert_eq!(status.datacenter.as_deref(), Some("dc1"));
+}
+
+#[test]
+fn the_access_of_a_token_is_tried_without_writing() {
+    let scope = Agent::shared();
+    let prefix = scope.prefix();
+    let json = scope.kvw(["status", "--access", prefix, "-o", "json"]).ok();
+    let status: Status = parse_document(&json);
+    let access = status.access.unwrap();
+    assert_eq!(
+        (access.prefix.as_str(), access.read, access.write),
+        (prefix, true, true)
+    );
+    assert_eq!(status.token.as_deref(), Some("none"));
+    assert_eq!(status.address, scope.address());
+    assert!(scope.kvw(["get", "--keys", prefix]).ok().is_empty());
+    let text = scope.kvw(["status", "--access", ""]).ok();
+    assert!(
+        text.contains("access to all keys: read yes, write yes"),
+        "{text}"
+    );
+    let Some(agent) = AclAgent::start() else {
+        return;
+    };
+    let rules = |policy: &str| prefix_rules(policy, &["config/"]);
+    let policy = agent.create_policy(&rules("write"));
+    let token = agent.create_token(&policy);
+    for (right, exit, words) in [
+        ("write", 0, "access to config/: read yes, write yes\n"),
+        ("read", 0, "access to config/: read yes, write no\n"),
+        ("deny", 4, "access to config/: read no, write no\n"),
+    ] {
+        agent.set_rules(&policy, &rules(right));
+        // The servers keep what a token may do for a moment.
+        let output = wait_for(words, || {
+            let tried = agent.kvw(["status", "--access", "config/"]);
+            let output = tried.env("CONSUL_HTTP_TOKEN", &token.secret).run();
+            output.text().ends_with(words).then_some(output)
+        });
+        output.expect(exit);
+        assert!(output.text().contains("token:       known\n"), "{output}");
+    }
+    let unknown = agent
+        .kvw(["status"])
+        .env("CONSUL_HTTP_TOKEN", "00000000-0000-0000-0000-00000000dead");
+    let output = unknown.run();
+    output.expect(0).says(&["does not know this token"]);
+    assert!(
+        output.text().contains("not known to the cluster"),
+        "{output}"
+    );
+}
+
+#[test]
+fn an_html_page_is_named_by_its_title() {
+    let server = Faulty::script()
+        .on("GET /v1/kv/")
+        .answers(
+            502,
+            "<html>\r\n<head><title>502 Bad Gateway</title></head><body><hr></body></html>",
+        )
+        .start();
+    let output = Kvw::at(server.address())
+        .args(["status", "--retry-for", "0"])
+        .run();
+    output.expect(3).says(&["an HTML page: 502 Bad Gateway"]);
+    assert!(!output.stderr.contains('<'), "{output}");
+}
+
+#[test]
+fn a_port_alone_and_a_host_without_one_are_explained() {
+    let output = Kvw::at("8500").args(["status"]).run();
+    output.expect(2).says(&["a port without a host: :8500"]);
 }

@@ -256,7 +256,7 @@ fn a_batch_whose_handler_failed_comes_again() {
     site.scope.put("a", "1");
     let failing = site.handler("exit 7");
     let mut running = site.watch(&["--exec", &failing]).spawn();
-    running.err_line_with("7");
+    running.err_line_with("the handler exited with 7");
     running.stop();
     assert_eq!(site.batches().len(), 1);
     site.scope.put("b", "1");

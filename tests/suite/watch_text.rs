@@ -17,9 +17,10 @@ fn watching(scope: &Scope, args: &[&str]) -> Running {
 /// A line without its time and index, which are checked.
 #[track_caller]
 fn change(line: &str) -> String {
-    let mut parts = line.splitn(3, ' ');
+    let mut parts = line.splitn(4, ' ');
     let time = parts.next().unwrap();
     assert!(time.len() == 20 && time.ends_with('Z'), "{line}");
+    assert_eq!(parts.next(), Some("index"), "{line}");
     let index = parts.next().unwrap();
     assert!(index.parse::<u64>().is_ok_and(|index| index > 0), "{line}");
     parts.next().unwrap().to_owned()
@@ -45,7 +46,17 @@ fn existing_keys_are_not_printed() {
     let output = scope.kvw(["watch", scope.prefix(), "--for", "300ms"]).run();
     output.expect(0);
     assert_eq!(output.text(), "");
-    assert_eq!(output.stderr, "");
+    let prefix = scope.prefix();
+    let address = scope.address();
+    let start = format!("watching {prefix} (1 key, index ");
+    assert!(output.stderr.starts_with(&start), "{output}");
+    assert!(
+        output.stderr.ends_with(&format!(") at {address}\n")),
+        "{output}"
+    );
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+    let quiet = ["watch", scope.prefix(), "--for", "300ms", "-q"];
+    assert_eq!(scope.kvw(quiet).run().stderr, "");
 }
 
 #[test]
@@ -87,17 +98,95 @@ fn a_wake_up_without_a_change_is_silent() {
 }
 
 #[test]
-fn values_of_several_lines_are_a_diff() {
+fn a_change_is_one_line_in_a_pipe_and_can_be_read_back() {
     let scope = Agent::shared();
-    scope.put("conf", "one\ntwo\nthree\n");
     let mut running = watching(&scope, &[]);
-    scope.put("conf", "one\n2\nthree\n");
-    let lines: Vec<_> = (0..6).map(|_| running.line()).collect();
-    assert_eq!(change(&lines[0]), format!("~ {}", scope.key("conf")));
-    assert_eq!(
-        lines[1..],
-        ["@@ -1,3 +1,3 @@", " one", "-two", "+2", " three"]
+    let key = scope.key("conf");
+    let mut before = String::new();
+    for (value, text) in [
+        (&b"one\ntwo\n"[..], r#""one\ntwo\n""#),
+        (b"", r#""""#),
+        (b" blank", r#"" blank""#),
+        (b"\"quote", r#""\"quote""#),
+        (b"\xff\xfe", "base64://4="),
+        (b"\x1b]0;title\x07", r#""\u001b]0;title\u0007""#),
+        (b"as it \\ is", r"as it \ is"),
+    ] {
+        scope.put("conf", value);
+        let line = change(&running.line());
+        match before.is_empty() {
+            true => assert_eq!(line, format!("+ {key} = {text}")),
+            false => assert_eq!(line, format!("~ {key}: {before} → {text}")),
+        }
+        before = text.to_owned();
+    }
+}
+
+#[test]
+fn values_can_be_left_out_and_times_written_in_other_ways() {
+    let scope = Agent::shared();
+    let mut running = watching(&scope, &["--no-values", "--time", "none"]);
+    scope.put("secret", "x");
+    let line = running.line();
+    assert!(line.starts_with("index "), "{line}");
+    assert!(
+        line.ends_with(&format!(" + {}", scope.key("secret"))),
+        "{line}"
     );
+    let mut relative = watching(&scope, &["--time", "relative"]);
+    scope.put("secret", "y");
+    let line = relative.line();
+    assert!(line.starts_with('+') && line.contains("s index "), "{line}");
+    let local = scope.kvw(["watch", scope.prefix(), "--initial", "run", "--once"]);
+    let text = local.args(["--time", "local"]).env("TZ", "UTC-3:30").ok();
+    assert_eq!(
+        text.split(' ').next().map(|time| &time[19..]),
+        Some("+03:30"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_terminal_gets_what_a_person_can_take_in() {
+    let scope = Agent::shared();
+    scope.put("block", "one\ntwo\n");
+    scope.put("empty", "");
+    scope.put("long", "x".repeat(300 * 1024));
+    scope.put("zbin", b"\xff\x00");
+    let seen = |args: &[&str]| {
+        let watch = scope.kvw(["watch", scope.prefix(), "--initial", "run", "--once"]);
+        let watch = watch.args(["--color", "never"]);
+        let output = watch.args(args).on_terminal().run();
+        output.expect(0);
+        output.text().replace("\r\n", "\n")
+    };
+    let text = seen(&["--time", "none"]);
+    let key = |name| scope.key(name);
+    for part in [
+        format!(" + {} =\n    one\n    two\n", key("block")),
+        format!(" + {} = \"\"\n", key("empty")),
+        format!(" + {} = {}… +299.80 KiB\n", key("long"), "x".repeat(200)),
+        format!(" + {} = <binary, 2 bytes>\n", key("zbin")),
+    ] {
+        assert!(text.contains(&part), "{part:?} in {text}");
+    }
+    let full = seen(&["--full"]);
+    assert!(full.contains(&"x".repeat(300 * 1024)), "{}", full.len());
+    assert!(full.contains("\\xff\\x00"), "{}", full.len());
+}
+
+#[test]
+fn flags_of_text_are_refused_where_there_is_none() {
+    let scope = Agent::shared();
+    for (args, words) in [
+        (&["--full", "-o", "jsonl"][..], "--full is for text"),
+        (&["--no-values", "-o", "jsonl"], "--no-values is for text"),
+        (&["--full", "--no-values"], "cannot be used with"),
+        (&["--full", "--exec", "true"], "-o text prints them too"),
+    ] {
+        let refused = scope.kvw(["watch", scope.prefix()]).args(args).run();
+        refused.expect(2).says(&[words]);
+    }
 }
 
 #[test]
@@ -153,7 +242,7 @@ fn a_glob_that_matches_no_existing_key_is_named_once() {
         let watch = scope.kvw(["watch", &db, &web, "--for", "300ms"]);
         let output = watch.args(args).run();
         output.expect(0);
-        output.stderr
+        output.said_later()
     };
     let warning = |flag: &str, glob: &str| {
         let example = scope.key("config/db/host");
@@ -180,7 +269,7 @@ fn a_glob_that_matches_no_existing_key_is_named_once() {
     // Where nothing exists, nothing can be judged.
     let none = scope.key("none/");
     let args = ["watch", &none, "--include", "host", "--for", "300ms"];
-    assert_eq!(scope.kvw(args).run().stderr, "");
+    assert_eq!(scope.kvw(args).run().said_later(), "");
 }
 
 #[test]
@@ -190,7 +279,7 @@ fn a_glob_as_a_target_is_pointed_at_include() {
     let says = |args: &[&str]| {
         let output = scope.kvw(["watch", "--for", "300ms"]).args(args).run();
         output.expect(0);
-        output.stderr
+        output.said_later()
     };
     let config = scope.key("config/");
     assert_eq!(
@@ -331,7 +420,7 @@ fn a_closed_stdout_ends_the_watch_by_sigpipe_without_a_word() {
     });
     let output = running.wait(PATIENCE);
     assert_eq!(output.signal, Some(13), "{output}");
-    assert_eq!(output.stderr, "");
+    assert_eq!(output.said_later(), "");
 }
 
 #[test]
@@ -342,7 +431,7 @@ fn a_stop_signal_is_what_the_watch_dies_of() {
         running.signal(name);
         let output = running.wait(PATIENCE);
         assert_eq!(output.signal, Some(number), "{output}");
-        assert_eq!(output.stderr, "");
+        assert_eq!(output.said_later(), "");
     }
 }
 

@@ -9,8 +9,8 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
-use super::INDEX;
 use super::bash::{BashLine, unquoted};
+use super::{INDEX, command_after_dashes, keep_typed_flags};
 use crate::term;
 
 /// The shells that complete. Their scripts are clap's, except that of bash, which neither quotes
@@ -52,7 +52,18 @@ fn candidates(
     let is_flag = words
         .last()
         .is_some_and(|typed| typed.to_string_lossy().starts_with('-'));
-    let mut candidates = complete(command, words, at, folder)?;
+    keep_typed_flags(&words);
+    let path = std::env::var_os("PATH");
+    let mut candidates = match command_after_dashes(command, &words, path.as_deref()) {
+        Some(candidates) => candidates,
+        None => complete(command, words, at, folder)?,
+    };
+    // Flags are offered where they are begun, or where there is nothing else.
+    let begins_flag =
+        |candidate: &CompletionCandidate| candidate.get_value().to_string_lossy().starts_with('-');
+    if !is_flag && !candidates.iter().all(begins_flag) {
+        candidates.retain(|candidate| !begins_flag(candidate));
+    }
     candidates.retain(|candidate| {
         let value = candidate.get_value().to_str();
         value.is_some_and(|value| {

@@ -26,7 +26,12 @@ pub struct TlsArgs {
     pub(super) ca_file: Option<PathBuf>,
 
     /// Folder of such PEM files [env: CONSUL_CAPATH]
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        hide_short_help = true,
+        value_hint = clap::ValueHint::DirPath
+    )]
     pub(super) ca_path: Option<PathBuf>,
 
     /// PEM file with the client certificate [env: CONSUL_CLIENT_CERT]

@@ -93,8 +93,9 @@ pub(super) fn break_lock(
                 format!("refusing to break {name}, held by {holder}, without confirmation");
             return Err(Failure::usage(message).hint("--yes confirms").into());
         }
-        let question = format!("take {name} away from {holder}?");
-        if !ctx.ui.confirm(&abbreviate(&question))? {
+        let question = abbreviate(&format!("take {name} away from {holder}")).into_owned();
+        let place = client.location();
+        if !ctx.ui.confirm(&format!("{question} at {place}?"))? {
             return Ok(Exit::No);
         }
     }

@@ -1,17 +1,19 @@
 //! The observers of a watch, and their flags.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 
 use crate::args::handler::Handlers;
 use crate::args::output::formats;
-use crate::consul::Config;
 use crate::exit::Failure;
-use crate::model::{Target, TargetId};
-use crate::observers::{Explain, JsonObserver, Runs, StatusFile, Systemd, TextObserver, Warnings};
-use crate::output::Format;
+use crate::model::{Glob, Target, TargetId};
+use crate::observers::{
+    Explain, JsonObserver, Runs, Start, StatusFile, Systemd, TextObserver, Warnings,
+};
+use crate::output::changes::ChangeStyle;
+use crate::output::{Format, TimeForm, TimeFormat};
 use crate::term::Ui;
 use crate::watch::Observer;
 
@@ -30,6 +32,29 @@ pub struct ObserverArgs {
         hide_possible_values = true
     )]
     output: Option<Format>,
+
+    /// Show all of long and binary values on a terminal, which are cut otherwise
+    #[arg(long, conflicts_with = "no_values", hide_short_help = true)]
+    full: bool,
+
+    /// Show which keys changed, without their values
+    #[arg(long, hide_short_help = true)]
+    no_values: bool,
+
+    /// Times in text [default: local on a terminal, else utc]
+    #[arg(long = "time", value_name = "FORM", hide_short_help = true)]
+    times: Option<TimeForm>,
+
+    /// Show keys and changes on the whole terminal
+    ///
+    /// The view has the keys, a log of their changes, and the handlers; ? there lists its keys.
+    /// What handlers print is not shown then, unless stderr leads to a file: there it goes.
+    #[cfg(feature = "live")]
+    #[arg(
+        long,
+        conflicts_with_all = ["output", "events", "full", "no_values"]
+    )]
+    live: bool,
 
     /// Events to print with -o jsonl [default: changes]
     #[arg(long, value_name = "EVENTS", hide_short_help = true)]
@@ -61,6 +86,33 @@ impl ObserverArgs {
         self.output.is_some()
     }
 
+    /// Whether the view takes the whole terminal.
+    pub fn is_live(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.live;
+        #[cfg(not(feature = "live"))]
+        false
+    }
+
+    /// Refuses a live view without a terminal to draw it on.
+    ///
+    /// # Errors
+    /// Exit 2.
+    pub fn check_terminal(&self, ui: &Ui) -> Result<(), Failure> {
+        if !self.is_live() {
+            return Ok(());
+        }
+        if !ui.is_interactive() {
+            let refused = Failure::usage("--live needs a terminal as stdin and stdout");
+            return Err(refused.hint("without --live, each change is a line"));
+        }
+        if self.explain && ui.err_is_terminal() {
+            let refused = Failure::usage("--explain would write over the live view");
+            return Err(refused.hint("2>FILE keeps its lines"));
+        }
+        Ok(())
+    }
+
     /// The status file, if there is one.
     pub fn status_file(&self) -> Option<&Path> {
         self.status_file.as_deref()
@@ -70,7 +122,7 @@ impl ObserverArgs {
     ///
     /// # Errors
     /// Exit 2 for contradicting flags and for another file in the place of the status file.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self, has_handler: bool) -> Result<(), Failure> {
         let takes_events = match self.output {
             Some(Format::Jsonl) => true,
             None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul) => false,
@@ -78,7 +130,28 @@ impl ObserverArgs {
         if self.events.is_some() && !takes_events {
             return Err(Failure::usage("--events requires -o jsonl"));
         }
+        for (given, flag) in [(self.full, "--full"), (self.no_values, "--no-values")] {
+            if given && self.output.is_some_and(|format| format != Format::Text) {
+                return Err(Failure::usage(format!(
+                    "{flag} is for text, not for -o jsonl"
+                )));
+            }
+            if given && has_handler && !self.prints() {
+                let refused =
+                    Failure::usage(format!("{flag}: with a handler no changes are printed"));
+                return Err(refused.hint("-o text prints them too"));
+            }
+        }
         self.status_file().map_or(Ok(()), StatusFile::check)
+    }
+
+    /// How times are written.
+    pub fn time_format(&self, terminal: bool) -> TimeFormat {
+        let default = match terminal {
+            true => TimeForm::Local,
+            false => TimeForm::Utc,
+        };
+        TimeFormat::new(self.times.unwrap_or(default), SystemTime::now())
     }
 
     /// Creates the observers, those that write to stdout last: a change counts as handled when they
@@ -89,9 +162,9 @@ impl ObserverArgs {
     pub fn observers<'a>(
         &self,
         ui: &'a Ui,
-        config: &Config,
         targets: &[Target],
         handlers: &Handlers,
+        addresses: &[String],
     ) -> Result<Vec<Box<dyn Observer + 'a>>, Failure> {
         let now = Instant::now();
         let names = || {
@@ -104,31 +177,37 @@ impl ObserverArgs {
         let globs: Vec<Option<String>> = routes
             .map(|route| Some(route.glob.as_ref()?.as_str().to_owned()))
             .collect();
-        let target_name = |id: TargetId| targets[usize::from(id.0)].name();
-        let routes = handlers.routes.iter().zip(&globs);
-        let route_names: Vec<String> = routes
-            .map(
-                |(route, glob)| match (glob, route.target.map(target_name)) {
-                    (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
-                    (Some(glob), _) => glob.clone(),
-                    (None, Some(target)) => target.to_owned(),
-                    (None, None) => "rest".to_owned(),
-                },
-            )
-            .collect();
-        let mut all: Vec<Box<dyn Observer + 'a>> =
-            vec![Box::new(Warnings::new(ui, targets.to_vec()))];
-        if !globs.is_empty() {
-            all.push(Box::new(Runs::new(ui, route_names.clone())));
+        let route_names = route_names(targets, handlers);
+        let mut all: Vec<Box<dyn Observer + 'a>> = Vec::new();
+        // What would be written over the live view is part of it.
+        let speaks = !self.is_live() || !ui.err_is_terminal();
+        if speaks {
+            all.push(Box::new(Warnings::new(ui, targets.to_vec())));
+            all.push(Box::new(Start::new(
+                ui,
+                targets.to_vec(),
+                addresses.to_vec(),
+            )));
+        }
+        if !globs.is_empty() && speaks {
+            let time = self.time_format(ui.err_is_terminal());
+            let timeouts = handlers
+                .routes
+                .iter()
+                .map(|route| route.handler.policies.stop_timeout);
+            let stop_timeout = timeouts.max().unwrap_or_default();
+            all.push(Box::new(Runs::new(
+                ui,
+                route_names.clone(),
+                time,
+                stop_timeout,
+            )));
         }
         if self.explain {
             all.push(Box::new(Explain::new(ui, targets.to_vec(), route_names)));
         }
         if let Some(path) = &self.status_file {
-            let addresses = config.endpoints();
-            let addresses = addresses.map(|endpoint| endpoint.address.to_string());
-            let addresses = addresses.collect();
-            let file = StatusFile::open(ui, path, addresses, names(), globs.clone(), now)?;
+            let file = StatusFile::open(ui, path, addresses.to_vec(), names(), globs.clone(), now)?;
             all.push(Box::new(file));
         }
         if let Some(systemd) = Systemd::from_environment(targets.len(), now) {
@@ -139,11 +218,33 @@ impl ObserverArgs {
                 all.push(Box::new(JsonObserver::all(ui, names(), globs)));
             }
             (Some(Format::Jsonl), _) => all.push(Box::new(JsonObserver::changes(ui, names()))),
-            (None, _) if !globs.is_empty() => {}
+            (None, _) if !globs.is_empty() || self.is_live() => {}
             (None | Some(Format::Text | Format::Json | Format::Raw | Format::Consul), _) => {
-                all.push(Box::new(TextObserver::new(ui)));
+                let style = ui.style();
+                let style = ChangeStyle {
+                    style,
+                    values: !self.no_values,
+                    full: self.full,
+                    time: self.time_format(style.terminal),
+                };
+                all.push(Box::new(TextObserver::new(ui, style)));
             }
         }
         Ok(all)
     }
+}
+
+/// The names of the routes, for people.
+pub fn route_names(targets: &[Target], handlers: &Handlers) -> Vec<String> {
+    let target_name = |id: TargetId| targets[usize::from(id.0)].name();
+    let names = handlers.routes.iter().map(|route| {
+        let glob = route.glob.as_ref().map(Glob::as_str);
+        match (glob, route.target.map(target_name)) {
+            (Some(glob), Some(target)) if targets.len() > 1 => format!("{glob}, {target}"),
+            (Some(glob), _) => glob.to_owned(),
+            (None, Some(target)) => target.to_owned(),
+            (None, None) => "rest".to_owned(),
+        }
+    });
+    names.collect()
 }

@@ -16,6 +16,25 @@ pub struct StatusReport {
     pub rtt: Duration,
     /// The datacenter; `None` when it may not be read.
     pub datacenter: Option<String>,
+    /// The address that was asked.
+    pub address: String,
+    /// Whether the cluster knows the token: `none`, `known`, `unknown`, or `unchecked` where it has no ACLs; `None`
+    /// where it does not say.
+    pub token: Option<&'static str>,
+    /// What the token may do; only with `--access`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessReport>,
+}
+
+/// What a token may do with keys.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccessReport {
+    /// The name that was tried.
+    pub prefix: String,
+    /// Whether it may be read.
+    pub read: bool,
+    /// Whether it may be written.
+    pub write: bool,
 }
 
 fn serialize_milliseconds<S: serde::Serializer>(

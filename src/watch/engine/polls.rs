@@ -79,6 +79,8 @@ impl Engine<'_> {
             at: answer.at,
         };
         if update.first {
+            let present = self.target_states.admitted(target).clone();
+            self.notify(&Event::Present(target, &present), now)?;
             self.notify(&Event::Synced(&summary), now)?;
             self.report_unmatched_globs(now)?;
         }

@@ -144,7 +144,7 @@ impl PollerBench {
     fn next(&self) -> PollEvent {
         match self.messages.recv_timeout(Duration::from_secs(10)).unwrap() {
             Message::Polled(_, poll) => poll,
-            Message::Signal => panic!("pollers send no signals"),
+            Message::Signal | Message::Wake => panic!("pollers send no signals"),
         }
     }
 

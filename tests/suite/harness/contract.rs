@@ -331,6 +331,18 @@ pub struct Status {
     pub servers: Vec<String>,
     pub rtt_ms: f64,
     pub datacenter: Option<String>,
+    pub address: String,
+    pub token: Option<String>,
+    pub access: Option<Access>,
+}
+
+/// What a token may do, as `kvw status --access` shows it.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    pub prefix: String,
+    pub read: bool,
+    pub write: bool,
 }
 
 /// What a handler reads from its stdin.

@@ -218,6 +218,13 @@ impl Output {
             .unwrap_or_else(|_| panic!("stdout is not UTF-8: {self}"))
     }
 
+    /// What a watch said, but for the lines about what it watches, which have a test of their own.
+    pub fn said_later(&self) -> String {
+        let lines = self.stderr.lines();
+        let lines = lines.filter(|line| !line.starts_with("watching "));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     /// Fails unless the exit code is this.
     #[track_caller]
     pub fn expect(&self, code: i32) -> &Self {

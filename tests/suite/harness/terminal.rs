@@ -51,6 +51,34 @@ impl Terminal {
         }
     }
 
+    /// The screen of so many rows and columns as a person sees it, once it is as it should be.
+    #[track_caller]
+    pub fn seen(
+        &self,
+        rows: u16,
+        columns: u16,
+        what: &str,
+        is_right: impl Fn(&str) -> bool,
+    ) -> String {
+        wait_for(what, || {
+            let mut screen = vt100::Parser::new(rows, columns, 0);
+            screen.process(&self.screen.lock().unwrap());
+            let text = screen.screen().contents();
+            is_right(&text).then_some(text)
+        })
+    }
+
+    /// All bytes that were drawn.
+    pub fn drawn(&self) -> Vec<u8> {
+        self.screen.lock().unwrap().clone()
+    }
+
+    /// Closes the terminal, as a window that is closed.
+    pub fn hang_up(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Types these bytes.
     pub fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
