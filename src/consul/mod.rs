@@ -16,7 +16,6 @@ mod multi_delete;
 mod multi_get;
 mod redact;
 mod request;
-mod rights;
 mod server;
 mod session;
 mod setup;
