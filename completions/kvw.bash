@@ -995,7 +995,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__export)
-            opts="-q -v -o -h --quiet --verbose --color --output-file --to-dir --sync --private --non-empty --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --output-file --to-dir --sync --private --non-empty --allow-filtered --relative --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1014,11 +1014,11 @@ _kvw() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl consul" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl consul yaml properties" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text json jsonl consul" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl consul yaml properties" -- "${cur}"))
                     return 0
                     ;;
                 --http-addr)
@@ -1217,7 +1217,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__import)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --create-only --dry-run --keep-going --ignore-namespace --atomic --parallel --rate --undo --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --include --exclude --create-only --dry-run --keep-going --ignore-namespace --atomic --parallel --rate --undo --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1232,6 +1232,14 @@ _kvw() {
                     return 0
                     ;;
                 --strip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

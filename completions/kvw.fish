@@ -579,10 +579,12 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l output-file -d 'Write to FILE, which is replaced only when the export is complete' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l to-dir -d 'Write a file for each key into DIR, which is new or empty: the files of diff and apply' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: json as consul kv export, jsonl with all fields, consul as its API' -r -f -a "text\t''
-json\t''
-jsonl\t''
-consul\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: text, json (default), jsonl, consul, yaml, properties' -r -f -a "text\t'The same as json'
+json\t'The document of consul kv export (default)'
+jsonl\t'An entry a line, with all fields'
+consul\t'The answer of Consul\'s API'
+yaml\t'Nested names, as diff and apply read them'
+properties\t'Java properties, as diff and apply read them'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -605,6 +607,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l sync -d 'Update a DIR
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l private -d 'Let only the user read what --to-dir writes'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l relative -d 'Name keys without PREFIX, in yaml and properties'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
@@ -615,6 +618,8 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l prefix -d 'Prepend P to each key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l include -d 'Import only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l exclude -d 'Import no keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
@@ -663,9 +668,9 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -696,7 +701,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l speed-limit -d 'Least r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store, whose top level the sources are'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store; keys get no prefix'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
@@ -728,9 +733,9 @@ jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Do not show the values of keys that match GLOB, only whether they differ; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
@@ -771,7 +776,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store, whose top level the sources are'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store; keys get no prefix'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'

@@ -48,7 +48,7 @@ pub struct DesiredArgs {
     #[arg(long, value_name = "P/", conflicts_with = "all")]
     prefix: Option<String>,
 
-    /// Compare the whole store, whose top level the sources are
+    /// Compare the whole store; keys get no prefix
     #[arg(long, conflicts_with = "scope")]
     all: bool,
 
@@ -83,15 +83,17 @@ pub struct DesiredArgs {
     #[arg(long, requires = "prune", hide_short_help = true)]
     allow_empty: bool,
 
-    /// Leave alone keys that do not match GLOB; can be repeated
+    /// Leave alone keys that do not match GLOB
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     include: Vec<Glob>,
 
-    /// Leave alone keys that match GLOB; can be repeated
+    /// Leave alone keys that match GLOB
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
-    /// Do not show the values of keys that match GLOB, only whether they differ; can be repeated
+    /// Hide the values of keys that match GLOB
+    ///
+    /// A hash, new in each run, tells whether they differ. Can be repeated.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     secret: Vec<Glob>,
 

@@ -132,9 +132,9 @@ fn hint_at_newlines(ui: &Ui, plan: &ChangePlan) {
     if keys.is_empty() {
         return;
     }
-    let (count, names) = (plural(keys.len() as u64, "value"), name_keys(keys));
     ui.hint(format_args!(
-        "{count} differ only in a newline at the end: {names}; --exact keeps the newline of a file"
+        "only a newline at the end differs: {}; --exact keeps the newline of a file",
+        name_keys(keys)
     ));
 }
 

@@ -1,6 +1,8 @@
 //! `kvw export`
 
 mod directory;
+mod format;
+mod names;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,10 +11,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use self::directory::DirectoryExport;
+use self::format::ExportFormat;
+use self::names::NamedEntries;
+use crate::args::choice::{long_help, short_help};
 use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::KeyArgs;
-use crate::args::output::formats;
 use crate::atomic_file::{AtomicFile, Links, is_stdout, open_stream};
 use crate::consul::{Client, EncodedEntry, EntryListing, Error};
 use crate::context::Context;
@@ -23,7 +27,7 @@ use crate::output::{
 };
 use crate::process::{ProcessGroups, Signals, listen};
 use crate::sources::EXCEPTIONS;
-use crate::term::{Progress, plural};
+use crate::term::{Progress, Ui, plural};
 
 /// Export entries as a document for import
 ///
@@ -37,6 +41,7 @@ Examples:
   kvw export app/ --non-empty > app.json   # fails if there is nothing below app/
   kvw export | gzip > backup.json.gz
   kvw export config/ -o jsonl | jq -r .key
+  kvw export config/ -o yaml --relative > config.yaml
   kvw export config/ --to-dir config       # a file for each key
   kvw export old/ | kvw import --strip old/ --prefix new/")]
 pub struct ExportArgs {
@@ -78,17 +83,22 @@ pub struct ExportArgs {
     #[arg(long)]
     allow_filtered: bool,
 
-    /// Output format: json as consul kv export, jsonl with all fields, consul as its API
-    ///
-    /// text is the same as json.
+    /// Name keys without PREFIX, in yaml and properties
+    #[arg(long, hide_short_help = true)]
+    relative: bool,
+
     #[arg(
         short,
         long,
         value_name = "FORMAT",
-        value_parser = formats(&[Format::Text, Format::Json, Format::Jsonl, Format::Consul]),
-        default_value_t = Format::Json
+        value_enum,
+        default_value_t = ExportFormat::Json,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = short_help("Output format", Some(ExportFormat::Json)),
+        long_help = long_help("Output format", Some(ExportFormat::Json))
     )]
-    output: Format,
+    output: ExportFormat,
 
     #[command(flatten)]
     key_args: KeyArgs,
@@ -105,10 +115,25 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
     if let Some(directory) = &args.to_dir {
         return export_to_directory(ctx, &args, directory);
     }
+    let streamed = args.output.streamed();
+    if args.relative && streamed.is_some() {
+        let failure = Failure::usage("--relative names keys in yaml and properties only");
+        return Err(failure
+            .hint("kvw import --strip PREFIX/ takes it off other documents")
+            .into());
+    }
+    let prefix = args.key_args.prefix(&args.prefix)?;
     let mut export = Export {
-        prefix: args.key_args.prefix(&args.prefix)?,
         client: ctx.client(&args.connect)?,
-        format: args.output,
+        format: streamed.unwrap_or(Format::Json),
+        names: streamed.is_none().then(|| ExportedNames {
+            format: args.output,
+            strip: match args.relative {
+                true => prefix.clone(),
+                false => Prefix::default(),
+            },
+        }),
+        prefix,
         non_empty: args.non_empty,
         allow_filtered: args.allow_filtered,
         terminal: false,
@@ -121,7 +146,7 @@ pub fn run(ctx: &Context, args: ExportArgs) -> anyhow::Result<Exit> {
         Some(path) => export_to_file(ctx, &mut export, path)?,
         None => {
             export.terminal = ctx.ui.out_is_terminal();
-            export.write(&ctx.ui)?
+            export.write(&ctx.ui, &ctx.ui)?
         }
     };
     match end {
@@ -160,6 +185,13 @@ fn export_to_directory(ctx: &Context, args: &ExportArgs, directory: &Path) -> an
         non_empty: args.non_empty,
     };
     let done = export.run(&ctx.ui, &client)?;
+    if let Some(signal) = done.stopped {
+        let shown = directory.display();
+        ctx.ui
+            .error(format_args!("{shown} is not complete, and no source"));
+        ctx.ui.hint("run it again with --sync");
+        return Ok(Exit::Signal(signal));
+    }
     let mut status = format!("exported {}", plural(done.keys, "key"));
     if done.exceptions > 0 {
         status.push_str(&format!(", {} of them in {EXCEPTIONS},", done.exceptions));
@@ -178,14 +210,14 @@ fn export_to_directory(ctx: &Context, args: &ExportArgs, directory: &Path) -> an
 fn export_to_file(ctx: &Context, export: &mut Export, path: &Path) -> anyhow::Result<ExportEnd> {
     let failure = |error: io::Error| Failure::new(Exit::of_file(&error), error.to_string());
     if let Some(mut stream) = open_stream(path).map_err(failure)? {
-        let end = export.write(&mut stream)?;
+        let end = export.write(&ctx.ui, &mut stream)?;
         stream.flush()?;
         return Ok(end);
     }
     let mut file = AtomicFile::create(path, PRIVATE, Links::Follow).map_err(failure)?;
     export.signals = Some(listen(&ProcessGroups::new(), || (), file.remover())?);
     export.progress = Some(Progress::new(&ctx.ui, None));
-    let end = export.write(&mut file)?;
+    let end = export.write(&ctx.ui, &mut file)?;
     // Removes the progress line before the next message.
     export.progress = None;
     let kept = |failure: Failure| match path.exists() {
@@ -220,10 +252,18 @@ enum ExportEnd {
     Stopped(i32),
 }
 
+/// How keys are named in a document of names.
+struct ExportedNames {
+    format: ExportFormat,
+    strip: Prefix,
+}
+
 struct Export {
     client: Client,
     prefix: Prefix,
     format: Format,
+    /// Set for a document that needs all entries before it can be written.
+    names: Option<ExportedNames>,
     non_empty: bool,
     allow_filtered: bool,
     terminal: bool,
@@ -245,7 +285,10 @@ fn no_key(prefix: &Prefix) -> Failure {
 }
 
 impl Export {
-    fn write(&self, mut out: impl Write) -> anyhow::Result<ExportEnd> {
+    fn write(&self, ui: &Ui, mut out: impl Write) -> anyhow::Result<ExportEnd> {
+        if let Some(names) = &self.names {
+            return self.write_names(ui, names, out);
+        }
         let mut reply = self.client.entries(&self.prefix, None)?;
         let frame = match self.format {
             Format::Text | Format::Json => Format::Json,
@@ -279,6 +322,50 @@ impl Export {
         Ok(match refused {
             true => ExportEnd::Filtered,
             false => ExportEnd::Complete { keys, filtered },
+        })
+    }
+
+    /// Writes a document of names, when everything is read and known to be sayable.
+    fn write_names(
+        &self,
+        ui: &Ui,
+        names: &ExportedNames,
+        out: impl Write,
+    ) -> anyhow::Result<ExportEnd> {
+        let reply = self.client.entries(&self.prefix, None)?;
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for entry in reply.value {
+            let entry = entry?;
+            bytes += entry.value().len() as u64;
+            entries.push(entry);
+            if let Some(progress) = &self.progress {
+                progress.update(entries.len() as u64, bytes);
+            }
+            let signals = self.signals.as_ref();
+            if let Some(signal) = signals.and_then(|signals| signals.take().stop) {
+                return Ok(ExportEnd::Stopped(signal));
+            }
+        }
+        if entries.is_empty() {
+            self.client.check_empty(&self.prefix)?;
+        }
+        let filtered = reply.meta.filtered;
+        if filtered && !self.allow_filtered {
+            return Ok(ExportEnd::Filtered);
+        }
+        if entries.is_empty() && self.non_empty {
+            return Ok(ExportEnd::Empty);
+        }
+        let named = NamedEntries::check(&entries, &names.strip, names.format)?;
+        named.write(out)?;
+        if named.folders > 0 {
+            let folders = plural(named.folders, "empty folder key");
+            ui.status(format_args!("{folders} left out"));
+        }
+        Ok(ExportEnd::Complete {
+            keys: entries.len() as u64,
+            filtered,
         })
     }
 

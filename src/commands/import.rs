@@ -37,10 +37,10 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::abbreviate;
+use crate::model::{Glob, abbreviate};
 use crate::output::Format;
 use crate::process::{ProcessGroups, listen};
-use crate::term::{Progress, Ui};
+use crate::term::{Progress, Ui, plural};
 
 /// Import the entries of a document
 ///
@@ -67,6 +67,16 @@ pub struct ImportArgs {
     /// Remove the prefix P from each key, before --prefix
     #[arg(long, value_name = "P", default_value = "", hide_default_value = true)]
     strip: String,
+
+    /// Import only keys that match GLOB in full; repeatable
+    ///
+    /// The glob matches the key as it would be written: * stops at /, ** does not.
+    #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
+    include: Vec<Glob>,
+
+    /// Import no keys that match GLOB in full; repeatable
+    #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
+    exclude: Vec<Glob>,
 
     /// Write only keys that do not exist
     #[arg(long)]
@@ -221,6 +231,10 @@ fn warn(ui: &Ui, source: &ImportDocument, summary: &DocumentSummary) {
             "key {strip} is empty without --strip: {nameless} entry not imported"
         ));
     }
+    if summary.unselected > 0 {
+        let keys = plural(summary.unselected, "key");
+        ui.status(format_args!("{keys} left out by --include or --exclude"));
+    }
     if !summary.unknown_members.is_empty() {
         let names = summary.unknown_members.iter().map(|name| abbreviate(name));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -246,6 +260,8 @@ impl ImportArgs {
             prefix: self.prefix.clone(),
             exact: self.key_args.allows_any(),
         };
+        source.include.clone_from(&self.include);
+        source.exclude.clone_from(&self.exclude);
         source.tenancy = (!self.ignore_namespace).then_some(tenancy);
         Ok(source)
     }

@@ -31,9 +31,13 @@ pub struct Desired {
 impl fmt::Display for Place {
     /// `FILE:LINE`, as compilers write it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = match self.file.to_str() {
+            Some("-") => "stdin".into(),
+            _ => self.file.to_string_lossy(),
+        };
         match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file.display()),
-            None => write!(f, "{}", self.file.display()),
+            Some(line) => write!(f, "{file}:{line}"),
+            None => f.write_str(&file),
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod session;
 pub mod status;
 mod time;
 pub mod tree;
+pub mod tree_text;
 pub mod txn;
 pub mod wait;
 

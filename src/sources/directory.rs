@@ -7,7 +7,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use self::walk::{Walk, read_file};
+use self::walk::{DirectoryWalk, read_file};
 use super::text::value_of_file;
 use super::{SourceError, SourceFormat, SourceOptions, document, expand, merge};
 use crate::model::{Desired, Glob, Key, Place};
@@ -44,7 +44,7 @@ pub fn read_directory(
         return Err(error.hint("run it again: kvw export … --to-dir … --sync"));
     }
     let ignored = read_ignored(directory)?;
-    let walk = Walk::new(directory, |relative: &str| {
+    let walk = DirectoryWalk::new(directory, |relative: &str| {
         is_skipped(relative, &ignored, options)
     });
     let mut entries = Vec::new();
@@ -71,7 +71,7 @@ pub fn read_directory(
 /// As [`read_directory`], but the files are not read.
 pub fn list_files(directory: &Path, ignored: &[Glob]) -> Result<Vec<String>, SourceError> {
     let options = SourceOptions::default();
-    let walk = Walk::new(directory, |relative: &str| {
+    let walk = DirectoryWalk::new(directory, |relative: &str| {
         is_skipped(relative, ignored, &options)
     });
     let paths = walk.files()?.into_iter().map(|found| found.relative);

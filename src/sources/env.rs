@@ -1,12 +1,12 @@
 //! Environment files: `.env`, whose readers disagree about `$`, and the lines of `docker run --env-file`.
 
 use super::SourceError;
-use super::tree::Names;
+use super::tree::DocumentNames;
 use crate::model::{Desired, abbreviate};
 
 /// Reads a `.env` file. Nothing is ever interpolated: shells and compose would, docker would not, so a
 /// `$` that could be a reference has to be escaped or in single quotes.
-pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     let mut reader = Reader {
         rest: text,
         line: 1,
@@ -23,7 +23,7 @@ pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
 }
 
 /// Reads the file of `docker run --env-file`: a value is the rest of its line, quotes included.
-pub fn parse_docker(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse_docker(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     let mut entries = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         let content = content.trim_start();
@@ -48,7 +48,7 @@ const WITHOUT_VALUE: &str = "a line is NAME=VALUE, and this one has no =";
 /// A reason that needs a hint.
 const REFERENCE: &str = "the value has a $ that other programs would expand";
 
-fn located(names: &Names, line: u32, what: String) -> SourceError {
+fn located(names: &DocumentNames, line: u32, what: String) -> SourceError {
     let expands = what == REFERENCE;
     let error = names.error(line, what);
     match expands {
@@ -58,7 +58,7 @@ fn located(names: &Names, line: u32, what: String) -> SourceError {
 }
 
 /// The path of a variable: its name, in parts where it is to be split.
-fn path_of(name: &str, line: u32, names: &Names) -> Result<String, SourceError> {
+fn path_of(name: &str, line: u32, names: &DocumentNames) -> Result<String, SourceError> {
     names.check(name, line)?;
     let Some(separator) = &names.options.split else {
         return Ok(name.to_owned());

@@ -5,11 +5,11 @@ use serde::de::IgnoredAny;
 
 use super::SourceError;
 use super::text::line_of;
-use super::tree::{MAX_DEPTH, Member, Names, Node, NodeKind, TOO_DEEP, flatten};
+use super::tree::{DocumentNames, MAX_DEPTH, Member, Node, NodeKind, TOO_DEEP, flatten};
 use crate::model::Desired;
 
 /// Reads a JSON document.
-pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     if text.trim_ascii().is_empty() {
         return Err(names.error(1, "the document is empty"));
     }
@@ -19,7 +19,7 @@ pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
         let words = words.split(" at line ").next().unwrap_or(&words);
         return Err(names.error(line, format!("not JSON: {words}")));
     }
-    let mut walk = Walk {
+    let mut walk = JsonWalk {
         text,
         at: 0,
         line: 1,
@@ -31,16 +31,16 @@ pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
 }
 
 /// Walks through a text that is known to be JSON.
-struct Walk<'a> {
+struct JsonWalk<'a> {
     text: &'a str,
     at: usize,
     /// The line of `counted`.
     line: u32,
     counted: usize,
-    names: &'a Names<'a>,
+    names: &'a DocumentNames<'a>,
 }
 
-impl Walk<'_> {
+impl JsonWalk<'_> {
     /// The next byte that is no white space, which is not consumed.
     fn peek(&mut self) -> u8 {
         let rest = &self.text.as_bytes()[self.at..];

@@ -56,7 +56,7 @@ fn expand(
     options: &SourceOptions,
 ) -> Result<Vec<Desired>, SourceError> {
     let text = text::decode(bytes, file)?;
-    let named = tree::Names {
+    let named = tree::DocumentNames {
         file,
         base,
         options,

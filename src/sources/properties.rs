@@ -2,12 +2,12 @@
 
 use std::str::Chars;
 
-use super::tree::Names;
+use super::tree::DocumentNames;
 use super::{Dots, SourceError};
 use crate::model::Desired;
 
 /// Reads a `.properties` document.
-pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     let mut entries = Vec::new();
     for (line, logical) in LogicalLines::new(text) {
         let error = |what| names.error(line, what);

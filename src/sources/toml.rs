@@ -6,11 +6,11 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::SourceError;
 use super::text::line_of;
-use super::tree::{Member, Names, Node, NodeKind, flatten};
+use super::tree::{DocumentNames, Member, Node, NodeKind, flatten};
 use crate::model::Desired;
 
 /// Reads a TOML document.
-pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(text.len(), |span| span.start);
         let words = error.message().lines().next().unwrap_or_default();

@@ -13,7 +13,7 @@ pub use node::{MAX_DEPTH, Member, Node, NodeKind, TOO_DEEP};
 
 /// The names of a document: where they stand, and what they are below.
 #[derive(Clone, Copy)]
-pub struct Names<'a> {
+pub struct DocumentNames<'a> {
     /// The document.
     pub file: &'a Path,
     /// What is put in front of each name.
@@ -22,7 +22,7 @@ pub struct Names<'a> {
     pub options: &'a SourceOptions,
 }
 
-impl Names<'_> {
+impl DocumentNames<'_> {
     /// A place in the document.
     pub fn place(&self, line: u32) -> Place {
         Place {

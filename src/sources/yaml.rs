@@ -8,11 +8,11 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::SourceError;
-use super::tree::{MAX_DEPTH, Member, Names, Node, NodeKind, TOO_DEEP, flatten};
+use super::tree::{DocumentNames, MAX_DEPTH, Member, Node, NodeKind, TOO_DEEP, flatten};
 use crate::model::{Desired, decode_base64};
 
 /// Reads a YAML stream; several documents are one tree.
-pub fn parse(text: &str, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn parse(text: &str, names: &DocumentNames) -> Result<Vec<Desired>, SourceError> {
     let mut builder = Builder {
         names,
         open: Vec::new(),
@@ -41,10 +41,10 @@ struct Open {
     anchor: usize,
     /// The levels below it.
     height: usize,
-    content: Content,
+    content: OpenContent,
 }
 
-enum Content {
+enum OpenContent {
     List(Vec<Node>),
     Map {
         members: Vec<Member>,
@@ -54,7 +54,7 @@ enum Content {
 }
 
 struct Builder<'a> {
-    names: &'a Names<'a>,
+    names: &'a DocumentNames<'a>,
     open: Vec<Open>,
     roots: Vec<Node>,
     /// What an alias may name, and the levels below it.
@@ -76,14 +76,14 @@ impl Builder<'_> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), "seq")?;
-                self.begin(anchor, Content::List(Vec::new()))
+                self.begin(anchor, OpenContent::List(Vec::new()))
             }
             Event::MappingStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map")?;
                 let members = Vec::new();
                 self.begin(
                     anchor,
-                    Content::Map {
+                    OpenContent::Map {
                         members,
                         name: None,
                     },
@@ -107,9 +107,9 @@ impl Builder<'_> {
         }
     }
 
-    fn begin(&mut self, anchor: usize, content: Content) -> Result<(), SourceError> {
+    fn begin(&mut self, anchor: usize, content: OpenContent) -> Result<(), SourceError> {
         if let Some(Open {
-            content: Content::Map { name: None, .. },
+            content: OpenContent::Map { name: None, .. },
             ..
         }) = self.open.last()
         {
@@ -132,8 +132,8 @@ impl Builder<'_> {
             return Ok(());
         };
         let kind = match open.content {
-            Content::List(nodes) => NodeKind::List(nodes),
-            Content::Map { members, .. } => NodeKind::Map(members),
+            OpenContent::List(nodes) => NodeKind::List(nodes),
+            OpenContent::Map { members, .. } => NodeKind::Map(members),
         };
         self.line = open.line;
         self.add(kind, open.anchor, open.height + 1, false)
@@ -169,8 +169,8 @@ impl Builder<'_> {
         };
         open.height = open.height.max(height);
         match &mut open.content {
-            Content::List(nodes) => nodes.push(node),
-            Content::Map { members, name } => match name.take() {
+            OpenContent::List(nodes) => nodes.push(node),
+            OpenContent::Map { members, name } => match name.take() {
                 Some((name, line)) => members.push(Member { name, line, node }),
                 None if is_merge => *name = Some((None, line)),
                 None => match &node.resolved().kind {

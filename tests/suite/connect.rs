@@ -485,7 +485,7 @@ fn a_token_that_was_read_again_is_a_secret_too() {
 }
 
 /// Runs a program as a user without rights over other processes.
-const AS_USER: [&str; 5] = [
+pub const AS_USER: [&str; 5] = [
     "setpriv",
     "--reuid=65534",
     "--regid=65534",

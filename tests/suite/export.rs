@@ -318,3 +318,59 @@ fn an_empty_export_of_what_looks_like_a_glob_is_warned_of() {
     let output = scope.kvw(["export", &glob, "--non-empty"]).run();
     output.expect(1).one_line().says(&[&hint]);
 }
+
+#[test]
+fn yaml_and_properties_are_read_back_as_they_were() {
+    let scope = Agent::shared();
+    for (key, value) in [
+        ("web/port", &b"8080"[..]),
+        ("web", b"1.10"),
+        ("web/motd", b"hello\n  world\n"),
+        ("web/on", b"no"),
+        ("folder/", b""),
+        ("%C3%BC%20b", "ü\t".as_bytes()),
+    ] {
+        scope.put(key, value);
+    }
+    let prefix = scope.prefix();
+    let exported = |format: &str| {
+        scope
+            .kvw(["export", prefix, "--relative", "-o", format])
+            .run()
+    };
+    let output = exported("yaml");
+    let expected = "web: \"1.10\"\nweb/motd: |\n  hello\n    world\nweb/on: \"no\"\nweb/port: 8080\n\
+        \"ü b\": \"ü\\t\"\n";
+    assert_eq!(output.expect(0).text(), expected);
+    output.says(&["1 empty folder key left out"]);
+    for format in ["yaml", "properties"] {
+        let text = exported(format).text();
+        let args = [
+            "diff", "-", "--format", format, "--prune", "--prefix", prefix,
+        ];
+        let output = scope.kvw(args).stdin(text).run();
+        assert_eq!(output.expect(0).text(), "", "{output}");
+        // Whole names are those of the whole store.
+        let text = scope.kvw(["export", prefix, "-o", format]).ok();
+        let args = ["diff", "-", "--format", format, "--all"];
+        let output = scope.kvw(args).stdin(text).run();
+        assert_eq!(output.expect(0).text(), "", "{output}");
+    }
+    scope.put("binary", b"\xff");
+    let text = exported("yaml").text();
+    assert!(text.starts_with("binary: !!binary /w==\n"), "{text}");
+    let output = exported("properties");
+    output
+        .expect(2)
+        .one_line()
+        .says(&["binary", "not UTF-8", "--to-dir"]);
+    scope.put("flagged?flags=1", b"");
+    let output = exported("yaml");
+    output
+        .expect(2)
+        .one_line()
+        .says(&["flagged", "it has flags"]);
+    assert_eq!(output.text(), "");
+    let output = scope.kvw(["export", "--relative"]).run();
+    output.expect(2).one_line().says(&["--relative"]);
+}

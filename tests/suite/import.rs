@@ -673,3 +673,30 @@ fn a_value_over_the_servers_limit_is_named_by_its_key_in_one_transaction_too() {
     output.expect(2).one_line().says(&["413", &words]);
     assert_eq!(scope.value("a"), None);
 }
+
+#[test]
+fn globs_select_what_is_imported_by_its_new_key() {
+    let scope = Agent::shared();
+    let document = r#"[{"key":"a/x","value":"MQ=="},{"key":"a/secret","value":"Mg=="},{"key":"b","value":"Mw=="}]"#;
+    let import = |args: &[&str]| {
+        let base = ["import", "--prefix", scope.prefix()];
+        scope.kvw(base).args(args).stdin(document).run()
+    };
+    let include = format!("{}a/**", scope.prefix());
+    let globs = ["--include", &include, "--exclude", "**/secret"];
+    let output = import(&[&globs[..], &["--dry-run"]].concat());
+    assert_eq!(output.expect(0).text(), format!("{}\n", scope.key("a/x")));
+    let output = import(&globs);
+    output.expect(0).says(&["2 keys left out", "1 written"]);
+    assert_eq!(scope.value("a/x").unwrap(), b"1");
+    assert_eq!((scope.value("a/secret"), scope.value("b")), (None, None));
+    let output = import(&["--exclude", "**"]);
+    output.expect(0).says(&["3 keys left out"]);
+    import(&["--include", "["]).expect(2);
+    // What is left out has to be valid too.
+    let output = scope
+        .kvw(["import", "--exclude", "**"])
+        .stdin("[{\"key\":\"a\",\"value\":\"?\"}]")
+        .run();
+    output.expect(2);
+}

@@ -10,6 +10,7 @@ use crate::consul::Client;
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, Glob, Prefix, abbreviate};
 use crate::output::json;
+use crate::process::{ProcessGroups, listen};
 use crate::sources::{
     EXCEPTIONS, MANIFEST, Manifest, SourceError, file_of_value, lay_out, list_files, read_ignored,
     read_manifest,
@@ -36,6 +37,7 @@ pub struct DirectoryExport<'a> {
 }
 
 /// What an export into a directory has done.
+#[derive(Default)]
 pub struct DirectorySummary {
     /// Keys that were exported.
     pub keys: u64,
@@ -45,6 +47,8 @@ pub struct DirectorySummary {
     pub written: u64,
     /// Files that were removed.
     pub removed: u64,
+    /// The signal that stopped it, so that the directory is not complete.
+    pub stopped: Option<i32>,
 }
 
 impl DirectoryExport<'_> {
@@ -65,9 +69,9 @@ impl DirectoryExport<'_> {
         let mut summary = DirectorySummary {
             keys: entries.len() as u64,
             exceptions: layout.exceptions.len() as u64,
-            written: 0,
-            removed: 0,
+            ..DirectorySummary::default()
         };
+        let signals = listen(&ProcessGroups::new(), || (), || ())?;
         let failed = |error: std::io::Error| Failure::new(Exit::of_file(&error), error.to_string());
         let tree = FileTree::create(self.directory, self.private).map_err(failed)?;
         let wanted: BTreeSet<String> = layout
@@ -96,6 +100,10 @@ impl DirectoryExport<'_> {
             summary.removed += u64::from(tree.remove(path).map_err(failed)?);
         }
         for (path, entry) in &layout.files {
+            summary.stopped = signals.take().stop;
+            if summary.stopped.is_some() {
+                return Ok(summary);
+            }
             summary.written += u64::from(write(path, &file_of_value(entry.value()))?);
         }
         match exceptions(&layout.exceptions)? {

@@ -228,3 +228,36 @@ fn transactions_are_counted_as_they_are_packed() {
     assert_eq!(plan.transactions(TxnLimits::USUAL, 0), 2);
     assert_eq!(plan.transactions(TxnLimits::LOWEST, 0), 3);
 }
+
+#[test]
+fn values_that_differ_in_the_final_newline_alone_are_known() {
+    let change = |before: &[u8], after: &[u8]| PlannedChange {
+        key: Key::new("a").unwrap(),
+        before: Some(Entry::pack(&Fields {
+            key: "a",
+            value: Some(before),
+            ..Fields::default()
+        })),
+        after: Some(EntryContent {
+            value: after.to_vec(),
+            flags: 0,
+        }),
+        place: None,
+    };
+    for (before, after) in [
+        (&b"x\n"[..], &b"x"[..]),
+        (b"x", b"x\n"),
+        (b"x\r\n", b"x"),
+        (b"", b"\n"),
+    ] {
+        assert!(change(before, after).only_ends_differ(), "{before:?}");
+    }
+    for (before, after) in [
+        (&b"x"[..], &b"x"[..]),
+        (b"x\n", b"y"),
+        (b"x\n\n", b"x"),
+        (b"x", b"x "),
+    ] {
+        assert!(!change(before, after).only_ends_differ(), "{before:?}");
+    }
+}

@@ -27,7 +27,7 @@ pub struct Manifest {
 /// The first line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Head {
+struct ManifestHead {
     kvw: String,
     version: u32,
     prefix: String,
@@ -46,7 +46,7 @@ impl Manifest {
         let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
         let mut lines = text.lines();
         let head = lines.next().unwrap_or_default();
-        let head: Head = serde_json::from_str(head).map_err(|_| malformed())?;
+        let head: ManifestHead = serde_json::from_str(head).map_err(|_| malformed())?;
         if head.kvw != KIND || head.version != VERSION {
             return Err(malformed());
         }
@@ -68,7 +68,7 @@ impl Manifest {
 
     /// Returns the text of the list.
     pub fn to_text(&self) -> String {
-        let head = Head {
+        let head = ManifestHead {
             kvw: KIND.to_owned(),
             version: VERSION,
             prefix: self.prefix.clone(),

@@ -15,7 +15,7 @@ use super::{Found, SourceError};
 const MAX_DEPTH: usize = 200;
 
 /// A walk that leaves out what `skips` says, before anything else is asked of it.
-pub struct Walk<'a, F> {
+pub struct DirectoryWalk<'a, F> {
     root: &'a Path,
     skips: F,
 }
@@ -28,10 +28,10 @@ struct Level {
     relative: String,
 }
 
-impl<'a, F: Fn(&str) -> bool> Walk<'a, F> {
+impl<'a, F: Fn(&str) -> bool> DirectoryWalk<'a, F> {
     /// A walk from a directory.
     pub fn new(root: &'a Path, skips: F) -> Self {
-        Walk { root, skips }
+        DirectoryWalk { root, skips }
     }
 
     /// Returns the files, and the directories that have nothing in them.

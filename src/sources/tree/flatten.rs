@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::node::{MAX_DEPTH, Member, Node, NodeKind, TOO_DEEP};
-use super::{Names, SourceError};
+use super::{DocumentNames, SourceError};
 use crate::model::{Desired, abbreviate};
 use crate::sources::{ListPolicy, NullPolicy};
 
@@ -13,7 +13,11 @@ const EXPANDED: usize = 10_000_000;
 const EXPANSION: usize = 100;
 
 /// Returns the entries of a tree. `size` is that of the document.
-pub fn flatten(roots: &[Node], size: usize, names: &Names) -> Result<Vec<Desired>, SourceError> {
+pub fn flatten(
+    roots: &[Node],
+    size: usize,
+    names: &DocumentNames,
+) -> Result<Vec<Desired>, SourceError> {
     let mut flattening = Flattening {
         names,
         entries: Vec::new(),
@@ -27,7 +31,7 @@ pub fn flatten(roots: &[Node], size: usize, names: &Names) -> Result<Vec<Desired
 }
 
 struct Flattening<'a> {
-    names: &'a Names<'a>,
+    names: &'a DocumentNames<'a>,
     entries: Vec<Desired>,
     /// The names down to the present node.
     path: String,

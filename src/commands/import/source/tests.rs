@@ -7,6 +7,8 @@ fn source(document: &str) -> ImportDocument {
         content: Content::Memory(document.as_bytes().to_vec()),
         name: "doc".to_owned(),
         names: KeyMapping::default(),
+        include: Vec::new(),
+        exclude: Vec::new(),
         tenancy: Some(Tenancy::default()),
     }
 }
