@@ -676,7 +676,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null mean
 skip\t''
 delete\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l dots -d 'What dots in the names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l dots -d 'What dots in names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
 slash\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l save -d 'Keep the plan in FILE for apply --plan' -r -F
@@ -741,7 +741,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null mea
 skip\t''
 delete\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in the names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
 slash\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r

@@ -113,7 +113,7 @@ impl<'a> Folder<'a> {
 
     fn write(&self, out: &mut impl Write, indent: usize) -> io::Result<()> {
         for (name, node) in &self.0 {
-            write!(out, "{:indent$}{}:", "", yaml_scalar(name))?;
+            write!(out, "{:indent$}{}:", "", yaml_name(name))?;
             match node {
                 YamlNode::Folder(folder) => {
                     out.write_all(b"\n")?;
@@ -169,12 +169,27 @@ fn is_special(c: char) -> bool {
         || is_dangerous(c)
 }
 
-/// A scalar that every YAML reader takes for this text: bare where that is certain, else in quotes. Small
-/// whole numbers and `true` and `false` stay bare, because each reader prints them as they are.
-fn yaml_scalar(text: &str) -> String {
-    if is_bare(text) {
-        return text.to_owned();
+/// A name that every YAML reader takes for this text.
+fn yaml_name(text: &str) -> String {
+    match is_word(text) {
+        true => text.to_owned(),
+        false => yaml_quoted(text),
     }
+}
+
+/// A value that every YAML reader takes for this text. Small whole numbers and `true` and `false` are
+/// bare too, because each reader prints them as they are.
+fn yaml_scalar(text: &str) -> String {
+    let is_number = matches!(text.len(), 1..=15)
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text == "0" || !text.starts_with('0'));
+    match is_word(text) || is_number || matches!(text, "true" | "false") {
+        true => text.to_owned(),
+        false => yaml_quoted(text),
+    }
+}
+
+fn yaml_quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -193,22 +208,15 @@ fn yaml_scalar(text: &str) -> String {
     quoted
 }
 
-fn is_bare(text: &str) -> bool {
-    const WORDS: [&str; 10] = [
+/// Whether a text needs no quotes, because no reader takes it for anything else.
+fn is_word(text: &str) -> bool {
+    const TAKEN: [&str; 10] = [
         "null", "yes", "no", "on", "off", "y", "n", "true", "false", "nan",
     ];
-    if matches!(text, "true" | "false") {
-        return true;
-    }
-    let is_number = text.len() <= 15
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && (text == "0" || !text.starts_with('0'));
-    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
-        && !WORDS.contains(&&*text.to_ascii_lowercase());
-    !text.is_empty() && (is_number || is_word)
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(is_plain)
+        && !TAKEN.contains(&&*text.to_ascii_lowercase())
 }
 
 /// The text of a name or value as Java reads it back.

@@ -73,3 +73,6 @@ fn expand(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
