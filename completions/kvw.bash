@@ -528,10 +528,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -829,10 +826,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -958,10 +952,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1004,7 +995,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__export)
-            opts="-q -v -o -h --quiet --verbose --color --output-file --to-dir --sync --private --non-empty --allow-filtered --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --output-file --to-dir --sync --private --non-empty --allow-filtered --relative --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1023,11 +1014,11 @@ _kvw() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl consul" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl consul yaml properties" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text json jsonl consul" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl consul yaml properties" -- "${cur}"))
                     return 0
                     ;;
                 --http-addr)
@@ -1059,10 +1050,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1168,10 +1156,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1232,7 +1217,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__import)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --create-only --dry-run --keep-going --ignore-namespace --atomic --parallel --rate --undo --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --strip --include --exclude --create-only --dry-run --keep-going --ignore-namespace --atomic --parallel --rate --undo --output --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1247,6 +1232,14 @@ _kvw() {
                     return 0
                     ;;
                 --strip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1299,10 +1292,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1448,10 +1438,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1541,10 +1528,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1598,10 +1582,7 @@ _kvw() {
                     return 0
                     ;;
                 --dir)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1817,10 +1798,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -1978,10 +1956,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2109,10 +2084,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2194,10 +2166,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2287,10 +2256,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2376,10 +2342,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2469,10 +2432,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2519,7 +2479,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__status)
-            opts="-q -v -o -h --quiet --verbose --color --wait --access --exact-key --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --wait --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2530,10 +2490,6 @@ _kvw() {
                     return 0
                     ;;
                 --wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --access)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2574,10 +2530,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2675,10 +2628,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2732,18 +2682,7 @@ _kvw() {
                     return 0
                     ;;
                 --file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
                     return 0
                     ;;
                 --undo)
@@ -2877,10 +2816,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -2998,10 +2934,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)
@@ -3044,7 +2977,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --full --no-values --time --live --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3170,10 +3103,6 @@ _kvw() {
                     COMPREPLY=($(compgen -W "text jsonl" -- "${cur}"))
                     return 0
                     ;;
-                --time)
-                    COMPREPLY=($(compgen -W "local utc relative none" -- "${cur}"))
-                    return 0
-                    ;;
                 --events)
                     COMPREPLY=($(compgen -W "changes all" -- "${cur}"))
                     return 0
@@ -3215,10 +3144,7 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --client-cert)

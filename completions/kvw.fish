@@ -35,6 +35,8 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "get" -d 'Print the value of
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "put" -d 'Write a value to a key'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "cp" -d 'Copy a key, or all keys below a prefix'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "mv" -d 'Move a key, or all keys below a prefix'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "watch" -d 'Print changes as they happen, or run a handler on them'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "wait" -d 'Wait until conditions on keys hold'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "run" -d 'Run a program with keys in its environment'
@@ -43,6 +45,9 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "tree" -d 'Show keys as a tr
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "env" -d 'Print keys as environment variables'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "export" -d 'Export entries as a document for import'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "import" -d 'Import the entries of a document'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "diff" -d 'Show what differs between sources and the store'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "apply" -d 'Write what differs from the sources'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "undo" -d 'Put back what a command with --undo FILE has written'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
@@ -70,7 +75,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand get" -l datacenter -d 'Datacente
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -104,6 +109,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-de
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -111,7 +117,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l datacenter -d 'Datacente
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -138,6 +144,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since INDEX, else exit with 1' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -147,7 +154,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l datacenter -d 'Datace
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -171,7 +178,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -s h -l help -d 'Print h
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -181,7 +189,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l datacenter -d 'Datacente
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -199,6 +207,98 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-skip-verify -d 'Acce
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-datacenter -d 'Datacenter to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-http-addr -d 'Address of the cluster to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-token-file -d 'File with the ACL token for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-namespace -d 'Namespace to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-partition -d 'Admin partition to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-ca-file -d 'PEM file with the CAs of the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-ca-path -d 'Folder of such PEM files' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite -d 'Overwrite keys that exist and differ'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l atomic -d 'Do everything in one transaction, or nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s y -l yes -d 'Do not ask before a prefix is moved'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-skip-verify -d 'Accept any certificate of the target'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-datacenter -d 'Datacenter to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-http-addr -d 'Address of the cluster to copy to' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-token-file -d 'File with the ACL token for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-namespace -d 'Namespace to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-partition -d 'Admin partition to copy to (Consul Enterprise)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-ca-file -d 'PEM file with the CAs of the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-ca-path -d 'Folder of such PEM files' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite -d 'Overwrite keys that exist and differ'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l atomic -d 'Do everything in one transaction, or nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l dry-run -d 'Show what would be done, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s y -l yes -d 'Do not ask before a prefix is moved'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-skip-verify -d 'Accept any certificate of the target'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -209,7 +309,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not rep
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'Existing keys at startup: run, skip, if-changed' -r -f -a "run\t'Report them as created'
 skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r -f -a "(__fish_complete_command)"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run or signal the handler at most once in this time' -r
@@ -244,10 +344,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state -d 'Keep the han
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delete -d 'Hold back larger bursts of deletes until the keys return or kvw restarts' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s o -l output -d 'Print changes as text or jsonl' -r -f -a "text\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l time -d 'Times in text [default: local on a terminal, else utc]' -r -f -a "local\t'In the time zone of this machine'
-utc\t'In UTC'
-relative\t'Since the watch began'
-none\t'Not at all'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to print with -o jsonl [default: changes]' -r -f -a "changes\t'Changes of keys'
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
@@ -259,7 +355,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l datacenter -d 'Datacen
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -277,9 +373,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l pass-token -d 'Pass th
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after one batch of changes; the initial one counts'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep values in the state file too, so that updates show the old value after a restart'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l full -d 'Show all of long and binary values on a terminal, which are cut otherwise'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l no-values -d 'Show which keys changed, without their values'
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l live -d 'Show keys and changes on the whole terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'
@@ -304,7 +397,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l datacenter -d 'Datacent
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -355,7 +448,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand run" -l datacenter -d 'Datacente
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -389,7 +482,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand ls" -l datacenter -d 'Datacenter
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -421,7 +514,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand tree" -l datacenter -d 'Datacent
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -464,7 +557,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand env" -l datacenter -d 'Datacente
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -485,10 +578,13 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l output-file -d 'Write to FILE, which is replaced only when the export is complete' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: json as consul kv export, jsonl with all fields, consul as its API' -r -f -a "text\t''
-json\t''
-jsonl\t''
-consul\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l to-dir -d 'Write a file for each key into DIR, which is new or empty: the files of diff and apply' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -s o -l output -d 'Output format: text, json (default), jsonl, consul, yaml, properties' -r -f -a "text\t'The same as json'
+json\t'The document of consul kv export (default)'
+jsonl\t'An entry a line, with all fields'
+consul\t'The answer of Consul\'s API'
+yaml\t'Nested names, as diff and apply read them'
+properties\t'Java properties, as diff and apply read them'"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -496,7 +592,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l datacenter -d 'Datace
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -507,8 +603,11 @@ complete -c kvw -n "__fish_kvw_using_subcommand export" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l sync -d 'Update a DIR that --to-dir wrote: files whose keys are gone are removed'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l private -d 'Let only the user read what --to-dir writes'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l non-empty -d 'Fail with exit 1 if there is no key to export'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l allow-filtered -d 'Accept an export filtered by ACLs'
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l relative -d 'Name keys without PREFIX, in yaml and properties'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l stale -d 'Allow stale reads from any server'
@@ -519,8 +618,11 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l prefix -d 'Prepend P to each key' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l strip -d 'Remove the prefix P from each key, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l include -d 'Import only keys that match GLOB in full; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l exclude -d 'Import no keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -530,7 +632,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l datacenter -d 'Datace
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -551,10 +653,185 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-skip-verify -d 'A
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l format -d 'Format of the sources [default: by their names]' -r -f -a "dir\t''
+yaml\t''
+json\t''
+toml\t''
+properties\t''
+env\t''
+docker-env\t''
+consul\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
+skip\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l dots -d 'What dots in names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+slash\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l save -d 'Keep the plan in FILE for apply --plan' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s o -l output -d 'Output format: text, json, or jsonl with a change a line' -r -f -a "text\t''
+json\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l all -d 'Compare the whole store; keys get no prefix'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prune -d 'Delete keys below the prefix that no source has'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare folder keys, whose names end in /, too'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l only-existing -d 'Create no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l create-only -d 'Write no existing keys'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exact -d 'Keep the last newline of a file as part of the value'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip-extension -d 'Leave the extension of a file out of its key'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l hidden -d 'Read files whose names start with a dot, but never .git'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l without-values -d 'Keep no values in the file of --save: apply --plan reads the sources again'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l access -d 'Exit with 4 if the token may not write what differs'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l format -d 'Format of the sources [default: by their names]' -r -f -a "dir\t''
+yaml\t''
+json\t''
+toml\t''
+properties\t''
+env\t''
+docker-env\t''
+consul\t''
+jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
+skip\t''
+delete\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l list -d 'What a list means: index (keys NAME/0, NAME/1), json (one text), or join=SEP' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
+slash\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-run, keep the plan in FILE for --plan' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Refuse to delete more keys [default: 10, or half]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that must be as they were read: those that are written, or all of the sources' -r -f -a "changed\t'Those that are written'
+all\t'All that the sources have'"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-conflicts -d 'Plan again so often after a conflict' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then-timeout -d 'Time limit for the command of --then' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l settle -d 'Time between the writes and the command of --then' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless CMD accepts each new value' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l all -d 'Compare the whole store; keys get no prefix'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prune -d 'Delete keys below the prefix that no source has'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare folder keys, whose names end in /, too'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l only-existing -d 'Create no keys'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l create-only -d 'Write no existing keys'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact -d 'Keep the last newline of a file as part of the value'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip-extension -d 'Leave the extension of a file out of its key'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l hidden -d 'Read files whose names start with a dot, but never .git'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dry-run -d 'Show what would be written, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l without-values -d 'Keep no values in the file of --save: --plan reads the sources again'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask before deletes; --plan never asks'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l atomic -d 'Write everything in one transaction, or nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l rollback -d 'Put back what is written if not everything can be'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l pass-token -d 'Pass the token on to the command of --then'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -s o -l output -d 'Output format' -r -f -a "text\t''
+json\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l dry-run -d 'List what would be put back, and write nothing'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l partial -d 'Put back the other keys if some have changed since'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -s y -l yes -d 'Do not ask for confirmation of deletes'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r -f -a "(__fish_complete_command)"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold it at a time, as consul lock -n does' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
@@ -576,7 +853,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -l datacenter -d 'Datacent
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -603,7 +880,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r -f -a "(__fish_complete_command)"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
 campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
@@ -621,7 +898,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand elect" -l datacenter -d 'Datacen
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -659,7 +936,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -687,7 +964,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -721,7 +998,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -748,7 +1025,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -773,7 +1050,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -796,7 +1073,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l access -d 'Try what the token may do with PREFIX, without writing' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -806,7 +1082,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l datacenter -d 'Datace
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -817,7 +1093,6 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -843,7 +1118,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand completions" -s h -l help -d 'Pr
 complete -c kvw -n "__fish_kvw_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand man" -l dir -d 'Write all pages to this existing folder' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand man" -l dir -d 'Write all pages to this existing folder' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -155,16 +155,17 @@ pub struct DesiredArgs {
     )]
     list: Option<ListPolicy>,
 
-    /// What dots in the names of properties are: keep (part of the name), or slash
+    /// What dots in names of properties are: keep (part of the name), or slash
     #[arg(
         long,
         value_name = "MEANING",
         value_parser = dots(),
+        default_value = "keep",
         hide_possible_values = true,
         hide_short_help = true,
         help_heading = "Meaning of sources"
     )]
-    dots: Option<Dots>,
+    dots: Dots,
 
     /// Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST
     #[arg(
@@ -334,7 +335,7 @@ impl DesiredArgs {
             folders: self.folders,
             null: self.null,
             list: self.list.clone(),
-            dots: self.dots.unwrap_or_default(),
+            dots: self.dots,
             split: self.split.clone(),
         }
     }

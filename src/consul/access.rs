@@ -1,10 +1,10 @@
 //! What a token may do with keys, tried without writing.
 //!
 //! A transaction whose index check cannot hold never writes. ACLs are checked for all its operations before
-//! anything else, and each that fails is named: the check needs `key:read`, a write beside it `key:write`.
-//! With rights it costs a Raft entry that changes nothing and wakes nobody.
+//! anything else, and each that fails is named: the check needs `key:read` of its key, the writes behind it
+//! `key:write` of theirs. With rights it costs a Raft entry that changes nothing and wakes nobody.
 
-use super::{Client, Error};
+use super::{Cause, Client, Error};
 use crate::model::{Index, Key, Op, OpError, OpErrorKind, TxnLimits, TxnOutcome, abbreviate};
 
 /// An index that no entry has.
@@ -25,42 +25,57 @@ impl Client {
     /// # Errors
     /// When there is no usable answer.
     pub fn access(&self, key: &Key) -> Result<Access, Error> {
-        Ok(self.try_access(std::slice::from_ref(key))?[0])
+        Ok(access_of(&self.try_writes(std::slice::from_ref(key))?))
     }
 
     /// Returns those of the keys that the token may not write. Nothing is written, and nobody is woken.
     ///
     /// # Errors
-    /// When there is no usable answer.
+    /// When Consul does not answer, or refuses a name.
     pub fn unwritable(&self, keys: &[Key]) -> Result<Vec<Key>, Error> {
         let mut denied = Vec::new();
+        let mut limits = TxnLimits::USUAL;
         let mut rest = keys;
         while !rest.is_empty() {
-            let (group, after) = rest.split_at(self.tried_at_once(rest));
-            let found = group.iter().zip(self.try_access(group)?);
-            let found = found.filter(|(_, access)| !access.write);
-            denied.extend(found.map(|(key, _)| key.clone()));
-            rest = after;
+            let (group, after) = rest.split_at(self.tried_at_once(rest, limits));
+            match self.try_writes(group) {
+                Ok(errors) => {
+                    let found = group.iter().enumerate();
+                    let found = found.filter(|(number, _)| is_denied(&errors, *number));
+                    denied.extend(found.map(|(_, key)| key.clone()));
+                    rest = after;
+                }
+                Err(error) if error.cause() == Cause::TooLarge && group.len() > 1 => {
+                    // The check is one operation more.
+                    limits.ops = match group.len() {
+                        64.. => TxnLimits::LOWEST.ops,
+                        fewer => fewer / 2 + 1,
+                    };
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(denied)
     }
 
-    /// The number of keys that a transaction of every server holds.
-    fn tried_at_once(&self, keys: &[Key]) -> usize {
-        let limits = TxnLimits::LOWEST;
-        let mut bytes = 0;
-        let fitting = keys.iter().take(limits.ops / 2).take_while(|key| {
-            let ops = try_ops(key);
-            let sizes = ops.iter().map(|op| op.encoded_size() + self.extra_size());
-            bytes += sizes.sum::<usize>();
-            bytes + 2 <= limits.bytes
+    /// The number of keys that a transaction holds beside its check.
+    fn tried_at_once(&self, keys: &[Key], limits: TxnLimits) -> usize {
+        let size = |op: Op| op.encoded_size() + self.extra_size();
+        let mut bytes = size(cannot_hold(&keys[0])) + 2;
+        let fitting = keys.iter().take(limits.ops - 1).take_while(|key| {
+            bytes += size(empty_write(key));
+            bytes <= limits.bytes
         });
         fitting.count().max(1)
     }
 
-    /// Tries keys in one transaction, in their order.
-    fn try_access(&self, keys: &[Key]) -> Result<Vec<Access>, Error> {
-        let ops: Vec<_> = keys.iter().flat_map(try_ops).collect();
+    /// Tries to write keys, and returns the errors: of the check, which is of the first key, and of each
+    /// write.
+    fn try_writes(&self, keys: &[Key]) -> Result<Vec<OpError>, Error> {
+        let check = cannot_hold(&keys[0]);
+        let ops: Vec<_> = std::iter::once(check)
+            .chain(keys.iter().map(empty_write))
+            .collect();
         let doing = match keys {
             [key] => format!("trying the access to {}", abbreviate(key.as_str())),
             keys => format!("trying the access to {} keys", keys.len()),
@@ -71,33 +86,40 @@ impl Client {
             TxnOutcome::Applied(_) => {
                 Err(context.invalid_answer("a check that cannot hold was applied"))
             }
-            TxnOutcome::RolledBack(errors) => Ok((0..keys.len())
-                .map(|number| access_of(&errors, number))
-                .collect()),
+            TxnOutcome::RolledBack(errors) => Ok(errors),
         }
     }
 }
 
-/// The operations that fail for the lack of a right, and else for an index.
-fn try_ops(key: &Key) -> [Op; 2] {
-    let key = key.clone();
-    [
-        Op::CheckIndex {
-            key: key.clone(),
-            index: NEVER,
-        },
-        Op::Set {
-            key,
-            value: Vec::new(),
-            flags: 0,
-        },
-    ]
+/// A check that fails, also for a key that does not exist.
+fn cannot_hold(key: &Key) -> Op {
+    Op::CheckIndex {
+        key: key.clone(),
+        index: NEVER,
+    }
 }
 
-/// Returns what the failed operations say of the key of this number.
-fn access_of(errors: &[OpError], number: usize) -> Access {
+fn empty_write(key: &Key) -> Op {
+    Op::Set {
+        key: key.clone(),
+        value: Vec::new(),
+        flags: 0,
+    }
+}
+
+/// Whether the write of the key of this number was denied; of the first key, the check too.
+fn is_denied(errors: &[OpError], number: usize) -> bool {
+    let own = |error: &&OpError| error.op == number + 1 || error.op == 0 && number == 0;
+    errors
+        .iter()
+        .filter(own)
+        .any(|error| error.kind == OpErrorKind::Denied)
+}
+
+/// Returns what the errors of a single key say.
+fn access_of(errors: &[OpError]) -> Access {
     let is_denied = |op| {
-        let mut own = errors.iter().filter(|error| error.op == 2 * number + op);
+        let mut own = errors.iter().filter(|error| error.op == op);
         own.any(|error| error.kind == OpErrorKind::Denied)
     };
     Access {
@@ -126,7 +148,7 @@ mod tests {
             (vec![denied(0), denied(1)], false, false),
             (vec![denied(0)], false, true),
         ] {
-            assert_eq!(access_of(&errors, 0), Access { read, write });
+            assert_eq!(access_of(&errors), Access { read, write });
         }
     }
 }

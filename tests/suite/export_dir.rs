@@ -88,6 +88,24 @@ fn a_directory_that_holds_something_else_is_left_alone() {
 }
 
 #[test]
+fn a_new_repository_of_git_is_as_good_as_empty() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    scope.put("b.md", "1");
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".git")).unwrap();
+    fs::write(home.path().join(".kvwignore"), "*.md\n").unwrap();
+    export(&scope, home.path(), &[]).ok();
+    assert!(home.path().join("a").exists());
+    // What the directory ignores is kept beside the files.
+    assert!(!home.path().join("b.md").exists());
+    diff(&scope, home.path()).expect(0);
+    fs::write(home.path().join("README.md"), "x").unwrap();
+    export(&scope, home.path(), &["--sync"]).ok();
+    assert!(home.path().join("README.md").exists());
+}
+
+#[test]
 fn an_exported_directory_is_brought_up_to_date() {
     let scope = Agent::shared();
     for (key, value) in [("a", "1"), ("b/c", "1"), ("d", "1"), ("same", "1")] {

@@ -122,17 +122,22 @@ impl DirectoryExport<'_> {
     /// what it wrote, and what is ignored.
     fn check_directory(&self) -> Result<(Manifest, Vec<Glob>), Failure> {
         let shown = self.directory.display();
-        let mut entries = match fs::read_dir(self.directory) {
+        let entries = match fs::read_dir(self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok((Manifest::default(), Vec::new()));
             }
             Err(error) => return Err(Failure::usage(format!("reading {shown}: {error}"))),
         };
-        if entries.next().is_none() {
-            return Ok((Manifest::default(), Vec::new()));
-        }
+        let ignored = read_ignored(self.directory).map_err(invalid)?;
         let Some(manifest) = read_manifest(self.directory).map_err(invalid)? else {
+            // Hidden files are no keys: a new repository of git is as good as empty.
+            let mut names = entries.flatten().map(|entry| entry.file_name());
+            let in_the_way =
+                names.find(|name| name == EXCEPTIONS || !name.as_encoded_bytes().starts_with(b"."));
+            if in_the_way.is_none() {
+                return Ok((Manifest::default(), ignored));
+            }
             let failure = Failure::usage(format!("{shown} is not empty"));
             return Err(failure.hint(
                 "--to-dir takes a new or empty directory, or with --sync one that it wrote",
@@ -152,7 +157,7 @@ impl DirectoryExport<'_> {
                 "{shown} is an export of {old}, not of {new}"
             )));
         }
-        Ok((manifest, read_ignored(self.directory).map_err(invalid)?))
+        Ok((manifest, ignored))
     }
 
     fn read_entries(&self, ui: &Ui, client: &Client) -> anyhow::Result<Vec<Entry>> {
