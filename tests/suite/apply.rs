@@ -547,7 +547,7 @@ fn a_check_of_values_comes_before_every_write() {
         .says(&["b.json", "not JSON", "nothing written: 1 value fails"]);
     assert_eq!(scope.value("a.json"), None);
     let failed = apply(&scope, &wanted, &["--check", "test \"$(cat)\" != text"]).run();
-    failed.expect(1).says(&["/c (-, line 3)"]);
+    failed.expect(1).says(&["/c (stdin:3)"]);
     let shown = "test \"$(cat)\" = '{}' && case $KVW_KEY in */a.json) ;; *) exit 1;; esac";
     apply(&scope, &wanted, &["--check", shown, "--check-on", &outside]).ok();
     assert_eq!(scope.value("b.json").unwrap(), b"{");
@@ -802,4 +802,28 @@ fn a_watch_sees_whole_batches_of_an_apply_that_is_put_back() {
             &["update", "delete"]
         ]
     );
+}
+
+#[test]
+fn a_listing_that_is_cut_down_by_acls_is_no_store_to_prune() {
+    use crate::harness::Faulty;
+    let body =
+        r#"[{"LockIndex":0,"Key":"a/x","Flags":0,"Value":"MQ==","CreateIndex":5,"ModifyIndex":5}]"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nX-Consul-Index: 5\r\nX-Consul-Results-Filtered-By-ACLs: true\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let server = Faulty::script()
+        .on("GET /v1/kv/a/?recurse")
+        .writes(answer)
+        .start();
+    let output = Kvw::at(server.address())
+        .args([
+            "apply", "-", "--format", "jsonl", "--scope", "a/", "--prune", "--yes",
+        ])
+        .stdin(r#"{"key":"a/y","value":"1","encoding":"utf8","flags":0}"#)
+        .run();
+    output.expect(4).one_line().says(&["filtered by ACLs"]);
+    assert_eq!(server.requests().len(), 1);
 }

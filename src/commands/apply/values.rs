@@ -80,13 +80,8 @@ pub fn check_values(
             }
         };
         if let Some(reason) = reason {
-            let place = match &change.place {
-                Some(place) => match place.line {
-                    Some(line) => format!(" ({}, line {line})", place.file.display()),
-                    None => format!(" ({})", place.file.display()),
-                },
-                None => String::new(),
-            };
+            let place = change.place.as_ref();
+            let place = place.map_or(String::new(), |place| format!(" ({place})"));
             ui.error(format_args!("key {key}{place}: {reason}"));
             failed += 1;
         }
