@@ -14,7 +14,7 @@ use std::thread;
 
 use fastrand::Rng;
 
-use crate::harness::{Agent, Kvw, Output};
+use crate::harness::{Agent, Authority, Faulty, Kvw, Output, Presents, Proxy, TlsFront};
 
 /// The times by which each round is longer.
 fn rounds(usual: usize) -> usize {
@@ -357,5 +357,138 @@ fn random_command_lines_are_survived() {
             .filter(|line| line.starts_with("error:"))
             .count();
         assert!(bound <= 2, "{output}");
+    }
+}
+
+/// Little enough that what is not bounded does not fit.
+const LITTLE_MEMORY: [&str; 3] = ["sh", "-c", r#"ulimit -v 300000; exec "$0" "$@""#];
+
+#[test]
+fn a_hundred_megabytes_where_a_hundred_bytes_were_due_do_not_fill_the_memory() {
+    let parrot = Parrot::new();
+    let much = "A".repeat(100 << 20);
+    let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n";
+    let entry = ENTRY.replace("djE=", &much);
+    let answers = [
+        format!("{head}X-Much: {much}\r\n\r\n"),
+        format!("{head}{}\r\n", "X-Much: 1\r\n".repeat(10 << 20)),
+        format!("{head}Content-Length: {}\r\n\r\n[{entry}]", entry.len() + 2),
+        format!("{head}Content-Length: {}\r\n\r\n{much}", much.len()),
+        format!("{head}Content-Length: {}\r\n\r\n", u64::MAX),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{much}"),
+        format!("HTTP/1.1 500 {much}\r\n\r\n"),
+        format!(
+            "HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{much}",
+            much.len()
+        ),
+    ];
+    for (number, answer) in answers.iter().enumerate() {
+        *parrot.answer.lock().unwrap() = answer.clone().into_bytes();
+        for (args, code) in [
+            (&["get", "a"][..], 3),
+            (&["put", "--create", "a", "v1", "-q"], 5),
+            (&["txn", "set a v1"], 5),
+        ] {
+            let limits = ["--retry-for", "0", "--request-timeout", "5s"];
+            let kvw = Kvw::at(&parrot.address).args(args).args(limits);
+            let output = kvw.under(LITTLE_MEMORY).run();
+            survives(&output);
+            assert_eq!(output.code, code, "{number}: {output}");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_none_is_no_answer_of_consul() {
+    let parrot = Parrot::new();
+    let list = format!("[{ENTRY}]");
+    for (index, code) in [
+        ("X-Consul-Index: -5\r\n", 3),
+        ("X-Consul-Index: 18446744073709551616\r\n", 3),
+        ("X-Consul-Index: 7.5\r\n", 3),
+        ("X-Consul-Index: \r\n", 3),
+        ("", 3),
+        ("X-Consul-Index: 18446744073709551615\r\n", 0),
+        ("X-Consul-Index: 0\r\n", 0),
+    ] {
+        let length = list.len();
+        let answer = format!("HTTP/1.1 200 OK\r\n{index}Content-Length: {length}\r\n\r\n{list}");
+        for args in [
+            &["get", "a"][..],
+            &["get", "--recurse", "a"],
+            &["export", "a"],
+        ] {
+            let output = parrot.run(args, answer.as_bytes());
+            survives(&output);
+            assert_eq!(output.code, code, "{index}: {output}");
+        }
+    }
+}
+
+#[test]
+fn no_token_follows_a_redirect() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Faulty::script().start();
+        let answer = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: http://{}/v1/kv/a\r\nContent-Length: 0\r\n\r\n",
+            elsewhere.address()
+        );
+        let parrot = Parrot::new();
+        for args in [
+            &["get", "a", "--token=secret"][..],
+            &["put", "a", "1", "--token=secret", "-q"],
+        ] {
+            let output = parrot.run(args, answer.as_bytes());
+            assert_eq!(output.code, 3, "{output}");
+            assert_eq!(elsewhere.connections(), 0, "{output}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_over_tls_that_breaks_at_any_byte_is_never_a_success() {
+    let agent = Agent::shared();
+    agent.put("a", "1");
+    let authority = Authority::new("Agent CA");
+    let certificate = authority.server(&["127.0.0.1"]);
+    let front = TlsFront::start(&agent.address(), &Presents::new(&certificate));
+    let proxy = Proxy::start(front.address().trim_start_matches("https://"));
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let (get, put) = (agent.key("a"), agent.key("b"));
+    let run = |args: &[&str], bytes: usize| {
+        proxy.break_after(bytes);
+        let limits = ["--retry-for", "0", "--request-timeout", "5s"];
+        let kvw = Kvw::at(&format!("https://{}", proxy.address()));
+        kvw.env("CONSUL_CACERT", &ca).args(args).args(limits).run()
+    };
+    for (args, codes) in [
+        (&["get", &get, "-oraw"][..], &[3][..]),
+        // In the handshake nothing was done.
+        (&["put", &put, "1", "-q"], &[3, 5]),
+    ] {
+        let mut broken = 0;
+        let mut bytes = fastrand::usize(1..20);
+        loop {
+            let output = run(args, bytes);
+            survives(&output);
+            if output.code == 0 {
+                break;
+            }
+            assert!(
+                codes.contains(&output.code),
+                "after {bytes} bytes: {output}"
+            );
+            assert_eq!(output.stdout, b"", "after {bytes} bytes: {output}");
+            broken += 1;
+            // Each part of the handshake, and nearly each byte of the answer.
+            bytes += match bytes {
+                ..900 => fastrand::usize(1..60),
+                _ => fastrand::usize(1..8),
+            };
+            assert!(bytes < 20_000, "it is never whole: {output}");
+        }
+        assert!(broken > 40, "only {broken} breaks");
     }
 }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::ledger::Ledger;
+use self::ledger::FireLedger;
 use self::witness::{Watch, WatchLog};
 use crate::harness::{Cluster, Kvw};
 
@@ -51,7 +51,7 @@ enum Fault {
 
 /// What writers and watches share.
 struct Fire {
-    ledger: Ledger,
+    ledger: FireLedger,
     over: AtomicBool,
     /// Held by each write, and by a snapshot or restore alone: what it holds is known then.
     writing: RwLock<()>,
@@ -65,7 +65,7 @@ struct Fire {
 impl Fire {
     fn new(cluster: &Cluster) -> Self {
         Fire {
-            ledger: Ledger::default(),
+            ledger: FireLedger::default(),
             over: AtomicBool::new(false),
             writing: RwLock::new(()),
             http: cluster.numbers().map(|at| cluster.http(at)).collect(),

@@ -175,8 +175,18 @@ fn bad_session_ids_are_refused_in_consuls_words() {
             format!("{lookup}Invalid UUID: encoding/hex: invalid byte: U+007A 'z'"),
         ),
     ] {
-        wire.ask(method, &format!("/v1/session/{path}"), "")
-            .is(status, &words);
+        let reply = wire.ask(method, &format!("/v1/session/{path}"), "");
+        // The newest take an id that is none for an unknown one.
+        let unknown = match path.split('/').next() {
+            Some("renew") => (404, reply.text().to_owned()),
+            Some("destroy") => (200, "true".to_owned()),
+            _ => (200, "[]".to_owned()),
+        };
+        let is_unknown = (reply.status, reply.text().to_owned()) == unknown;
+        if status == 500 && Agent::is_newer() && is_unknown {
+            continue;
+        }
+        reply.is(status, &words);
     }
 }
 

@@ -46,7 +46,7 @@ struct LedgerState {
 
 /// All that writers did.
 #[derive(Default)]
-pub struct Ledger(Mutex<LedgerState>);
+pub struct FireLedger(Mutex<LedgerState>);
 
 /// What was acknowledged when a snapshot was taken.
 pub struct LedgerMark {
@@ -64,7 +64,7 @@ pub enum Written {
     Perhaps,
 }
 
-impl Ledger {
+impl FireLedger {
     fn with<T>(&self, act: impl FnOnce(&mut LedgerState) -> T) -> T {
         act(&mut self.0.lock().unwrap())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::ledger::{COUNTER, DELETED, Ledger};
+use super::ledger::{COUNTER, DELETED, FireLedger};
 use super::writers::store;
 use super::{Fire, PREFIX};
 use crate::harness::Running;
@@ -101,7 +101,7 @@ fn life() -> Instant {
 }
 
 impl WatchLog {
-    fn take(&mut self, change: &Change, ledger: &Ledger) {
+    fn take(&mut self, change: &Change, ledger: &FireLedger) {
         self.changes += 1;
         let key = &change.key;
         let value = match &change.after {

@@ -85,6 +85,16 @@ impl Agent {
         std::env::var_os(REAL).is_some()
     }
 
+    /// Whether the server is at least of this version of Consul. `kvw dev` imitates 1.8.
+    pub fn is_since(version: (u32, u32)) -> bool {
+        std::env::var_os(REAL).is_some_and(|consul| version_of(Path::new(&consul)) >= version)
+    }
+
+    /// Whether the server is newer than the one that `kvw dev` imitates, and may have other words.
+    pub fn is_newer() -> bool {
+        Agent::is_since((1, 9))
+    }
+
     /// The server that tests share, and a prefix of this test's own on it.
     pub fn shared() -> Scope {
         static SHARED: OnceLock<Agent> = OnceLock::new();

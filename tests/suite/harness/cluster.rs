@@ -23,11 +23,11 @@ const ELECTION: Duration = Duration::from_secs(60);
 pub struct Cluster {
     consul: OsString,
     folder: tempfile::TempDir,
-    nodes: Vec<Node>,
+    nodes: Vec<ClusterServer>,
 }
 
 /// A server of it: it listens at one address, and the others reach it at another.
-struct Node {
+struct ClusterServer {
     own: Ipv4Addr,
     http: u16,
     https: u16,
@@ -93,7 +93,7 @@ impl Cluster {
                 "key_file": path(&format!("{name}-key.pem")),
             });
             std::fs::write(path(&format!("{name}.json")), config.to_string()).unwrap();
-            nodes.push(Node {
+            nodes.push(ClusterServer {
                 own,
                 http,
                 https,
@@ -176,7 +176,7 @@ impl Cluster {
 
     /// Cuts a server off from the others.
     pub fn cut_off(&self, number: usize) {
-        let address = |node: &Node| IpAddr::from(node.own);
+        let address = |node: &ClusterServer| IpAddr::from(node.own);
         let others = self.nodes.iter().map(address);
         let others: Vec<_> = others
             .filter(|other| *other != address(&self.nodes[number]))
@@ -202,7 +202,7 @@ impl Cluster {
             let address = self.http(asked);
             let answer = try_request(&address, "GET", "/v1/status/leader", &[], b"").ok()?;
             let leader = String::from_utf8_lossy(answer.body()).into_owned();
-            let seen = |node: &Node| leader.contains(&node.proxy.address());
+            let seen = |node: &ClusterServer| leader.contains(&node.proxy.address());
             self.nodes.iter().position(seen)
         })
     }

@@ -21,6 +21,7 @@ pub mod source;
 mod terminal;
 mod tls_front;
 mod waiting;
+mod wordings;
 
 pub use acl::{AclAgent, MASTER, Token, prefix_rules};
 pub use agent::{Agent, Scope, not_tried, request, try_request};
@@ -38,3 +39,4 @@ pub use tls_front::{Presents, TlsFront};
 pub use waiting::{
     PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_text,
 };
+pub use wordings::is_worded;

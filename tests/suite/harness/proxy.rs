@@ -13,6 +13,8 @@ pub struct Proxy {
 }
 
 struct ProxyState {
+    /// How many bytes of the server's a connection passes on before it breaks.
+    breaks_after: Option<usize>,
     /// Whose connections are not passed on: those of these addresses, or all.
     cut: Cut,
     /// Both sides of the connections that were made, and the address of the client.
@@ -46,6 +48,7 @@ impl Proxy {
         let proxy = Proxy {
             address: listener.local_addr().unwrap(),
             shared: Arc::new(Mutex::new(ProxyState {
+                breaks_after: None,
                 cut: Cut::From(Vec::new()),
                 open: Vec::new(),
             })),
@@ -84,6 +87,11 @@ impl Proxy {
         self.cut_from(&[]);
     }
 
+    /// Breaks each new connection after this many bytes of the server's.
+    pub fn break_after(&self, bytes: usize) {
+        lock(&self.shared).breaks_after = Some(bytes);
+    }
+
     fn set(&self, cut: Cut) {
         let mut state = lock(&self.shared);
         state.cut = cut.clone();
@@ -112,25 +120,29 @@ fn connect(client: &TcpStream, server: &str, shared: &Mutex<ProxyState>) -> std:
     for side in [client, &server] {
         side.set_nodelay(true)?;
     }
-    {
+    let breaks_after = {
         let mut state = lock(shared);
         if state.cut.holds(from) {
             return client.shutdown(Shutdown::Both);
         }
         let sides = [client.try_clone()?, server.try_clone()?];
         state.open.push((from, sides));
-    }
+        state.breaks_after.unwrap_or(usize::MAX)
+    };
     let (to_server, to_client) = ((client.try_clone()?, server.try_clone()?), (server, client));
-    thread::spawn(move || pass(&to_server.0, &to_server.1));
-    pass(&to_client.0, to_client.1);
+    thread::spawn(move || pass(&to_server.0, &to_server.1, usize::MAX));
+    pass(&to_client.0, to_client.1, breaks_after);
     Ok(())
 }
 
-/// Passes on what comes until one side closes, and closes the other then.
-fn pass(mut from: &TcpStream, mut to: &TcpStream) {
+/// Passes on what comes until one side closes, or so many bytes were passed on, and closes both then.
+fn pass(mut from: &TcpStream, mut to: &TcpStream, most: usize) {
     let mut part = vec![0; 16 * 1024];
+    let mut left = most;
     while let Ok(read @ 1..) = from.read(&mut part) {
-        if to.write_all(&part[..read]).is_err() {
+        let passed = read.min(left);
+        left -= passed;
+        if to.write_all(&part[..passed]).is_err() || left == 0 {
             break;
         }
     }
