@@ -109,9 +109,10 @@ impl Observer for Runs<'_> {
                 .stop_timeout
                 .saturating_sub(now.saturating_duration_since(asked));
             // Whole seconds: nobody reads more while waiting.
-            let left = left.as_secs_f64().round();
+            let left = Duration::from_secs(left.as_secs_f64().round() as u64);
+            let left = humantime::format_duration(left);
             self.ui.status(format_args!(
-                "{}stopping the handler ({left}s); Ctrl-C again kills it",
+                "{}stopping the handler ({left}); Ctrl-C again kills it",
                 self.lead(route)
             ));
         }

@@ -371,6 +371,24 @@ fn on_a_terminal_it_shows_the_count_and_asks() {
         let output = asked.stdin(answer).run();
         output.expect(code);
         assert!(output.text().contains("Delete 2 keys"), "{output}");
+        let place = format!("at {}? ", scope.address());
+        assert!(output.text().contains(&place), "{output}");
+        assert_eq!(left(&scope).len(), count);
+    }
+}
+
+#[test]
+fn many_keys_are_confirmed_by_their_number() {
+    let names: Vec<String> = (0..100).map(|n| format!("f/{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let scope = with(&names);
+    let folder = scope.key("f/");
+    for (answer, code, count) in [("y\n", 1, 100), ("99\n", 1, 100), ("100\n", 0, 0)] {
+        let asked = scope.kvw(["delete", "--recurse", &folder]).on_terminal();
+        let output = asked.stdin(answer).run();
+        output.expect(code);
+        let question = "Type the number of keys to confirm";
+        assert!(output.text().contains(question), "{output}");
         assert_eq!(left(&scope).len(), count);
     }
 }

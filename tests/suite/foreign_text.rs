@@ -168,3 +168,89 @@ fn errors_of_usage_and_help_are_coloured_when_the_flag_says_so() {
         assert!((piped.text() + &piped.stderr).contains('\x1b'), "{piped}");
     }
 }
+
+/// Stores the text as key, value and name of a session, lets a server answer with it, and fails where a byte of it
+/// that is not plain reaches the terminal.
+#[track_caller]
+fn reaches_no_terminal(attack: &[u8], shown: &str) {
+    let agent = Agent::own();
+    let is_harmless = |output: &Output, shown: &str| {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_plain = |c: char| matches!(c, '\r' | '\n') || !c.is_control();
+        let hidden = |c: char| matches!(c, '\u{202e}' | '\u{200b}' | '\u{fffd}');
+        assert!(text.chars().all(|c| is_plain(c) && !hidden(c)), "{text:?}");
+        // A carriage return is that of the terminal's own line ends.
+        assert!(!text.replace("\r\n", "").contains('\r'), "{text:?}");
+        assert!(text.contains(shown), "{shown}: {text:?}");
+    };
+    let seen = |kvw: Kvw| kvw.args(["--color", "never"]).on_terminal().run();
+    let run = |kvw: Kvw| is_harmless(&seen(kvw), shown);
+    assert_eq!(agent.http("PUT", "/v1/kv/value", attack).status(), 200);
+    run(agent.kvw(["get", "value"]));
+    run(agent.kvw(["get", "--recurse", ""]));
+    run(agent.kvw(["watch", "value", "--once", "--initial", "run", "--full"]));
+    let Ok(text) = std::str::from_utf8(attack) else {
+        return;
+    };
+    agent.kvw(["put", "--exact-key", text, "v"]).ok();
+    for args in [&["ls"][..], &["tree"], &["get", "--keys", ""]] {
+        run(agent.kvw([]).args(args));
+    }
+    run(agent.kvw(["watch", "--prefix", "", "--once", "--initial", "run"]));
+    let session = serde_json::json!({ "Name": text }).to_string();
+    let made = agent.http("PUT", "/v1/session/create", session.as_bytes());
+    assert_eq!(made.status(), 200);
+    run(agent.kvw(["session", "list"]));
+    let server = Faulty::script()
+        .on("GET /v1/kv/k")
+        .answers(400, text)
+        .start();
+    // What a server answers is one line: white space is a blank.
+    let shown = shown.replace("\\x0d", " ");
+    is_harmless(&seen(Kvw::at(server.address()).args(["get", "k"])), &shown);
+}
+
+#[test]
+fn a_title_cannot_be_changed() {
+    reaches_no_terminal(b"a\x1b]0;owned\x07", "\\x1b]0;owned\\x07");
+}
+
+#[test]
+fn the_screen_cannot_be_cleared() {
+    reaches_no_terminal(b"a\x1b[2J\x1b[H", "\\x1b[2J\\x1b[H");
+}
+
+#[test]
+fn a_link_of_osc_8_cannot_be_made() {
+    reaches_no_terminal(b"a\x1b]8;;http://x\x1b\\b", "\\x1b]8;;http:");
+}
+
+#[test]
+fn the_clipboard_of_osc_52_cannot_be_written() {
+    reaches_no_terminal(b"a\x1b]52;c;eA==\x07", "\\x1b]52;c;eA==\\x07");
+}
+
+#[test]
+fn a_bidirectional_override_cannot_reverse_text() {
+    reaches_no_terminal("a\u{202e}cba".as_bytes(), "\\u{202e}cba");
+}
+
+#[test]
+fn a_carriage_return_cannot_overwrite_the_line() {
+    reaches_no_terminal(b"evil\rgood", "evil\\x0dgood");
+}
+
+#[test]
+fn a_character_without_width_cannot_hide() {
+    reaches_no_terminal("pay\u{200b}pal".as_bytes(), "pay\\u{200b}pal");
+}
+
+#[test]
+fn a_c1_control_cannot_begin_a_sequence() {
+    reaches_no_terminal("a\u{9b}31m".as_bytes(), "\\u{9b}31m");
+}
+
+#[test]
+fn invalid_utf_8_is_seen_as_its_bytes() {
+    reaches_no_terminal(b"a\xff\x9b31m", "\\xff\\x9b31m");
+}
