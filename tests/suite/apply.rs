@@ -109,7 +109,9 @@ fn a_source_that_is_broken_or_empty_sends_nothing() {
         .expect(2)
         .says(&["no keys", "--allow-empty"]);
     let twice = document(&scope, &[("a", "1"), ("a", "2")]);
-    run(&twice, &[]).expect(2).says(&["stdin:2: key", "stdin:1"]);
+    run(&twice, &[])
+        .expect(2)
+        .says(&["stdin:2: key", "stdin:1"]);
     run(&document(&scope, &[("b", "1")]), &["--prune"])
         .expect(2)
         .says(&["--scope"]);

@@ -114,7 +114,7 @@ fn hidden_files_are_no_keys_unless_asked_for() {
 #[test]
 fn ignored_files_are_no_keys_and_are_not_even_looked_at() {
     let root = directory(&[
-        (".kvwignore", b"# docs\n\n*.md\nskip\n**/tmp/**\r\n"),
+        (".kvwignore", b"# docs\n\n/*.md\nskip/\n**/tmp/**\r\n"),
         ("README.md", b""),
         ("a/README.md", b""),
         ("skip/b", b""),
@@ -126,6 +126,9 @@ fn ignored_files_are_no_keys_and_are_not_even_looked_at() {
     fs::write(root.path().join(".kvwignore"), "ok\n[a\n").unwrap();
     let error = read(&root).unwrap_err();
     assert!(error.starts_with(".kvwignore:2: glob '[a'"), "{error}");
+    fs::write(root.path().join(".kvwignore"), "!a\n").unwrap();
+    let error = read(&root).unwrap_err();
+    assert!(error.starts_with(".kvwignore:1: a line takes"), "{error}");
 }
 
 #[test]
