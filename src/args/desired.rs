@@ -27,8 +27,9 @@ use crate::term::{Ui, plural};
 pub struct DesiredArgs {
     /// Directories and files that say what keys should be; - is stdin
     ///
-    /// A file of a directory is a key, a nested name of YAML, JSON or TOML too. Of several sources the
-    /// later one wins.
+    /// A file of a directory is a key, a nested name of YAML, JSON or TOML too. Hidden files are no keys,
+    /// nor are those that match a glob of DIR/.kvwignore, one a line. Of several sources the later one
+    /// wins.
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
 

@@ -118,14 +118,21 @@ fn parse_ignored(bytes: &[u8], file: &Path) -> Result<Vec<Glob>, SourceError> {
         if glob.is_empty() || glob.starts_with('#') {
             continue;
         }
-        let glob = Glob::new(glob).map_err(|invalid| {
+        let invalid = |what: String| {
             let place = Place {
                 file: file.to_owned(),
                 line: Some(line),
             };
-            SourceError::at(place, invalid.to_string())
-        })?;
-        globs.push(glob);
+            SourceError::at(place, what)
+        };
+        // Habits from .gitignore: the slashes mean nothing here, and what cannot be said is refused.
+        if glob.starts_with('!') {
+            let what = "a line takes files out, and cannot take them in again with !";
+            return Err(invalid(what.to_owned()).hint("a file named so is \\!NAME"));
+        }
+        let glob = glob.strip_prefix('/').unwrap_or(glob);
+        let glob = glob.strip_suffix('/').unwrap_or(glob);
+        globs.push(Glob::new(glob).map_err(|error| invalid(error.to_string()))?);
     }
     Ok(globs)
 }
