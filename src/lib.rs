@@ -3,6 +3,9 @@
 //! One public function: the rest is private, so that unused code is a compiler warning.
 //! CONTRIBUTING.md describes the modules and their dependencies.
 
+// What only the live view uses is not worth a condition at each place.
+#![cfg_attr(not(feature = "live"), allow(dead_code))]
+
 mod agent;
 mod args;
 mod atomic_file;

@@ -345,7 +345,10 @@ fn a_terminal_sees_what_is_stored_and_is_not_driven_by_it() {
         .on_terminal()
         .run()
         .text();
-    assert_eq!(text, format!("{prefix}\\x1bc:v\r\n{key}:{shown}"));
+    // The colour of keys is kvw's own.
+    let colored = |key: &str| format!("\x1b[36m{key}\x1b[0m");
+    let (bad, good) = (colored(&format!("{prefix}\\x1bc")), colored(&key));
+    assert_eq!(text, format!("{bad}:v\r\n{good}:{shown}"));
     let text = scope
         .kvw(["get", "--keys", prefix])
         .on_terminal()

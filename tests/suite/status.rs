@@ -156,7 +156,7 @@ fn the_access_of_a_token_is_tried_without_writing() {
 }
 
 #[test]
-fn an_html_page_is_named_by_its_title() {
+fn an_html_page_is_named_and_not_printed() {
     let server = Faulty::script()
         .on("GET /v1/kv/")
         .answers(
@@ -167,7 +167,9 @@ fn an_html_page_is_named_by_its_title() {
     let output = Kvw::at(server.address())
         .args(["status", "--retry-for", "0"])
         .run();
-    output.expect(3).says(&["an HTML page: 502 Bad Gateway"]);
+    output
+        .expect(3)
+        .says(&["a proxy answered 502 with an HTML page"]);
     assert!(!output.stderr.contains('<'), "{output}");
 }
 

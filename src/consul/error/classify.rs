@@ -181,39 +181,8 @@ pub(super) fn describe_denial(text: &str) -> String {
     }
 }
 
-/// The text with its white space folded into one line, cut where a proxy sends a long one. A page is its
-/// title: nobody reads HTML in a terminal.
+/// The text with its white space folded into one line, cut where a proxy sends a whole page.
 pub(super) fn one_line(text: &str) -> String {
-    match title_of_page(text) {
-        Some("") => "an HTML page".to_owned(),
-        Some(title) => format!("an HTML page: {}", fold(title)),
-        None => fold(text),
-    }
-}
-
-/// Returns the title of an HTML page, which may be empty; `None` for another text.
-fn title_of_page(text: &str) -> Option<&str> {
-    // ASCII alone changes its case: places stay the same.
-    let lower = text.trim_start().to_ascii_lowercase();
-    let text = text.trim_start();
-    let begins = |tag: &str| lower.starts_with(tag);
-    let is_page = begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body");
-    // Some proxies send a page without a head, or a comment first.
-    let is_page =
-        is_page || begins("<") && (lower.contains("</html>") || lower.contains("</title>"));
-    if !is_page {
-        return None;
-    }
-    let title = lower.find("<title>").and_then(|start| {
-        let start = start + "<title>".len();
-        let end = lower[start..].find('<')?;
-        Some(text[start..start + end].trim())
-    });
-    Some(title.unwrap_or_default())
-}
-
-/// Folds the white space of a text, and cuts it.
-fn fold(text: &str) -> String {
     const MOST: usize = 400;
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");
