@@ -15,6 +15,9 @@ mod environ;
 mod exit;
 mod fallback;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod lock;
 mod model;
