@@ -18,6 +18,9 @@ mod environ;
 mod exit;
 mod fallback;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 #[cfg(feature = "live")]
 mod live;

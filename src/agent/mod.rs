@@ -29,5 +29,7 @@ mod server;
 mod state;
 mod store;
 
+#[cfg(any(test, fuzzing))]
+pub use http::is_request_head;
 pub use listener::ListenAddress;
 pub use server::{DevServer, ServerConfig};

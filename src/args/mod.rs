@@ -1,6 +1,6 @@
 //! Groups of arguments that several verbs share, and how they are resolved.
 
-mod address;
+pub mod address;
 pub mod applying;
 pub mod blocking;
 pub mod cas;

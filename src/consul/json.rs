@@ -210,3 +210,23 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<(T
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
+
+/// Reads the entries of a listing, for fuzzing: their keys and values; `None` where it is none.
+#[cfg(any(test, fuzzing))]
+pub fn read_entries(reader: impl Read) -> Option<Vec<(String, Vec<u8>)>> {
+    let mut elements = Elements::new(reader, 1 << 20);
+    let mut value = Vec::new();
+    let mut entries = Vec::new();
+    loop {
+        let entry = elements.next(|text| {
+            let (raw, length) = parse_entry(text)?;
+            let entry = raw.pack::<serde_json::Error>(&mut value)?;
+            Ok((entry, length))
+        });
+        match entry {
+            Ok(Some(entry)) => entries.push((entry.key().to_owned(), entry.value().to_vec())),
+            Ok(None) => return Some(entries),
+            Err(_) => return None,
+        }
+    }
+}

@@ -38,6 +38,8 @@ pub use config::{
 };
 pub use error::{Cause, Error, ErrorClass};
 pub use json::EncodedEntry;
+#[cfg(any(test, fuzzing))]
+pub use json::read_entries;
 pub use kv::Write;
 pub use listing::{EntryListing, NameListing};
 pub use multi_delete::MultiDelete;

@@ -24,3 +24,9 @@ mod tests;
 
 pub use file::{OpenedStateFile, SaveChange, StateFile};
 pub use format::{Identity, Keep};
+
+/// Parses a state file, for fuzzing. Returns whether it is one.
+#[cfg(any(test, fuzzing))]
+pub fn is_state_file(bytes: &[u8]) -> bool {
+    parse::parse(bytes).is_ok()
+}

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::runs::Runs;
+use super::runs::LeaderRuns;
 use crate::args::handler::environment::connection;
 use crate::args::holding::{EndingArgs, start_guarded};
 use crate::backoff::Backoff;
@@ -80,7 +80,7 @@ pub fn listen_to(ctx: &Context, client: Client, spec: &ListenSpec<'_>) -> anyhow
                 groups,
                 signals,
                 client: client.clone(),
-                runs: Runs::new(),
+                runs: LeaderRuns::new(),
                 ending: None,
                 spec,
             })
@@ -198,7 +198,7 @@ struct LeaderHandler<'a> {
     groups: Arc<crate::process::ProcessGroups>,
     signals: Arc<Signals>,
     client: Client,
-    runs: Runs<Option<Entry>>,
+    runs: LeaderRuns<Option<Entry>>,
     /// The signal that asked kvw to end, and when the run is killed.
     ending: Option<(i32, Instant)>,
     spec: &'a ListenSpec<'a>,

@@ -10,7 +10,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The runs of a handler, one after another.
 #[derive(Debug)]
-pub struct Runs<T> {
+pub struct LeaderRuns<T> {
     /// What the handler has not handled yet.
     pending: Option<T>,
     /// Whether a run is on its way, and whether something newer came since it began.
@@ -20,10 +20,10 @@ pub struct Runs<T> {
     backoff: Backoff,
 }
 
-impl<T> Runs<T> {
+impl<T> LeaderRuns<T> {
     /// Nothing to run yet.
     pub fn new() -> Self {
-        Runs {
+        LeaderRuns {
             pending: None,
             running: false,
             superseded: false,
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn the_newest_is_run_for_after_the_run_on_its_way() {
         let now = Instant::now();
-        let mut runs = Runs::new();
+        let mut runs = LeaderRuns::new();
         assert_eq!(runs.begin(now), None);
         runs.changed("a");
         assert_eq!(runs.begin(now), Some(&"a"));
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_failed_run_is_repeated_after_longer_and_longer_waits() {
         let now = Instant::now();
-        let mut runs = Runs::new();
+        let mut runs = LeaderRuns::new();
         runs.changed("a");
         for wait in [1, 2, 4] {
             let now = now + SECOND * 100 * wait;
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn something_newer_neither_waits_for_the_repetition_nor_inherits_it() {
         let now = Instant::now();
-        let mut runs = Runs::new();
+        let mut runs = LeaderRuns::new();
         runs.changed("a");
         runs.begin(now);
         assert_eq!(runs.ended(false, now, 1.0), Some(SECOND));

@@ -74,12 +74,12 @@ impl Proxy {
 
     /// Closes all connections, and new ones as soon as they are made.
     pub fn cut(&self) {
-        self.set(Cut::All);
+        self.set(&Cut::All);
     }
 
     /// Cuts the connections that come from these addresses, and mends all others.
     pub fn cut_from(&self, addresses: &[IpAddr]) {
-        self.set(Cut::From(addresses.to_vec()));
+        self.set(&Cut::From(addresses.to_vec()));
     }
 
     /// Passes connections on again.
@@ -92,9 +92,9 @@ impl Proxy {
         lock(&self.shared).breaks_after = Some(bytes);
     }
 
-    fn set(&self, cut: Cut) {
+    fn set(&self, cut: &Cut) {
         let mut state = lock(&self.shared);
-        state.cut = cut.clone();
+        state.cut.clone_from(cut);
         state.open.retain(|(from, sides)| {
             if cut.holds(*from) {
                 for side in sides {
