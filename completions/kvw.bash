@@ -270,7 +270,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -426,7 +429,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -528,7 +534,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -704,7 +713,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -826,7 +838,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -952,7 +967,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1050,7 +1068,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1156,7 +1177,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1292,7 +1316,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1438,7 +1465,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1528,7 +1558,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1582,7 +1615,10 @@ _kvw() {
                     return 0
                     ;;
                 --dir)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 *)
@@ -1688,7 +1724,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1798,7 +1837,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -1956,7 +1998,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2084,7 +2129,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2166,7 +2214,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2256,7 +2307,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2342,7 +2396,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2432,7 +2489,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2479,7 +2539,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__status)
-            opts="-q -v -o -h --quiet --verbose --color --wait --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --wait --access --exact-key --output --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2490,6 +2550,10 @@ _kvw() {
                     return 0
                     ;;
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --access)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2530,7 +2594,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2628,7 +2695,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2682,7 +2752,18 @@ _kvw() {
                     return 0
                     ;;
                 --file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --undo)
@@ -2726,7 +2807,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2816,7 +2900,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2934,7 +3021,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
@@ -2977,7 +3067,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__watch)
-            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -h --quiet --verbose --color --prefix --key --exact-key --include --exclude --locks --initial --exec --route --each --debounce --min-interval --max-delay --splay --on-busy --signal --on-fail --on-exit --handler-timeout --stop-signal --linger --daemons --stop-timeout --stdin --pass-token --once --count --for --walk-from --max-outage --state --state-values --accept-reset --max-delete --output --full --no-values --time --live --events --explain --status-file --wait --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3103,6 +3193,10 @@ _kvw() {
                     COMPREPLY=($(compgen -W "text jsonl" -- "${cur}"))
                     return 0
                     ;;
+                --time)
+                    COMPREPLY=($(compgen -W "local utc relative none" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -W "changes all" -- "${cur}"))
                     return 0
@@ -3144,7 +3238,10 @@ _kvw() {
                     return 0
                     ;;
                 --ca-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --client-cert)
