@@ -171,7 +171,7 @@ fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
     // With rights an empty prefix is nothing to speak of.
     let output = watch(&acl, &token, &["r/none/", "--for", "300ms"]).run();
     output.expect(0);
-    assert_eq!(output.stderr, "");
+    assert_eq!(output.said_later(), "");
 }
 
 #[test]
