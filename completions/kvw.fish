@@ -33,6 +33,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -s h -l help -d 'Print help (see m
 complete -c kvw -n "__fish_kvw_needs_command" -s V -l version -d 'Print version'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "get" -d 'Print the value of a key'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "edit" -d 'Edit a key in an editor'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "cp" -d 'Copy a key, or all keys below a prefix'
@@ -68,14 +69,14 @@ raw\t''
 consul\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand get" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand get" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -110,14 +111,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for 
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -139,6 +140,37 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-skip-verify -d 'Acce
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l check -d 'Write nothing unless CMD accepts the value' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l base64 -d 'Edit the value as base64, which a value that is not UTF-8 needs'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact -d 'Keep a newline that the editor adds at the end of a value without one'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l overwrite-locked -d 'Write also a key that a session holds, which resets its lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -147,14 +179,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Inde
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -178,18 +210,18 @@ complete -c kvw -n "__fish_kvw_using_subcommand delete" -s h -l help -d 'Print h
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -224,14 +256,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-ca-path -d 'Folder of 
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -270,14 +302,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-ca-path -d 'Folder of 
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-cert -d 'PEM file with the client certificate for the target' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-client-key -d 'PEM file with the key of that certificate' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-server-name -d 'Name to expect in the target\'s certificate' -r
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -309,7 +341,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exclude -d 'Do not rep
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l initial -d 'Existing keys at startup: run, skip, if-changed' -r -f -a "run\t'Report them as created'
 skip\t'Report only later changes'
 if-changed\t'Report what differs from the state that was handled last'"
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l exec -d 'Run CMD with sh -c on each batch (-- CMD: no shell)' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l route -d 'Run CMD on keys that match GLOB; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l debounce -d 'Quiet time that ends a batch [default: 100ms]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l min-interval -d 'Run or signal the handler at most once in this time' -r
@@ -344,18 +376,22 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state -d 'Keep the han
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l max-delete -d 'Hold back larger bursts of deletes until the keys return or kvw restarts' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -s o -l output -d 'Print changes as text or jsonl' -r -f -a "text\t''
 jsonl\t''"
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l time -d 'Times in text [default: local on a terminal, else utc]' -r -f -a "local\t'In the time zone of this machine'
+utc\t'In UTC'
+relative\t'Since the watch began'
+none\t'Not at all'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l events -d 'Events to print with -o jsonl [default: changes]' -r -f -a "changes\t'Changes of keys'
 all\t'Also first reads, outages, lost permissions, held back deletes and runs of handlers'"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l status-file -d 'Keep the status of the watch in FILE, as JSON' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -373,6 +409,9 @@ complete -c kvw -n "__fish_kvw_using_subcommand watch" -l pass-token -d 'Pass th
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l once -d 'Exit after one batch of changes; the initial one counts'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l state-values -d 'Keep values in the state file too, so that updates show the old value after a restart'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l accept-reset -d 'Accept an emptied Consul whose index went backwards as real'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l full -d 'Show all of long and binary values on a terminal, which are cut otherwise'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l no-values -d 'Show which keys changed, without their values'
+complete -c kvw -n "__fish_kvw_using_subcommand watch" -l live -d 'Show keys and changes on the whole terminal'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l explain -d 'Explain each wake-up on stderr'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand watch" -l stale -d 'Allow stale reads from any server'
@@ -390,14 +429,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand wait" -l timeout -d 'Give up aft
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -s o -l output -d 'Print the entries of the keys; json also prints the unmet conditions' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand wait" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand wait" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -441,14 +480,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand run" -l stop-timeout -d 'Time af
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l wait -d 'Longest time that Consul may hold a query' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -475,14 +514,14 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand ls" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand ls" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -507,14 +546,14 @@ never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s L -l depth -d 'Levels to show; deeper keys are only counted [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand tree" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand tree" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -550,14 +589,14 @@ systemd\t'Lines for systemd\'s EnvironmentFile='
 null\t'NAME=VALUE, each ended by a NUL, for xargs -0 and env -0'"
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l fallback -d 'Keep the answer in FILE, and use it if Consul cannot be reached' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l max-age -d 'Use no kept answer that is older than this [default: no limit]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand env" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand env" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -585,14 +624,14 @@ jsonl\t'An entry a line, with all fields'
 consul\t'The answer of Consul\'s API'
 yaml\t'Nested names, as diff and apply read them'
 properties\t'Java properties, as diff and apply read them'"
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand export" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand export" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -625,14 +664,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at mos
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -683,14 +722,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l save -d 'Keep the plan 
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -s o -l output -d 'Output format: text, json, or jsonl with a change a line' -r -f -a "text\t''
 json\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -758,14 +797,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothin
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -802,14 +841,14 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand undo" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand undo" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -831,7 +870,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand undo" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold it at a time, as consul lock -n does' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
@@ -846,14 +885,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -l conflict-exit-code -d '
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lost-exit-code -d 'Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Format of --show, and of the fence without a command' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -880,7 +919,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader; with --listen, at each change of the leader' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
 campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
@@ -891,14 +930,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time 
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -s o -l output -d 'Format of --listen and --current' -r -f -a "text\t''
 jsonl\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -929,14 +968,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_sub
 complete -c kvw -n "__fish_kvw_using_subcommand session; and not __fish_seen_subcommand_from list show create renew destroy" -f -a "destroy" -d 'Destroy sessions and free the keys that they hold'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -957,14 +996,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -991,14 +1030,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Check of the node that ends it when critical; repeatable [default: serfHealth]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format; json prints the session' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -1018,14 +1057,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l every -d 'Renew again and again, this often, until stopped or the session ends' -r
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -1043,14 +1082,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from destroy" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -1073,16 +1112,17 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l wait -d 'Wait up to this long for a leader [default: no wait]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l access -d 'Try what the token may do with PREFIX, without writing' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
@@ -1093,6 +1133,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand status" -l speed-limit -d 'Least
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand status" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand status" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -1118,7 +1159,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand completions" -s h -l help -d 'Pr
 complete -c kvw -n "__fish_kvw_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand man" -l dir -d 'Write all pages to this existing folder' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand man" -l dir -d 'Write all pages to this existing folder' -r -f -a "(__fish_complete_directories)"
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s v -l verbose -d 'Show each request on stderr, without the token'
 complete -c kvw -n "__fish_kvw_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
