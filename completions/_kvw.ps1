@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the value of a key')
             [CompletionResult]::new('put', 'put', [CompletionResultType]::ParameterValue, 'Write a value to a key')
-            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit a key in an editor')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit a key, or all keys below a prefix, in an editor')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete keys')
             [CompletionResult]::new('txn', 'txn', [CompletionResultType]::ParameterValue, 'Run operations in one transaction')
             [CompletionResult]::new('cp', 'cp', [CompletionResultType]::ParameterValue, 'Copy a key, or all keys below a prefix')
@@ -151,8 +151,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
         }
         'kvw;edit' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing unless CMD accepts the value')
-            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Keep in FILE what undo needs to put the key back')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing unless CMD accepts each new value')
+            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Keep in FILE what undo needs to put everything back')
             [CompletionResult]::new('--http-addr', '--http-addr', [CompletionResultType]::ParameterName, 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]')
             [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'ACL token [env: CONSUL_HTTP_TOKEN]')
@@ -176,6 +176,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Edit the value as base64, which a value that is not UTF-8 needs')
             [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Keep a newline that the editor adds at the end of a value without one')
             [CompletionResult]::new('--overwrite-locked', '--overwrite-locked', [CompletionResultType]::ParameterName, 'Write also a key that a session holds, which resets its lock index')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'With PREFIX/, do not ask before deletes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'With PREFIX/, do not ask before deletes')
             [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Allow keys that other clients cannot address (leading /, //, …)')
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Accept any server certificate: others can read and change what is sent')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')

@@ -762,7 +762,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__edit)
-            opts="-q -v -h --quiet --verbose --color --check --base64 --exact --overwrite-locked --undo --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -y -h --quiet --verbose --color --check --base64 --exact --overwrite-locked --yes --undo --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -29,7 +29,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --version 'Print version'
             cand get 'Print the value of a key'
             cand put 'Write a value to a key'
-            cand edit 'Edit a key in an editor'
+            cand edit 'Edit a key, or all keys below a prefix, in an editor'
             cand delete 'Delete keys'
             cand txn 'Run operations in one transaction'
             cand cp 'Copy a key, or all keys below a prefix'
@@ -145,8 +145,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;edit'= {
             cand --color 'When to use colour'
-            cand --check 'Write nothing unless CMD accepts the value'
-            cand --undo 'Keep in FILE what undo needs to put the key back'
+            cand --check 'Write nothing unless CMD accepts each new value'
+            cand --undo 'Keep in FILE what undo needs to put everything back'
             cand --http-addr 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]'
             cand --token-file 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]'
             cand --token 'ACL token [env: CONSUL_HTTP_TOKEN]'
@@ -170,6 +170,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --base64 'Edit the value as base64, which a value that is not UTF-8 needs'
             cand --exact 'Keep a newline that the editor adds at the end of a value without one'
             cand --overwrite-locked 'Write also a key that a session holds, which resets its lock index'
+            cand -y 'With PREFIX/, do not ask before deletes'
+            cand --yes 'With PREFIX/, do not ask before deletes'
             cand --exact-key 'Allow keys that other clients cannot address (leading /, //, …)'
             cand --tls-skip-verify 'Accept any server certificate: others can read and change what is sent'
             cand --stale 'Allow stale reads from any server'

@@ -33,7 +33,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -s h -l help -d 'Print help (see m
 complete -c kvw -n "__fish_kvw_needs_command" -s V -l version -d 'Print version'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "get" -d 'Print the value of a key'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "put" -d 'Write a value to a key'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "edit" -d 'Edit a key in an editor'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "edit" -d 'Edit a key, or all keys below a prefix, in an editor'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "cp" -d 'Copy a key, or all keys below a prefix'
@@ -143,8 +143,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand edit" -l check -d 'Write nothing unless CMD accepts the value' -r
-complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l check -d 'Write nothing unless CMD accepts each new value' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -166,6 +166,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand edit" -s v -l verbose -d 'Show e
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l base64 -d 'Edit the value as base64, which a value that is not UTF-8 needs'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact -d 'Keep a newline that the editor adds at the end of a value without one'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l overwrite-locked -d 'Write also a key that a session holds, which resets its lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s y -l yes -d 'With PREFIX/, do not ask before deletes'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l stale -d 'Allow stale reads from any server'

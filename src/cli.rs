@@ -38,7 +38,7 @@ Read:
 
 Write:
   put          Write a value to a key
-  edit         Edit a key in an editor
+  edit         Edit a key, or all keys below a prefix, in an editor
   delete       Delete keys
   txn          Run operations in one transaction
   cp           Copy a key, or all keys below a prefix
@@ -100,7 +100,7 @@ enum VerbArgs {
     Get(Deferred<get::GetArgs>),
     /// Write a value to a key
     Put(Deferred<put::PutArgs>),
-    /// Edit a key in an editor
+    /// Edit a key, or all keys below a prefix, in an editor
     Edit(Deferred<edit::EditArgs>),
     /// Delete keys
     Delete(Deferred<delete::DeleteArgs>),

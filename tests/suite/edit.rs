@@ -221,13 +221,13 @@ fn bytes_that_are_no_text_need_base64() {
     edit(&scope, "a", script).args(["--base64"]).ok();
     assert_eq!(scope.value("a").unwrap(), b"\x00\x01");
     let broken = edit(&scope, "a", "echo '?' > \"$1\"").args(["--base64"]);
-    let (output, left) = run_and_keep(broken, 1);
+    let (output, left) = run_and_keep(broken, 2);
     output.says(&["nothing written", "base64"]);
     assert_eq!(left.as_deref(), Some("?\n"));
     // An editor may write another encoding.
     scope.put("a", "text");
     let latin = edit(&scope, "a", "printf '\\351' > \"$1\"").run();
-    latin.expect(1).says(&["nothing written", "not UTF-8"]);
+    latin.expect(2).says(&["nothing written", "not UTF-8"]);
     assert_eq!(scope.value("a").unwrap(), b"text");
 }
 
@@ -377,13 +377,172 @@ fn a_signal_ends_the_editor_and_the_text_is_named() {
 }
 
 #[test]
-fn a_folder_and_a_stale_read_are_refused() {
+fn what_means_nothing_here_is_refused() {
     let scope = Agent::shared();
-    edit(&scope, "a", "true")
-        .args(["--stale"])
+    for (name, flag) in [
+        ("a", "--stale"),
+        ("a", "--yes"),
+        ("p/", "--base64"),
+        ("p/", "--exact"),
+    ] {
+        let refused = edit(&scope, name, "true").args([flag]).run();
+        refused.expect(2).one_line().says(&[flag]);
+    }
+    for name in ["", "/", "//"] {
+        scope
+            .kvw(["edit", name])
+            .env("EDITOR", "true")
+            .run()
+            .expect(2)
+            .one_line();
+    }
+}
+
+#[test]
+fn the_keys_below_a_prefix_are_edited_as_one_document() {
+    let scope = Agent::shared();
+    for (name, value) in [
+        ("p/port", "8080"),
+        ("p/a/text", "one\ntwo\n"),
+        ("p/a", "no"),
+        ("p/on?flags=9", "true"),
+        ("p/gone", ""),
+        ("p/", ""),
+        ("q/x", "untouched"),
+    ] {
+        scope.put(name, value);
+    }
+    scope.put("p/binary", b"\xff");
+    scope.put("p/large", vec![b'x'; 70_000]);
+    let before = scope.entry("p/a/text");
+    let script = "cat \"$1\" >&2; sed -i 's/8080/8081/; s/true/false/; /^gone/d; $a new/key: \"1.10\"' \"$1\"";
+    let kvw = || edit(&scope, "p/", script);
+    let document = "\
+a: \"no\"
+a/text: |
+  one
+  two
+gone: \"\"
+\"on\": true
+port: 8080
+";
+    let (output, left) = run_and_keep(kvw(), 2);
+    output.says(&[document, "refusing to delete 1 key", "--yes"]);
+    output.says(&[
+        "3 keys left out",
+        "1 binary",
+        "1 larger than 64 KiB",
+        "1 a folder key",
+    ]);
+    assert!(left.unwrap().contains("port: 8081"));
+    assert_eq!(scope.value("p/port").unwrap(), b"8080");
+    let undo = tempfile::tempdir().unwrap();
+    let undo = undo.path().join("undo");
+    let undo = undo.to_str().unwrap();
+    let (output, left) = run_and_keep(kvw().args(["--yes", "--undo", undo]), 0);
+    output.says(&["wrote 3, deleted 1 in 1 transaction"]);
+    assert_eq!(left, None);
+    for (name, value) in [
+        ("p/port", Some(&b"8081"[..])),
+        ("p/on", Some(b"false")),
+        ("p/new/key", Some(b"1.10")),
+        ("p/gone", None),
+        ("p/", Some(b"")),
+        ("p/binary", Some(b"\xff")),
+        ("q/x", Some(b"untouched")),
+    ] {
+        assert_eq!(scope.value(name).as_deref(), value, "{name}");
+    }
+    assert_eq!(scope.entry("p/on").unwrap()["Flags"], 9);
+    assert_eq!(scope.entry("p/a/text"), before);
+    edit(&scope, "p/", "true")
         .run()
-        .expect(2)
-        .one_line();
+        .expect(0)
+        .says(&["0 to write", "5 unchanged"]);
+    scope.kvw(["undo", undo, "--yes"]).ok();
+    assert_eq!(scope.value("p/gone").unwrap(), b"");
+    assert_eq!(scope.value("p/new/key"), None);
+}
+
+#[test]
+fn a_document_that_means_something_else_writes_nothing() {
+    let scope = Agent::shared();
+    scope.put("p/a", "1");
+    scope.put("p/b", b"\xff");
+    for (script, exit, words) in [
+        ("echo 'a: [' > \"$1\"", 2, "p.yaml:"),
+        ("echo 'a:' > \"$1\"", 2, "p.yaml:1"),
+        ("printf 'a: 1\na: 2\n' > \"$1\"", 2, "p.yaml:2"),
+        ("echo '# nothing' > \"$1\"", 2, "deletes none"),
+        ("echo 'b: x' >> \"$1\"", 2, "left out"),
+        ("echo 'c//d: x' >> \"$1\"", 2, "c//d"),
+        (
+            "echo 'a: 2' > \"$1\"; exit 1",
+            1,
+            "the editor exited with 1",
+        ),
+        ("echo 'a: no' > \"$1\"", 1, "p/a: not JSON"),
+    ] {
+        let before = scope.entry("p/a");
+        let kvw = edit(&scope, "p/", script).args(["--yes", "--check", "json"]);
+        let (output, left) = run_and_keep(kvw, exit);
+        output.says(&["nothing written", words]);
+        assert!(left.is_some(), "{output}");
+        assert_eq!(scope.entry("p/a"), before);
+        assert_eq!(scope.value("p/b").unwrap(), b"\xff");
+    }
+}
+
+#[test]
+fn a_prefix_without_keys_starts_empty() {
+    let scope = Agent::shared();
+    edit(&scope, "p/", "true")
+        .run()
+        .expect(0)
+        .says(&["0 to write"]);
+    edit(&scope, "p/", "echo 'a/b: x' > \"$1\"").ok();
+    assert_eq!(scope.value("p/a/b").unwrap(), b"x");
+}
+
+#[test]
+fn a_key_of_the_document_that_changed_meanwhile_is_named_and_nothing_is_written() {
+    let scope = Agent::shared();
+    scope.put("p/a", "1");
+    scope.put("p/b", "1");
+    let script = "\"$KVW\" put --quiet \"${KEY}a\" other; sed -i s/1/2/ \"$1\"";
+    let (output, left) = run_and_keep(edit(&scope, "p/", script), 1);
+    output.says(&["nothing written", &scope.key("p/a"), "changed since"]);
+    assert_eq!(left.as_deref(), Some("a: 2\nb: 2\n"));
+    assert_eq!(scope.value("p/a").unwrap(), b"other");
+    assert_eq!(scope.value("p/b").unwrap(), b"1");
+    // Held by a session: neither written nor deleted.
+    let session = scope.create_session();
+    scope.put(&format!("p/a?acquire={session}"), "1");
+    let held = edit(&scope, "p/", "sed -i s/1/2/ \"$1\"").run();
+    held.expect(1)
+        .says(&["held by a session", &scope.key("p/a")]);
+    let removed = edit(&scope, "p/", "sed -i '/^a/d; s/1/2/' \"$1\"")
+        .args(["--yes"])
+        .run();
+    removed.expect(0).says(&["wrote 1", "is not deleted"]);
+    assert_eq!(scope.value("p/a").unwrap(), b"1");
+    assert_eq!(scope.value("p/b").unwrap(), b"2");
+}
+
+#[test]
+fn removed_lines_are_shown_and_asked_for() {
+    let scope = Agent::shared();
+    for (answer, exit, left) in [("g\n", 1, true), ("y\n", 0, false)] {
+        scope.put("p/a", "1");
+        scope.put("p/b", "1");
+        let (mut terminal, _home) = on_terminal(&scope, "p/", "sed -i /^b/d \"$1\"", "");
+        let screen = terminal.screen_up_to("Delete 1 key? [y]es, [e]dit again or [g]ive up?");
+        assert!(screen.contains("- ") && screen.contains("p/b"), "{screen}");
+        assert!(scope.value("p/b").is_some());
+        terminal.press(answer);
+        terminal.screen_up_to(&format!("exit {exit}"));
+        assert_eq!(scope.value("p/b").is_some(), left);
+    }
 }
 
 /// An edit of the key on a terminal; its shell says how it ended.

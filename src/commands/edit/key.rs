@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use super::EditArgs;
 use super::editor::Editor;
 use super::form::ValueForm;
-use super::text_edit::{TextEdit, stopped};
+use super::text_edit::TextEdit;
 use crate::args::applying::{
     check_unlocked, create_journal, describe_conflict, describe_end, journal_failure,
 };
-use crate::args::value_check::{CheckedValue, check_value};
 use crate::consul::{Client, Consistency, ErrorClass};
 use crate::exit::{Exit, Failure};
 use crate::model::{
@@ -106,7 +105,7 @@ impl KeyEdit<'_> {
             let value = match self.form.value_of(file, self.base_value()) {
                 Ok(value) => value,
                 Err(reason) => {
-                    self.text.ask_again(&reason)?;
+                    self.text.ask_again(&reason, Exit::Usage)?;
                     continue;
                 }
             };
@@ -115,7 +114,7 @@ impl KeyEdit<'_> {
                 return Ok(Exit::Yes);
             }
             if let Some(reason) = self.fault(&value)? {
-                self.text.ask_again(&reason)?;
+                self.text.ask_again(&reason, Exit::No)?;
                 continue;
             }
             match self.write(&value)? {
@@ -145,15 +144,7 @@ impl KeyEdit<'_> {
         let Some(check) = &self.args.check else {
             return Ok(None);
         };
-        let (ui, runner) = (self.text.ui, &mut self.text.runner);
-        match check_value(ui, self.client, runner, &self.key, value, check)? {
-            CheckedValue::Good => Ok(None),
-            CheckedValue::Bad(reason) => {
-                let key = abbreviate(self.key.as_str());
-                Ok(Some(format!("key {key}: {reason}")))
-            }
-            CheckedValue::Stopped(signal) => Err(stopped(signal).into()),
-        }
+        self.text.fault(self.client, &self.key, value, check)
     }
 
     fn write(&mut self, value: &[u8]) -> anyhow::Result<AfterWrite> {

@@ -1,20 +1,23 @@
 //! One text in an editor, until it is written or given up.
 
+use std::ffi::OsStr;
 use std::io;
 
 use super::editor::Editor;
 use super::interaction::{EditorEnd, Interaction, PromptAnswer};
 use crate::args::check_runner::CheckRunner;
+use crate::args::value_check::{CheckedValue, ValueCheck, check_value};
 use crate::atomic_file::PrivateFile;
+use crate::consul::Client;
 use crate::exit::{Exit, Failure, KeptFile};
+use crate::model::{Key, abbreviate};
 use crate::term::Ui;
 
 /// A text in its file.
 pub struct TextEdit<'a> {
     /// The user's streams.
     pub ui: &'a Ui,
-    /// Runs the checks of what is edited.
-    pub runner: CheckRunner,
+    runner: CheckRunner,
     editor: &'a Editor,
     interaction: Interaction,
     file: PrivateFile,
@@ -23,7 +26,7 @@ pub struct TextEdit<'a> {
 }
 
 /// The failure of a command that a signal ends.
-pub fn stopped(signal: i32) -> Failure {
+fn stopped(signal: i32) -> Failure {
     Failure::new(Exit::Signal(signal), "nothing written: stopped by a signal")
 }
 
@@ -83,6 +86,33 @@ impl<'a> TextEdit<'a> {
         })
     }
 
+    /// Returns the name of the file, for messages about its lines.
+    pub fn file_name(&self) -> &str {
+        let name = self.file.path().file_name().and_then(OsStr::to_str);
+        name.unwrap_or_default()
+    }
+
+    /// Returns why a value fails its check.
+    ///
+    /// # Errors
+    /// When the check cannot be run, and death by a signal that asks to end.
+    pub fn fault(
+        &mut self,
+        client: &Client,
+        key: &Key,
+        value: &[u8],
+        check: &ValueCheck,
+    ) -> anyhow::Result<Option<String>> {
+        match check_value(self.ui, client, &mut self.runner, key, value, check)? {
+            CheckedValue::Good => Ok(None),
+            CheckedValue::Bad(reason) => {
+                let key = abbreviate(key.as_str());
+                Ok(Some(format!("key {key}: {reason}")))
+            }
+            CheckedValue::Stopped(signal) => Err(stopped(signal).into()),
+        }
+    }
+
     /// Replaces the text in the file.
     ///
     /// # Errors
@@ -95,9 +125,9 @@ impl<'a> TextEdit<'a> {
     /// Says why the text is not written, and asks whether to edit it again.
     ///
     /// # Errors
-    /// Exit 1 with the reason where the user gives up, or cannot be asked.
-    pub fn ask_again(&self, reason: &str) -> anyhow::Result<()> {
-        let refused = || Failure::new(Exit::No, format!("nothing written: {reason}"));
+    /// Exit 1 where the user gives up; `exit`, with the reason, where nobody can be asked.
+    pub fn ask_again(&self, reason: &str, exit: Exit) -> anyhow::Result<()> {
+        let refused = || Failure::new(exit, format!("nothing written: {reason}"));
         if !self.ui.can_ask() {
             return Err(refused().into());
         }
