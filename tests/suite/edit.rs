@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::harness::{AclAgent, Agent, Kvw, Output, Scope, Terminal, prefix_rules};
+use crate::harness::{
+    AclAgent, Agent, Kvw, Output, Scope, Terminal, children, prefix_rules, wait_for,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_kvw");
 
@@ -377,6 +379,30 @@ fn a_signal_ends_the_editor_and_the_text_is_named() {
 }
 
 #[test]
+fn a_signal_names_the_text_also_while_consul_does_not_answer() {
+    let agent = Agent::own();
+    agent.http("PUT", "/v1/kv/a", b"1");
+    let script = "echo 2 > \"$1\"; echo started >&2; read x < gate";
+    let kvw = with_editor(agent.kvw(["edit", "a"]), script);
+    let gate = kvw.home().join("gate");
+    make_fifo(&gate);
+    let tmp = tempfile::tempdir().unwrap();
+    let mut running = kvw.env("TMPDIR", tmp.path()).spawn();
+    running.err_line_with("started");
+    agent.freeze(true);
+    std::fs::write(&gate, "\n").unwrap();
+    let pid = running.pid();
+    wait_for("the end of the editor", || {
+        children(pid).is_empty().then_some(())
+    });
+    running.signal("TERM");
+    let output = running.wait(Duration::from_secs(30));
+    agent.freeze(false);
+    assert_eq!(output.signal, Some(15), "{output}");
+    assert_eq!(std::fs::read_to_string(kept(&output)).unwrap(), "2\n");
+}
+
+#[test]
 fn what_means_nothing_here_is_refused() {
     let scope = Agent::shared();
     for (name, flag) in [
@@ -693,6 +719,18 @@ echo \"$line\" > \"$1\"";
     terminal.press("2\n");
     terminal.screen_up_to("exit 0");
     assert_eq!(scope.value("a").unwrap(), b"2");
+}
+
+#[test]
+fn a_terminal_that_an_editor_leaves_raw_is_given_back() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let script = "stty raw -echo; kill -9 $$";
+    let (mut terminal, _home) = on_terminal(&scope, "a", script, "; stty -a");
+    let screen = terminal.screen_up_to("\nopost");
+    assert!(screen.contains("died of SIGKILL\r\n"), "{screen}");
+    let screen = terminal.screen_up_to("exit 0");
+    assert!(screen.contains(" echo "), "{screen}");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::args::check_runner::CheckRunner;
@@ -97,6 +98,24 @@ pub enum PromptAnswer {
     Stopped(i32),
 }
 
+/// The modes of the terminal, as they were before an editor took it.
+struct TerminalModes(Termios);
+
+impl TerminalModes {
+    /// Remembers them; `None` without a terminal.
+    fn save() -> Option<Self> {
+        tcgetattr(io::stdin()).ok().map(TerminalModes)
+    }
+
+    /// Gives the terminal back that an editor has left raw, as vi does when a signal ends it.
+    fn restore(&self) {
+        // In the background, kvw would be stopped for it.
+        if tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp()) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
+        }
+    }
+}
+
 /// The editor, the questions, and the signals meanwhile.
 pub struct Interaction {
     state: Arc<SignalState>,
@@ -140,9 +159,14 @@ impl Interaction {
     /// # Errors
     /// When it cannot be started.
     pub fn run_editor(&self, mut command: Command) -> io::Result<EditorEnd> {
+        let terminal = TerminalModes::save();
         self.state.is_editing.store(true, Ordering::SeqCst);
         let ended = command.spawn().and_then(|child| self.wait_for(child));
         self.state.is_editing.store(false, Ordering::SeqCst);
+        let is_well = matches!(&ended, Ok(EditorEnd::Exited(status)) if status.success());
+        if let Some(terminal) = terminal.filter(|_| !is_well) {
+            terminal.restore();
+        }
         ended
     }
 
