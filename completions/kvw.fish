@@ -33,6 +33,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -s h -l help -d 'Print help (see m
 complete -c kvw -n "__fish_kvw_needs_command" -s V -l version -d 'Print version'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "get" -d 'Print the value of a key'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "put" -d 'Write a value to a key'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "edit" -d 'Edit a key, or all keys below a prefix, in an editor'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "delete" -d 'Delete keys'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "txn" -d 'Run operations in one transaction'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "cp" -d 'Copy a key, or all keys below a prefix'
@@ -139,6 +140,38 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l tls-skip-verify -d 'Acce
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l check -d 'Write nothing unless CMD accepts each new value' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l datacenter -d 'Datacenter to query [default: the agent\'s]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l namespace -d 'Namespace (Consul Enterprise) [env: CONSUL_NAMESPACE]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l partition -d 'Admin partition (Consul Enterprise) [env: CONSUL_PARTITION]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l ca-file -d 'PEM file with the CAs that may sign the server\'s certificate [env: CONSUL_CACERT] [default: the system\'s]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l ca-path -d 'Folder of such PEM files [env: CONSUL_CAPATH]' -r -f -a "(__fish_complete_directories)"
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l client-cert -d 'PEM file with the client certificate [env: CONSUL_CLIENT_CERT]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l client-key -d 'PEM file with the key of the client certificate, not encrypted [env: CONSUL_CLIENT_KEY]' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-server-name -d 'Name to expect in the server\'s certificate [env: CONSUL_TLS_SERVER_NAME] [default: the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l connect-timeout -d 'Time limit for connecting' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l request-timeout -d 'Time limit for an answer; a blocking query adds its own wait time' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l retry-for -d 'Retry failed reads for this long; 0 disables retries' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l speed-limit -d 'Least rate of a listing: one below SIZE a second for 30s has failed; 0 for none' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l base64 -d 'Edit the value as base64, which a value that is not UTF-8 needs'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact -d 'Keep a newline that the editor adds at the end of a value without one'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l overwrite-locked -d 'Write also a key that a session holds, which resets its lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s y -l yes -d 'With PREFIX/, do not ask before deletes'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l stale -d 'Allow stale reads from any server'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

@@ -16,8 +16,8 @@ use crate::args::global::GlobalArgs;
 use crate::args::leading::move_behind_verb;
 use crate::args::{one_dash, other_tools};
 use crate::commands::{
-    apply, completions, cp, delete, dev, diff, elect, env, export, get, help, import, lock, ls,
-    man, mv, put, run, session, status, tree, txn, undo, wait, watch,
+    apply, completions, cp, delete, dev, diff, edit, elect, env, export, get, help, import, lock,
+    ls, man, mv, put, run, session, status, tree, txn, undo, wait, watch,
 };
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -38,6 +38,7 @@ Read:
 
 Write:
   put          Write a value to a key
+  edit         Edit a key, or all keys below a prefix, in an editor
   delete       Delete keys
   txn          Run operations in one transaction
   cp           Copy a key, or all keys below a prefix
@@ -99,6 +100,8 @@ enum VerbArgs {
     Get(Deferred<get::GetArgs>),
     /// Write a value to a key
     Put(Deferred<put::PutArgs>),
+    /// Edit a key, or all keys below a prefix, in an editor
+    Edit(Deferred<edit::EditArgs>),
     /// Delete keys
     Delete(Deferred<delete::DeleteArgs>),
     /// Run operations in one transaction
@@ -373,6 +376,7 @@ impl Cli {
         match self.verb {
             VerbArgs::Get(args) => get::run(context, args.0),
             VerbArgs::Put(args) => put::run(context, args.0),
+            VerbArgs::Edit(args) => edit::run(context, &args.0),
             VerbArgs::Delete(args) => delete::run(context, args.0),
             VerbArgs::Txn(args) => txn::run(context, args.0),
             VerbArgs::Cp(args) => cp::run(context, &args.0),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The way a command ends. A missing key, a lost CAS and a rolled back transaction are answers, not
@@ -115,6 +116,17 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Names the file that keeps what an error left unwritten: the context of that error, whose path is the
+/// last line of its report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptFile(pub PathBuf);
+
+impl fmt::Display for KeptFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the text is kept in {}", self.0.display())
+    }
+}
 
 #[cfg(test)]
 mod tests {

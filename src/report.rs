@@ -7,7 +7,7 @@ use anyhow::Error;
 use clap::error::{ContextValue, ErrorKind};
 
 use crate::consul;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, KeptFile};
 use crate::model::{Invalid, abbreviate};
 use crate::term::{Closed, Ui};
 
@@ -18,9 +18,20 @@ pub fn failure(ui: &Ui, error: &Error) -> Exit {
     if is_closed(error) {
         return Exit::Signal(signal_hook::consts::SIGPIPE);
     }
-    ui.error(format!("{error:#}"));
+    let kept = error.downcast_ref::<KeptFile>();
+    match kept {
+        None => ui.error(format!("{error:#}")),
+        Some(_) => {
+            let causes = error.chain().skip(1).map(ToString::to_string);
+            ui.error(causes.collect::<Vec<_>>().join(": "));
+        }
+    }
     if let Some(hint) = hint(error) {
         ui.hint(hint);
+    }
+    if let Some(KeptFile(path)) = kept {
+        ui.status("what was not written is in");
+        ui.path(path);
     }
     exit(error)
 }

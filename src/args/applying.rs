@@ -373,9 +373,24 @@ pub fn carry_out_recorded(
         || signals.stop().is_some(),
     );
     drop(progress);
-    let Some((what, exit)) = describe_end(&execution.end, signals.stop()) else {
+    let Some(failure) = execution_failure(ui, plan, &execution, signals.stop()) else {
         return Ok(execution);
     };
+    let undo = undo.display();
+    Err(failure
+        .hint(format!("kvw undo {undo} puts back what was written"))
+        .into())
+}
+
+/// The failure of an execution that did not write everything: what was written is said, and the keys that
+/// were not as they were read are named before.
+pub fn execution_failure(
+    ui: &Ui,
+    plan: &ChangePlan,
+    execution: &Execution,
+    signal: Option<i32>,
+) -> Option<Failure> {
+    let (what, exit) = describe_end(&execution.end, signal)?;
     if let ExecutionEnd::Conflict(conflicts) = &execution.end {
         for conflict in conflicts {
             ui.error(describe_conflict(conflict));
@@ -383,18 +398,14 @@ pub fn carry_out_recorded(
     }
     let applied = &plan.changes[..execution.applied];
     let left = plural((plan.changes.len() - applied.len()) as u64, "key");
-    let failure = match (applied.is_empty(), exit) {
+    Some(match (applied.is_empty(), exit) {
         (true, Exit::Unknown) => Failure::new(exit, what),
         (true, _) => Failure::new(exit, format!("nothing written: {what}")),
         (false, _) => {
             let done = describe_applied(applied);
             Failure::new(exit, format!("stopped: {done}, {left} not: {what}"))
         }
-    };
-    let undo = undo.display();
-    Err(failure
-        .hint(format!("kvw undo {undo} puts back what was written"))
-        .into())
+    })
 }
 
 /// Makes a plan that deletes entries.

@@ -3,6 +3,7 @@
 
 mod descriptor;
 mod destination;
+mod private_file;
 mod stream;
 mod tree;
 
@@ -14,6 +15,7 @@ use tempfile::NamedTempFile;
 
 pub use descriptor::is_stdout;
 pub use destination::{Destination, Links};
+pub use private_file::PrivateFile;
 pub use stream::{NamedStream, open_stream};
 pub use tree::FileTree;
 

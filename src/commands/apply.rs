@@ -1,8 +1,6 @@
 //! `kvw apply`
 
 mod carry_out;
-mod check;
-mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,17 +8,17 @@ use std::time::Duration;
 use clap::Args;
 
 use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
-use self::check::CheckRunner;
-use self::values::{ValueCheck, check_values};
 use crate::args::applying::{
     applied_report, check_atomic, check_deletes, check_rights, check_unlocked, confirm,
     create_journal, describe_applied, describe_conflict, journal_failure, new_file,
 };
+use crate::args::check_runner::CheckRunner;
 use crate::args::connect::ConnectArgs;
 use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
+use crate::args::value_check::{ValueCheck, check_values};
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};

@@ -19,9 +19,10 @@ pub struct HelpArgs {
 }
 
 /// The verbs, for completion and for what is said of a wrong name.
-const VERBS: [&str; 25] = [
+const VERBS: [&str; 26] = [
     "get",
     "put",
+    "edit",
     "delete",
     "txn",
     "watch",

@@ -8,6 +8,7 @@ pub mod cp;
 pub mod delete;
 pub mod dev;
 pub mod diff;
+pub mod edit;
 pub mod elect;
 pub mod env;
 pub mod export;

@@ -10,6 +10,7 @@ mod entry;
 mod glob;
 mod key;
 mod max_delete;
+mod merge;
 mod op;
 mod pack;
 mod plan;
@@ -28,6 +29,7 @@ pub use entry::{Entry, Fields, Index};
 pub use glob::{Glob, folder_of_glob};
 pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, obstacle};
 pub use max_delete::MaxDelete;
+pub use merge::{MergedText, has_conflict_marks, merge_lines};
 pub use op::{
     Op, OpError, OpErrorKind, OpResult, TxnOutcome, parse, parse_json, parse_lines, results,
 };

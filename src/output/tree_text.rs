@@ -60,6 +60,20 @@ pub fn write_yaml(out: &mut impl Write, entries: &[(&str, &Entry)]) -> io::Resul
     }
 }
 
+/// Whether a name in YAML can be that of a key.
+pub fn is_yaml_name(name: &str) -> bool {
+    !(name.is_empty() || name.starts_with('/') || name.ends_with('/'))
+}
+
+/// Writes entries as a YAML document of one level, their names with `/`. Without entries it is empty.
+pub fn write_flat_yaml(out: &mut impl Write, entries: &[(&str, &Entry)]) -> io::Result<()> {
+    for (name, entry) in entries {
+        write!(out, "{}: ", yaml_name(name))?;
+        write_yaml_value(out, entry.value(), 2)?;
+    }
+    Ok(())
+}
+
 /// Writes entries as properties, their names with `/`.
 pub fn write_properties(out: &mut impl Write, entries: &[(&str, &Entry)]) -> io::Result<()> {
     for (name, entry) in entries {

@@ -185,6 +185,32 @@ fn listen_for(
     Ok(signals)
 }
 
+/// Starts a thread that calls `pass` with each of these signals, for a command in which a person works with
+/// other programs: what a signal asks for depends on who has the terminal. The others, TSTP too, do what
+/// they usually do.
+///
+/// A signal that is ignored at the start stays ignored.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn pass_signals(
+    signals: impl IntoIterator<Item = i32>,
+    pass: impl Fn(i32) + Send + 'static,
+) -> io::Result<()> {
+    let ignored = ignored_signals();
+    let wanted = signals
+        .into_iter()
+        .filter(|signal| *signal == SIGCHLD || ignored & bit(*signal) == 0);
+    let mut source = Source::new(wanted).map_err(|error| {
+        io::Error::new(error.kind(), format!("installing signal handlers: {error}"))
+    })?;
+    let thread = thread::Builder::new().name("signals".to_owned());
+    let started = thread.spawn(move || source.forever().for_each(pass));
+    started
+        .map(drop)
+        .map_err(|error| thread_error("for signals", &error))
+}
+
 /// Stops all groups and kvw until it is continued.
 fn suspend(groups: &Weak<ProcessGroups>) {
     let stop_self = || drop(low_level::emulate_default_handler(SIGTSTP));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::Path;
 
 use clap::builder::StyledStr;
 
@@ -170,6 +171,18 @@ impl Ui {
     /// Prints an error.
     pub fn error(&self, message: impl fmt::Display) {
         self.print(Some((Color::Removed, "error: ")), &message.to_string());
+    }
+
+    /// Prints the path of a file that the user will want, on a line of its own, which `--quiet` does not
+    /// silence.
+    pub fn path(&self, path: &Path) {
+        self.print(None, &path.to_string_lossy());
+    }
+
+    /// Prints a question, whose answer is read elsewhere.
+    pub fn question(&self, question: &str) -> io::Result<()> {
+        self.flush()?;
+        write!(io::stderr(), "{} ", escape::key(question))
     }
 
     /// Asks a question on the terminal; only `y`, `Y` and `yes` confirm.

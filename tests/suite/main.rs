@@ -20,6 +20,7 @@ mod copying;
 mod delete;
 mod dev;
 mod diff;
+mod edit;
 mod elect;
 mod env;
 mod export;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::check::{CheckEnd, CheckRunner};
 use crate::args::applying::{PlanProgress, describe_applied, describe_conflict, describe_end};
+use crate::args::check_runner::{CheckEnd, CheckRunner};
 use crate::args::duration::duration_text;
 use crate::args::handler::environment::connection;
 use crate::consul::{Client, Lookup};

@@ -6,12 +6,12 @@ use std::time::Duration;
 use saphyr_parser::Parser;
 use toml::de::DeTable;
 
-use super::check::{CheckEnd, CheckRunner};
-use crate::args::handler::environment::connection;
+use super::check_runner::{CheckEnd, CheckRunner};
+use super::handler::environment::connection;
 use crate::consul::Client;
 use crate::exit::{Exit, Failure};
 use crate::handlers::value_command;
-use crate::model::{ChangePlan, Glob, PlannedChange, abbreviate};
+use crate::model::{ChangePlan, Glob, Key, PlannedChange, abbreviate};
 use crate::term::Ui;
 
 /// What a value has to be.
@@ -64,20 +64,11 @@ pub fn check_values(
     for change in plan.changes.iter().filter(is_checked) {
         let Some(after) = &change.after else { continue };
         let key = abbreviate(change.key.as_str());
-        let reason = match check {
-            ValueCheck::Json => json_fault(&after.value),
-            ValueCheck::Yaml => yaml_fault(&after.value),
-            ValueCheck::Toml => toml_fault(&after.value),
-            ValueCheck::Command(line) => {
-                let connection = connection(client.config(), client.place(), false);
-                let command = value_command(line, &change.key, after.value.clone(), connection);
-                match runner.run(ui, command, TIMEOUT)? {
-                    (CheckEnd::Exited(status), _) if status.success() => None,
-                    (CheckEnd::Exited(status), _) => Some(format!("the check {status}")),
-                    (CheckEnd::TimedOut, _) => Some("the check was not done in time".to_owned()),
-                    (CheckEnd::Signal(signal), _) => return Ok(Some(Exit::Signal(signal))),
-                }
-            }
+        let checked = check_value(ui, client, runner, &change.key, &after.value, check)?;
+        let reason = match checked {
+            CheckedValue::Good => None,
+            CheckedValue::Bad(reason) => Some(reason),
+            CheckedValue::Stopped(signal) => return Ok(Some(Exit::Signal(signal))),
         };
         if let Some(reason) = reason {
             let place = change.place.as_ref();
@@ -98,6 +89,47 @@ pub fn check_values(
             Err(Failure::new(Exit::No, what).into())
         }
     }
+}
+
+/// What a check says of a value.
+#[derive(Debug)]
+pub enum CheckedValue {
+    /// It passes.
+    Good,
+    /// It fails, for this reason.
+    Bad(String),
+    /// It is not known, because this signal asks to end.
+    Stopped(i32),
+}
+
+/// Checks one value.
+///
+/// # Errors
+/// When the check cannot be run.
+pub fn check_value(
+    ui: &Ui,
+    client: &Client,
+    runner: &mut CheckRunner,
+    key: &Key,
+    value: &[u8],
+    check: &ValueCheck,
+) -> anyhow::Result<CheckedValue> {
+    let fault = match check {
+        ValueCheck::Json => json_fault(value),
+        ValueCheck::Yaml => yaml_fault(value),
+        ValueCheck::Toml => toml_fault(value),
+        ValueCheck::Command(line) => {
+            let connection = connection(client.config(), client.place(), false);
+            let command = value_command(line, key, value.to_vec(), connection);
+            match runner.run(ui, command, TIMEOUT)? {
+                (CheckEnd::Exited(status), _) if status.success() => None,
+                (CheckEnd::Exited(status), _) => Some(format!("the check {status}")),
+                (CheckEnd::TimedOut, _) => Some("the check was not done in time".to_owned()),
+                (CheckEnd::Signal(signal), _) => return Ok(CheckedValue::Stopped(signal)),
+            }
+        }
+    };
+    Ok(fault.map_or(CheckedValue::Good, CheckedValue::Bad))
 }
 
 /// Returns why a value is no JSON.

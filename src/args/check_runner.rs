@@ -1,12 +1,14 @@
 //! The commands of `--then` and `--check`, from their start until nothing of them is left.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::args::applying::StopSignals;
+use super::applying::StopSignals;
 use crate::process::{
-    Child, ChildCommand, ChildEvent, ChildStatus, Signal, SweepPolicy, reap, take_orphans,
+    Child, ChildCommand, ChildEvent, ChildStatus, ProcessGroups, Signal, SweepPolicy, reap,
+    take_orphans,
 };
 use crate::term::Ui;
 
@@ -29,8 +31,12 @@ pub enum CheckEnd {
 
 /// A runner of checks, one after another.
 pub struct CheckRunner {
-    signals: StopSignals,
+    groups: Arc<ProcessGroups>,
+    /// The signal that asks kvw to end, if one has come.
+    stop: Box<dyn Fn() -> Option<i32>>,
     wake: Receiver<()>,
+    /// Whether what a check puts outside its group ends with it.
+    ends_daemons: bool,
     /// Whether the guard runs, which ends a check when kvw cannot.
     prepared: bool,
 }
@@ -46,16 +52,34 @@ impl CheckRunner {
             // A full channel wakes too.
             let _ = send.try_send(());
         })?;
+        let groups = signals.groups.clone();
+        let stop = move || signals.stop();
         Ok(CheckRunner {
-            signals,
-            wake,
-            prepared: false,
+            ends_daemons: true,
+            ..CheckRunner::with_signals(groups, stop, wake)
         })
+    }
+
+    /// A runner for a command that listens for signals itself: `stop` returns the one that asks to end, and
+    /// `wake` has a message when one came, also CHLD. What leaves the group of a check is left alone: it
+    /// may be what another program of the command's has started.
+    pub fn with_signals(
+        groups: Arc<ProcessGroups>,
+        stop: impl Fn() -> Option<i32> + 'static,
+        wake: Receiver<()>,
+    ) -> Self {
+        CheckRunner {
+            groups,
+            stop: Box::new(stop),
+            wake,
+            ends_daemons: false,
+            prepared: false,
+        }
     }
 
     /// Returns the signal that asks kvw to end, if one has come.
     pub fn stop(&self) -> Option<i32> {
-        self.signals.stop()
+        (self.stop)()
     }
 
     /// Waits, or until a signal asks to end.
@@ -91,11 +115,11 @@ impl CheckRunner {
         timeout: Duration,
     ) -> io::Result<(CheckEnd, Duration)> {
         self.prepare(ui);
-        let groups = self.signals.groups.clone();
+        let groups = self.groups.clone();
         let policy = SweepPolicy {
             linger: LINGER,
             stop_timeout: STOP_TIMEOUT,
-            ends_daemons: true,
+            ends_daemons: self.ends_daemons,
         };
         let mut child = Child::new(groups.clone(), policy);
         let started = Instant::now();
@@ -147,7 +171,7 @@ impl CheckRunner {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
-        if let Err(error) = self.signals.groups.start_guard() {
+        if let Err(error) = self.groups.start_guard() {
             ui.warn(format_args!(
                 "no guard process: a kvw that is killed would leave the check running: {error}"
             ));
