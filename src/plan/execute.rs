@@ -1,6 +1,10 @@
 //! A plan in transactions, in order: what was applied, and why it stopped.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use super::{PlanConflict, UndoChange, UndoJournal};
+use crate::backoff::Backoff;
 use crate::consul::{
     Bulk, Cause, Client, Consistency, Error, ErrorClass, Lookup, MultiGet, SentTxn, Write,
 };
@@ -37,6 +41,9 @@ pub enum ExecutionEnd {
     /// back, where they could not.
     Unknown(Error, Option<Error>),
 }
+
+/// How long a put-back waits for Consul: an election takes up to 10 s.
+const PUT_BACK_TIME: Duration = Duration::from_secs(30);
 
 /// Sends plans.
 pub struct Executor<'a> {
@@ -306,11 +313,35 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Puts back changes that were applied, as far as the keys are still as they were written.
+    /// Puts back changes that were applied, as far as the keys are still as they were written. What may
+    /// pass, such as the election of a leader, is waited for: a half that stays is worse than half a minute.
     ///
     /// # Errors
     /// When the keys cannot be read.
     pub fn put_back(
+        &self,
+        changes: &[PlannedChange],
+    ) -> Result<(Execution, Vec<PlanConflict>), Error> {
+        let until = Instant::now() + PUT_BACK_TIME;
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        loop {
+            // Each round reads what is there now: keys that are put back already are left alone.
+            let round = self.try_put_back(changes);
+            let error = match &round {
+                Err(error) => Some(error),
+                Ok((execution, _)) => match &execution.end {
+                    ExecutionEnd::Failed(error) | ExecutionEnd::Unknown(error, _) => Some(error),
+                    ExecutionEnd::Done | ExecutionEnd::Stopped | ExecutionEnd::Conflict(_) => None,
+                },
+            };
+            if !error.is_some_and(Error::is_transient) || Instant::now() > until {
+                return round;
+            }
+            thread::sleep(backoff.next(fastrand::f64()));
+        }
+    }
+
+    fn try_put_back(
         &self,
         changes: &[PlannedChange],
     ) -> Result<(Execution, Vec<PlanConflict>), Error> {

@@ -674,6 +674,24 @@ fn a_change_by_someone_else_during_the_check_makes_the_outcome_unknown() {
 }
 
 #[test]
+fn a_put_back_waits_for_a_server_that_takes_no_writes_for_a_while() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let gate = Gate::before(&scope.address(), |number| match number {
+        2..=6 => Passage::Refused,
+        _ => Passage::Open,
+    });
+    let wanted = document(&scope, &[("a", "2"), ("b", "new")]);
+    let output = Kvw::at(gate.address())
+        .args(["apply", "-", "--format", "jsonl", "--then", "exit 1"])
+        .stdin(wanted)
+        .run();
+    output.expect(1).says(&["2 keys put back"]);
+    assert_eq!(scope.value("a").unwrap(), b"1");
+    assert_eq!(scope.value("b"), None);
+}
+
+#[test]
 fn a_token_that_may_write_only_half_writes_nothing() {
     let Some(agent) = AclAgent::start() else {
         return;
