@@ -4,8 +4,13 @@
 //! anything else, and each that fails is named: the check needs `key:read` of its key, the writes behind it
 //! `key:write` of theirs. With rights it costs a Raft entry that changes nothing and wakes nobody.
 
+use std::thread;
+
 use super::{Cause, Client, Error};
 use crate::model::{Index, Key, Op, OpError, OpErrorKind, TxnLimits, TxnOutcome, abbreviate};
+
+/// How many transactions are under way at once.
+const CONNECTIONS: usize = 4;
 
 /// An index that no entry has.
 const NEVER: Index = Index(u64::MAX);
@@ -33,11 +38,36 @@ impl Client {
     /// # Errors
     /// When Consul does not answer, or refuses a name.
     pub fn unwritable(&self, keys: &[Key]) -> Result<Vec<Key>, Error> {
-        let mut denied = Vec::new();
         let mut limits = TxnLimits::USUAL;
+        // The first ones tell how many the server takes at once.
+        let (first, rest) = keys.split_at(keys.len().min(limits.ops - 1));
+        let mut denied = self.unwritable_of(first, &mut limits)?;
+        let parts: Vec<_> = rest
+            .chunks(rest.len().div_ceil(CONNECTIONS).max(1))
+            .collect();
+        // Each transaction waits for the disk of the servers.
+        let found: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> = parts
+                .into_iter()
+                .map(|part| scope.spawn(move || self.unwritable_of(part, &mut limits.clone())))
+                .collect();
+            let results = running.into_iter().map(thread::ScopedJoinHandle::join);
+            results
+                .map(|result| result.expect("a panic aborts the process"))
+                .collect()
+        });
+        for part in found {
+            denied.extend(part?);
+        }
+        Ok(denied)
+    }
+
+    /// The same, one transaction after another. What the server takes at once is learned on the way.
+    fn unwritable_of(&self, keys: &[Key], limits: &mut TxnLimits) -> Result<Vec<Key>, Error> {
+        let mut denied = Vec::new();
         let mut rest = keys;
         while !rest.is_empty() {
-            let (group, after) = rest.split_at(self.tried_at_once(rest, limits));
+            let (group, after) = rest.split_at(self.tried_at_once(rest, *limits));
             match self.try_writes(group) {
                 Ok(errors) => {
                     let found = group.iter().enumerate();
