@@ -12,7 +12,7 @@ use clap::Args;
 use crate::consul::{Cause, Client, ErrorClass};
 use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Entry, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
-use crate::output::json;
+use crate::output::{Format, SecretMask, json, plan as plan_text};
 use crate::plan::{
     Execution, ExecutionEnd, Executor, PlanConflict, PlanOrigin, UndoChange, UndoJournal,
 };
@@ -343,6 +343,59 @@ pub fn applied_report<'a>(
     }
 }
 
+/// Names the keys that are not as they were read.
+pub fn name_conflicts(ui: &Ui, conflicts: &[PlanConflict]) {
+    for conflict in conflicts {
+        ui.error(describe_conflict(conflict));
+    }
+}
+
+/// Prints a plan that is not carried out, or not yet.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub fn print_plan(
+    ui: &Ui,
+    format: Format,
+    client: &Client,
+    plan: &ChangePlan,
+    mask: &SecretMask,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Json => {
+            let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
+            json::write_line(ui, &json::Plan::new(plan, mask, count))?;
+        }
+        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+            let mut out = ui;
+            plan_text::write(&mut out, plan, mask, ui.style())?;
+            ui.status(plan_text::summary(plan));
+        }
+    }
+    Ok(())
+}
+
+/// Sends a plan with a progress line, until a signal asks to stop, which is returned too.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn send_plan(
+    ui: &Ui,
+    executor: &Executor<'_>,
+    plan: &ChangePlan,
+    journal: Option<&mut UndoJournal>,
+) -> io::Result<(Execution, Option<i32>)> {
+    let signals = StopSignals::listen(|| ())?;
+    let progress = PlanProgress::new(ui, plan);
+    let execution = executor.run(
+        plan,
+        journal,
+        |changes| progress.add(changes),
+        || signals.stop().is_some(),
+    );
+    Ok((execution, signals.stop()))
+}
+
 /// The file that undoes what a verb writes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct UndoFileArgs {
@@ -364,16 +417,8 @@ pub fn carry_out_recorded(
 ) -> anyhow::Result<Execution> {
     let executor = Executor::new(client);
     let mut journal = create_journal(Some(undo), client, executor.groups(plan))?;
-    let signals = StopSignals::listen(|| ())?;
-    let progress = PlanProgress::new(ui, plan);
-    let execution = executor.run(
-        plan,
-        journal.as_mut(),
-        |changes| progress.add(changes),
-        || signals.stop().is_some(),
-    );
-    drop(progress);
-    let Some(failure) = execution_failure(ui, plan, &execution, signals.stop()) else {
+    let (execution, signal) = send_plan(ui, &executor, plan, journal.as_mut())?;
+    let Some(failure) = execution_failure(ui, plan, &execution, signal) else {
         return Ok(execution);
     };
     let undo = undo.display();
@@ -392,9 +437,7 @@ pub fn execution_failure(
 ) -> Option<Failure> {
     let (what, exit) = describe_end(&execution.end, signal)?;
     if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-        for conflict in conflicts {
-            ui.error(describe_conflict(conflict));
-        }
+        name_conflicts(ui, conflicts);
     }
     let applied = &plan.changes[..execution.applied];
     let left = plural((plan.changes.len() - applied.len()) as u64, "key");

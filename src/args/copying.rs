@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::applying::{
-    PlanProgress, StopSignals, check_atomic, check_rights, check_unlocked, confirm, create_journal,
-    describe_conflict, describe_end, name_keys, new_file, plan_of_deletes,
+    check_atomic, check_rights, check_unlocked, confirm, create_journal, describe_end,
+    name_conflicts, name_keys, new_file, plan_of_deletes, print_plan, send_plan,
 };
 use super::complete;
 use super::connect::{ConnectArgs, TargetStoreArgs};
@@ -17,8 +17,8 @@ use crate::exit::{Exit, Failure};
 use crate::model::{
     ChangePlan, Entry, EntryContent, Glob, Key, PlannedChange, Prefix, TxnLimits, abbreviate,
 };
-use crate::output::{Format, SecretMask, filtered_message, json, plan as plan_text};
-use crate::plan::{Execution, ExecutionEnd, Executor, StoreError, read_all, read_store};
+use crate::output::{Format, SecretMask, filtered_message, json};
+use crate::plan::{ExecutionEnd, Executor, StoreError, read_all, read_store};
 use crate::term::{Ui, plural};
 
 /// What is copied, and where to.
@@ -137,7 +137,7 @@ impl CopyArgs {
         let copy = self.plan(stores, &ends, moves)?;
         check_unlocked(&copy.plan)?;
         if self.dry_run {
-            self.print_plan(ui, target, &copy.plan)?;
+            print_plan(ui, self.output, target, &copy.plan, &SecretMask::default())?;
             return Ok(Exit::Yes);
         }
         let is_prefix = matches!(ends, Ends::Prefixes(..));
@@ -313,22 +313,12 @@ impl CopyArgs {
         }
         let executor = Executor::new(client).atomically(self.atomic);
         let mut journal = create_journal(self.undo.as_deref(), client, executor.groups(plan))?;
-        let signals = StopSignals::listen(|| ())?;
-        let progress = PlanProgress::new(ui, plan);
-        let execution: Execution = executor.run(
-            plan,
-            journal.as_mut(),
-            |changes| progress.add(changes),
-            || signals.stop().is_some(),
-        );
-        drop(progress);
-        let Some((what, exit)) = describe_end(&execution.end, signals.stop()) else {
+        let (execution, signal) = send_plan(ui, &executor, plan, journal.as_mut())?;
+        let Some((what, exit)) = describe_end(&execution.end, signal) else {
             return Ok(execution.transactions);
         };
         if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-            for conflict in conflicts {
-                ui.error(describe_conflict(conflict));
-            }
+            name_conflicts(ui, conflicts);
         }
         let made = execution.applied as u64;
         let left = plan.changes.len() as u64 - made;
@@ -370,22 +360,6 @@ impl CopyArgs {
             return Err(Failure::new(Exit::No, what).into());
         }
         Ok(transactions)
-    }
-
-    fn print_plan(&self, ui: &Ui, client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
-        let mask = SecretMask::default();
-        match self.output {
-            Format::Json => {
-                let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
-                json::write_line(ui, &json::Plan::new(plan, &mask, count))?;
-            }
-            Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-                let mut out = ui;
-                plan_text::write(&mut out, plan, &mask, ui.style())?;
-                ui.status(plan_text::summary(plan));
-            }
-        }
-        Ok(())
     }
 
     fn report(

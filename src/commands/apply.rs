@@ -10,7 +10,7 @@ use clap::Args;
 use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
 use crate::args::applying::{
     applied_report, check_atomic, check_deletes, check_rights, check_unlocked, confirm,
-    create_journal, describe_applied, describe_conflict, journal_failure, new_file,
+    create_journal, describe_applied, journal_failure, name_conflicts, new_file, print_plan,
 };
 use crate::args::check_runner::CheckRunner;
 use crate::args::connect::ConnectArgs;
@@ -22,8 +22,8 @@ use crate::args::value_check::{ValueCheck, check_values};
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Glob, Invalid, MaxDelete, Prefix, TxnLimits, abbreviate, compare};
-use crate::output::{Format, SecretMask, json, plan as plan_text};
+use crate::model::{ChangePlan, Glob, Invalid, MaxDelete, Prefix, abbreviate, compare};
+use crate::output::{Format, json, plan as plan_text};
 use crate::plan::{Executor, PlanConflict, PlanOrigin, SavedPlan, UndoJournal, read_all};
 use crate::term::{Ui, plural};
 
@@ -222,7 +222,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         };
         if args.dry_run {
             args.save(&client, &source, &plan)?;
-            print_plan(ui, args, &client, &plan, &mask)?;
+            print_plan(ui, args.output, &client, &plan, &mask)?;
             return Ok(Exit::Yes);
         }
         if plan.is_empty() {
@@ -244,7 +244,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         // Who names a plan has seen what it deletes.
         let yes = args.yes || args.plan.is_some();
         if plan.deletes() > 0 && !yes && ui.can_ask() {
-            print_plan(ui, args, &client, &plan, &mask)?;
+            print_plan(ui, args.output, &client, &plan, &mask)?;
         }
         if !confirm(ui, &plan, yes)? {
             ui.status("nothing written");
@@ -280,10 +280,7 @@ impl ApplyArgs {
         let Some(path) = &self.plan else {
             return Ok(PlanSource::Sources(self.desired.read(ui, guard_unchanged)?));
         };
-        let in_file = |invalid: Invalid| match invalid.place {
-            place if place.is_empty() => Invalid::new(abbreviate(path), invalid.what),
-            place => Invalid::new(format!("{}: {place}", abbreviate(path)), invalid.what),
-        };
+        let in_file = |invalid: Invalid| invalid.within(&abbreviate(path));
         let mut saved = SavedPlan::parse(&read_file(path)?).map_err(in_file)?;
         match (saved.has_values(), self.desired.has_sources()) {
             (true, false) => {}
@@ -314,12 +311,7 @@ impl ApplyArgs {
                 let keys = saved.keys()?;
                 let client = client.with_consistency(Consistency::Consistent);
                 let found = read_all(&client, &keys)?.into_iter();
-                let present: Vec<_> = found
-                    .map(|found| match found {
-                        Lookup::Found(entry) => Some(entry),
-                        Lookup::Missing | Lookup::Denied => None,
-                    })
-                    .collect();
+                let present: Vec<_> = found.map(Lookup::entry).collect();
                 let mut planned = saved.restore(&present)?;
                 if let Ok(plan) = &mut planned {
                     plan.overwrite_locked = self.desired.overwrite_locked;
@@ -377,9 +369,7 @@ fn check_origin(ui: &Ui, saved: &SavedPlan, own: &PlanOrigin) -> Result<(), Fail
 }
 
 fn report_stale(ui: &Ui, args: &ApplyArgs, stale: &[PlanConflict]) -> anyhow::Result<Exit> {
-    for conflict in stale {
-        ui.error(describe_conflict(conflict));
-    }
+    name_conflicts(ui, stale);
     match args.output {
         Format::Json => {
             json::write_line(ui, &applied_report("conflict", &[], 0, None, stale))?;
@@ -389,27 +379,6 @@ fn report_stale(ui: &Ui, args: &ApplyArgs, stale: &[PlanConflict]) -> anyhow::Re
     let count = plural(stale.len() as u64, "key");
     let what = format!("nothing written: {count} changed since the plan was saved");
     Err(Failure::new(Exit::No, what).into())
-}
-
-fn print_plan(
-    ui: &Ui,
-    args: &ApplyArgs,
-    client: &Client,
-    plan: &ChangePlan,
-    mask: &SecretMask,
-) -> anyhow::Result<()> {
-    match args.output {
-        Format::Json => {
-            let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
-            json::write_line(ui, &json::Plan::new(plan, mask, count))?;
-        }
-        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            let mut out = ui;
-            plan_text::write(&mut out, plan, mask, ui.style())?;
-            ui.status(plan_text::summary(plan));
-        }
-    }
-    Ok(())
 }
 
 /// Prints what was done, where that is asked for as JSON.

@@ -184,10 +184,7 @@ fn parse_document(ui: &Ui, text: &[u8], name: &str) -> Result<Vec<Op>, Invalid> 
     for what in warnings {
         ui.warn(format_args!("{name}: {what}"));
     }
-    ops.map_err(|error| match error.place {
-        place if place.is_empty() => Invalid::new(name, error.what),
-        place => Invalid::new(format!("{name}: {place}"), error.what),
-    })
+    ops.map_err(|error| error.within(&name))
 }
 
 fn read_value(path: &str) -> Result<Vec<u8>, String> {

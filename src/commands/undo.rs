@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::args::applying::{
-    PlanProgress, StopSignals, applied_report, check_rights, check_unlocked, confirm,
-    describe_applied, describe_conflict, describe_end, name_keys,
+    applied_report, check_rights, check_unlocked, confirm, describe_applied, describe_end,
+    name_conflicts, name_keys, print_plan, send_plan,
 };
 use crate::args::connect::ConnectArgs;
 use crate::args::input::{read_file, read_stdin};
@@ -12,8 +12,8 @@ use crate::args::output::formats;
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Entry, Invalid, Key, PlannedChange, TxnLimits, abbreviate};
-use crate::output::{Format, SecretMask, json, plan as plan_text};
+use crate::model::{Entry, Key, PlannedChange, abbreviate};
+use crate::output::{Format, SecretMask, json};
 use crate::plan::{
     Execution, ExecutionEnd, Executor, Inverse, PlanConflict, PlanOrigin, UndoDocument, invert,
     read_all,
@@ -73,7 +73,8 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         "-" => (read_stdin()?, "stdin"),
         path => (read_file(path)?, path),
     };
-    let document = UndoDocument::parse(&bytes).map_err(|invalid| in_file(name, invalid))?;
+    let document =
+        UndoDocument::parse(&bytes).map_err(|invalid| invalid.within(&abbreviate(name)))?;
     let client = ctx.client(&args.connect)?;
     check_origin(ui, &document, &PlanOrigin::new(&client))?;
     let Inverse {
@@ -103,7 +104,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
     }
     check_unlocked(&plan)?;
     if args.dry_run {
-        print_dry_run(ui, &args, &plan)?;
+        print_plan(ui, args.output, &client, &plan, &SecretMask::default())?;
         return Ok(exit_of(&conflicts));
     }
     if plan.is_empty() {
@@ -124,16 +125,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     }
     check_rights(&client, &plan)?;
-    let signals = StopSignals::listen(|| ())?;
-    let progress = PlanProgress::new(ui, &plan);
-    let executor = Executor::new(&client);
-    let execution = executor.run(
-        &plan,
-        None,
-        |changes| progress.add(changes),
-        || signals.stop().is_some(),
-    );
-    drop(progress);
+    let (execution, signal) = send_plan(ui, &Executor::new(&client), &plan, None)?;
     let applied = &plan.changes[..execution.applied];
     let (outcome, mut found) = match &execution.end {
         ExecutionEnd::Done => ("applied", Vec::new()),
@@ -142,9 +134,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         ExecutionEnd::Conflict(moved) => ("partial", moved.clone()),
         _ => ("partial", Vec::new()),
     };
-    for conflict in &found {
-        ui.error(describe_conflict(conflict));
-    }
+    name_conflicts(ui, &found);
     found.extend(conflicts.iter().cloned());
     let unchanged = plan.unchanged;
     report(
@@ -156,7 +146,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         Some(&execution),
         &found,
     )?;
-    if let Some((what, exit)) = describe_end(&execution.end, signals.stop()) {
+    if let Some((what, exit)) = describe_end(&execution.end, signal) {
         let (done, left) = (applied.len(), plan.changes.len() - applied.len());
         ui.error(format_args!(
             "undo incomplete: {} put back, {left} not: {what}",
@@ -183,14 +173,6 @@ fn exit_of(conflicts: &[PlanConflict]) -> Exit {
     match conflicts.is_empty() {
         true => Exit::Yes,
         false => Exit::No,
-    }
-}
-
-fn in_file(name: &str, invalid: Invalid) -> Invalid {
-    let name = abbreviate(name);
-    match invalid.place {
-        place if place.is_empty() => Invalid::new(name, invalid.what),
-        place => Invalid::new(format!("{name}: {place}"), invalid.what),
     }
 }
 
@@ -234,22 +216,6 @@ fn present(client: &Client, document: &UndoDocument) -> anyhow::Result<Vec<Optio
     let (count, names) = (plural(denied.len() as u64, "key"), name_keys(denied));
     let what = format!("nothing put back: the token may not read {count}: {names}");
     Err(Failure::new(Exit::Denied, what).into())
-}
-
-fn print_dry_run(ui: &Ui, args: &UndoArgs, plan: &ChangePlan) -> anyhow::Result<()> {
-    match args.output {
-        Format::Json => {
-            let mask = SecretMask::default();
-            let count = plan.transactions(TxnLimits::USUAL, 0);
-            json::write_line(ui, &json::Plan::new(plan, &mask, count))?;
-        }
-        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            let mut out = ui;
-            plan_text::write(&mut out, plan, &SecretMask::default(), ui.style())?;
-            ui.status(plan_text::summary(plan));
-        }
-    }
-    Ok(())
 }
 
 /// Prints what was put back, where that is asked for as JSON.

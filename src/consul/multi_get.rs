@@ -21,6 +21,16 @@ pub enum Lookup {
     Denied,
 }
 
+impl Lookup {
+    /// Returns the entry that was found.
+    pub fn entry(self) -> Option<Entry> {
+        match self {
+            Lookup::Found(entry) => Some(entry),
+            Lookup::Missing | Lookup::Denied => None,
+        }
+    }
+}
+
 /// The requests that keys are read by. A trait, so that the rules are tested without a network.
 trait KeyReader {
     /// Runs a transaction.
@@ -99,11 +109,7 @@ impl<'a> MultiGet<'a> {
             Some(lookups) => lookups,
             None => self.settle(keys)?.into_iter().collect::<Result<_, _>>()?,
         };
-        let entries = lookups.into_iter().map(|lookup| match lookup {
-            Lookup::Found(entry) => Some(entry),
-            Lookup::Missing | Lookup::Denied => None,
-        });
-        Ok(entries.collect())
+        Ok(lookups.into_iter().map(Lookup::entry).collect())
     }
 
     /// Finds out whether each key exists, without any right to read it, in as many transactions as

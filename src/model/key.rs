@@ -20,6 +20,14 @@ impl Invalid {
             what: what.into(),
         }
     }
+
+    /// The same in a file or stdin of this name.
+    pub fn within(self, name: &str) -> Self {
+        match self.place {
+            place if place.is_empty() => Invalid::new(name, self.what),
+            place => Invalid::new(format!("{name}: {place}"), self.what),
+        }
+    }
 }
 
 impl fmt::Display for Invalid {

@@ -270,10 +270,7 @@ impl<'a> Executor<'a> {
             PlanConflict {
                 key,
                 expected: Some(expected).filter(|index| index.0 != 0),
-                found: match found {
-                    Lookup::Found(entry) => Some(entry.modified()),
-                    Lookup::Missing | Lookup::Denied => None,
-                },
+                found: found.entry().map(|entry| entry.modified()),
             }
         });
         ExecutionEnd::Conflict(conflicts.collect())
@@ -301,11 +298,8 @@ impl<'a> Executor<'a> {
         };
         let both = || changes.iter().zip(&present);
         if both().all(|(change, found)| is_applied(change, found)) {
-            let indexes = present.iter().filter_map(|found| match found {
-                Lookup::Found(entry) => Some(entry.modified()),
-                Lookup::Missing | Lookup::Denied => None,
-            });
-            Ok(indexes.max())
+            let entries = present.into_iter().filter_map(Lookup::entry);
+            Ok(entries.map(|entry| entry.modified()).max())
         } else if both().all(|(change, found)| is_untouched(change, found)) {
             Err(ExecutionEnd::Failed(error))
         } else {
@@ -350,10 +344,7 @@ impl<'a> Executor<'a> {
         let client = self.client.with_consistency(Consistency::Consistent);
         let present: Vec<_> = read_all(&client, &keys)?
             .into_iter()
-            .map(|found| match found {
-                Lookup::Found(entry) => Some(entry),
-                Lookup::Missing | Lookup::Denied => None,
-            })
+            .map(Lookup::entry)
             .collect();
         let inverse = super::invert(&changes, &present);
         let execution = self.run(&inverse.plan, None, |_| (), || false);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::args::applying::{PlanProgress, describe_applied, describe_conflict, describe_end};
+use crate::args::applying::{PlanProgress, describe_applied, describe_end, name_conflicts};
 use crate::args::check_runner::{CheckEnd, CheckRunner};
 use crate::args::duration::duration_text;
 use crate::args::handler::environment::connection;
-use crate::consul::{Client, Lookup};
+use crate::consul::Client;
 use crate::exit::Exit;
 use crate::handlers::check_command;
 use crate::model::{
@@ -94,9 +94,7 @@ impl Carrier<'_> {
             ExecutionEnd::Conflict(conflicts) => conflicts.clone(),
             _ => Vec::new(),
         };
-        for conflict in &conflicts {
-            self.ui.error(describe_conflict(conflict));
-        }
+        name_conflicts(self.ui, &conflicts);
         let left = plan.changes.len() - applied.len();
         let is_unknown = matches!(execution.end, ExecutionEnd::Unknown(..));
         let (outcome, exit, applied) = if is_unknown {
@@ -247,10 +245,7 @@ impl Carrier<'_> {
             .iter()
             .zip(found)
             .filter_map(|(change, found)| {
-                let after = match found {
-                    Lookup::Found(entry) => Some(entry),
-                    Lookup::Missing | Lookup::Denied => None,
-                };
+                let after = found.entry();
                 if change.before.is_none() && after.is_none() {
                     return None;
                 }
@@ -291,14 +286,10 @@ impl Carrier<'_> {
                 return false;
             }
         };
-        for conflict in &conflicts {
-            self.ui.error(describe_conflict(conflict));
-        }
+        name_conflicts(self.ui, &conflicts);
         let end = describe_end(&execution.end, None);
         if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-            for conflict in conflicts {
-                self.ui.error(describe_conflict(conflict));
-            }
+            name_conflicts(self.ui, conflicts);
         }
         match end {
             None if conflicts.is_empty() => {
