@@ -4,8 +4,11 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::atomic_file::{Destination, Links};
 
@@ -14,6 +17,13 @@ const PRIVATE: u32 = 0o600;
 
 /// Bytes that are written at the start to find out whether there is room.
 const PROBE: [u8; 4096] = [b'\n'; 4096];
+
+/// How long a lock is waited for. Where kvw was killed while it started a child, the child has a copy
+/// of the lock until its program is loaded.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often the lock is tried.
+const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// An open and locked state file. The advisory lock ends with it, also when kvw is killed.
 #[derive(Debug)]
@@ -189,10 +199,14 @@ fn put(destination: &Destination, bytes: &[u8]) -> Result<File, OpenError> {
 }
 
 fn lock(file: &File) -> Result<(), OpenError> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse),
-        Err(error) => Err(OpenError::Io(error.into())),
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(LOCK_INTERVAL),
+            Err(Errno::WOULDBLOCK) => return Err(OpenError::InUse),
+            Err(error) => return Err(OpenError::Io(error.into())),
+        }
     }
 }
 

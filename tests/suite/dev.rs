@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::harness::{
-    Kvw, PATIENCE, RawHttp, Reply, Running, children, is_alive, send_signal, wait_for,
+    Kvw, PATIENCE, RawHttp, Reply, Running, children, is_alive, programs, send_signal, wait_for,
     wait_for_exit, wait_for_text,
 };
 
@@ -483,10 +483,7 @@ fn a_child_of_the_command_that_ignores_term_is_killed_by_a_second_signal() {
         .args(["dev", "--", "sh", "-c", stubborn])
         .spawn();
     assert_eq!(running.line(), "up");
-    let command = wait_for("the command", || {
-        let all = children(running.pid());
-        all.into_iter().find(|child| child.name != "handler-guard")
-    });
+    let command = wait_for("the command", || programs(running.pid()).pop());
     let child = wait_for("its child", || children(command.id).pop()).id;
     running.signal("TERM");
     wait_for_exit(command.id);

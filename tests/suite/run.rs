@@ -174,15 +174,18 @@ fn keys_that_give_no_environment_are_said_once_and_the_program_stays() {
     assert!(warned.starts_with("warning: ") && warned.ends_with("./server keeps its environment"));
     scope.put("path", "/evil/2");
     assert!(running.silent_for(SILENCE));
+    // Each change is seen before the next: key and prefix are watched apart.
     scope.delete("path");
-    // A mapped key that is gone, and a prefix without keys.
+    scope.put("a", "2");
+    assert_eq!(running.line(), "term");
+    assert_eq!(running.line(), "start 2 1");
     scope.delete("mapped/b");
     running.err_line_with("mapped/b does not exist; ./server keeps its environment");
     scope.put("mapped/b", "1");
     assert!(running.silent_for(SILENCE));
     scope.put("mapped/b", "2");
     assert_eq!(running.line(), "term");
-    assert_eq!(running.line(), "start 1 2");
+    assert_eq!(running.line(), "start 2 2");
     let output = running.stop();
     assert_eq!(output.stderr.matches("gives PATH").count(), 1, "{output}");
 }

@@ -8,7 +8,7 @@ use std::thread;
 use crate::harness::contract::{ConsulEntry, parse_line};
 use crate::harness::{
     Agent, Kvw, PATIENCE, Process, Running, SECOND_SIGNAL, SILENCE, children, is_alive, not_tried,
-    processes, send_signal, wait_for, wait_for_exit, wait_for_text,
+    processes, programs, send_signal, wait_for, wait_for_exit, wait_for_text,
 };
 
 /// Runs until it is asked to end, and says so.
@@ -351,9 +351,8 @@ fn signals_to_guard_and_kvw_in_any_order_leave_no_handler_and_hang_nothing() {
         assert_eq!(running.line(), "up", "{order}");
         let kvw = running.pid();
         let mut guard = guard_of(kvw);
-        let handlers: Vec<_> = children(kvw)
+        let handlers: Vec<_> = programs(kvw)
             .into_iter()
-            .filter(|child| child.id != guard)
             .flat_map(|child| [children(child.id), vec![child]].concat())
             .collect();
         assert!(handlers.len() >= 2, "{handlers:?}");

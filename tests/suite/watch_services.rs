@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::harness::{
-    Agent, Faulty, Kvw, PATIENCE, Running, SECOND_SIGNAL, SILENCE, children, is_alive, not_tried,
+    Agent, Faulty, Kvw, PATIENCE, Running, SECOND_SIGNAL, SILENCE, is_alive, not_tried, programs,
     send_signal, wait_for, wait_for_exit, wait_for_text,
 };
 
@@ -148,10 +148,7 @@ fn a_daemon_that_ignores_term_is_killed_after_the_stop_timeout_or_by_a_second_si
             .spawn();
         assert_eq!(running.line(), "up");
         let daemon = daemon_of(&running);
-        let service = children(running.pid())
-            .into_iter()
-            .find(|child| child.name != "handler-guard")
-            .unwrap();
+        let service = programs(running.pid()).pop().unwrap();
         running.signal("TERM");
         wait_for_exit(service.id);
         if second_signal {

@@ -30,7 +30,7 @@ pub use cluster::Cluster;
 pub use faulty::{Faulty, On, Script};
 pub use gate::{Gate, Passage};
 pub use kvw::{Kvw, Output};
-pub use processes::{Process, children, is_alive, processes, send_signal};
+pub use processes::{Process, children, is_alive, processes, programs, send_signal};
 pub use proxy::Proxy;
 pub use raw_http::{RawHttp, Reply};
 pub use running::Running;

@@ -25,6 +25,15 @@ pub fn children(parent: u32) -> Vec<Process> {
     all
 }
 
+/// The programs that a kvw has started: its children without its guard. The guard is kvw's own binary,
+/// started by `/proc/self/exe`, and bears that file's name until it has given itself its own.
+pub fn programs(kvw: u32) -> Vec<Process> {
+    let own = process(kvw).map_or_else(String::new, |kvw| kvw.name);
+    let mut all = children(kvw);
+    all.retain(|child| !["handler-guard", "exe", own.as_str()].contains(&child.name.as_str()));
+    all
+}
+
 /// Whether a process is there and no zombie.
 pub fn is_alive(id: u32) -> bool {
     process(id).is_some_and(|process| process.state != 'Z')
