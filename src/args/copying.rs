@@ -11,6 +11,7 @@ use super::applying::{
 use super::complete;
 use super::connect::{ConnectArgs, TargetStoreArgs};
 use super::key::KeyArgs;
+use super::nearby::keys_below_hint;
 use super::output::formats;
 use crate::consul::{Client, Consistency, Lookup};
 use crate::exit::{Exit, Failure};
@@ -134,7 +135,7 @@ impl CopyArgs {
             return Err(Failure::usage(what).into());
         }
         let target = stores.target.unwrap_or(stores.source);
-        let copy = self.plan(stores, &ends, moves)?;
+        let copy = self.plan(ui, stores, &ends, moves)?;
         check_unlocked(&copy.plan)?;
         if self.dry_run {
             print_plan(ui, self.output, target, &copy.plan, &SecretMask::default())?;
@@ -197,8 +198,14 @@ impl CopyArgs {
     }
 
     /// Reads both ends, and plans what is to be done.
-    fn plan(&self, stores: &Stores<'_>, ends: &Ends, moves: bool) -> anyhow::Result<CopyPlan> {
-        let (entries, skipped) = self.sources(stores.source, ends)?;
+    fn plan(
+        &self,
+        ui: &Ui,
+        stores: &Stores<'_>,
+        ends: &Ends,
+        moves: bool,
+    ) -> anyhow::Result<CopyPlan> {
+        let (entries, skipped) = self.sources(ui, stores.source, ends)?;
         let names = entries.iter().map(|entry| target_of(entry, ends));
         let names = names.collect::<Result<Vec<_>, _>>()?;
         let target = stores.target.unwrap_or(stores.source);
@@ -265,13 +272,10 @@ impl CopyArgs {
     }
 
     /// Reads what is copied; returns how many entries are left out too.
-    fn sources(&self, client: &Client, ends: &Ends) -> anyhow::Result<(Vec<Entry>, u64)> {
+    fn sources(&self, ui: &Ui, client: &Client, ends: &Ends) -> anyhow::Result<(Vec<Entry>, u64)> {
         let client = client.with_consistency(Consistency::Default);
-        let (mut entries, name) = match ends {
-            Ends::Keys(from, _) => {
-                let entry = client.get(from)?.value;
-                (entry.into_iter().collect::<Vec<_>>(), format!("key {from}"))
-            }
+        let mut entries = match ends {
+            Ends::Keys(from, _) => client.get(from)?.value.into_iter().collect::<Vec<_>>(),
             Ends::Prefixes(from, _) => {
                 let read = read_store(&client, std::slice::from_ref(from), &[]);
                 let store = read.map_err(|error| match error {
@@ -280,11 +284,11 @@ impl CopyArgs {
                         Failure::new(Exit::Denied, filtered_message("listing")).into()
                     }
                 })?;
-                (store.entries().to_vec(), format!("keys below {from}"))
+                store.entries().to_vec()
             }
         };
         if entries.is_empty() {
-            return Err(Failure::new(Exit::No, format!("{} not found", abbreviate(&name))).into());
+            return Err(missing(ui, &client, ends).into());
         }
         let all = entries.len();
         entries.retain(|entry| !self.exclude.iter().any(|glob| glob.matches(entry.key())));
@@ -404,5 +408,21 @@ fn target_of(entry: &Entry, ends: &Ends) -> Result<Key, crate::model::Invalid> {
     match ends {
         Ends::Keys(_, to) => Ok(to.clone()),
         Ends::Prefixes(from, to) => Key::new(format!("{to}{}", from.strip_from(entry.key()))),
+    }
+}
+
+/// Says that there is nothing to copy.
+fn missing(ui: &Ui, client: &Client, ends: &Ends) -> Failure {
+    match ends {
+        Ends::Keys(from, _) => {
+            let what = format!("key {} does not exist", abbreviate(from.as_str()));
+            let mut failure = Failure::new(Exit::No, what);
+            failure.hint = keys_below_hint(ui, client, from.as_str(), "kvw ls");
+            failure
+        }
+        Ends::Prefixes(from, _) => {
+            let what = format!("no keys below {}", abbreviate(from.as_str()));
+            Failure::new(Exit::No, what)
+        }
     }
 }

@@ -7,25 +7,22 @@ use crate::term::Ui;
 use super::key::folder;
 use super::quote::quote;
 
-/// Says that there are keys below the name of a missing key: `command` reads them. Only to a person, since
-/// it takes a request; one that fails says nothing.
-pub fn hint_at_keys_below(ui: &Ui, client: &Client, key: &str, command: &str) {
+/// The hint that there are keys below the name of a missing key: `command` takes them. Only for a person,
+/// since it takes a request; one that fails gives none.
+pub fn keys_below_hint(ui: &Ui, client: &Client, key: &str, command: &str) -> Option<String> {
     let folder = folder(key);
     if !ui.explains() {
-        return;
+        return None;
     }
     let names = client.with_retry_for(std::time::Duration::ZERO);
-    let names = names.names(&Prefix::new(folder.as_str()), "/", None);
-    if names.is_ok_and(|names| names.value.flatten().next().is_some()) {
-        let (shown, word) = (abbreviate(&folder), quote(&folder));
-        let word = abbreviate(&word);
-        ui.hint(format_args!(
-            "there are keys below {shown}: {command} {word}"
-        ));
-    }
+    let names = names.names(&Prefix::new(folder.as_str()), "/", None).ok()?;
+    names.value.flatten().next()?;
+    let (shown, word) = (abbreviate(&folder), quote(&folder));
+    let word = abbreviate(&word);
+    Some(format!("there are keys below {shown}: {command} {word}"))
 }
 
-/// Says that what was listed as a folder is a key. As [`hint_at_keys_below`].
+/// Says that what was listed as a folder is a key. As [`keys_below_hint`].
 pub fn hint_at_key(ui: &Ui, client: &Client, folder: &Prefix) {
     let Some(name) = folder.as_str().strip_suffix('/') else {
         return;

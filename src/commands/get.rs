@@ -8,7 +8,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::fallback::FallbackArgs;
 use crate::args::key::{KeyArgs, key_of_url};
-use crate::args::nearby::hint_at_keys_below;
+use crate::args::nearby::keys_below_hint;
 use crate::args::output::{formats, require_text};
 use crate::consul::{Client, Lookup, MultiGet};
 use crate::context::Context;
@@ -515,6 +515,8 @@ fn report_missing(ui: &Ui, client: Option<&Client>, key: &str) {
     } else if let Some((_, meant)) = key_of_url(key) {
         ui.hint(format_args!("the key is '{}'", abbreviate(&meant)));
     } else if let Some(client) = client {
-        hint_at_keys_below(ui, client, key, "kvw get --recurse");
+        if let Some(hint) = keys_below_hint(ui, client, key, "kvw get --recurse") {
+            ui.hint(hint);
+        }
     }
 }

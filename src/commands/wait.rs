@@ -11,7 +11,7 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::key::KeyArgs;
-use crate::args::nearby::hint_at_keys_below;
+use crate::args::nearby::keys_below_hint;
 use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
@@ -145,7 +145,9 @@ pub fn run(ctx: &Context, args: WaitArgs) -> anyhow::Result<Exit> {
         .collect();
     ctx.ui.status(format_args!("waiting for {conditions}"));
     for key in keys.iter().filter(|key| key.is_folder()) {
-        hint_at_keys_below(&ctx.ui, &client, key.as_str(), "kvw watch --once");
+        if let Some(hint) = keys_below_hint(&ctx.ui, &client, key.as_str(), "kvw watch --once") {
+            ctx.ui.hint(hint);
+        }
     }
     let state = RefCell::new(ConditionState::new(conditions, keys, args.timeout));
     let observers: Vec<Box<dyn Observer + '_>> = vec![

@@ -117,13 +117,13 @@ fn names_that_do_not_fit_are_refused_before_anything_is_sent() {
         .kvw(["cp", &none, &b])
         .run()
         .expect(1)
-        .says(&["not found"]);
+        .says(&["does not exist"]);
     let (none, b) = (scope.key("none/"), scope.key("b/"));
     scope
         .kvw(["mv", &none, &b, "--yes"])
         .run()
         .expect(1)
-        .says(&["not found"]);
+        .says(&["no keys below"]);
 }
 
 #[test]
