@@ -1,11 +1,10 @@
 //! completions/ and man/ are what the binary prints. `KVW_TEST_REGENERATE=1` writes them anew.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Kvw, not_tried};
+use crate::harness::{Kvw, not_tried, write_script};
 
 const SHELLS: [(&str, &str); 5] = [
     ("bash", "kvw.bash"),
@@ -166,8 +165,7 @@ fn each_flag_of_a_page_is_described_and_no_formatter_warns() {
 fn program(name: &str, script: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&path, script);
     folder
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::harness::{Agent, Faulty, Kvw, Scope, not_tried};
+use crate::harness::{Agent, Faulty, Kvw, Scope, copy_program, not_tried};
 
 /// `kvw` as a user who may have only this many threads and processes; `None`, with the reason
 /// printed, where that cannot be arranged.
@@ -44,7 +44,7 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
     // Where the other user may run it.
     let folder = tempfile::tempdir().unwrap();
     let kvw = folder.path().join("kvw");
-    std::fs::copy(assert_cmd::cargo::cargo_bin!("kvw"), &kvw).unwrap();
+    copy_program(assert_cmd::cargo::cargo_bin!("kvw"), &kvw);
     for path in [folder.path(), &kvw] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Agent, Kvw, PATIENCE, not_tried, send_signal, try_request, wait_for};
+use crate::harness::{
+    Agent, Kvw, PATIENCE, not_tried, send_signal, try_request, wait_for, write_script,
+};
 
 const KEY: &str = "handover";
 
@@ -102,17 +104,15 @@ impl Handovers {
 
     /// The command: lines of one file, each appended in one write, whose order is that of the kernel.
     fn script(folder: &Path) -> (PathBuf, PathBuf) {
-        use std::os::unix::fs::PermissionsExt;
         let (log, script) = (folder.join("log"), folder.join("child.sh"));
-        let text = "#!/bin/sh\n\
+        let text = "\
             trap '' TERM\n\
             line() { read -r now rest </proc/uptime; echo \"$$ $now $*\" >> \"$log\"; }\n\
             log=$1\n\
             line start ${KVW_LOCK_FENCE:-0}\n\
             i=0; while [ $i -lt \"$2\" ]; do line work; sleep 0.01; i=$((i+1)); done\n\
-            line end\n";
-        std::fs::write(&script, text).unwrap();
-        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+            line end";
+        write_script(&script, text);
         (log, script)
     }
 

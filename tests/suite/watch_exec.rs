@@ -71,7 +71,7 @@ fn the_initial_batch_can_be_skipped_or_left_out_where_nothing_is_there() {
 #[test]
 fn a_burst_is_one_batch() {
     let scope = Agent::shared();
-    let args = ["--debounce", "300ms", "--exec", SHOW];
+    let args = ["--debounce", "1s", "--exec", SHOW];
     let mut running = scope.watch(&args).spawn();
     running.batch();
     for value in 0..5 {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::signals::reset_signals_for_children;
-use super::{Running, Terminal};
+use super::{Running, Terminal, write_script};
 
 /// How long any command may take before it counts as stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -149,10 +149,7 @@ impl Kvw {
 
     /// Puts an executable shell script into the folder it runs in.
     pub fn script(self, name: &str, body: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.home.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_script(&self.home.path().join(name), body);
         self
     }
 
