@@ -471,7 +471,7 @@ exec\t'Run --change-exec with the new environment; the program stays'
 exit\t'Stop the program and exit with its status, for a supervisor to start anew'
 ignore\t'Nothing: Consul is not watched'"
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l signal -d 'Signal of --on-change signal [default: HUP]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l change-exec -d 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more' -r
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l change-exec -d 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l write -d 'Keep the variables in FILE, replaced on a change' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l debounce -d 'Quiet time that ends a burst of changes' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-delay -d 'Longest time that a burst waits for quiet' -r
@@ -791,7 +791,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that mu
 all\t'All that the sources have'"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-conflicts -d 'Plan again so often after a conflict' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then-timeout -d 'Time limit for the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l settle -d 'Time between the writes and the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless CMD accepts each new value' -r

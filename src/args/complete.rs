@@ -144,6 +144,31 @@ pub fn files_after_at() -> ArgValueCompleter {
     })
 }
 
+/// Offers what the first word of a line for `sh` may be: programs of `PATH`, or files once a `/` is typed.
+pub fn shell_lines() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| offered_programs(typed))
+}
+
+/// Offers the first word of the line for `sh` in `GLOB=LINE`.
+pub fn shell_lines_of_routes() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| -> Vec<CompletionCandidate> {
+        let Some((glob, line)) = typed.to_str().and_then(|typed| typed.split_once('=')) else {
+            return Vec::new();
+        };
+        let programs = offered_programs(OsStr::new(line)).into_iter();
+        let glob = format!("{glob}=");
+        programs.map(|program| program.add_prefix(&glob)).collect()
+    })
+}
+
+fn offered_programs(typed: &OsStr) -> Vec<CompletionCandidate> {
+    match typed.to_str() {
+        Some(typed) if typed.contains(char::is_whitespace) => Vec::new(),
+        Some(typed) if !typed.contains('/') => programs(typed, std::env::var_os("PATH").as_deref()),
+        _ => PathCompleter::any().complete(typed),
+    }
+}
+
 /// Offers what a command after `--` may be: programs of `PATH`, then files. `None` where the words hold no such
 /// command.
 fn command_after_dashes(

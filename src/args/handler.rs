@@ -12,6 +12,7 @@ use clap::{ArgGroup, Args};
 use self::environment::connection;
 use self::route_arg::RouteArg;
 use super::choice::{long_help, short_help};
+use super::complete;
 use super::duration::{duration, duration_text};
 use super::misplaced_handler::misplaced_handler;
 use crate::consul::{Client, Config};
@@ -34,7 +35,7 @@ Linux only. Under systemd the cgroup of the unit does the rest.";
 #[command(group = ArgGroup::new("handler").args(["exec", "command", "route"]).multiple(true))]
 pub struct HandlerArgs {
     /// Run CMD with sh -c on each batch (-- CMD: no shell)
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, conflicts_with = "command")]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with = "command")]
     exec: Option<OsString>,
 
     /// Run a program, without a shell, on each batch of changes
@@ -45,7 +46,7 @@ pub struct HandlerArgs {
     ///
     /// GLOB matches the whole key: * stops at /, ** does not. CMD runs with sh -c. A key goes to the first route that matches it; --exec or the program
     /// after -- gets the keys that no route matches. Each route has a queue of its own.
-    #[arg(long, value_name = "GLOB=CMD")]
+    #[arg(long, value_name = "GLOB=CMD", add = complete::shell_lines_of_routes())]
     route: Vec<RouteArg>,
 
     /// Run once per changed key, not once per batch, and not for the initial state

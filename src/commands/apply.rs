@@ -13,6 +13,7 @@ use crate::args::applying::{
     create_journal, describe_applied, journal_failure, name_conflicts, new_file, print_plan,
 };
 use crate::args::check_runner::CheckRunner;
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
@@ -103,7 +104,7 @@ pub struct ApplyArgs {
     retry_conflicts: u32,
 
     /// Run CMD after the writes; if it fails, put everything back
-    #[arg(long, value_name = "CMD", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with = "dry_run")]
     then: Option<String>,
 
     /// Time limit for the command of --then

@@ -70,6 +70,7 @@ pub struct ElectArgs {
         long,
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandString,
+        add = complete::shell_lines(),
         conflicts_with = "current"
     )]
     exec: Option<OsString>,

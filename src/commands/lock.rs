@@ -49,7 +49,7 @@ pub struct LockArgs {
     command: Vec<OsString>,
 
     /// Line for sh -c to run
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, conflicts_with_all = ["show", "break_it"])]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
     exec: Option<OsString>,
 
     /// Exit with 1 if the lock is not free

@@ -15,6 +15,7 @@ use self::supervisor::{OnChange, SupervisorPolicy};
 use self::written::VariablesFile;
 use crate::args::blocking::BlockingArgs;
 use crate::args::choice::{long_help, short_help};
+use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::fallback::FallbackArgs;
@@ -80,6 +81,8 @@ pub struct RunArgs {
     #[arg(
         long,
         value_name = "CMD",
+        value_hint = clap::ValueHint::CommandString,
+        add = complete::shell_lines(),
         help_heading = "Changes",
         hide_short_help = true
     )]

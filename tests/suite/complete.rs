@@ -151,6 +151,22 @@ fn commands_are_offered_after_two_dashes() {
         let found = offered_after(scope.kvw([]), words, "env");
         assert!(found.contains(&"env".to_owned()), "{words:?}: {found:?}");
     }
+    // And where a line for sh begins.
+    for words in [
+        &["watch", "a/", "--exec"][..],
+        &["lock", "a", "--exec"],
+        &["elect", "a", "--exec"],
+        &["run", "a/", "--change-exec"],
+        &["apply", "x", "--then"],
+    ] {
+        let found = offered_after(scope.kvw([]), words, "env");
+        assert!(found.contains(&"env".to_owned()), "{words:?}: {found:?}");
+        let kvw = scope.kvw([]).script("reload.sh", "");
+        assert_eq!(offered_after(kvw, words, "./re"), ["./reload.sh"]);
+    }
+    let kvw = scope.kvw([]).script("reload.sh", "");
+    let routes = offered_after(kvw, &["watch", "a/", "--route"], "**/a=./re");
+    assert_eq!(routes, [r"\*\*/a\=./reload.sh"]);
     // After the command come its files.
     let kvw = scope.kvw([]).file("data.json", "[]");
     let files = offered_after(kvw, &["watch", "a/", "--", "cat"], "da");
