@@ -784,7 +784,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l list -d 'What a list m
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dots -d 'What dots in names of properties are: keep (part of the name), or slash' -r -f -a "keep\t''
 slash\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l split -d 'Split names of env files at SEP into folders: with __, DB__HOST is DB/HOST' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l plan -d 'Apply the plan that diff --save has written' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-run, keep the plan in FILE for --plan' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Refuse to delete more keys [default: 10, or half]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that must be as they were read: those that are written, or all of the sources' -r -f -a "changed\t'Those that are written'

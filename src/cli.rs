@@ -203,6 +203,7 @@ pub fn complete(args: &[OsString]) -> anyhow::Result<bool> {
         return Ok(false);
     };
     let folder = std::env::current_dir().ok();
+    complete::keep_verbs(&Cli::command());
     let done = CompleteEnv::with_factory(Cli::command)
         .var(complete::VARIABLE)
         .shells(complete::SHELLS)
@@ -413,6 +414,32 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// A shell offers files, keys, commands and words; what is missing here is typed without help.
+    #[test]
+    fn every_value_can_be_completed_or_is_free() {
+        // Texts, numbers, times and names that only the user knows.
+        const FREE: [&str; 18] = [
+            "ADDR", "GLOB", "ID", "INDEX", "KEYS", "N", "N|N%", "NAME", "NUMBER", "OP", "P", "P/",
+            "SEP", "SIZE", "TEXT", "TIME", "TOKEN", "VALUE",
+        ];
+        let mut kvw = Cli::command();
+        kvw.build();
+        let mut missing = Vec::new();
+        for verb in kvw.get_subcommands() {
+            for arg in verb.get_arguments() {
+                let offered = arg.get_value_hint() != clap::ValueHint::Unknown
+                    || !arg.get_possible_values().is_empty()
+                    || arg.get::<clap_complete::ArgValueCompleter>().is_some();
+                let names = arg.get_value_names().unwrap_or_default();
+                let free = names.iter().all(|name| FREE.contains(&name.as_str()));
+                if arg.get_action().takes_values() && !offered && !free {
+                    missing.push(format!("{} {} {names:?}", verb.get_name(), arg.get_id()));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
     #[test]
     fn secrets_are_expected_wherever_they_may_stand() {
         let holds = |args: &[&str], name: &str, value: &str| {
@@ -456,7 +483,9 @@ mod tests {
                 .collect::<Vec<_>>()
         });
         let known = help.unwrap();
-        for verb in Cli::command().get_subcommands() {
+        let mut kvw = Cli::command();
+        kvw.build();
+        for verb in kvw.get_subcommands() {
             assert!(
                 known.iter().any(|name| name == verb.get_name()),
                 "{}",

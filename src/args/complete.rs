@@ -19,6 +19,7 @@ use super::connect::ConnectArgs;
 use super::env::Env;
 use crate::consul::{Client, Config};
 use crate::model::Prefix;
+use crate::process::Signal;
 
 /// The variable that names the shell. It has a name of its own: a `COMPLETE` set by chance must not
 /// turn kvw into a completer.
@@ -58,6 +59,15 @@ impl ShellRequest {
 
 /// The connection flags that stand on the line which is completed: they win over the environment.
 static TYPED_FLAGS: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// The verbs, each of which has a page.
+static VERBS: OnceLock<Vec<String>> = OnceLock::new();
+
+/// Keeps the verbs of the command.
+pub fn keep_verbs(command: &Command) {
+    let verbs = command.get_subcommands().map(Command::get_name);
+    let _ = VERBS.set(verbs.map(str::to_owned).collect());
+}
 
 /// Keeps the connection flags among the words of a line.
 fn keep_typed_flags(words: &[OsString]) {
@@ -142,6 +152,56 @@ pub fn files_after_at() -> ArgValueCompleter {
         let files = PathCompleter::any().complete(OsStr::new(path)).into_iter();
         files.map(|file| file.add_prefix("@")).collect()
     })
+}
+
+/// Offers the keys in `NAME=KEY`.
+pub fn live_keys_of_names() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| -> Vec<CompletionCandidate> {
+        let Some((name, key)) = typed.to_str().and_then(|typed| typed.split_once('=')) else {
+            return Vec::new();
+        };
+        let keys = offered_keys(OsStr::new(key), "").into_iter();
+        let name = format!("{name}=");
+        keys.map(|key| key.add_prefix(&name)).collect()
+    })
+}
+
+/// Offers these words.
+pub fn words(words: &'static [&'static str]) -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| offered_words(words.iter().copied(), typed))
+}
+
+/// Offers the signals that a user can choose.
+pub fn signals() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| offered_words(Signal::names(), typed))
+}
+
+/// Offers the pages of `kvw man`.
+pub fn pages() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let verbs = VERBS.get().into_iter().flatten().map(String::as_str);
+        offered_words(verbs.chain(["handlers"]), typed)
+    })
+}
+
+/// Offers what looks at a value: `json`, `yaml`, `toml`, or what a line for `sh` begins with.
+pub fn value_checks() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut offered = offered_words(["json", "yaml", "toml"].into_iter(), typed);
+        offered.extend(offered_programs(typed));
+        offered
+    })
+}
+
+fn offered_words<'a>(
+    words: impl Iterator<Item = &'a str>,
+    typed: &OsStr,
+) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let begun = words.filter(|word| word.starts_with(&*typed));
+    begun
+        .map(|word| CompletionCandidate::new(word.to_owned()))
+        .collect()
 }
 
 /// Offers what the first word of a line for `sh` may be: programs of `PATH`, or files once a `/` is typed.

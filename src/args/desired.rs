@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::applying::name_keys;
+use super::complete;
 use super::input::{read_error, read_stdin};
 use super::key::KeyArgs;
 use crate::consul::Client;
@@ -30,7 +31,7 @@ pub struct DesiredArgs {
     /// A file of a directory is a key, a nested name of YAML, JSON or TOML too. Hidden files are no keys,
     /// nor are those that match a glob of DIR/.kvwignore, one a line. Of several sources the later one
     /// wins.
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", value_hint = clap::ValueHint::AnyPath)]
     sources: Vec<String>,
 
     /// Format of the sources [default: by their names]
@@ -46,7 +47,7 @@ pub struct DesiredArgs {
     format: Option<SourceFormat>,
 
     /// Prepend P/ to each key; what is below it is compared
-    #[arg(long, value_name = "P/", conflicts_with = "all")]
+    #[arg(long, value_name = "P/", conflicts_with = "all", add = complete::live_keys())]
     prefix: Option<String>,
 
     /// Compare the whole store; keys get no prefix
@@ -64,7 +65,7 @@ pub struct DesiredArgs {
     strip: String,
 
     /// Compare what is below PREFIX/, instead of --prefix; can be repeated
-    #[arg(long, value_name = "PREFIX/", hide_short_help = true)]
+    #[arg(long, value_name = "PREFIX/", hide_short_help = true, add = complete::live_keys())]
     scope: Vec<String>,
 
     /// Delete keys below the prefix that no source has
@@ -151,6 +152,7 @@ pub struct DesiredArgs {
         long,
         value_name = "MEANING",
         value_parser = list_policy,
+        add = complete::words(&["index", "json", "join="]),
         hide_short_help = true,
         help_heading = "Meaning of sources"
     )]

@@ -122,6 +122,7 @@ pub struct HandlerArgs {
     #[arg(
         long,
         value_name = "SIGNAL",
+        add = complete::signals(),
         requires = "handler",
         hide_short_help = true,
         help = format!("Signal of --on-busy signal [default: {}]", OnBusy::DEFAULT_SIGNAL)
@@ -168,6 +169,7 @@ pub struct HandlerArgs {
     #[arg(
         long,
         value_name = "SIGNAL",
+        add = complete::signals(),
         requires = "handler",
         default_value_t = Policies::default().stop_signal,
         hide_short_help = true

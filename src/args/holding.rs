@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use rustix::system::uname;
 
+use super::complete;
 use super::duration::{duration, duration_text};
 use super::handler::environment::connection;
 use crate::consul::{Client, Config};
@@ -27,6 +28,7 @@ pub struct EndingArgs {
     #[arg(
         long,
         value_name = "SIGNAL",
+        add = complete::signals(),
         default_value = "TERM",
         help_heading = "Exit",
         hide_short_help = true

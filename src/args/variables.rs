@@ -32,7 +32,7 @@ pub struct VariableArgs {
     /// Set NAME to the value of KEY; repeatable
     ///
     /// A key that does not exist is exit 1.
-    #[arg(long, value_name = "NAME=KEY", value_parser = mapping)]
+    #[arg(long, value_name = "NAME=KEY", value_parser = mapping, add = complete::live_keys_of_names())]
     env: Vec<(String, String)>,
 
     /// Take a single key, named by its last part; repeatable
@@ -59,7 +59,7 @@ pub struct VariableArgs {
     names: NameStyle,
 
     /// Name the variable of KEY; repeatable
-    #[arg(long, value_name = "KEY=NAME", value_parser = renaming)]
+    #[arg(long, value_name = "KEY=NAME", value_parser = renaming, add = complete::live_keys_of_conditions())]
     rename: Vec<(String, String)>,
 
     /// Only keys that match GLOB in full; repeatable

@@ -47,7 +47,7 @@ pub struct ApplyArgs {
     /// Apply the plan that diff --save has written
     ///
     /// A plan without values needs its sources again.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     plan: Option<String>,
 
     /// Show what would be written, and write nothing
@@ -137,7 +137,7 @@ pub struct ApplyArgs {
     ///
     /// CMD reads the value, and finds the key in KVW_KEY. The words json, yaml and toml stand for
     /// checks of these formats.
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", add = complete::value_checks())]
     check: Option<ValueCheck>,
 
     /// Keys whose values --check is for [default: all]

@@ -49,7 +49,7 @@ pub struct EditArgs {
     ///
     /// CMD reads the value, and finds the key in KVW_KEY. The words json, yaml and toml stand for checks of
     /// these formats.
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", add = complete::value_checks())]
     check: Option<ValueCheck>,
 
     /// Edit the value as base64, which a value that is not UTF-8 needs

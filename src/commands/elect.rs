@@ -55,6 +55,7 @@ pub struct ElectArgs {
     #[arg(
         last = true,
         value_name = "CMD",
+        value_hint = clap::ValueHint::CommandWithArguments,
         required_unless_present_any = ["exec", "listen", "current"],
         conflicts_with_all = ["exec", "current"]
     )]

@@ -10,6 +10,7 @@ use std::process::{Command as Program, Stdio};
 use clap::{Args, Command};
 
 use self::page::{handlers_page, page};
+use crate::args::complete;
 use crate::atomic_file::{AtomicFile, Links};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -27,7 +28,7 @@ Examples:
   kvw man --dir ~/.local/share/man/man1")]
 pub struct ManArgs {
     /// Verb whose page to show, or handlers [default: the page of kvw]
-    #[arg(value_name = "VERB", conflicts_with = "dir")]
+    #[arg(value_name = "VERB", conflicts_with = "dir", add = complete::pages())]
     verb: Option<String>,
 
     /// Write all pages to this existing folder

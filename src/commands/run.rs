@@ -71,6 +71,7 @@ pub struct RunArgs {
     #[arg(
         long,
         value_name = "SIGNAL",
+        add = complete::signals(),
         help_heading = "Changes",
         hide_short_help = true,
         help = format!("Signal of --on-change signal [default: {}]", Signal::HUP)
@@ -154,6 +155,7 @@ pub struct RunArgs {
     #[arg(
         long,
         value_name = "SIGNAL",
+        add = complete::signals(),
         default_value_t = Policies::default().stop_signal,
         help_heading = "Stopping",
         hide_short_help = true

@@ -33,7 +33,7 @@ Examples:
   kvw undo undo.jsonl")]
 pub struct UndoArgs {
     /// File that --undo has written, or - for stdin
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: String,
 
     /// List what would be put back, and write nothing

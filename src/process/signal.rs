@@ -24,6 +24,11 @@ const NAMES: &[(&str, Raw)] = &[
 pub struct Signal(Raw);
 
 impl Signal {
+    /// Returns the names that a user can choose, as in [`FromStr`].
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// The request to end.
     pub const TERM: Signal = Signal(Raw::TERM);
     /// The request to read the configuration again.

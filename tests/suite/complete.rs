@@ -130,12 +130,45 @@ fn files_are_offered_where_a_file_goes() {
         &["export", "--output-file"],
         &["txn", "--file"],
         &["get", "--token-file"],
+        &["diff"],
+        &["apply", "--plan"],
+        &["undo"],
+        &["put", "a", "b", "--undo"],
     ] {
         let kvw = scope.kvw([]).file("data.json", "[]");
         assert_eq!(offered_after(kvw, words, "da"), ["data.json"], "{words:?}");
     }
     let kvw = scope.kvw([]).file("data.json", "[]");
     assert_eq!(offered_after(kvw, &["put", "a"], "@da"), ["\\@data.json"]);
+}
+
+#[test]
+fn words_are_offered_where_only_some_are_meant() {
+    let scope = Agent::shared();
+    for (words, typed, expected) in [
+        (&["man"][..], "wat", "watch"),
+        (&["man"], "hand", "handlers"),
+        (&["watch", "a/", "--stop-signal"], "US", "USR1 USR2"),
+        (&["run", "a/", "--signal"], "H", "HUP"),
+        (&["apply", "x", "--list"], "j", "json join\\="),
+    ] {
+        let found = offered_after(scope.kvw([]), words, typed);
+        let expected: Vec<_> = expected.split(' ').collect();
+        assert_eq!(found, expected, "{words:?}");
+    }
+    // Programs of this machine stand beside it.
+    let found = offered_after(scope.kvw([]), &["edit", "a", "--check"], "tom");
+    assert_eq!(found[0], "toml");
+    scope.put("key", "v");
+    let key = scope.key("key");
+    let typed = format!("NAME={}", scope.key("k"));
+    let found = offered_after(scope.kvw([]), &["env", "--env"], &typed);
+    assert_eq!(found, [format!(r"NAME\={key}")]);
+    for words in [&["diff", "x", "--prefix"][..], &["apply", "x", "--scope"]] {
+        let prefix = scope.prefix();
+        let found = offered_after(scope.kvw([]), words, &prefix[..prefix.len() - 1]);
+        assert_eq!(found, [prefix], "{words:?}");
+    }
 }
 
 #[test]
