@@ -96,7 +96,7 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
     // A handler is started again when there is a process to be had.
     if rustix::process::getuid().is_root() {
         if let Some(kvw) = with_processes(4, &kvw, &scope) {
-            let args = ["watch", prefix, "--exec", "true", "--for", "300ms"];
+            let args = ["watch", prefix, "--exec", "true", "--for", "2s"];
             kvw.args(args).run().says(&[
                 "the handler could not be started: sh: Resource temporarily unavailable",
                 "retrying in",

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::harness::contract::{HeldLock, LockState, parse_document, parse_line};
 use crate::harness::{
     Agent, Kvw, PATIENCE, SILENCE, Scope, is_alive, not_tried, wait_for, wait_for_exit,
-    wait_for_text,
+    wait_for_stop, wait_for_text,
 };
 
 const LOCK_FLAGS: u64 = 3_304_740_253_564_472_344;
@@ -272,6 +272,7 @@ fn the_guard_ends_a_command_whose_kvw_is_stopped_before_the_next_holder_comes() 
     let holder = lock(&scope, &SHORT).args(["--exec", STUBBORN]).spawn();
     let pid: u32 = wait_for_text(&holder.home().join("pid")).parse().unwrap();
     holder.signal("STOP");
+    wait_for_stop(holder.pid(), true);
     // As an operator would who finds it hanging: the lock is free after its delay.
     lock(&scope, &["--break", "--yes"]).ok();
     // Whoever is stopped cannot take notice of the end: a zombie at most is left.
@@ -307,6 +308,7 @@ fn a_guard_that_is_killed_is_replaced_and_knows_the_deadline() {
         guard().filter(|guard| guard.id != first)
     });
     holder.signal("STOP");
+    wait_for_stop(holder.pid(), true);
     wait_for_exit(pid);
     holder.signal("CONT");
     holder.wait(PATIENCE).expect(3);

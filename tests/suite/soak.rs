@@ -256,7 +256,7 @@ impl Soak {
     /// Where nothing happens, no handler runs.
     fn stays_silent(&self, batches: usize) {
         self.watch(&["--for", "0"]).run().expect(0);
-        self.watch(&["--for", "700ms"]).run().expect(0);
+        self.watch(&["--for", "2s"]).run().expect(0);
         assert_eq!(Replay::read(&self.path("record")).batches(), batches);
         self.leaves_nobody();
     }

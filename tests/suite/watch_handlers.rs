@@ -8,7 +8,7 @@ use std::thread;
 use crate::harness::contract::{ConsulEntry, parse_line};
 use crate::harness::{
     Agent, Kvw, PATIENCE, Process, Running, SECOND_SIGNAL, SILENCE, children, is_alive, not_tried,
-    processes, programs, send_signal, wait_for, wait_for_exit, wait_for_text,
+    processes, programs, send_signal, wait_for, wait_for_exit, wait_for_stop, wait_for_text,
 };
 
 /// Runs until it is asked to end, and says so.
@@ -317,15 +317,6 @@ fn other_guard(kvw: u32, than: u32) -> u32 {
         let is_new = |child: &Process| child.name == "handler-guard" && child.id != than;
         children.find(is_new).map(|child| child.id)
     })
-}
-
-/// Waits until a process is stopped, or no longer.
-fn wait_for_stop(id: u32, stopped: bool) {
-    wait_for("its stop or its continuation", || {
-        let table = processes();
-        let process = table.iter().find(|process| process.id == id)?;
-        ((process.state == 'T') == stopped).then_some(())
-    });
 }
 
 #[test]

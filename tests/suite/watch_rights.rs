@@ -169,7 +169,7 @@ fn an_empty_first_look_without_rights_is_said_and_ends_with_them() {
     acl.set_rules(&policy, &reading(&["r/"]));
     assert!(running.line().contains("+ r/a = 1"));
     // With rights an empty prefix is nothing to speak of.
-    let output = watch(&acl, &token, &["r/none/", "--for", "300ms"]).run();
+    let output = watch(&acl, &token, &["r/none/", "--for", "2s"]).run();
     output.expect(0);
     assert_eq!(output.said_later(), "");
 }

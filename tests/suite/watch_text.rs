@@ -43,7 +43,7 @@ fn a_key_is_created_updated_and_deleted() {
 fn existing_keys_are_not_printed() {
     let scope = Agent::shared();
     scope.put("old", "1");
-    let output = scope.kvw(["watch", scope.prefix(), "--for", "300ms"]).run();
+    let output = scope.kvw(["watch", scope.prefix(), "--for", "2s"]).run();
     output.expect(0);
     assert_eq!(output.text(), "");
     let prefix = scope.prefix();
@@ -55,7 +55,7 @@ fn existing_keys_are_not_printed() {
         "{output}"
     );
     assert_eq!(output.stderr.lines().count(), 1, "{output}");
-    let quiet = ["watch", scope.prefix(), "--for", "300ms", "-q"];
+    let quiet = ["watch", scope.prefix(), "--for", "2s", "-q"];
     assert_eq!(scope.kvw(quiet).run().stderr, "");
 }
 
@@ -239,7 +239,7 @@ fn a_glob_that_matches_no_existing_key_is_named_once() {
     scope.put("config/web/port", "1");
     let (web, db) = (scope.key("config/web/"), scope.key("config/db/"));
     let warned = |args: &[&str]| {
-        let watch = scope.kvw(["watch", &db, &web, "--for", "300ms"]);
+        let watch = scope.kvw(["watch", &db, &web, "--for", "0"]);
         let output = watch.args(args).run();
         output.expect(0);
         output.said_later()
@@ -268,7 +268,7 @@ fn a_glob_that_matches_no_existing_key_is_named_once() {
     assert_eq!(warned(&["--include", "**/{host,port}"]), "");
     // Where nothing exists, nothing can be judged.
     let none = scope.key("none/");
-    let args = ["watch", &none, "--include", "host", "--for", "300ms"];
+    let args = ["watch", &none, "--include", "host", "--for", "0"];
     assert_eq!(scope.kvw(args).run().said_later(), "");
 }
 
@@ -277,7 +277,7 @@ fn a_glob_as_a_target_is_pointed_at_include() {
     let scope = Agent::shared();
     scope.put("config/a", "1");
     let says = |args: &[&str]| {
-        let output = scope.kvw(["watch", "--for", "300ms"]).args(args).run();
+        let output = scope.kvw(["watch", "--for", "0"]).args(args).run();
         output.expect(0);
         output.said_later()
     };
@@ -363,7 +363,7 @@ fn a_key_that_is_only_a_folder_is_said_once() {
     let scope = Agent::shared();
     scope.put("app/name", "1");
     let folder = scope.key("app");
-    let output = scope.kvw(["watch", &folder, "--for", "500ms"]).run();
+    let output = scope.kvw(["watch", &folder, "--for", "2s"]).run();
     output.expect(0);
     let said = format!("key {folder} does not exist, but keys below {folder}/ do");
     assert_eq!(output.stderr.matches(&said).count(), 1, "{output}");
@@ -403,7 +403,7 @@ fn count_ends_after_so_many_batches() {
 #[test]
 fn once_without_a_change_in_time_is_a_no() {
     let scope = Agent::shared();
-    let args = ["watch", scope.prefix(), "--once", "--for", "300ms"];
+    let args = ["watch", scope.prefix(), "--once", "--for", "2s"];
     scope.kvw(args).run().expect(1);
 }
 

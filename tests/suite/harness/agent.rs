@@ -13,7 +13,7 @@ use super::Kvw;
 use super::certificates::{Authority, Certificate};
 use super::processes::send_signal;
 use super::signals::reset_signals_for_children;
-use super::waiting::wait_within;
+use super::waiting::{wait_for_stop, wait_within};
 
 /// Names a Consul binary; unset, the suite runs on `kvw dev`.
 pub(super) const REAL: &str = "KVW_TEST_CONSUL";
@@ -73,6 +73,12 @@ impl Server {
     /// Sends it a signal.
     pub(super) fn signal(&self, name: &str) {
         send_signal(name, self.pid);
+    }
+
+    /// Stops it from answering while its connections stay open, or lets it go on.
+    pub(super) fn freeze(&self, frozen: bool) {
+        send_signal(if frozen { "STOP" } else { "CONT" }, self.pid);
+        wait_for_stop(self.pid, frozen);
     }
 }
 
@@ -207,8 +213,7 @@ impl Agent {
 
     /// Stops it from answering while connections stay open, or lets it go on.
     pub fn freeze(&self, frozen: bool) {
-        let signal = if frozen { "STOP" } else { "CONT" };
-        self.server.as_ref().unwrap().signal(signal);
+        self.server.as_ref().unwrap().freeze(frozen);
     }
 
     /// The program, speaking to this server.

@@ -170,8 +170,7 @@ impl Cluster {
 
     /// Stops a server from answering while its connections stay open, or lets it go on.
     pub fn freeze(&self, number: usize, frozen: bool) {
-        let signal = if frozen { "STOP" } else { "CONT" };
-        self.nodes[number].server.as_ref().unwrap().signal(signal);
+        self.nodes[number].server.as_ref().unwrap().freeze(frozen);
     }
 
     /// Cuts a server off from the others.

@@ -39,6 +39,7 @@ pub use running::Running;
 pub use terminal::Terminal;
 pub use tls_front::{Presents, TlsFront};
 pub use waiting::{
-    PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_text,
+    PATIENCE, SECOND_SIGNAL, SILENCE, wait_for, wait_for_exit, wait_for_file, wait_for_stop,
+    wait_for_text,
 };
 pub use wordings::is_worded;

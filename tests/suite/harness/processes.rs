@@ -39,6 +39,16 @@ pub fn is_alive(id: u32) -> bool {
     process(id).is_some_and(|process| process.state != 'Z')
 }
 
+/// Whether all threads of a process are stopped.
+pub fn is_stopped(id: u32) -> bool {
+    let is_stopped = |thread: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(thread.path().join("stat"));
+        stat.is_ok_and(|stat| stat.contains(") T "))
+    };
+    std::fs::read_dir(format!("/proc/{id}/task"))
+        .is_ok_and(|threads| threads.flatten().all(is_stopped))
+}
+
 /// Sends a signal by its name: `TERM`, `INT`, `HUP`, `USR1`, `KILL`, `STOP`, `CONT`.
 #[track_caller]
 pub fn send_signal(name: &str, id: u32) {

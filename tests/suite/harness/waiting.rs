@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::processes::is_alive;
+use super::processes::{is_alive, is_stopped};
 
 /// How long something that must happen may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,5 +56,14 @@ pub fn wait_for_text(path: &Path) -> String {
 pub fn wait_for_exit(pid: u32) {
     wait_for(&format!("the end of process {pid}"), || {
         (!is_alive(pid)).then_some(())
+    });
+}
+
+/// Waits until a process is stopped with all its threads, or no longer. The signal alone is no proof: a
+/// thread goes on until it notices.
+#[track_caller]
+pub fn wait_for_stop(pid: u32, stopped: bool) {
+    wait_for(&format!("the stop or the continuation of {pid}"), || {
+        (is_stopped(pid) == stopped).then_some(())
     });
 }
