@@ -502,15 +502,13 @@ fn a_shell_on_a_terminal_has_it_and_gives_it_back() {
     terminal.press("echo \"<$A>\"\n");
     terminal.screen_up_to("<from-consul>");
     // Ctrl-C ends what runs in the shell, and neither the shell nor kvw.
-    terminal.press("sleep 300\n");
-    terminal.screen_up_to("sleep 300");
-    std::thread::sleep(SECOND_SIGNAL);
+    terminal.press("sh -c 'echo began; exec sleep 300'\n");
+    terminal.screen_up_to("\nbegan");
     terminal.press("\x03");
     terminal.screen_up_to("prompt> ");
     // Ctrl-Z stops it, and the shell brings it back.
-    terminal.press("sleep 301\n");
-    terminal.screen_up_to("sleep 301");
-    std::thread::sleep(SECOND_SIGNAL);
+    terminal.press("sh -c 'echo began; exec sleep 301'\n");
+    terminal.screen_up_to("\nbegan");
     terminal.press("\x1a");
     terminal.screen_up_to("Stopped");
     terminal.press("kill %1; exit 6\n");
@@ -527,7 +525,7 @@ fn ctrl_c_and_ctrl_z_on_a_terminal_are_the_programs() {
     let kvw = assert_cmd::cargo::cargo_bin!("kvw").display();
     let outer = scope.kvw([]).script("server", SERVER).script(
         "int",
-        "trap 'echo caught' INT; echo up; while :; do sleep 0.02; done",
+        "trap 'echo caught' INT; trap 'echo continued' CONT; echo up; while :; do sleep 0.02; done",
     );
     let mut terminal = outer.terminal("bash --norc --noprofile");
     let start = |program: &str| {
@@ -544,7 +542,7 @@ fn ctrl_c_and_ctrl_z_on_a_terminal_are_the_programs() {
     terminal.press("\x1a");
     terminal.screen_up_to("Stopped");
     terminal.press("fg\n");
-    std::thread::sleep(SECOND_SIGNAL);
+    terminal.screen_up_to("\ncontinued");
     terminal.press("\x03");
     terminal.screen_up_to("caught");
     // Another change restarts it on the terminal too.
@@ -557,9 +555,8 @@ fn ctrl_c_and_ctrl_z_on_a_terminal_are_the_programs() {
     terminal.screen_up_to("Stopped");
     terminal.press("kill %1; wait; echo gone\n");
     terminal.screen_up_to("gone");
-    terminal.press(&start("sleep 300"));
-    terminal.screen_up_to("sleep 300");
-    std::thread::sleep(SECOND_SIGNAL);
+    terminal.press(&start("sh -c 'echo began; exec sleep 300'"));
+    terminal.screen_up_to("\nbegan");
     terminal.press("\x03");
     // Died of the signal: the shell takes the rest of the line for interrupted, too.
     terminal.press("\necho code $?\n");

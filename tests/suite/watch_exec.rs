@@ -387,8 +387,10 @@ fn the_whole_group_is_gone_before_the_next_run() {
 #[test]
 fn a_second_signal_does_not_wait_for_the_handler() {
     let scope = Agent::shared();
-    let (running, pid) = with_grandchild(&scope, &["--stop-timeout", "60s"], "trap '' TERM; wait");
+    let (mut running, pid) =
+        with_grandchild(&scope, &["--stop-timeout", "60s"], "trap '' TERM; wait");
     running.signal("TERM");
+    running.err_line_with("stopping the handler (1m)");
     std::thread::sleep(SECOND_SIGNAL);
     running.signal("TERM");
     let output = running.wait(PATIENCE);
