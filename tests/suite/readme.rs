@@ -46,6 +46,11 @@ fn every_command_of_the_page_on_consul_watch_prints_what_it_says() {
     check("docs/from-consul-watch.md");
 }
 
+#[test]
+fn every_command_of_the_page_on_json_prints_what_it_says() {
+    check("docs/json.md");
+}
+
 /// Runs the sessions of a document on a server of its own.
 #[track_caller]
 fn check(document: &str) {
