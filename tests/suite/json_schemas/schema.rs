@@ -74,7 +74,13 @@ impl Schemas {
         let keywords = schema.as_object().expect("a schema is an object");
         for (keyword, rule) in keywords {
             let fits = match &**keyword {
-                "$schema" | "$defs" | "title" | "description" | "properties" => true,
+                // Members are checked below.
+                "$schema"
+                | "$defs"
+                | "title"
+                | "description"
+                | "properties"
+                | "additionalProperties" => true,
                 "$ref" => {
                     let (place, schema) = self.resolve(place, rule.as_str().unwrap());
                     self.check_at(&place, schema, at, value, met)?;
@@ -102,7 +108,6 @@ impl Schemas {
                     }
                     true
                 }
-                "additionalProperties" => true,
                 "oneOf" => {
                     let mut fitting = Vec::new();
                     let mut errors = Vec::new();
