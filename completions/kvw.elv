@@ -1197,7 +1197,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
         }
         &'kvw;man'= {
             cand --color 'When to use colour'
-            cand --dir 'Write all pages to this existing folder'
+            cand --dir 'Write all pages to this folder, which is created if it is missing'
             cand -q 'Print no status messages; warnings and errors remain'
             cand --quiet 'Print no status messages; warnings and errors remain'
             cand -v 'Show each request on stderr, without the token'

@@ -34,6 +34,7 @@ mod rate_limiter;
 mod report;
 mod sources;
 mod state_file;
+mod system_error;
 mod term;
 mod watch;
 

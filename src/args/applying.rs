@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 
+use super::confirm::ask;
 use crate::consul::{Cause, Client, ErrorClass};
 use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Entry, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
@@ -161,25 +162,28 @@ pub fn denied_failure(denied: &[Key]) -> Option<Failure> {
     (!denied.is_empty()).then(|| Failure::new(Exit::Denied, what))
 }
 
-/// Whether a plan may be carried out: one with deletes by `--yes`, or by the answer on a terminal.
+/// Whether a plan may be carried out: one with deletes by `--yes`, or by the answer on a terminal. `write` is
+/// what it does with the other keys: `write`, `put back`.
 ///
 /// # Errors
 /// Exit 2 where nobody can be asked.
-pub fn confirm(ui: &Ui, plan: &ChangePlan, yes: bool) -> anyhow::Result<bool> {
+pub fn confirm(
+    ui: &Ui,
+    client: &Client,
+    plan: &ChangePlan,
+    write: &str,
+    yes: bool,
+) -> anyhow::Result<bool> {
     let deletes = plan.deletes();
     if yes || deletes == 0 {
         return Ok(true);
     }
-    let deletes = plural(deletes, "key");
-    if ui.can_ask() {
-        let question = match plan.writes() {
-            0 => format!("Delete {deletes}?"),
-            writes => format!("Write {} and delete {deletes}?", plural(writes, "key")),
-        };
-        return Ok(ui.confirm(&question)?);
-    }
-    let refused = Failure::usage(format!("refusing to delete {deletes} without confirmation"));
-    Err(refused.hint("--yes confirms it").into())
+    let keys = plural(deletes, "key");
+    let what = match plan.writes() {
+        0 => format!("delete {keys}"),
+        writes => format!("{write} {} and delete {keys}", plural(writes, "key")),
+    };
+    ask(ui, &what, &client.location(), deletes)
 }
 
 /// Creates the journal of a plan, if it is to have one: on the disk before the first write.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::applying::{
-    check_atomic, check_rights, check_unlocked, confirm, create_journal, describe_end,
-    name_conflicts, name_keys, new_file, plan_of_deletes, print_plan, send_plan,
+    check_atomic, check_rights, check_unlocked, create_journal, describe_end, name_conflicts,
+    name_keys, new_file, plan_of_deletes, print_plan, send_plan,
 };
 use super::complete;
+use super::confirm::ask;
 use super::connect::{ConnectArgs, TargetStoreArgs};
 use super::key::KeyArgs;
 use super::nearby::keys_below_hint;
@@ -144,9 +145,8 @@ impl CopyArgs {
         let is_prefix = matches!(ends, Ends::Prefixes(..));
         let asks = moves && is_prefix && !self.yes;
         if asks {
-            // What is deleted is what is confirmed, also where the deletes come later.
-            let deletes = plan_of_deletes(copy.sources.clone());
-            if !confirm(ui, &deletes, false)? {
+            // What is deleted at its old place is what is confirmed, also where that comes later.
+            if !self.confirm_move(ui, stores, &ends, copy.sources.len() as u64)? {
                 ui.status("nothing moved");
                 return Ok(Exit::No);
             }
@@ -161,6 +161,34 @@ impl CopyArgs {
         }
         self.report(ui, &copy, moves, transactions)?;
         Ok(Exit::Yes)
+    }
+
+    fn confirm_move(
+        &self,
+        ui: &Ui,
+        stores: &Stores<'_>,
+        ends: &Ends,
+        keys: u64,
+    ) -> anyhow::Result<bool> {
+        if keys == 0 {
+            return Ok(true);
+        }
+        let (from, to) = match ends {
+            Ends::Keys(from, to) => (from.as_str(), to.as_str()),
+            Ends::Prefixes(from, to) => (from.as_str(), to.as_str()),
+        };
+        // The whole store has no name.
+        let shown = |name: &str| match name {
+            "" => "the root".to_owned(),
+            name => abbreviate(name).into_owned(),
+        };
+        let (mut from, mut place) = (shown(from), stores.source.location());
+        if let Some(target) = stores.target {
+            from = format!("{from} at {place}");
+            place = target.location();
+        }
+        let what = format!("move {} from {from} to {}", plural(keys, "key"), shown(to));
+        ask(ui, &what, &place, keys)
     }
 
     fn ends(&self, across: bool) -> Result<Ends, Failure> {

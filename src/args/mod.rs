@@ -7,6 +7,7 @@ pub mod cas;
 pub mod check_runner;
 pub mod choice;
 pub mod complete;
+pub mod confirm;
 pub mod connect;
 pub mod copying;
 pub mod desired;

@@ -47,7 +47,7 @@ impl AtomicFile {
                 out,
             })
         };
-        create().map_err(|error| describe("replacing", path, &error))
+        create().map_err(|error| describe_writing(path, &error))
     }
 
     /// Returns what removes the temporary file where the process dies before it is dropped.
@@ -67,7 +67,7 @@ impl AtomicFile {
         let replaced = again.and_then(|destination| destination.replace(self.temporary));
         replaced
             .map(drop)
-            .map_err(|error| describe("replacing", self.out.path(), &error))
+            .map_err(|error| describe_writing(self.out.path(), &error))
     }
 
     /// Replaces the old file, and only that, without waiting for the disk: for what a power cut makes
@@ -80,7 +80,7 @@ impl AtomicFile {
         let replaced = self.destination.replace_unsynced(self.temporary);
         replaced
             .map(drop)
-            .map_err(|error| describe("replacing", self.out.path(), &error))
+            .map_err(|error| describe_writing(self.out.path(), &error))
     }
 }
 
@@ -98,13 +98,21 @@ impl Write for AtomicFile {
     }
 }
 
+/// Creates a folder, with those above it, if it is missing.
+///
+/// # Errors
+/// If it cannot be created, or a file is there; the error names it.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path).map_err(|error| describe("creating the folder", path, &error))
+}
+
 /// Opens the file that would be replaced, for reading; `None` if there is none. Changes nothing.
 ///
 /// # Errors
 /// If what is there must not be replaced, or cannot be read.
 pub fn open_replaceable(path: &Path) -> io::Result<Option<File>> {
     let opened = Destination::find(path, Links::Follow).and_then(|found| found.open());
-    opened.map_err(|error| describe("replacing", path, &error))
+    opened.map_err(|error| describe_writing(path, &error))
 }
 
 /// Whether two paths lead to one file, or would if it existed.
@@ -114,6 +122,15 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
         (Ok(one), Ok(other)) => one.is_same(&other),
         _ => one == other,
     }
+}
+
+/// Adds the file to the error of a write, and whether there is one that was to be replaced.
+fn describe_writing(path: &Path, error: &io::Error) -> io::Error {
+    let operation = match fs::symlink_metadata(path) {
+        Ok(_) => "replacing",
+        Err(_) => "writing",
+    };
+    describe(operation, path, error)
 }
 
 /// Adds the operation and the file to an error.

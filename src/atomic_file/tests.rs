@@ -62,7 +62,7 @@ fn an_error_does_not_name_the_temporary_file() {
     let path = folder.path().join("none/file");
     let error = create(&path).err().unwrap().to_string();
     assert!(
-        error.starts_with(&format!("replacing {}: ", path.display())),
+        error.starts_with(&format!("writing {}: ", path.display())),
         "{error}"
     );
     assert!(!error.contains(".kvw-"), "{error}");

@@ -247,7 +247,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         if plan.deletes() > 0 && !yes && ui.can_ask() {
             print_plan(ui, args.output, &client, &plan, &mask)?;
         }
-        if !confirm(ui, &plan, yes)? {
+        if !confirm(ui, &client, &plan, "write", yes)? {
             ui.status("nothing written");
             return Ok(Exit::No);
         }

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::args::applying::{carry_out_recorded, new_file, plan_of_deletes};
 use crate::args::cas::cas_index;
 use crate::args::complete;
+use crate::args::confirm::ask;
 use crate::args::connect::ConnectArgs;
 use crate::args::key::{KeyArgs, folder};
 use crate::args::output::formats;
@@ -440,9 +441,6 @@ fn hint_of_glob(prefix: &Prefix) -> Option<String> {
     glob_hint("prefix", prefix.as_str(), "delete --recurse --dry-run")
 }
 
-/// The number of keys from which a `y` is too quickly typed.
-const LARGE: u64 = 100;
-
 /// Whether the user confirmed the delete by `--yes` or on the terminal.
 fn confirmed(
     ui: &Ui,
@@ -454,16 +452,8 @@ fn confirmed(
     if args.yes {
         return Ok(true);
     }
-    let what = describe(listed, prefix);
-    if ui.can_ask() {
-        let place = client.location();
-        return Ok(match listed {
-            ..LARGE => ui.confirm(&format!("Delete {what} at {place}?"))?,
-            _ => ui.confirm_number(&format!("Delete {what} at {place}?"), "keys", listed)?,
-        });
-    }
-    let refused = Failure::usage(format!("refusing to delete {what} without confirmation"));
-    Err(refused.hint("--yes confirms it").into())
+    let what = format!("delete {}", describe(listed, prefix));
+    ask(ui, &what, &client.location(), listed)
 }
 
 fn describe(listed: u64, prefix: &Prefix) -> String {

@@ -11,10 +11,11 @@ use clap::{Args, Command};
 
 use self::page::{handlers_page, page};
 use crate::args::complete;
-use crate::atomic_file::{AtomicFile, Links};
+use crate::atomic_file::{AtomicFile, Links, create_folder};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::abbreviate;
+use crate::term::plural;
 
 /// Show the manual page of kvw, of a verb, or about handlers
 ///
@@ -31,7 +32,7 @@ pub struct ManArgs {
     #[arg(value_name = "VERB", conflicts_with = "dir", add = complete::pages())]
     verb: Option<String>,
 
-    /// Write all pages to this existing folder
+    /// Write all pages to this folder, which is created if it is missing
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     dir: Option<PathBuf>,
 }
@@ -42,7 +43,7 @@ const MODE: u32 = 0o644;
 /// Runs the verb. The whole command tree is a parameter because a verb does not know the others.
 pub fn run(ctx: &Context, args: ManArgs, mut command: Command) -> anyhow::Result<Exit> {
     if let Some(dir) = &args.dir {
-        return write_all(dir, command);
+        return write_all(ctx, dir, command);
     }
     command.build();
     let verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
@@ -112,7 +113,9 @@ fn pipe_into(program: &mut Program, input: &[u8]) -> io::Result<bool> {
     Ok(child.wait()?.success())
 }
 
-fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
+fn write_all(ctx: &Context, dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
+    let failed = |error: &io::Error| Failure::new(Exit::of_file(error), error.to_string());
+    create_folder(dir).map_err(|error| failed(&error))?;
     command.build();
     // All pages are written before the first one replaces anything.
     let mut pages = Vec::new();
@@ -134,14 +137,16 @@ fn write_all(dir: &Path, mut command: Command) -> anyhow::Result<Exit> {
         let path = dir.join(name);
         // The user did not name the page: what a link there leads to is not meant.
         let page = AtomicFile::create(&path, MODE, Links::Refuse);
-        let mut page =
-            page.map_err(|error| Failure::new(Exit::of_file(&error), error.to_string()))?;
+        let mut page = page.map_err(|error| failed(&error))?;
         page.write_all(&text)?;
         page.flush()?;
         pages.push(page);
     }
+    let count = plural(pages.len() as u64, "page");
     for page in pages {
         page.persist()?;
     }
+    ctx.ui
+        .status(format_args!("wrote {count} to {}", dir.display()));
     Ok(Exit::Yes)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::confirm::ask;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::output::formats;
@@ -427,20 +428,12 @@ fn confirm(ui: &Ui, client: &Client, ids: &[&String]) -> anyhow::Result<bool> {
             keys += 1;
         }
     }
-    if !ui.can_ask() {
-        let sessions = plural(ids.len() as u64, "session");
-        let message = format!("refusing to destroy {sessions} without confirmation");
-        return Err(Failure::usage(message).hint("--yes confirms").into());
-    }
     let sessions = plural(ids.len() as u64, "session");
-    let place = client.location();
-    Ok(ui.confirm(&match keys {
-        0 => format!("destroy {sessions} at {place}?"),
-        keys => format!(
-            "destroy {sessions} with {} at {place}?",
-            plural(keys, "held key")
-        ),
-    })?)
+    let what = match keys {
+        0 => format!("destroy {sessions}"),
+        keys => format!("destroy {sessions} with {}", plural(keys, "held key")),
+    };
+    ask(ui, &what, &client.location(), keys)
 }
 
 /// Finds the keys that sessions hold. Consul has no index of them: all entries that the token may

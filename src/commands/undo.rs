@@ -120,7 +120,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         ui.status("nothing to put back");
         return Ok(exit_of(&conflicts));
     }
-    if !confirm(ui, &plan, args.yes)? {
+    if !confirm(ui, &client, &plan, "put back", args.yes)? {
         ui.status("nothing put back");
         return Ok(Exit::No);
     }

@@ -19,6 +19,7 @@ use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ChildStatus, ProcessGroups, Program, Signal,
     StartFault, Stdout, SweepPolicy,
 };
+use crate::system_error;
 
 /// Variables of a handler that may be others when it is started the next time.
 #[derive(Clone)]
@@ -337,7 +338,7 @@ impl Handler {
                 format!("{program}: {fault}; --exec takes a line")
             }
             Some(fault) => format!("{program}: {fault}"),
-            None => format!("{program}: {error}"),
+            None => format!("{program}: {}", system_error::describe(error)),
         })
     }
 

@@ -59,11 +59,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut LiveState, time: &TimeForm
     .areas(area);
     let (tree, log) = split(body);
     state.lay_out(usize::from(tree.height));
-    put(buffer, title, title_line(state));
+    put(buffer, title, title_line(state, title.width));
     put(
         buffer,
         status,
-        status_line(state.picture(), &state.address, time),
+        status_line(state.picture(), &state.address, time, status.width),
     );
     draw_tree(buffer, tree, state);
     draw_log(buffer, log, state.picture(), time);
@@ -119,13 +119,11 @@ fn bold() -> Style {
     Style::new().add_modifier(Modifier::BOLD)
 }
 
-fn title_line(state: &LiveState) -> Line<'static> {
+/// The target, the number of keys, the filter and the pause. Where they do not fit, the target is cut.
+fn title_line(state: &LiveState, width: u16) -> Line<'static> {
     let picture = state.picture();
     let keys = term::plural(picture.entries.len(), "key");
-    let mut spans = vec![
-        Span::styled(format!(" {}", escape(&state.title)), bold()),
-        Span::raw(format!("  {keys}")),
-    ];
+    let mut spans = vec![Span::raw(format!("  {keys}"))];
     if state.typing || !state.filter.is_empty() {
         let cursor = if state.typing { "▏" } else { "" };
         let filter = format!("  filter: {}{cursor}", escape(&state.filter));
@@ -136,27 +134,61 @@ fn title_line(state: &LiveState) -> Line<'static> {
         let style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
         spans.push(Span::styled(held, style));
     }
+    let taken: usize = spans.iter().map(Span::width).sum();
+    let target = format!(" {}", escape(&state.title));
+    let target = cut_to_width(&target, usize::from(width).saturating_sub(taken));
+    spans.insert(0, Span::styled(target, bold()));
     Line::from(spans)
 }
 
-fn status_line(picture: &Picture, address: &str, time: &TimeFormat) -> Line<'static> {
-    let connection = match &picture.connection {
-        ContactState::Connecting => Span::styled("connecting", Color::Yellow),
-        ContactState::Connected(since) => Span::styled(
-            format!("connected since {}", time.clock(*since)),
-            Color::Green,
-        ),
+/// The connection behind address, leader and index. Where they do not fit, what matters least is left out:
+/// the leader, the index, then the address. The reason of an outage may be cut to keep the address.
+fn status_line(picture: &Picture, address: &str, time: &TimeFormat, width: u16) -> Line<'static> {
+    let (connection, color) = match &picture.connection {
+        ContactState::Connecting => ("connecting".to_owned(), Color::Yellow),
+        ContactState::Connected(since) => {
+            let text = format!("connected since {}", time.clock(*since));
+            (text, Color::Green)
+        }
         ContactState::Lost(since, reason) => {
             let text = format!("no answer since {}: {}", time.clock(*since), escape(reason));
-            Span::styled(text, Color::Red)
+            (text, Color::Red)
         }
     };
-    let leader = match &picture.leader {
-        Some(leader) => format!("  leader {}", escape(leader)),
-        None => String::new(),
+    let address = format!(" {} ", escape(address));
+    let leader = picture.leader.as_deref().map(escape);
+    let leader = leader.map_or_else(String::new, |leader| format!(" leader {leader} "));
+    let index = format!(" index {} ", picture.index);
+    let width = usize::from(width);
+    let places = [
+        format!("{address}{leader}{index} "),
+        format!("{address}{index} "),
+        format!("{address} "),
+    ];
+    // The columns that the connection needs beside an address: all, or those of the start of a reason.
+    let least = match picture.connection {
+        ContactState::Lost(..) => 40,
+        ContactState::Connecting | ContactState::Connected(_) => usize::MAX,
     };
-    let place = format!(" {}{leader}  index {}  ", escape(address), picture.index);
-    Line::from(vec![Span::raw(place), connection])
+    let needed = Span::raw(&*connection).width();
+    let room = |place: &String| width.saturating_sub(Span::raw(&**place).width());
+    let whole = places.iter().find(|place| room(place) >= needed);
+    let cut = places.last().filter(|place| room(place) >= least);
+    let place = whole.or(cut).map_or(" ", |place| &**place).to_owned();
+    let connection = cut_to_width(&connection, width - Span::raw(&*place).width().min(width));
+    Line::from(vec![Span::raw(place), Span::styled(connection, color)])
+}
+
+/// Cuts text to so many columns, with an ellipsis as the last of them.
+fn cut_to_width(text: &str, width: usize) -> String {
+    if Span::raw(text).width() <= width {
+        return text.to_owned();
+    }
+    match width {
+        0 => String::new(),
+        1 => "…".to_owned(),
+        _ => format!("{}…", split_at_width(text, width - 1).0),
+    }
 }
 
 fn draw_tree(buffer: &mut Buffer, area: Rect, state: &LiveState) {

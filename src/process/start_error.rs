@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use crate::system_error;
+
 /// The longest first line of a script that Linux reads.
 const MAX_LINE: u64 = 256;
 
@@ -108,7 +110,10 @@ fn describe(doing: fmt::Arguments<'_>, error: &io::Error) -> io::Error {
         }
         _ => "",
     };
-    io::Error::new(error.kind(), format!("{doing}: {error}{limit}"))
+    io::Error::new(
+        error.kind(),
+        format!("{doing}: {}{limit}", system_error::describe(error)),
+    )
 }
 
 /// Whether there is a program of this name, as a path or on `PATH`.

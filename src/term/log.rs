@@ -4,6 +4,8 @@ use std::io::Write;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
+use crate::system_error::without_number;
+
 struct ToStderr;
 
 impl Log for ToStderr {
@@ -14,7 +16,8 @@ impl Log for ToStderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            let line = format!("{}\n", super::escape::key(&record.args().to_string()));
+            let message = record.args().to_string();
+            let line = format!("{}\n", super::escape::key(&without_number(&message)));
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }

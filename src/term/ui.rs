@@ -9,6 +9,7 @@ use std::path::Path;
 use clap::builder::StyledStr;
 
 use super::{Color, Style, escape};
+use crate::system_error::without_number;
 
 /// The error of a write to a stdout whose reader has gone. `report` recognises it and ends the
 /// command by SIGPIPE without a message, as `cat` does.
@@ -218,7 +219,8 @@ impl Ui {
         let _ = self.flush();
         // Messages contain keys and server texts: control characters are escaped. A closed stderr
         // is no reason to stop working.
-        let line = format!("{label}{}\n", escape::key(message));
+        let message = without_number(message);
+        let line = format!("{label}{}\n", escape::key(&message));
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }

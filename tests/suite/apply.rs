@@ -763,7 +763,9 @@ fn on_a_terminal_deletes_are_shown_and_asked_for() {
     );
     for (answer, exit) in [("n\n", 1), ("y\n", 0)] {
         let mut terminal = kvw.terminal(&line);
-        let screen = terminal.screen_up_to("Write 1 key and delete 1 key? [y/N]");
+        let screen = terminal.screen_up_to("? [y/N]");
+        let question = format!("Write 1 key and delete 1 key at {}? [y/N]", scope.address());
+        assert!(screen.contains(&question), "{screen}");
         assert!(screen.contains("- ") && screen.contains("gone"), "{screen}");
         assert!(scope.value("gone").is_some());
         terminal.press(answer);

@@ -283,3 +283,59 @@ fn the_token_of_one_cluster_is_not_sent_to_another() {
     output.expect(3);
     assert!(!output.stderr.contains("secret-token"));
 }
+
+#[test]
+fn a_move_asks_about_moving_and_an_undo_about_putting_back() {
+    let scope = Agent::shared();
+    for name in ["a/1", "a/2"] {
+        scope.put(name, "x");
+    }
+    let (a, b, at) = (scope.key("a/"), scope.key("b/"), scope.address());
+    let refused = scope.kvw(["mv", &a, &b]).run();
+    refused
+        .expect(2)
+        .one_line()
+        .says(&["refusing to move 2 keys from", "--yes"]);
+    for (answer, code) in [("n\n", 1), ("y\n", 0)] {
+        let asked = scope.kvw(["mv", &a, &b]).on_terminal().stdin(answer);
+        let output = asked.run();
+        let question = format!("Move 2 keys from {a} to {b} at {at}? [y/N]");
+        assert!(output.expect(code).text().contains(&question), "{output}");
+        assert!(!output.text().contains("elete"), "{output}");
+    }
+    assert!(scope.value("a/1").is_none() && scope.value("b/1").is_some());
+
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("undo");
+    let journal = journal.to_str().unwrap();
+    scope.kvw(["mv", &b, &a, "--yes", "--undo", journal]).ok();
+    let refused = scope.kvw(["undo", journal]).run();
+    refused
+        .expect(2)
+        .one_line()
+        .says(&["refusing to put back 2 keys and delete 2 keys", "--yes"]);
+    let output = scope
+        .kvw(["undo", journal])
+        .on_terminal()
+        .stdin("y\n")
+        .run();
+    let question = format!("Put back 2 keys and delete 2 keys at {at}? [y/N]");
+    assert!(output.expect(0).text().contains(&question), "{output}");
+}
+
+#[test]
+fn many_keys_are_confirmed_by_their_number() {
+    let scope = Agent::shared();
+    let ops: Vec<_> = (0..120)
+        .map(|n| format!("set {} x", scope.key(&format!("a/{n:03}"))))
+        .collect();
+    for ops in ops.chunks(60) {
+        scope.kvw(["txn", "-q"]).args(ops).ok();
+    }
+    let (a, b) = (scope.key("a/"), scope.key("b/"));
+    for (answer, code) in [("y\n", 1), ("119\n", 1), ("120\n", 0)] {
+        let output = scope.kvw(["mv", &a, &b]).on_terminal().stdin(answer).run();
+        let words = "Type the number of keys to confirm:";
+        assert!(output.expect(code).text().contains(words), "{output}");
+    }
+}

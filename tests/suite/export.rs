@@ -207,17 +207,14 @@ fn what_acls_cut_down_is_printed_and_exits_four_unless_allowed() {
 
 #[test]
 fn what_cannot_be_replaced_is_wrong_usage() {
-    for (file, words) in [
-        ("none/file", "No such file or directory"),
-        (".", "not a regular file"),
+    for (doing, file, words) in [
+        ("writing", "none/file", "No such file or directory"),
+        ("replacing", ".", "not a regular file"),
     ] {
         let output = Kvw::at("127.0.0.1:1")
             .args(["export", "--output-file", file])
             .run();
-        output
-            .expect(2)
-            .one_line()
-            .says(&["replacing", file, words]);
+        output.expect(2).one_line().says(&[doing, file, words]);
     }
 }
 

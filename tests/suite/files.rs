@@ -316,9 +316,85 @@ fn the_pages_are_all_replaced_or_none_is() {
     output.expect(2).one_line();
     output.says(&["replacing", "kvw-watch.1", "not a regular file"]);
     assert_eq!(picture(folder.path()), before);
-    let missing = folder.path().join("none");
-    let output = scope.kvw(["man", "--dir"]).args([&missing]).run();
-    output.expect(2).one_line().says(&["No such file"]);
+}
+
+#[test]
+fn the_folder_of_the_pages_is_created_and_what_was_written_is_said() {
+    let (scope, folder) = site();
+    let missing = folder.path().join("share/man/man1");
+    let man = |dir: &Path| scope.kvw(["man", "--dir"]).args([dir]).run();
+    let output = man(&missing);
+    let written = format!(" pages to {}\n", missing.display());
+    assert!(output.expect(0).stderr.ends_with(&written), "{output}");
+    assert!(output.stderr.starts_with("wrote "), "{output}");
+    assert!(missing.join("kvw.1").is_file() && output.stdout.is_empty());
+    assert_eq!(man(&missing).expect(0).stderr, output.stderr);
+    // A file where the folder would be, or a part of its path.
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for dir in [&file, &file.join("below")] {
+        let output = man(dir);
+        let named = format!("creating the folder {}: ", dir.display());
+        output.expect(2).one_line().says(&[&named]);
+    }
+    let quiet = scope.kvw(["man", "-q", "--dir"]).args([&missing]).run();
+    assert_eq!(quiet.expect(0).stderr, "");
+}
+
+#[test]
+fn a_message_has_no_number_of_a_system_error() {
+    let (scope, folder) = site();
+    scope.put("a", "1");
+    let (key, prefix) = (scope.key("a"), scope.prefix());
+    let none = folder.path().join("none/file");
+    let none = none.to_str().unwrap();
+    let at = format!("@{none}");
+    let certificate = [
+        "get",
+        &key,
+        "--http-addr",
+        "https://127.0.0.1:1",
+        "--ca-file",
+        none,
+    ];
+    let tries: &[&[&str]] = &[
+        &["put", &key, &at],
+        &["put", &key, "v", "--undo", none],
+        &["get", &key, "--token-file", none],
+        &["get", &key, "--fallback", none],
+        &["get", &key, "--http-addr", &format!("unix://{none}")],
+        &["get", &key, "--http-addr", "127.0.0.1:1"],
+        &certificate,
+        &["txn", "--file", none],
+        &["import", none],
+        &["diff", none, "--prefix", prefix],
+        &["apply", "--plan", none],
+        &["undo", none],
+        &["export", prefix, "--output-file", none],
+        &["export", prefix, "--to-dir", none],
+        &["watch", prefix, "--state", none],
+        &["watch", prefix, "--status-file", none],
+        &["watch", prefix, "--once", "--", "./none"],
+        &[
+            "watch", prefix, "--once", "-o", "jsonl", "--events", "all", "--", "./none",
+        ],
+        &["run", prefix, "--", "./none"],
+        &["lock", &scope.key("job"), "--", "./none"],
+        &["elect", &scope.key("leader"), "--", "./none"],
+        &["dev", "--load", none],
+        &["dev", "--listen", "127.0.0.1:0", "--", "./none"],
+        &["man", "--dir", "/dev/null/x"],
+    ];
+    for args in tries {
+        let output = scope.kvw([]).args(*args).run();
+        let said = [&*output.stderr, &output.text()].concat();
+        assert!(!said.is_empty(), "{output}");
+        assert!(!said.contains("os error"), "{output}");
+    }
+    let editor = scope.kvw(["edit", &key]).env("EDITOR", "./none");
+    let output = editor.on_terminal().run();
+    assert!(output.text().contains("editor"), "{output}");
+    assert!(!output.text().contains("os error"), "{output}");
 }
 
 #[test]

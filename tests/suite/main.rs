@@ -35,6 +35,7 @@ mod get;
 mod house;
 mod import;
 mod json_contract;
+mod json_schemas;
 mod language;
 mod limits;
 mod lock;

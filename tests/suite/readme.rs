@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Agent, Kvw};
+use crate::harness::{Agent, Kvw, not_tried, wait_for_text};
 
 struct ReadmeSession {
     line: usize,
@@ -46,6 +46,47 @@ fn every_command_of_the_page_on_consul_watch_prints_what_it_says() {
     check("docs/from-consul-watch.md");
 }
 
+#[test]
+fn every_command_of_the_page_on_json_prints_what_it_says() {
+    check("docs/json.md");
+}
+
+#[test]
+fn every_command_of_the_guide_to_handlers_prints_what_it_says() {
+    check("docs/handlers.md");
+}
+
+/// The lines of its ```sh blocks run for as long as they like: each is run for a moment, with the programs
+/// that it names in place.
+#[test]
+fn the_examples_of_the_guide_to_handlers_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = std::fs::read_to_string(root.join("docs/handlers.md")).unwrap();
+    let agent = Agent::own();
+    agent.http("PUT", "/v1/kv/config/a", b"1");
+    let examples: Vec<_> = guide
+        .split("```sh\n")
+        .skip(1)
+        .flat_map(|rest| rest.split("```").next().unwrap().lines())
+        .collect();
+    assert_eq!(examples.len(), 4);
+    for example in examples {
+        let program = assert_cmd::cargo::cargo_bin!("kvw");
+        let mut running = Kvw::program(Path::new("/bin/sh"))
+            .script("server", "echo started >>seen; exec sleep 60")
+            .script("systemctl", "echo started >>seen")
+            .env("CONSUL_HTTP_ADDR", agent.address())
+            .args([
+                "-c",
+                &format!("PATH=.:$PATH; exec {} {}", program.display(), &example[4..]),
+            ])
+            .spawn();
+        wait_for_text(&running.home().join("seen"));
+        assert!(!running.has_ended(), "{example}");
+        running.stop();
+    }
+}
+
 /// Runs the sessions of a document on a server of its own.
 #[track_caller]
 fn check(document: &str) {
@@ -65,6 +106,12 @@ fn check(document: &str) {
         .ok();
     let mut wrong = String::new();
     for session in sessions {
+        if let Some(missing) = missing_program(&session.command) {
+            not_tried(&format!(
+                "commands of {document} with {missing}: it is not installed"
+            ));
+            continue;
+        }
         let printed = run(&session.command, &agent.address(), root);
         if normal(&printed) != normal(&session.expected) {
             let ReadmeSession {
@@ -162,6 +209,18 @@ fn the_demo_runs_the_handler_for_each_batch() {
         ],
         "{output}"
     );
+}
+
+/// The first program of a command that comes with no system, and is not here.
+fn missing_program(command: &str) -> Option<&'static str> {
+    let path = std::env::var_os("PATH").unwrap();
+    let is_here =
+        |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).exists());
+    let needs = [("jq", "jq "), ("jq", "render.sh"), ("python3", ".py")];
+    let missing = needs
+        .iter()
+        .find(|(name, mark)| command.contains(mark) && !is_here(name));
+    missing.map(|(name, _)| *name)
 }
 
 fn sessions(readme: &str) -> Vec<ReadmeSession> {

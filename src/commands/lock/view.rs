@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::LockArgs;
+use crate::args::confirm::ask;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -88,14 +89,9 @@ pub(super) fn break_lock(
         }
     };
     if !args.yes {
-        if !ctx.ui.can_ask() {
-            let message =
-                format!("refusing to break {name}, held by {holder}, without confirmation");
-            return Err(Failure::usage(message).hint("--yes confirms").into());
-        }
-        let question = abbreviate(&format!("take {name} away from {holder}")).into_owned();
-        let place = client.location();
-        if !ctx.ui.confirm(&format!("{question} at {place}?"))? {
+        let holder = holder.to_string();
+        let what = format!("break {name}, held by {},", abbreviate(&holder));
+        if !ask(&ctx.ui, &what, &client.location(), 1)? {
             return Ok(Exit::No);
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Cause;
 use crate::consul::failed_phase::FailedPhase;
+use crate::system_error;
 
 /// The cause of an error of `ureq`, and a description of it.
 pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
@@ -86,8 +87,7 @@ fn describe(error: &ureq::Error) -> String {
 
 /// Describes an error of the operating system as one lower-case phrase, without its number.
 pub(in crate::consul) fn describe_io(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
+    let text = system_error::describe(error);
     let mut chars = text.chars();
     chars
         .next()

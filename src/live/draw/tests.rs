@@ -9,6 +9,7 @@ use ratatui::buffer::Cell;
 use super::*;
 use crate::live::keyboard::KeyPress;
 use crate::live::state::tests::{change, entry, state};
+use crate::model::Index;
 
 fn drawn(state: &mut LiveState, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -162,4 +163,70 @@ fn a_value_of_half_a_megabyte_is_drawn_by_its_start() {
     state.changed(&[change("c/a", None, Some(value.as_bytes()))], true, now);
     let lines = drawn(&mut state, 60, 12);
     assert!(lines[2].starts_with("+ a = ää"), "{lines:#?}");
+}
+
+/// The second line of a view this wide.
+fn status_at(width: u16, address: &str, connection: &ContactState) -> String {
+    let mut state = state(&["c/a"], Instant::now());
+    state.address = address.to_owned();
+    state.update(|picture| {
+        picture.leader = Some("10.11.12.13:8300".to_owned());
+        picture.index = Index(1_795_762_526_480_460);
+        picture.connection = connection.clone();
+    });
+    drawn(&mut state, width, 10)[1].clone()
+}
+
+#[test]
+fn a_status_that_is_too_long_leaves_out_what_matters_least() {
+    let connected = || ContactState::Connected(SystemTime::UNIX_EPOCH);
+    let at = |width| status_at(width, "consul.example.org:8500", &connected());
+    assert_eq!(
+        at(120),
+        " consul.example.org:8500  leader 10.11.12.13:8300  index 1795762526480460  connected since 00:00:00"
+    );
+    assert_eq!(
+        at(80),
+        " consul.example.org:8500  index 1795762526480460  connected since 00:00:00"
+    );
+    assert_eq!(at(64), " consul.example.org:8500  connected since 00:00:00");
+    assert_eq!(at(40), " connected since 00:00:00");
+    assert_eq!(at(12), " connected …");
+}
+
+#[test]
+fn an_outage_keeps_the_address_and_is_cut_at_its_end() {
+    let lost = |reason: &str| ContactState::Lost(SystemTime::UNIX_EPOCH, reason.to_owned());
+    let at = |width, reason: &str| status_at(width, "h:8500", &lost(reason));
+    assert_eq!(
+        at(80, "connection refused"),
+        " h:8500  index 1795762526480460  no answer since 00:00:00: connection refused"
+    );
+    assert_eq!(
+        at(60, "connection refused"),
+        " h:8500  no answer since 00:00:00: connection refused"
+    );
+    let long = "the certificate of the server is not signed by a CA that is trusted here";
+    assert_eq!(
+        at(60, long),
+        " h:8500  no answer since 00:00:00: the certificate of the s…"
+    );
+    // Wide characters take two cells, the second of which is a blank here, and none is cut in half.
+    let wide = |width| at(width, "語語語語");
+    assert_eq!(wide(38), " no answer since 00:00:00: 語 語 語 語");
+    assert_eq!(wide(34), " no answer since 00:00:00: 語 語 語 …");
+    assert_eq!(wide(33), " no answer since 00:00:00: 語 語 …");
+}
+
+#[test]
+fn a_long_title_leaves_room_for_the_pause() {
+    let mut state = state(&["c/a"], Instant::now());
+    state.title = format!("{}/", "long".repeat(30));
+    state.press(KeyPress::Char(' '));
+    let title = drawn(&mut state, 60, 10)[0].clone();
+    assert!(
+        title.ends_with("…  1 key  paused, 0 changes since"),
+        "{title}"
+    );
+    assert_eq!(title.chars().count(), 60);
 }
