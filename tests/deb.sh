@@ -26,6 +26,8 @@ cargo deb --version >/dev/null 2>&1 || { not_tried "the Debian package: there is
 rm -rf "$folder/target" "$folder/root" "$folder/kvw.deb"
 mkdir -p "$folder/target/release"
 cp "$binary" "$folder/target/release/kvw"
+# As that of a release is already.
+strip "$folder/target/release/kvw"
 CARGO_TARGET_DIR="$folder/target" cargo deb --quiet --locked --no-build --fast --output "$folder/kvw.deb"
 deb=$folder/kvw.deb
 
