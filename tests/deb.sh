@@ -39,8 +39,8 @@ head -1 packaging/debian/changelog | grep -qF "kvw ($version-1)" ||
 
 if command -v lintian >/dev/null; then
     # The maintainer has no address before there is a repository, nor is there a bug that asks for the package.
-    lintian --fail-on error,warning --suppress-tags bogus-mail-host-in-debian-changelog,bogus-mail-host,initial-upload-closes-no-bugs "$deb" ||
-        fail "lintian found faults"
+    lintian --fail-on error --suppress-tags bogus-mail-host-in-debian-changelog,bogus-mail-host,initial-upload-closes-no-bugs "$deb" ||
+        fail "lintian found errors"
 else
     not_tried "lintian: it is not installed"
 fi
