@@ -304,6 +304,11 @@ impl HandlerArgs {
         self.stdin == StdinFormat::Consul
     }
 
+    /// Whether a run that fails has handled its changes.
+    pub fn ignores_failures(&self) -> bool {
+        self.on_fail == OnFail::Ignore
+    }
+
     /// The input of the handlers.
     pub fn stdin(&self) -> StdinFormat {
         self.stdin

@@ -118,7 +118,8 @@ pub struct WatchArgs {
 
     /// Exit after this time; 0 checks once
     ///
-    /// With --once or --count, exits with 1 if there were too few batches until then.
+    /// With --once or --count, exits with 1 if there were too few batches until then. With 0, as with
+    /// --once, the handler's status is passed on, unless --on-fail ignore.
     #[arg(
         long = "for",
         value_name = "TIME",
@@ -379,7 +380,9 @@ impl WatchArgs {
             initial: self.initial(),
             fresh,
             count: if self.once { Some(1) } else { self.count },
-            pass_status: self.once,
+            // A job of cron has to tell that something is left to be handled.
+            pass_status: self.once
+                || self.time == Some(Duration::ZERO) && !self.handler.ignores_failures(),
             time: self.time,
             max_outage: self.max_outage,
             max_delete: self.state.max_delete,

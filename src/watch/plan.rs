@@ -33,7 +33,7 @@ pub struct Plan {
     pub fresh: bool,
     /// The number of batches after which the watch ends.
     pub count: Option<u64>,
-    /// With `count`: whether the handler's status is passed on.
+    /// Whether the handler's status is passed on.
     pub pass_status: bool,
     /// The time after which the watch ends; zero means one fetch.
     pub time: Option<Duration>,

@@ -139,11 +139,11 @@ impl Shutdown {
     }
 
     /// Returns the exit of the whole watch: a `--count` that was not reached is a no, and with
-    /// `--once` the handler's status is passed on.
+    /// `--once` and for a single look the handler's status is passed on.
     pub fn exit(&self, ending: Exit) -> Exit {
         match (ending, self.count) {
             (Exit::Yes, Some(count)) if self.batches < count => Exit::No,
-            (Exit::Yes, Some(_)) if self.pass_status => Exit::from_status(self.status),
+            (Exit::Yes, _) if self.pass_status => Exit::from_status(self.status),
             (exit, _) => exit,
         }
     }

@@ -200,6 +200,18 @@ fn no_time_at_all_is_one_look() {
     assert!(output.text().contains("\"reason\":\"initial\""), "{output}");
     let skipped = scope.watch(&["--for", "0", "--once", "--initial", "skip", "--exec", SHOW]);
     skipped.run().expect(1);
+    // A job of cron has to tell that its handler failed, once and until it is handled.
+    let failing = || scope.watch(&["--for", "0", "--state", "state", "--exec", "exit 3"]);
+    failing().run().expect(3);
+    let none = scope.kvw([
+        "watch",
+        &scope.key("none/"),
+        "--for",
+        "0",
+        "--exec",
+        "exit 3",
+    ]);
+    none.args(["--initial", "skip"]).run().expect(0);
 }
 
 #[test]
@@ -387,8 +399,11 @@ fn the_whole_group_is_gone_before_the_next_run() {
 #[test]
 fn a_second_signal_does_not_wait_for_the_handler() {
     let scope = Agent::shared();
-    let (mut running, pid) =
-        with_grandchild(&scope, &["--stop-timeout", "60s"], "trap '' TERM; wait");
+    let stubborn = "trap '' TERM; sleep 300 & echo $! >pid; wait";
+    let mut running = scope
+        .watch(&["--stop-timeout", "60s", "--exec", stubborn])
+        .spawn();
+    let pid = wait_for_text(&running.home().join("pid")).parse().unwrap();
     running.signal("TERM");
     running.err_line_with("stopping the handler (1m)");
     std::thread::sleep(SECOND_SIGNAL);
