@@ -204,3 +204,39 @@ fn serve(agent: &AgentState, stream: TcpStream, large_requests: LargeRequests) {
         }
     }
 }
+
+/// Serves the requests of one connection from an empty store and returns what it answers, for fuzzing.
+#[cfg(any(test, fuzzing))]
+pub fn answers_to(requests: &[u8]) -> Vec<u8> {
+    use std::io::{Read, Write};
+    use std::net::Shutdown;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    /// More than any index that a request asks for, so that none blocks.
+    const START: u64 = 1 << 63;
+    /// The bytes of memory.
+    const MEMORY: usize = 1 << 20;
+
+    let agent = AgentState {
+        store: Store::new(KvState::new(START).with_memory(MEMORY)),
+        address: ListenAddress::Unix("socket".into()),
+        answers: AnswerLimits::new(MEMORY),
+    };
+    let (mut client, served) = UnixStream::pair().expect("there are descriptors to be had");
+    let mut answers = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let served = TcpStream::from(OwnedFd::from(served));
+            serve(&agent, served, LargeRequests::new(1));
+        });
+        let mut sender = client.try_clone().expect("there are descriptors to be had");
+        scope.spawn(move || {
+            // The server may have closed before it has read all.
+            let _ = sender.write_all(requests);
+            let _ = sender.shutdown(Shutdown::Write);
+        });
+        let _ = client.read_to_end(&mut answers);
+    });
+    answers
+}
