@@ -224,19 +224,20 @@ pub fn answers_to(requests: &[u8]) -> Vec<u8> {
         answers: AnswerLimits::new(MEMORY),
     };
     let (mut client, served) = UnixStream::pair().expect("there are descriptors to be had");
+    // Small enough for the buffer of the socket.
+    let _ = client.write_all(&requests[..requests.len().min(1 << 16)]);
+    let _ = client.shutdown(Shutdown::Write);
     let mut answers = Vec::new();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let server = scope.spawn(|| {
             let served = TcpStream::from(OwnedFd::from(served));
             serve(&agent, served, LargeRequests::new(1));
         });
-        let mut sender = client.try_clone().expect("there are descriptors to be had");
-        scope.spawn(move || {
-            // The server may have closed before it has read all.
-            let _ = sender.write_all(requests);
-            let _ = sender.shutdown(Shutdown::Write);
-        });
         let _ = client.read_to_end(&mut answers);
+        // The scope alone does not wait for the end of the thread, only for that of its work.
+        server
+            .join()
+            .expect("a panic of the server is one of the target");
     });
     answers
 }

@@ -239,6 +239,86 @@ targets! {
     the_agents_store_agrees_with_a_second_account_of_its_rules: "agent_store",
 }
 
+/// What grows long by repetition: what opens and does not close, what is looked back at, and the seeds.
+const UNITS: [&str; 38] = [
+    "[",
+    "{",
+    "(",
+    "\"",
+    "'",
+    "\\",
+    " ",
+    "\n",
+    "\r",
+    "\t",
+    "#",
+    ",",
+    ";",
+    "%",
+    "=",
+    "a",
+    "a/",
+    "a:",
+    "a.",
+    "- ",
+    "? ",
+    "{a: ",
+    "&a ",
+    "*a ",
+    "a: [",
+    "\" \"",
+    "' '",
+    "{\"a\":",
+    "[{",
+    "$'",
+    "\\\n",
+    "[[a]]\n",
+    "[a.b]\n",
+    "a=",
+    "0\r\n",
+    "1\r\nx\r\n",
+    "\u{e9}",
+    "GET / HTTP/1.0\r\n\r\n",
+];
+
+#[test]
+fn the_work_of_a_target_is_bounded_by_the_length_of_what_it_gets() {
+    for target in &TARGETS {
+        let length = match target.name {
+            // Each decision is a step, after which everything is compared.
+            "agent_store" => 8 << 10,
+            "agent_http" => 32 << 10,
+            _ => 256 << 10,
+        };
+        let mut slowest = (Duration::ZERO, "");
+        for unit in UNITS.iter().chain(target.seeds) {
+            // What chooses a format stands at the beginning.
+            for start in 0..if target.name == "source" { 8_u8 } else { 1 } {
+                let mut bytes = match target.name {
+                    "source" => vec![start, 0x08],
+                    "answer" | "txn_json" => b"[".to_vec(),
+                    "document" => b"[{\"key\":\"a\",\"value\":".to_vec(),
+                    _ => Vec::new(),
+                };
+                bytes.extend(unit.as_bytes().repeat(length / unit.len()));
+                let started = Instant::now();
+                (target.run)(&bytes);
+                let time = started.elapsed();
+                assert!(
+                    time < Duration::from_secs(20),
+                    "{}: {unit:?}: {time:?}",
+                    target.name
+                );
+                slowest = slowest.max((time, unit));
+            }
+        }
+        println!(
+            "{}: {:?} at most, for {:?}",
+            target.name, slowest.0, slowest.1
+        );
+    }
+}
+
 /// `fuzz/`, which the package does not carry.
 fn fuzz_folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
