@@ -149,7 +149,7 @@ pub fn patterns(bytes: &[u8]) {
 /// The conditions of `wait`: the first line is the value of each key, the others are its arguments.
 ///
 /// # Panics
-/// When what is told of a set does not follow from its conditions.
+/// When what a set says does not follow from its conditions.
 pub fn conditions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHORT)]);
     let (value, args) = text.split_once('\n').unwrap_or((&text, ""));

@@ -2,6 +2,8 @@
 //!
 //! `KVW_FUZZ_CASES` asks for more cases of each target, `KVW_FUZZ_SECONDS` for a time of each.
 
+#![allow(clippy::print_stdout, reason = "a long run says what it has tried")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -234,7 +236,7 @@ targets! {
     no_bytes_are_fatal_to_a_plan: "plan_file",
     what_is_shown_of_an_address_is_that_address: "addresses",
     no_pattern_is_fatal: "patterns",
-    what_is_told_of_conditions_follows_from_them: "conditions",
+    what_a_set_of_conditions_says_follows_from_them: "conditions",
     every_answer_of_the_agent_is_one_of_http: "agent_http",
     the_agents_store_agrees_with_a_second_account_of_its_rules: "agent_store",
 }

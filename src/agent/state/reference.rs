@@ -55,7 +55,7 @@ impl Decisions<'_> {
         first % bound
     }
 
-    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+    fn choose<T: Clone>(&mut self, choices: &[T]) -> T {
         let count = u8::try_from(choices.len()).expect("there are few choices");
         choices[usize::from(self.below(count))].clone()
     }
@@ -63,7 +63,7 @@ impl Decisions<'_> {
 
 /// An entry: its key is where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Held {
+struct ReferenceEntry {
     value: Vec<u8>,
     flags: u64,
     session: Option<String>,
@@ -83,9 +83,9 @@ struct LiveSession {
 /// The account: what Consul's `state/kvs.go` and `state/session.go` say, in the fewest words.
 #[derive(Debug, Clone)]
 struct Reference {
-    keys: BTreeMap<Vec<u8>, Held>,
+    keys: BTreeMap<Vec<u8>, ReferenceEntry>,
     /// What was deleted, under which index and when: keys, and prefixes of recursive deletes.
-    graves: Vec<(Vec<u8>, u64, Instant)>,
+    tombstones: Vec<(Vec<u8>, u64, Instant)>,
     sessions: BTreeMap<String, LiveSession>,
     delays: BTreeMap<Vec<u8>, Instant>,
     last: u64,
@@ -96,7 +96,7 @@ struct Reference {
 
 /// What becomes of an operation.
 #[derive(Debug, PartialEq, Eq)]
-enum Fate {
+enum OpFate {
     Done,
     /// A condition did not hold.
     No,
@@ -105,7 +105,10 @@ enum Fate {
 }
 
 impl Reference {
-    fn below<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = (&'a Vec<u8>, &'a Held)> {
+    fn below<'a>(
+        &'a self,
+        prefix: &'a [u8],
+    ) -> impl Iterator<Item = (&'a Vec<u8>, &'a ReferenceEntry)> {
         let all = self.keys.iter();
         all.filter(move |(key, _)| key.starts_with(prefix))
     }
@@ -119,20 +122,20 @@ impl Reference {
                 .map_or(self.table, |held| held.modified),
             KvQuery::Prefix(prefix) if prefix.is_empty() => self.table,
             KvQuery::Prefix(prefix) => {
-                let graves = self
-                    .graves
+                let tombstones = self
+                    .tombstones
                     .iter()
                     .filter(|(name, ..)| name.starts_with(prefix));
-                let graves = graves.map(|(_, index, _)| *index);
+                let tombstones = tombstones.map(|(_, index, _)| *index);
                 let entries = self.below(prefix).map(|(_, held)| held.modified);
-                graves.chain(entries).max().unwrap_or(self.table)
+                tombstones.chain(entries).max().unwrap_or(self.table)
             }
         }
     }
 
-    fn write(&mut self, key: &[u8], index: u64, change: impl FnOnce(&mut Held)) {
+    fn write(&mut self, key: &[u8], index: u64, change: impl FnOnce(&mut ReferenceEntry)) {
         let old = self.keys.get(key).cloned();
-        let mut held = old.clone().unwrap_or(Held {
+        let mut held = old.clone().unwrap_or(ReferenceEntry {
             value: Vec::new(),
             flags: 0,
             session: None,
@@ -148,14 +151,14 @@ impl Reference {
         }
     }
 
-    fn bury(&mut self, name: &[u8], index: u64, now: Instant) {
-        self.graves.retain(|(other, ..)| other != name);
-        self.graves.push((name.to_vec(), index, now));
+    fn add_tombstone(&mut self, name: &[u8], index: u64, now: Instant) {
+        self.tombstones.retain(|(other, ..)| other != name);
+        self.tombstones.push((name.to_vec(), index, now));
     }
 
     fn delete(&mut self, key: &[u8], index: u64, now: Instant) {
         if self.keys.remove(key).is_some() {
-            self.bury(key, index, now);
+            self.add_tombstone(key, index, now);
             self.table = index;
         }
     }
@@ -164,22 +167,22 @@ impl Reference {
         self.sessions.contains_key(&id.to_ascii_lowercase())
     }
 
-    fn run(&mut self, op: &TxnOp, index: u64, now: Instant) -> Fate {
+    fn run(&mut self, op: &TxnOp, index: u64, now: Instant) -> OpFate {
         let held = self.keys.get(&op.key).cloned();
         let modified = held.as_ref().map_or(0, |held| held.modified);
         let holder = held.as_ref().and_then(|held| held.session.clone());
-        let put = |held: &mut Held| {
+        let put = |held: &mut ReferenceEntry| {
             held.value.clone_from(&op.value);
             held.flags = op.flags;
         };
         let holds = match op.verb {
             TxnVerb::Set => true,
             TxnVerb::Cas => modified == op.index,
-            TxnVerb::Lock if !self.holds_session(&op.session) => return Fate::Refused,
+            TxnVerb::Lock if !self.holds_session(&op.session) => return OpFate::Refused,
             TxnVerb::Lock => {
                 let id = op.session.to_ascii_lowercase();
                 if holder.as_ref().is_some_and(|holder| *holder != id) {
-                    return Fate::No;
+                    return OpFate::No;
                 }
                 let locked = held.map_or(0, |held| held.locked) + u64::from(holder.is_none());
                 self.write(&op.key, index, |held| {
@@ -187,22 +190,22 @@ impl Reference {
                     held.session = Some(id);
                     held.locked = locked;
                 });
-                return Fate::Done;
+                return OpFate::Done;
             }
-            TxnVerb::Unlock if op.session.is_empty() => return Fate::Refused,
+            TxnVerb::Unlock if op.session.is_empty() => return OpFate::Refused,
             TxnVerb::Unlock => {
                 if holder.as_ref() != Some(&op.session) {
-                    return Fate::No;
+                    return OpFate::No;
                 }
                 self.write(&op.key, index, |held| {
                     put(held);
                     held.session = None;
                 });
-                return Fate::Done;
+                return OpFate::Done;
             }
             TxnVerb::Delete => {
                 self.delete(&op.key, index, now);
-                return Fate::Done;
+                return OpFate::Done;
             }
             TxnVerb::DeleteTree => {
                 let before = self.keys.len();
@@ -210,19 +213,19 @@ impl Reference {
                 if self.keys.len() < before {
                     self.table = index;
                     if !op.key.is_empty() {
-                        self.bury(&op.key, index, now);
+                        self.add_tombstone(&op.key, index, now);
                     }
                 }
-                return Fate::Done;
+                return OpFate::Done;
             }
             TxnVerb::DeleteCas => {
                 if held.is_some() && modified != op.index {
-                    return Fate::No;
+                    return OpFate::No;
                 }
                 self.delete(&op.key, index, now);
-                return Fate::Done;
+                return OpFate::Done;
             }
-            TxnVerb::GetTree => return Fate::Done,
+            TxnVerb::GetTree => return OpFate::Done,
             TxnVerb::Get => held.is_some(),
             TxnVerb::CheckIndex => held.is_some() && modified == op.index,
             TxnVerb::CheckSession => held.is_some() && holder.unwrap_or_default() == op.session,
@@ -230,7 +233,7 @@ impl Reference {
             TxnVerb::Unknown(_) => false,
         };
         if !holds {
-            return Fate::No;
+            return OpFate::No;
         }
         if matches!(op.verb, TxnVerb::Set | TxnVerb::Cas) {
             self.write(&op.key, index, |held| {
@@ -239,19 +242,19 @@ impl Reference {
                 held.locked = 0;
             });
         }
-        Fate::Done
+        OpFate::Done
     }
 
     /// Whether an operation is refused before anything is written.
-    fn is_blocked(&self, op: &TxnOp, now: Instant) -> Option<Fate> {
+    fn is_blocked(&self, op: &TxnOp, now: Instant) -> Option<OpFate> {
         if op.key.is_empty() && op.verb != TxnVerb::DeleteTree {
-            return Some(Fate::Refused);
+            return Some(OpFate::Refused);
         }
         let delayed = self.delays.get(&op.key).is_some_and(|until| *until > now);
-        (op.verb == TxnVerb::Lock && delayed).then_some(Fate::No)
+        (op.verb == TxnVerb::Lock && delayed).then_some(OpFate::No)
     }
 
-    fn apply(&mut self, op: &TxnOp, now: Instant) -> Fate {
+    fn apply(&mut self, op: &TxnOp, now: Instant) -> OpFate {
         if let Some(fate) = self.is_blocked(op, now) {
             return fate;
         }
@@ -276,7 +279,7 @@ impl Reference {
         let before = self.clone();
         let index = self.last;
         let failed: Vec<_> = numbered
-            .filter(|(_, op)| self.run(op, index, now) != Fate::Done)
+            .filter(|(_, op)| self.run(op, index, now) != OpFate::Done)
             .map(|(number, _)| number)
             .collect();
         if !failed.is_empty() {
@@ -322,13 +325,13 @@ impl Reference {
         if self.swept.is_none_or(due) {
             self.swept = Some(now);
             let fresh = |since| now.duration_since(since) < Duration::from_secs(15 * 60);
-            self.graves.retain(|(_, _, since)| fresh(*since));
+            self.tombstones.retain(|(_, _, since)| fresh(*since));
         }
     }
 }
 
 /// Both accounts, and the time.
-struct Pair {
+struct Comparison {
     state: KvState,
     reference: Reference,
     now: Instant,
@@ -338,9 +341,9 @@ struct Pair {
 
 /// What a reader of a query sees: the index, and the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct View {
+struct ReaderView {
     index: u64,
-    shown: Vec<(Vec<u8>, Held)>,
+    shown: Vec<(Vec<u8>, ReferenceEntry)>,
 }
 
 fn queries() -> Vec<KvQuery> {
@@ -374,15 +377,15 @@ impl Step {
     }
 }
 
-impl Pair {
-    fn view(&self, query: &KvQuery) -> View {
+impl Comparison {
+    fn view(&self, query: &KvQuery) -> ReaderView {
         let entries: Vec<_> = match query {
             KvQuery::Key(key) => self.state.entry(key).into_iter().collect(),
             KvQuery::Prefix(prefix) => self.state.under(prefix).collect(),
             KvQuery::Sessions => Vec::new(),
         };
         let shown = entries.into_iter().map(|entry| {
-            let held = Held {
+            let held = ReferenceEntry {
                 value: entry.value.clone(),
                 flags: entry.flags,
                 session: entry.session.as_deref().map(str::to_owned),
@@ -392,14 +395,14 @@ impl Pair {
             };
             (entry.key.to_vec(), held)
         });
-        View {
+        ReaderView {
             index: self.state.index(query),
             shown: shown.collect(),
         }
     }
 
     fn op(&self, decisions: &mut Decisions<'_>, verb: TxnVerb) -> TxnOp {
-        let key = decisions.of(&KEYS);
+        let key = decisions.choose(&KEYS);
         let modified = self.reference.keys.get(key).map_or(0, |held| held.modified);
         let index = match decisions.below(4) {
             0 => 0,
@@ -420,7 +423,7 @@ impl Pair {
             }
         };
         TxnOp {
-            value: decisions.of(&VALUES).to_vec(),
+            value: decisions.choose(&VALUES).to_vec(),
             flags: u64::from(decisions.below(2)),
             index,
             session,
@@ -435,9 +438,9 @@ impl Pair {
                 let verb = VERBS[usize::from(decisions.below(WRITES))].clone();
                 let op = self.op(decisions, verb);
                 let done = match self.state.apply(&op, self.now) {
-                    Ok(true) => Fate::Done,
-                    Ok(false) => Fate::No,
-                    Err(ApplyError::Consul(_)) => Fate::Refused,
+                    Ok(true) => OpFate::Done,
+                    Ok(false) => OpFate::No,
+                    Err(ApplyError::Consul(_)) => OpFate::Refused,
                     Err(ApplyError::OutOfMemory(error)) => panic!("{error}"),
                 };
                 assert_eq!(done, self.reference.apply(&op, self.now), "{op:?}");
@@ -447,7 +450,7 @@ impl Pair {
                 let count = 1 + decisions.below(4);
                 let ops: Vec<_> = (0..count)
                     .map(|_| {
-                        let verb = decisions.of(&VERBS);
+                        let verb = decisions.choose(&VERBS);
                         self.op(decisions, verb)
                     })
                     .collect();
@@ -464,7 +467,7 @@ impl Pair {
                 Step::Session
             }
             _ => {
-                let seconds = decisions.of(&[0, 1, 9, 10, 20, 31, 60, 15 * 60]);
+                let seconds = decisions.choose(&[0, 1, 9, 10, 20, 31, 60, 15 * 60]);
                 self.now += Duration::from_secs(seconds);
                 self.state.tick(self.now);
                 self.reference.tick(self.now);
@@ -502,9 +505,9 @@ impl Pair {
             return;
         };
         let live = LiveSession {
-            behavior: decisions.of(&[SessionBehavior::Release, SessionBehavior::Delete]),
-            ttl: decisions.of(&[None, Some(Duration::from_secs(10))]),
-            lock_delay: Duration::from_secs(decisions.of(&[0, 15, 100])),
+            behavior: decisions.choose(&[SessionBehavior::Release, SessionBehavior::Delete]),
+            ttl: decisions.choose(&[None, Some(Duration::from_secs(10))]),
+            lock_delay: Duration::from_secs(decisions.choose(&[0, 15, 100])),
             renewed: self.now,
         };
         let config = SessionConfig {
@@ -524,7 +527,7 @@ impl Pair {
     }
 
     /// Checks that both accounts hold the same, and what a reader may rely on after a step.
-    fn check(&mut self, step: &Step, before: &mut [(KvQuery, View)]) {
+    fn check(&mut self, step: &Step, before: &mut [(KvQuery, ReaderView)]) {
         let changes = self.state.take_changes();
         for (query, before) in before {
             let now = self.view(query);
@@ -540,8 +543,8 @@ impl Pair {
                     changes.iter().any(wakes),
                     "{query:?} sleeps on after {step:?}"
                 );
-                let told = now.index > before.index || step.may_lower(query);
-                assert!(told, "{query:?} misses {step:?}");
+                let rises = now.index > before.index || step.may_lower(query);
+                assert!(rises, "{query:?} misses {step:?}");
             }
             let kept = now.index >= before.index || step.may_lower(query);
             assert!(kept, "{query:?} goes back after {step:?}");
@@ -580,11 +583,11 @@ fn id(number: u8) -> String {
 /// # Panics
 /// When the store and its second account differ, or a reader would miss a change.
 pub fn compare_with_reference(bytes: &[u8]) {
-    let mut pair = Pair {
+    let mut comparison = Comparison {
         state: KvState::new(START),
         reference: Reference {
             keys: BTreeMap::new(),
-            graves: Vec::new(),
+            tombstones: Vec::new(),
             sessions: BTreeMap::new(),
             delays: BTreeMap::new(),
             last: START,
@@ -598,10 +601,10 @@ pub fn compare_with_reference(bytes: &[u8]) {
     let mut decisions = Decisions(bytes);
     let mut seen: Vec<_> = queries()
         .into_iter()
-        .map(|query| (query.clone(), pair.view(&query)))
+        .map(|query| (query.clone(), comparison.view(&query)))
         .collect();
     while !decisions.0.is_empty() {
-        let step = pair.step(&mut decisions);
-        pair.check(&step, &mut seen);
+        let step = comparison.step(&mut decisions);
+        comparison.check(&step, &mut seen);
     }
 }

@@ -1,4 +1,4 @@
-//! A server that answers every request with the same bytes, over plain HTTP or TLS, and ends as it is told to.
+//! A server that answers every request with the same bytes, over plain HTTP or TLS, and ends as the test says.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -23,9 +23,9 @@ pub enum Transport {
 /// How a connection ends after the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// As it should: over TLS the client is told that this is the end.
+    /// As it should: over TLS the end is announced.
     Closes,
-    /// Over TLS the client is not told: whoever stands between may have cut it.
+    /// Over TLS nothing announces the end: whoever stands between may have cut it.
     Breaks,
     /// The connection is reset.
     Resets,
@@ -161,7 +161,7 @@ impl Speech {
             }
             Ending::Alerts => stream.write_all(b"\x15\x03\x03\x00\x02\x02\x50")?,
             Ending::Garbles => {
-                stream.write_all(&[&b"\x17\x03\x03\x00\x30"[..], &[0x5a; 0x30]].concat())?
+                stream.write_all(&[&b"\x17\x03\x03\x00\x30"[..], &[0x5a; 0x30]].concat())?;
             }
         }
         stream.shutdown(Shutdown::Write)?;
