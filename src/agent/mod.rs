@@ -29,7 +29,9 @@ mod server;
 mod state;
 mod store;
 
-#[cfg(any(test, fuzzing))]
-pub use http::is_request_head;
 pub use listener::ListenAddress;
+#[cfg(any(test, fuzzing))]
+pub use server::answers_to;
 pub use server::{DevServer, ServerConfig};
+#[cfg(any(test, fuzzing))]
+pub use state::compare_with_reference;

@@ -204,3 +204,40 @@ fn serve(agent: &AgentState, stream: TcpStream, large_requests: LargeRequests) {
         }
     }
 }
+
+/// Serves the requests of one connection from an empty store and returns what it answers, for fuzzing.
+#[cfg(any(test, fuzzing))]
+pub fn answers_to(requests: &[u8]) -> Vec<u8> {
+    use std::io::{Read, Write};
+    use std::net::Shutdown;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    /// More than any index that a request asks for, so that none blocks.
+    const START: u64 = 1 << 63;
+    /// The bytes of memory.
+    const MEMORY: usize = 1 << 20;
+
+    let agent = AgentState {
+        store: Store::new(KvState::new(START).with_memory(MEMORY)),
+        address: ListenAddress::Unix("socket".into()),
+        answers: AnswerLimits::new(MEMORY),
+    };
+    let (mut client, served) = UnixStream::pair().expect("there are descriptors to be had");
+    // Small enough for the buffer of the socket.
+    let _ = client.write_all(&requests[..requests.len().min(1 << 16)]);
+    let _ = client.shutdown(Shutdown::Write);
+    let mut answers = Vec::new();
+    thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            let served = TcpStream::from(OwnedFd::from(served));
+            serve(&agent, served, LargeRequests::new(1));
+        });
+        let _ = client.read_to_end(&mut answers);
+        // The scope alone does not wait for the end of the thread, only for that of its work.
+        server
+            .join()
+            .expect("a panic of the server is one of the target");
+    });
+    answers
+}

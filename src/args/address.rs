@@ -66,6 +66,10 @@ pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> 
     if path.contains('@') {
         return Err(MISPLACED_AT.to_owned());
     }
+    // What is shown of it without its scheme would be taken for one.
+    if path.contains("://") {
+        return Err("its path holds '://': addresses of a list are separated by commas".to_owned());
+    }
     let path = path.trim_matches('/');
     let is_url = path
         .bytes()
@@ -188,6 +192,8 @@ mod tests {
             ("h:8500/v1/", "the address is h:8500"),
             ("http://h:8500/ui/dc1/kv", "the address is h:8500"),
             ("http://h/consul/v1/kv/a", "the address is h/consul"),
+            ("http://h:1/a+https://i:1", "separated by commas"),
+            ("http://h:1/://", "separated by commas"),
             ("h:1/a@b", "%40"),
             ("http://user:PASS/x@h:1", "%2F"),
             ("user:8500/PASS@h:1", "%2F"),

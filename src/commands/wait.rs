@@ -204,6 +204,15 @@ impl WaitArgs {
     }
 }
 
+/// Parses the conditions of a command line, for fuzzing.
+#[cfg(any(test, fuzzing))]
+pub fn conditions<'a>(args: impl IntoIterator<Item = &'a str>) -> Option<ConditionSet> {
+    let command = WaitArgs::augment_args(clap::Command::new("wait").no_binary_name(true));
+    let matches = command.try_get_matches_from(args).ok()?;
+    let args = <WaitArgs as clap::FromArgMatches>::from_arg_matches(&matches).ok()?;
+    args.conditions().ok()
+}
+
 /// Parses KEY=VALUE, where KEY holds no `=`.
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("what follows KEY is missing")?;

@@ -112,13 +112,13 @@ impl<R: Read> Elements<R> {
                 Err(error) if error.is_eof() => {}
                 Err(error) => return Err(Fault::Json(error)),
             }
-            // Doubled, so that a long element is not parsed again for each read.
+            // By a share, so that an element is not parsed again for each read: they may be of one byte.
             let parsed = self.end - self.start;
             if parsed > self.longest {
                 return Err(Fault::TooLong);
             }
             let wanted = if parsed < BUFFER {
-                parsed + 1
+                parsed + 1 + parsed / 8
             } else {
                 (2 * parsed).min(self.longest.saturating_add(1))
             };

@@ -48,3 +48,5 @@ pub use request::Block;
 pub use session::SERF_HEALTH;
 pub use status::TokenState;
 pub use tls::{ClientCertificate, TlsConfig, TrustedRoots};
+#[cfg(any(test, fuzzing))]
+pub use txn::is_txn_answer;

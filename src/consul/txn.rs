@@ -200,6 +200,12 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
     }
 }
 
+/// Parses the answer to a transaction, for fuzzing. Returns whether it is one.
+#[cfg(any(test, fuzzing))]
+pub fn is_txn_answer(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<TxnResponse>(bytes).is_ok()
+}
+
 impl From<OpErrorJson> for OpError {
     fn from(error: OpErrorJson) -> Self {
         OpError {

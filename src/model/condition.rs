@@ -107,6 +107,15 @@ impl ConditionSet {
             .collect()
     }
 
+    /// Returns whether each of the conditions holds, for fuzzing.
+    #[cfg(any(test, fuzzing))]
+    pub fn hold<'e>(&self, lookup: impl Fn(&Key) -> Option<&'e Entry>) -> Vec<bool> {
+        let conditions = self.conditions.iter();
+        conditions
+            .map(|condition| condition.holds(lookup(&condition.key)))
+            .collect()
+    }
+
     /// Describes the conditions that are not met; empty if the set is. A key that was not read yet,
     /// for which `lookup` returns `None`, meets no condition.
     pub fn unmet<'e>(&self, lookup: impl Fn(&Key) -> Option<Option<&'e Entry>>) -> Vec<String> {

@@ -7,14 +7,16 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::io::Write as _;
 
 use fastrand::Rng;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
-use crate::harness::{Agent, Authority, Faulty, Kvw, Output, Presents, Proxy, TlsFront};
+use crate::harness::{
+    Agent, Authority, Break, Ending, Faulty, Kvw, Output, Parrot, Presents, Proxy, TlsFront,
+    Transport,
+};
 
 /// The times by which each round is longer.
 fn rounds(usual: usize) -> usize {
@@ -27,64 +29,6 @@ fn random(what: &str) -> Rng {
         .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
     println!("{what}: KVW_ATTACK_SEED={seed}");
     Rng::with_seed(seed)
-}
-
-/// A server that answers every request with the same bytes and closes.
-struct Parrot {
-    address: String,
-    answer: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Parrot {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let answer = Arc::new(Mutex::new(Vec::new()));
-        let shared = answer.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let answer = shared.lock().unwrap().clone();
-                // A client that went away early is no matter here.
-                let _ = parrot(stream, &answer);
-            }
-        });
-        Parrot { address, answer }
-    }
-
-    fn run(&self, args: &[&str], answer: &[u8]) -> Output {
-        *self.answer.lock().unwrap() = answer.to_vec();
-        let limits = ["--retry-for", "0", "--request-timeout", "5s"];
-        Kvw::at(&self.address).args(args).args(limits).run()
-    }
-}
-
-/// Reads a request, its short body included, and answers.
-fn parrot(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let read = stream.read(&mut part)?;
-        request.extend_from_slice(&part[..read]);
-        let text = String::from_utf8_lossy(&request).to_lowercase();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            if read == 0 {
-                return Ok(());
-            }
-            continue;
-        };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.map_or(0, |length| length.parse().unwrap());
-        if body.len() >= length || read == 0 {
-            break;
-        }
-    }
-    stream.write_all(answer)?;
-    stream.shutdown(std::net::Shutdown::Write)?;
-    // Closing with unread bytes would be a reset.
-    while stream.read(&mut part)? > 0 {}
-    Ok(())
 }
 
 /// Fails for a death that kvw does not choose: a panic aborts.
@@ -120,41 +64,91 @@ fn verbs() -> Vec<(&'static [&'static str], String, i32)> {
     ]
 }
 
-fn response(body: &str, chunked: bool) -> Vec<u8> {
+/// How a client finds the end of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Length,
+    Chunks,
+    /// It ends where the connection does.
+    Close,
+}
+
+fn response(body: &str, framing: Framing) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n";
-    match chunked {
-        true => format!(
-            "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
-            body.len()
-        ),
-        false => format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()),
+    let length = body.len();
+    match framing {
+        Framing::Length => format!("{head}Content-Length: {length}\r\n\r\n{body}"),
+        Framing::Chunks => {
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n")
+        }
+        Framing::Close => format!("{head}Connection: close\r\n\r\n{body}"),
     }
     .into_bytes()
 }
 
 #[test]
 fn an_answer_that_is_cut_anywhere_is_never_a_success() {
-    let (server, mut random) = (Parrot::new(), random("cuts"));
+    let mut random = random("cuts");
     let mut cuts = 0;
-    for (args, body, none) in verbs() {
-        for chunked in [false, true] {
-            let whole = response(&body, chunked);
-            let output = server.run(args, &whole);
-            assert_eq!(output.code, 0, "{output}");
-            for _ in 0..rounds(8) {
-                let kept = random.usize(..whole.len());
-                // What ends a chunked answer may be cut once all of it is there.
-                if chunked && whole.len() - kept <= "0\r\n\r\n".len() {
-                    continue;
+    for server in Parrot::on_each_transport() {
+        let endings = match server.transport {
+            Transport::Plain => &[Ending::Closes, Ending::Resets][..],
+            Transport::Tls => &[
+                Ending::Closes,
+                Ending::Breaks,
+                Ending::Resets,
+                Ending::Alerts,
+                Ending::Garbles,
+            ],
+        };
+        for (args, body, none) in verbs() {
+            for framing in [Framing::Length, Framing::Chunks, Framing::Close] {
+                let whole = response(&body, framing);
+                let output = server.run(args, &whole);
+                assert_eq!(output.code, 0, "{output}");
+                for _ in 0..rounds(6) {
+                    let kept = random.usize(..whole.len());
+                    // What ends a chunked answer may be cut once all of it is there.
+                    if framing == Framing::Chunks && whole.len() - kept <= "0\r\n\r\n".len() {
+                        continue;
+                    }
+                    let ending = endings[random.usize(..endings.len())];
+                    server.ends(&whole[..kept], ending);
+                    let output = server.run_again(args);
+                    survives(&output);
+                    let shown = format!("{:?} {framing:?} {ending:?}", server.transport);
+                    let length = whole.len();
+                    assert_eq!(output.code, none, "{shown}, {kept} of {length}: {output}");
+                    cuts += 1;
                 }
-                let output = server.run(args, &whole[..kept]);
-                survives(&output);
-                assert_eq!(output.code, none, "{kept} of {}: {output}", whole.len());
-                cuts += 1;
             }
         }
     }
     println!("{cuts} answers cut, 0 taken for whole");
+}
+
+#[test]
+fn an_answer_whose_end_may_have_been_cut_off_is_not_taken_for_whole() {
+    let server = Parrot::new(Transport::Tls);
+    for (args, body, none) in verbs() {
+        for ending in [
+            Ending::Breaks,
+            Ending::Resets,
+            Ending::Alerts,
+            Ending::Garbles,
+        ] {
+            // All that it says is there, and something may have followed.
+            server.ends(&response(&body, Framing::Close), ending);
+            let output = server.run_again(args);
+            survives(&output);
+            assert_eq!(output.code, none, "{ending:?}: {output}");
+            // What comes behind the end that was named is not waited for.
+            server.ends(&response(&body, Framing::Length), ending);
+            let output = server.run_again(args);
+            survives(&output);
+            assert!([0, none].contains(&output.code), "{ending:?}: {output}");
+        }
+    }
 }
 
 /// JSON that is no answer, or not to what was asked.
@@ -189,17 +183,17 @@ const SHAPES: [&str; 26] = [
 
 #[test]
 fn json_of_any_other_shape_is_never_a_success() {
-    let server = Parrot::new();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let shapes = SHAPES.into_iter().chain([&*deep]);
     let mut tried = 0;
-    for shape in shapes {
-        for (args, _, none) in verbs() {
-            let output = server.run(args, &response(shape, false));
-            survives(&output);
-            let shown: String = shape.chars().take(60).collect();
-            assert_eq!(output.code, none, "{shown}: {output}");
-            tried += 1;
+    for server in Parrot::on_each_transport() {
+        for shape in SHAPES.into_iter().chain([&*deep]) {
+            for (args, _, none) in verbs() {
+                let output = server.run(args, &response(shape, Framing::Length));
+                survives(&output);
+                let shown: String = shape.chars().take(60).collect();
+                assert_eq!(output.code, none, "{shown}: {output}");
+                tried += 1;
+            }
         }
     }
     println!("{tried} answers of other shapes, 0 taken");
@@ -207,7 +201,8 @@ fn json_of_any_other_shape_is_never_a_success() {
 
 #[test]
 fn random_framings_are_survived() {
-    let (server, mut random) = (Parrot::new(), random("framings"));
+    let mut random = random("framings");
+    let servers = Parrot::on_each_transport();
     let pieces = [
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.0 200\r\n",
@@ -233,14 +228,14 @@ fn random_framings_are_survived() {
         "\0\u{ff}",
         "\x1f\u{8b}\x08",
     ];
-    for _ in 0..rounds(60) {
+    for _ in 0..rounds(90) {
         let count = random.usize(1..9);
         let answer: String = (0..count)
             .map(|_| pieces[random.usize(..pieces.len())])
             .collect();
         let verbs = verbs();
         let (args, ..) = &verbs[random.usize(..verbs.len())];
-        let output = server.run(args, answer.as_bytes());
+        let output = servers[random.usize(..2)].run(args, answer.as_bytes());
         survives(&output);
         // A read never succeeds on these: there is no listing among them.
         if args[0] != "put" && args[0] != "delete" {
@@ -360,47 +355,129 @@ fn random_command_lines_are_survived() {
     }
 }
 
+fn in_gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// Little enough that what is not bounded does not fit.
 const LITTLE_MEMORY: [&str; 3] = ["sh", "-c", r#"ulimit -v 300000; exec "$0" "$@""#];
 
+/// The most memory of a command that is answered with 100 MB, in KiB. A listing is read entry by entry: the buffer of
+/// the longest entry that is taken by default, which was doubled. The answer to a transaction is read as a whole: of 48 MiB
+/// at most by default, in a buffer that was doubled.
+fn most_memory(verb: &str) -> u64 {
+    match verb {
+        "txn" => 128 << 10,
+        _ => 48 << 10,
+    }
+}
+
+/// What a server sends that wants to fill the memory of its client.
+const FLOODS: [&str; 13] = [
+    "a header of 100 MB",
+    "headers without end",
+    "a value of 100 MB",
+    "a value in gzip",
+    "no JSON",
+    "space without end",
+    "deep JSON",
+    "a string without end",
+    "the longest length",
+    "a chunk that is none",
+    "small chunks",
+    "a reason of 100 MB",
+    "an error of 100 MB",
+];
+
+/// Returns 100 MB, or what becomes of them.
+fn flood(name: &str) -> Vec<u8> {
+    const MUCH: usize = 100 << 20;
+    let status = match name {
+        "an error of 100 MB" => "500 No",
+        _ => "200 OK",
+    };
+    let head = format!("HTTP/1.1 {status}\r\nX-Consul-Index: 7\r\n");
+    let with_length = |body: &[u8]| {
+        let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    };
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
+    let value = || format!("[{}]", ENTRY.replace("djE=", &"A".repeat(MUCH))).into_bytes();
+    match name {
+        "a header of 100 MB" => format!("{head}X-Much: {}\r\n\r\n", "A".repeat(MUCH)).into(),
+        "headers without end" => format!("{head}{}\r\n", "X-Much: 1\r\n".repeat(MUCH / 11)).into(),
+        "a value of 100 MB" => with_length(&value()),
+        "a value in gzip" => {
+            let body = in_gzip(&value());
+            let length = body.len();
+            let head = format!("{head}Content-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+            [head.as_bytes(), &body].concat()
+        }
+        "no JSON" | "an error of 100 MB" => with_length(&vec![b'A'; MUCH]),
+        "space without end" => with_length(&vec![b' '; MUCH]),
+        "deep JSON" => with_length(&[&b"[{\"Key\":"[..], &vec![b'['; MUCH]].concat()),
+        "a string without end" => with_length(&[&b"[\""[..], &vec![b'A'; MUCH]].concat()),
+        "the longest length" => format!("{head}Content-Length: {}\r\n\r\n", u64::MAX).into(),
+        "a chunk that is none" => [chunked.as_bytes(), &vec![b'A'; MUCH]].concat(),
+        "small chunks" => format!("{chunked}2\r\n[\"\r\n{}", "1\r\nA\r\n".repeat(MUCH / 6)).into(),
+        "a reason of 100 MB" => format!("HTTP/1.1 500 {}\r\n\r\n", "A".repeat(MUCH)).into(),
+        other => panic!("no flood is {other}"),
+    }
+}
+
 #[test]
 fn a_hundred_megabytes_where_a_hundred_bytes_were_due_do_not_fill_the_memory() {
-    let parrot = Parrot::new();
-    let much = "A".repeat(100 << 20);
-    let head = "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n";
-    let entry = ENTRY.replace("djE=", &much);
-    let answers = [
-        format!("{head}X-Much: {much}\r\n\r\n"),
-        format!("{head}{}\r\n", "X-Much: 1\r\n".repeat(10 << 20)),
-        format!("{head}Content-Length: {}\r\n\r\n[{entry}]", entry.len() + 2),
-        format!("{head}Content-Length: {}\r\n\r\n{much}", much.len()),
-        format!("{head}Content-Length: {}\r\n\r\n", u64::MAX),
-        format!("{head}Transfer-Encoding: chunked\r\n\r\n{much}"),
-        format!("HTTP/1.1 500 {much}\r\n\r\n"),
-        format!(
-            "HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{much}",
-            much.len()
-        ),
+    let verbs: [(&[&str], i32); 6] = [
+        (&["get", "a"], 3),
+        (&["txn", "get a"], 3),
+        (&["watch", "a", "--max-outage", "1ms"], 3),
+        (&["export", "a"], 3),
+        (&["ls", "a"], 3),
+        (&["txn", "set a v1"], 5),
     ];
-    for (number, answer) in answers.iter().enumerate() {
-        *parrot.answer.lock().unwrap() = answer.clone().into_bytes();
-        for (args, code) in [
-            (&["get", "a"][..], 3),
-            (&["put", "--create", "a", "v1", "-q"], 5),
-            (&["txn", "set a v1"], 5),
-        ] {
-            let limits = ["--retry-for", "0", "--request-timeout", "5s"];
-            let kvw = Kvw::at(&parrot.address).args(args).args(limits);
-            let output = kvw.under(LITTLE_MEMORY).run();
-            survives(&output);
-            assert_eq!(output.code, code, "{number}: {output}");
+    let servers = Parrot::on_each_transport();
+    let mut peaks = Vec::new();
+    for name in FLOODS {
+        let answer = flood(name);
+        for server in &servers {
+            // The others read in the same ways.
+            let verbs = match server.transport {
+                Transport::Plain => &verbs[..],
+                Transport::Tls => &verbs[..3],
+            };
+            server.says(&answer);
+            for (args, code) in verbs {
+                let kvw = server
+                    .kvw_from_afar()
+                    .args(*args)
+                    .args(["--request-timeout", "5s"]);
+                let kvw = match args[0] {
+                    "watch" => kvw,
+                    _ => kvw.args(["--retry-for", "0"]),
+                };
+                let (output, peak) = kvw.under(LITTLE_MEMORY).run_measured();
+                survives(&output);
+                assert_eq!(output.code, *code, "{name}: {output}");
+                let shown = format!("{name}, {:?}", server.transport);
+                let most = most_memory(args[0]);
+                assert!(peak < most, "{peak} KiB for {shown}: {output}");
+                peaks.push((peak, args[0], shown));
+            }
         }
+    }
+    peaks.sort();
+    for verb in ["get", "export", "ls", "txn", "watch"] {
+        let of_verb = peaks.iter().rev().find(|(_, other, _)| *other == verb);
+        let (peak, _, answer) = of_verb.unwrap();
+        println!("highest memory of {verb}: {} MiB ({answer})", peak >> 10);
     }
 }
 
 #[test]
 fn an_index_that_is_none_is_no_answer_of_consul() {
-    let parrot = Parrot::new();
+    let parrots = Parrot::on_each_transport();
     let list = format!("[{ENTRY}]");
     for (index, code) in [
         ("X-Consul-Index: -5\r\n", 3),
@@ -413,14 +490,16 @@ fn an_index_that_is_none_is_no_answer_of_consul() {
     ] {
         let length = list.len();
         let answer = format!("HTTP/1.1 200 OK\r\n{index}Content-Length: {length}\r\n\r\n{list}");
-        for args in [
-            &["get", "a"][..],
-            &["get", "--recurse", "a"],
-            &["export", "a"],
-        ] {
-            let output = parrot.run(args, answer.as_bytes());
-            survives(&output);
-            assert_eq!(output.code, code, "{index}: {output}");
+        for parrot in &parrots {
+            for args in [
+                &["get", "a"][..],
+                &["get", "--recurse", "a"],
+                &["export", "a"],
+            ] {
+                let output = parrot.run(args, answer.as_bytes());
+                survives(&output);
+                assert_eq!(output.code, code, "{index}: {output}");
+            }
         }
     }
 }
@@ -433,14 +512,15 @@ fn no_token_follows_a_redirect() {
             "HTTP/1.1 {status} Moved\r\nLocation: http://{}/v1/kv/a\r\nContent-Length: 0\r\n\r\n",
             elsewhere.address()
         );
-        let parrot = Parrot::new();
-        for args in [
-            &["get", "a", "--token=secret"][..],
-            &["put", "a", "1", "--token=secret", "-q"],
-        ] {
-            let output = parrot.run(args, answer.as_bytes());
-            assert_eq!(output.code, 3, "{output}");
-            assert_eq!(elsewhere.connections(), 0, "{output}");
+        for parrot in Parrot::on_each_transport() {
+            for args in [
+                &["get", "a", "--token=secret"][..],
+                &["put", "a", "1", "--token=secret", "-q"],
+            ] {
+                let output = parrot.run(args, answer.as_bytes());
+                assert_eq!(output.code, 3, "{output}");
+                assert_eq!(elsewhere.connections(), 0, "{output}");
+            }
         }
     }
 }
@@ -457,8 +537,8 @@ fn an_answer_over_tls_that_breaks_at_any_byte_is_never_a_success() {
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, authority.pem()).unwrap();
     let (get, put) = (agent.key("a"), agent.key("b"));
-    let run = |args: &[&str], bytes: usize| {
-        proxy.break_after(bytes);
+    let run = |args: &[&str], bytes: usize, with: Break| {
+        proxy.break_after(bytes, with);
         let limits = ["--retry-for", "0", "--request-timeout", "5s"];
         let kvw = Kvw::at(&format!("https://{}", proxy.address()));
         kvw.env("CONSUL_CACERT", &ca).args(args).args(limits).run()
@@ -471,16 +551,18 @@ fn an_answer_over_tls_that_breaks_at_any_byte_is_never_a_success() {
         let mut broken = 0;
         let mut bytes = fastrand::usize(1..20);
         loop {
-            let output = run(args, bytes);
+            let with = [Break::Close, Break::Alert, Break::Garbage];
+            let with = with[broken % with.len()];
+            let output = run(args, bytes, with);
             survives(&output);
             if output.code == 0 {
                 break;
             }
             assert!(
                 codes.contains(&output.code),
-                "after {bytes} bytes: {output}"
+                "{with:?} after {bytes} bytes: {output}"
             );
-            assert_eq!(output.stdout, b"", "after {bytes} bytes: {output}");
+            assert_eq!(output.stdout, b"", "{with:?} after {bytes} bytes: {output}");
             broken += 1;
             // Each part of the handshake, and nearly each byte of the answer.
             bytes += match bytes {

@@ -1,8 +1,10 @@
-//! Retries, outages, answers that are none; only against the scripted server.
+//! Retries, outages, answers that are none; only against the scripted server. What is one command is run over plain
+//! HTTP and over TLS, where it must end and read alike.
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Faulty, Kvw, Output, Script};
+use crate::harness::source::pattern;
+use crate::harness::{Authority, Faulty, Kvw, Output, Presents, Script, TlsFront};
 
 /// The read that `kvw status` begins with.
 const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/";
@@ -22,10 +24,35 @@ fn status<const N: usize>(server: &Faulty, args: [&str; N]) -> Output {
     Kvw::at(server.address()).args(["status"]).args(args).run()
 }
 
+/// Runs a command against the script over plain HTTP, and again over TLS, which must end with the same exit and
+/// the same words.
+fn on_both(script: &Script, command: impl Fn(Kvw) -> Output) -> Output {
+    let server = script.clone().start();
+    let plain = command(Kvw::at(server.address()));
+    let secure = over_tls(script, command);
+    let nameless = |output: &Output| {
+        let address = pattern(r"(https://)?127\.0\.0\.1:\d+");
+        address.replace_all(&output.stderr, "ADDRESS").into_owned()
+    };
+    assert_eq!(secure.code, plain.code, "{plain}{secure}");
+    assert_eq!(nameless(&secure), nameless(&plain));
+    plain
+}
+
+/// Runs a command against the script over TLS.
+fn over_tls(script: &Script, command: impl Fn(Kvw) -> Output) -> Output {
+    let server = script.clone().start();
+    let authority = Authority::new("Faulty CA");
+    let certificate = authority.server(&["127.0.0.1"]);
+    let front = TlsFront::start(server.address(), &Presents::new(&certificate));
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&ca, authority.pem()).unwrap();
+    command(Kvw::at(&front.address()).env("CONSUL_CACERT", ca.path()))
+}
+
 /// The one try of a read that must fail.
-fn fails(script: Script) -> Output {
-    let server = script.start();
-    status(&server, ["--retry-for", "0"])
+fn fails(script: &Script) -> Output {
+    on_both(script, |kvw| kvw.args(["status", "--retry-for", "0"]).run())
 }
 
 #[test]
@@ -110,7 +137,8 @@ fn each_failure_is_named_for_what_it_is() {
         (Faulty::script().on(LOOK).answers(404, "404 page not found"), 3, "is this the address of a Consul HTTP API?"),
         (Faulty::script().on(LOOK).writes("HTTP/1.1 200 OK\r\nContent-Le"), 3, "lost"),
     ] {
-        let output = fails(script);
+        let server = script.start();
+        let output = status(&server, ["--retry-for", "0"]);
         output
             .expect(code)
             .one_line()
@@ -124,7 +152,7 @@ fn a_page_of_a_proxy_is_one_line_and_short() {
         "<html>\n<body>\x1b[2J{}</body>\n</html>",
         "so sorry ".repeat(1000)
     );
-    let output = fails(Faulty::script().on(LOOK).answers(502, &page));
+    let output = fails(&Faulty::script().on(LOOK).answers(502, &page));
     output
         .expect(3)
         .one_line()
@@ -163,12 +191,14 @@ fn a_kept_connection_that_died_is_no_reason_to_fail() {
 }
 
 /// One command against a script that ends with its last step.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a script is written where it is run"
+)]
 fn run<const N: usize>(script: Script, args: [&str; N]) -> Output {
-    let server = script.start();
-    Kvw::at(server.address())
-        .args(args)
-        .args(["--retry-for", "0"])
-        .run()
+    on_both(&script, |kvw| {
+        kvw.args(args).args(["--retry-for", "0"]).run()
+    })
 }
 
 #[test]
@@ -213,16 +243,14 @@ fn a_write_whose_answer_is_lost_may_have_happened() {
             Faulty::script().on(request).answers(200, "<html>"),
             Faulty::script().on(request).stalls(),
         ] {
-            let server = script.start();
-            let output = Kvw::at(server.address())
-                .args(args)
-                .args(["--request-timeout", "300ms"])
-                .run();
+            // The script has one step: a second try would not fit it.
+            let output = on_both(&script, |kvw| {
+                kvw.args(args).args(["--request-timeout", "300ms"]).run()
+            });
             output
                 .expect(5)
                 .one_line()
                 .says(&["at 127.0.0.1:", "hint: ", "read it back"]);
-            assert_eq!(server.requests().len(), 1, "{output}");
         }
     }
 }

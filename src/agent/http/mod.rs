@@ -8,9 +8,3 @@ mod response;
 pub use connection::{BodyError, ClientConnection};
 pub use head::{BodyLength, Foreign, RequestHead};
 pub use response::Response;
-
-/// Parses the head of a request, for fuzzing. Returns whether it is one.
-#[cfg(any(test, fuzzing))]
-pub fn is_request_head(bytes: &[u8]) -> bool {
-    head::parse_head(bytes).is_ok()
-}

@@ -116,7 +116,7 @@ impl KvState {
     }
 
     /// Counts what is stored anew.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn recount(&self) -> usize {
         let entries = self.entries.values().map(|entry| entry_size(entry));
         let tombstones = self.tombstones.keys().map(|name| tombstone_size(name));

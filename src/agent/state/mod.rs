@@ -4,6 +4,8 @@
 
 mod entries;
 mod memory;
+#[cfg(any(test, fuzzing))]
+mod reference;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use memory::OutOfMemory;
+#[cfg(any(test, fuzzing))]
+pub use reference::compare_with_reference;
 pub use sessions::{NODE, SessionBehavior, SessionConfig, StoredSession};
 pub use txn::{ApplyError, TxnError, TxnOp, TxnResult, TxnVerb};
 

@@ -136,6 +136,23 @@ fn elements_are_found_in_whatever_pieces_they_come() {
 }
 
 #[test]
+fn an_element_that_comes_byte_by_byte_is_not_parsed_for_each_byte() {
+    for length in [3_000, 30_000, 300_000] {
+        let value = "QUJD".repeat(length / 4);
+        let json = format!("[{}]", EMPTY.replace("null", &format!("\"{value}\"")));
+        let mut elements = Elements::new(Pieces(json.as_bytes(), 1), LONGEST);
+        let mut parsed = 0;
+        let found = elements.next(|text| {
+            parsed += text.len();
+            entry(text)
+        });
+        assert_eq!(found.unwrap().unwrap().value().len(), length / 4 * 3);
+        assert!(elements.next(entry).unwrap().is_none());
+        assert!(parsed < 12 * json.len(), "{parsed} of {}", json.len());
+    }
+}
+
+#[test]
 fn names_are_read_the_same_way() {
     let mut elements = Elements::new(&br#"["a/","b\n"]"#[..], LONGEST);
     let mut next = || elements.next(|text| parse::<String>(text)).unwrap();

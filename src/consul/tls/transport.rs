@@ -26,6 +26,8 @@ pub(in crate::consul) struct TlsTransport {
     /// Whether anything came after the handshake. With TLS 1.3 the server's verdict on the client
     /// certificate is the first that comes.
     answered: bool,
+    /// Whether anything came since something was sent last: a connection that ends now ends in an answer.
+    receiving: bool,
 }
 
 impl TlsTransport {
@@ -71,6 +73,7 @@ impl TlsTransport {
             name: shown,
             has_certificate,
             answered: false,
+            receiving: false,
         })
     }
 
@@ -79,7 +82,7 @@ impl TlsTransport {
     /// it works on.
     fn map_error(&mut self, error: io::Error) -> ureq::Error {
         if self.answered {
-            return error.into();
+            return self.end_of_answer(error).into();
         }
         let error = match pending_alert(&mut self.connection, &mut self.socket, error) {
             Ok(error) => error,
@@ -91,6 +94,19 @@ impl TlsTransport {
                 tag(FailedPhase::Handshake(failure))
             }
             _ => io::Error::new(io::ErrorKind::InvalidData, error).into(),
+        }
+    }
+
+    /// Maps the error of a connection that ends in the middle of an answer. Where an answer has no length
+    /// it ends with the connection, and ureq takes any end for that one; but an end that the server did not
+    /// announce (`close_notify`) can be that of somebody on the way.
+    fn end_of_answer(&self, error: io::Error) -> io::Error {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
+        match error.kind() {
+            UnexpectedEof | ConnectionReset | ConnectionAborted if self.receiving => {
+                io::Error::new(InvalidData, error)
+            }
+            _ => error,
         }
     }
 
@@ -192,6 +208,7 @@ impl Transport for TlsTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.socket.set_timeout(timeout);
+        self.receiving = false;
         let output = &self.buffers.output()[..amount];
         send(&mut self.connection, &mut self.socket, output).map_err(|error| self.map_error(error))
     }
@@ -200,6 +217,7 @@ impl Transport for TlsTransport {
         self.socket.set_timeout(timeout);
         let amount = self.receive().map_err(|error| self.map_error(error))?;
         self.answered |= amount > 0;
+        self.receiving |= amount > 0;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

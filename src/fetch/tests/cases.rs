@@ -39,7 +39,7 @@ impl WalkBench {
         let all = keys.map(|key| put(key, 0)).collect();
         store.lock().unwrap().apply(&StoreEvent::Txn(all));
         let script = Arc::default();
-        let source = FakeConsul::new(Arc::clone(&store), Arc::clone(&script));
+        let source = FakeConsul::new(Arc::clone(&store), Arc::clone(&script), limits.connections);
         let mut walk = Walk::new(source, root, limits);
         let mut seen = Snapshot::default();
         walk.advance(&mut seen, None, WAIT).unwrap();

@@ -191,14 +191,17 @@ pub struct FakeConsul {
     /// Texts of requests that no URL can carry.
     pub unaddressable_requests: Arc<Mutex<Vec<String>>>,
     received: AtomicU64,
+    side_by_side: bool,
 }
 
 impl FakeConsul {
     pub fn new(
         store: Arc<Mutex<FakeStore>>,
         script: Arc<Mutex<VecDeque<Vec<StoreEvent>>>>,
+        connections: usize,
     ) -> Self {
         FakeConsul {
+            side_by_side: connections > 1,
             store,
             script,
             unaddressable_requests: Arc::default(),
@@ -228,6 +231,14 @@ impl FakeConsul {
         true
     }
 
+    fn let_others_run(&self) {
+        if self.side_by_side {
+            for _ in 0..fastrand::u8(..4) {
+                std::thread::yield_now();
+            }
+        }
+    }
+
     /// Blocks a query as Consul does, then returns the state to answer from.
     fn answer(&self, text: &str, block: Option<Block>) -> Arc<Data> {
         if !split::is_addressable(text) {
@@ -237,7 +248,10 @@ impl FakeConsul {
                 .push(text.to_owned());
         }
         let Some(Block { since, wait }) = block else {
+            // Side by side, queries meet the steps in any order, on an idle machine too.
+            self.let_others_run();
             self.step(false);
+            self.let_others_run();
             return self.store().data.clone();
         };
         let (until, restores) = {

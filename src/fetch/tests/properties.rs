@@ -124,7 +124,7 @@ fn run(case: &Case) -> Result<Tally, TestCaseError> {
     store.apply(&StoreEvent::Save);
     let store = Arc::new(Mutex::new(store));
     let script: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(case.script.clone().into()));
-    let source = FakeConsul::new(store.clone(), script.clone());
+    let source = FakeConsul::new(store.clone(), script.clone(), case.limits.connections);
     let unaddressable_requests = source.unaddressable_requests.clone();
     let mut walk = Walk::new(source, case.root.clone(), case.limits);
     let (mut seen, mut since) = (Snapshot::default(), None);

@@ -146,10 +146,10 @@ impl Lexer<'_> {
                 '"' => {
                     // In `{"a":1}` and `x={"a":1}` a member's quote opens a part of the word, in
                     // `"{"a":1}"` it closes one.
-                    word.lost_quotes |= is_json || opens_json(&word.bytes);
+                    word.lost_quotes = word.lost_quotes || is_json || opens_json(&word.bytes);
                     self.double_quoted(&mut word.bytes, opened)?;
                     let goes_on = self.peek().is_some_and(|c| !c.is_ascii_whitespace());
-                    word.lost_quotes |= goes_on && opens_json(&word.bytes);
+                    word.lost_quotes = word.lost_quotes || (goes_on && opens_json(&word.bytes));
                 }
                 '$' if self.next_if(|c| c == '\'').is_some() => {
                     self.ansi_quoted(&mut word.bytes, opened)?;
@@ -280,9 +280,14 @@ fn push_unknown(bytes: &mut Vec<u8>, escape: char) {
     push(bytes, escape);
 }
 
+/// The most white space that JSON has before the quote of a member. More is not looked at: a word of
+/// quoted blanks would be read again for each of its quotes.
+const MAX_INDENT: usize = 256;
+
 /// Whether what was read of a word ends where JSON would open a member or an element.
 fn opens_json(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_end().ends_with(b"{") || bytes.trim_ascii_end().ends_with(b"[")
+    let end = &bytes[bytes.len().saturating_sub(MAX_INDENT)..];
+    matches!(end.trim_ascii_end().last(), Some(b'{' | b'['))
 }
 
 fn push(bytes: &mut Vec<u8>, c: char) {

@@ -55,7 +55,7 @@ pub struct ReceivedRequest {
 }
 
 /// The steps so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Script(Vec<Step>);
 
 /// A step whose answer is still to be said.
@@ -64,6 +64,7 @@ pub struct On {
     step: Step,
 }
 
+#[derive(Clone)]
 struct Step {
     /// How the request begins; `None`: the connection itself.
     pattern: Option<String>,
@@ -82,6 +83,7 @@ impl Step {
     }
 }
 
+#[derive(Clone)]
 enum Action {
     /// Write these bytes, and close where the answer says so.
     Answer { bytes: Vec<u8>, close: bool },

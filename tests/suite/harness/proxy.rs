@@ -14,11 +14,21 @@ pub struct Proxy {
 
 struct ProxyState {
     /// How many bytes of the server's a connection passes on before it breaks.
-    breaks_after: Option<usize>,
+    breaks_after: Option<(usize, Break)>,
     /// Whose connections are not passed on: those of these addresses, or all.
     cut: Cut,
     /// Both sides of the connections that were made, and the address of the client.
     open: Vec<(IpAddr, [TcpStream; 2])>,
+}
+
+/// How a connection breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    Close,
+    /// With an alert of TLS that is not encrypted: that the certificate is unknown.
+    Alert,
+    /// With bytes that are nothing.
+    Garbage,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -88,8 +98,8 @@ impl Proxy {
     }
 
     /// Breaks each new connection after this many bytes of the server's.
-    pub fn break_after(&self, bytes: usize) {
-        lock(&self.shared).breaks_after = Some(bytes);
+    pub fn break_after(&self, bytes: usize, with: Break) {
+        lock(&self.shared).breaks_after = Some((bytes, with));
     }
 
     fn set(&self, cut: &Cut) {
@@ -127,22 +137,31 @@ fn connect(client: &TcpStream, server: &str, shared: &Mutex<ProxyState>) -> std:
         }
         let sides = [client.try_clone()?, server.try_clone()?];
         state.open.push((from, sides));
-        state.breaks_after.unwrap_or(usize::MAX)
+        state.breaks_after.unwrap_or((usize::MAX, Break::Close))
     };
     let (to_server, to_client) = ((client.try_clone()?, server.try_clone()?), (server, client));
-    thread::spawn(move || pass(&to_server.0, &to_server.1, usize::MAX));
+    thread::spawn(move || pass(&to_server.0, &to_server.1, (usize::MAX, Break::Close)));
     pass(&to_client.0, to_client.1, breaks_after);
     Ok(())
 }
 
 /// Passes on what comes until one side closes, or so many bytes were passed on, and closes both then.
-fn pass(mut from: &TcpStream, mut to: &TcpStream, most: usize) {
+fn pass(mut from: &TcpStream, mut to: &TcpStream, (most, with): (usize, Break)) {
     let mut part = vec![0; 16 * 1024];
     let mut left = most;
     while let Ok(read @ 1..) = from.read(&mut part) {
         let passed = read.min(left);
         left -= passed;
-        if to.write_all(&part[..passed]).is_err() || left == 0 {
+        if to.write_all(&part[..passed]).is_err() {
+            break;
+        }
+        if left == 0 {
+            // A client that has gone is what is wanted.
+            let _ = match with {
+                Break::Close => Ok(()),
+                Break::Alert => to.write_all(b"\x15\x03\x03\x00\x02\x02\x2e"),
+                Break::Garbage => to.write_all(&[0x5a; 300]),
+            };
             break;
         }
     }

@@ -51,7 +51,8 @@ impl<'a> Presents<'a> {
         }
     }
 
-    fn config(&self) -> Arc<ServerConfig> {
+    /// The settings of a server that presents this.
+    pub fn config(&self) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(self.versions)

@@ -80,6 +80,17 @@ fn lines_know_their_number_and_words_their_place() {
     assert_eq!(split("a\n'b\nc\n").unwrap_err().line, 2);
 }
 
+#[test]
+fn quoted_blanks_are_read_once() {
+    // Were all of them looked at for each quote, this would take minutes.
+    let text = "\" \"".repeat(1 << 19);
+    let started = std::time::Instant::now();
+    let word = &split(&text).unwrap()[0].words[0];
+    assert_eq!((word.bytes.len(), word.lost_quotes), (1 << 19, false));
+    let time = started.elapsed();
+    assert!(time < std::time::Duration::from_secs(10), "{time:?}");
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_panics(text: String) {
