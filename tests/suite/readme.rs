@@ -167,6 +167,67 @@ fn the_watch_examples_of_the_readme_run() {
     }
 }
 
+/// What docs/pictures/draw has drawn of a terminal: its rows, without blanks.
+fn rows_of_picture(svg: &str) -> Vec<String> {
+    let text = regex::Regex::new(r#"<text x="[^"]*" y="([^"]*)"[^>]*>([^<]*)</text>"#).unwrap();
+    let mut rows = std::collections::BTreeMap::<u32, String>::new();
+    for found in text.captures_iter(svg) {
+        *rows.entry(found[1].parse().unwrap()).or_default() += &found[2];
+    }
+    rows.into_values().map(|row| comparable(&row)).collect()
+}
+
+/// A line without blanks, entities, numbers and the offset of a time zone.
+fn comparable(line: &str) -> String {
+    let line = line.replace("&quot;", "\"").replace("&gt;", ">");
+    let line = line.replace("+00:00", "Z").replace(' ', "");
+    normal(&line)
+}
+
+#[test]
+fn the_picture_of_a_watch_shows_what_it_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let svg = std::fs::read_to_string(root.join("docs/pictures/watch.svg")).unwrap();
+    let agent = Agent::own();
+    let file = |path: &str| root.join(path).to_str().unwrap().to_owned();
+    agent
+        .kvw(["import", "-q", &file("examples/config.json")])
+        .ok();
+    let handler = file("examples/reload.sh");
+    let args = ["watch", "config/", "-o", "text", "--initial", "skip"];
+    let mut running = agent.kvw(args).args(["--exec", &handler]).spawn();
+    running.err_line_with("watching");
+    let json = "set config/app.json '{\"debug\":false}'";
+    for write in [
+        &["put", "-q", "config/web/port", "8081"][..],
+        &[
+            "txn",
+            "-q",
+            "set config/db/host db2.internal",
+            "delete config/db/pool",
+            json,
+        ],
+        &["put", "-q", "config/app.json", "{\"debug\":true}"],
+    ] {
+        agent.kvw([]).args(write).ok();
+        running.err_line_with("handled in");
+    }
+    let output = running.stop();
+    let stdout = output.text();
+    let printed = stdout.lines().chain(output.stderr.lines());
+    let printed: std::collections::BTreeSet<_> = printed.map(comparable).collect();
+    let rows = rows_of_picture(&svg);
+    let (command, rows) = rows.split_first().unwrap();
+    assert_eq!(
+        command,
+        &comparable("$ kvw watch config/ -o text --initial skip --exec examples/reload.sh")
+    );
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        assert!(printed.contains(row), "{row} is not among {printed:#?}");
+    }
+}
+
 #[test]
 fn the_two_first_commands_of_the_readme_are_those_of_a_newcomer() {
     let readme =
