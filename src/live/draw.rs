@@ -232,12 +232,17 @@ fn row_spans(row: &Row, entries: &[Entry], state: &LiveState, width: u16) -> Vec
     };
     let mut spans = vec![Span::styled(format!("{sign} "), style), Span::raw(indent)];
     match row {
-        Row::Folder { entries, open, .. } => {
+        Row::Folder {
+            entries: range,
+            open,
+            ..
+        } => {
             let arrow = if *open { "▾ " } else { "▸ " };
             spans.push(Span::raw(arrow));
             let folder = Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD);
             spans.push(Span::styled(escape(own).into_owned(), folder));
-            spans.push(Span::styled(format!("  {}", entries.len()), dim()));
+            let keys = range.len() - count_ghosts(picture, &entries[range.clone()]);
+            spans.push(Span::styled(format!("  {keys}"), dim()));
         }
         Row::Key { entry, .. } => {
             let shown = if own.is_empty() { "/" } else { own };
@@ -268,6 +273,20 @@ fn mark_of(picture: &Picture, key: &str) -> (char, Style) {
         Some((kind, at)) => styled(*kind, picture.at.saturating_duration_since(*at)),
         None => (' ', Style::new()),
     }
+}
+
+/// How many of these entries are deleted keys, which are shown until their marks have faded.
+fn count_ghosts(picture: &Picture, entries: &[Entry]) -> usize {
+    let deleted = picture
+        .marks
+        .iter()
+        .filter(|(_, (kind, _))| *kind == ChangeKind::Delete);
+    let shown = |key: &str| {
+        entries
+            .binary_search_by(|entry| entry.key().cmp(key))
+            .is_ok()
+    };
+    deleted.filter(|(key, _)| shown(key)).count()
 }
 
 /// The mark of the last change below a closed folder.

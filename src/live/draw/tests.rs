@@ -60,6 +60,17 @@ fn keys_changes_rate_and_handler_are_drawn() {
 }
 
 #[test]
+fn a_deleted_key_is_drawn_and_not_counted() {
+    let now = Instant::now();
+    let mut state = state(&["c/d/x", "c/d/y"], now);
+    state.changed(&[change("c/d/x", Some(b"v"), None)], true, now);
+    let lines = drawn(&mut state, 80, 16);
+    assert_eq!(lines[0], " c/  1 key");
+    assert_eq!(lines[2], "  ▾ d/  1");
+    assert_eq!(lines[3], "-   x");
+}
+
+#[test]
 fn an_outage_is_drawn_with_its_reason() {
     let mut state = state(&["c/a"], Instant::now());
     state.update(|picture| {
