@@ -64,16 +64,8 @@ pub fn document(bytes: &[u8]) {
 /// # Panics
 /// When a key is desired twice.
 pub fn source(bytes: &[u8]) {
-    const FORMATS: [SourceFormat; 8] = [
-        SourceFormat::Yaml,
-        SourceFormat::Json,
-        SourceFormat::Toml,
-        SourceFormat::Properties,
-        SourceFormat::Env,
-        SourceFormat::DockerEnv,
-        SourceFormat::Consul,
-        SourceFormat::Jsonl,
-    ];
+    // All but a directory, which is no text.
+    let [_, formats @ ..] = &SourceFormat::ALL;
     let [format, chosen, text @ ..] = bytes else {
         return;
     };
@@ -94,7 +86,7 @@ pub fn source(bytes: &[u8]) {
         split: (chosen >> 5 & 1 == 1).then(|| "_".to_owned()),
         ..SourceOptions::default()
     };
-    let format = FORMATS[usize::from(*format) % FORMATS.len()];
+    let format = formats[usize::from(*format) % formats.len()];
     let Ok(desired) = sources::parse(format, text, Path::new("file"), &options) else {
         return;
     };

@@ -156,14 +156,22 @@ pub fn files_after_at() -> ArgValueCompleter {
 
 /// Offers the keys in `NAME=KEY`.
 pub fn live_keys_of_names() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| -> Vec<CompletionCandidate> {
-        let Some((name, key)) = typed.to_str().and_then(|typed| typed.split_once('=')) else {
-            return Vec::new();
-        };
-        let keys = offered_keys(OsStr::new(key), "").into_iter();
-        let name = format!("{name}=");
-        keys.map(|key| key.add_prefix(&name)).collect()
+    ArgValueCompleter::new(|typed: &OsStr| {
+        offered_behind_equals(typed, |key| offered_keys(key, ""))
     })
+}
+
+/// Offers what follows the first `=` of the typed text.
+fn offered_behind_equals(
+    typed: &OsStr,
+    offer: impl Fn(&OsStr) -> Vec<CompletionCandidate>,
+) -> Vec<CompletionCandidate> {
+    let Some((name, value)) = typed.to_str().and_then(|typed| typed.split_once('=')) else {
+        return Vec::new();
+    };
+    let name = format!("{name}=");
+    let offered = offer(OsStr::new(value)).into_iter();
+    offered.map(|value| value.add_prefix(&name)).collect()
 }
 
 /// Offers these words.
@@ -211,14 +219,7 @@ pub fn shell_lines() -> ArgValueCompleter {
 
 /// Offers the first word of the line for `sh` in `GLOB=LINE`.
 pub fn shell_lines_of_routes() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| -> Vec<CompletionCandidate> {
-        let Some((glob, line)) = typed.to_str().and_then(|typed| typed.split_once('=')) else {
-            return Vec::new();
-        };
-        let programs = offered_programs(OsStr::new(line)).into_iter();
-        let glob = format!("{glob}=");
-        programs.map(|program| program.add_prefix(&glob)).collect()
-    })
+    ArgValueCompleter::new(|typed: &OsStr| offered_behind_equals(typed, offered_programs))
 }
 
 fn offered_programs(typed: &OsStr) -> Vec<CompletionCandidate> {

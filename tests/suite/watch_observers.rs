@@ -7,18 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::contract::{Change, Event, parse_line};
-use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, wait_for};
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, listing, wait_for};
 
 const READ: &str = "GET /v1/kv/app/?recurse";
-
-fn listing(keys: &[&str]) -> String {
-    let entries = keys.iter().map(|key| {
-        format!(
-            r#"{{"LockIndex":0,"Key":"{key}","Flags":0,"Value":"dg==","CreateIndex":1,"ModifyIndex":1}}"#
-        )
-    });
-    format!("[{}]", entries.collect::<Vec<_>>().join(","))
-}
 
 #[track_caller]
 fn event(running: &mut Running) -> Event {

@@ -526,3 +526,13 @@ fn read_body(reader: &mut impl Read, headers: &[String]) -> Option<Vec<u8>> {
     reader.read_exact(&mut body).ok()?;
     Some(body)
 }
+
+/// The body of a listing: these keys, each with the value `v`.
+pub fn listing(keys: &[&str]) -> String {
+    let entries = keys.iter().map(|key| {
+        format!(
+            r#"{{"LockIndex":0,"Key":"{key}","Flags":0,"Value":"dg==","CreateIndex":1,"ModifyIndex":1}}"#
+        )
+    });
+    format!("[{}]", entries.collect::<Vec<_>>().join(","))
+}

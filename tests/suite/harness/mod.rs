@@ -29,7 +29,7 @@ pub use acl::{AclAgent, MASTER, Token, prefix_rules};
 pub use agent::{Agent, Scope, not_tried, request, try_request};
 pub use certificates::{Authority, Certificate, Valid, pem};
 pub use cluster::Cluster;
-pub use faulty::{Faulty, On, Script};
+pub use faulty::{Faulty, On, Script, listing};
 pub use gate::{Gate, Passage};
 pub use kvw::{Kvw, Output};
 pub use parrot::{Ending, Parrot, Transport};

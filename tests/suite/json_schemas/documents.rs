@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::{
-    Agent, Faulty, Gate, Kvw, Passage, Running, Scope, request, wait_for, wait_for_text,
+    Agent, Faulty, Gate, Kvw, Passage, Running, Scope, listing, request, wait_for, wait_for_text,
 };
 
 /// A document, with the row of `docs/json.md` that it belongs to.
@@ -399,15 +399,6 @@ fn add_events(all: &mut Vec<Document>, text: &str) {
 }
 
 const READ: &str = "GET /v1/kv/app/?recurse";
-
-fn listing(keys: &[&str]) -> String {
-    let entries = keys.iter().map(|key| {
-        format!(
-            r#"{{"LockIndex":0,"Key":"{key}","Flags":0,"Value":"dg==","CreateIndex":1,"ModifyIndex":1}}"#
-        )
-    });
-    format!("[{}]", entries.collect::<Vec<_>>().join(","))
-}
 
 /// What no well-behaved server brings about.
 fn events(all: &mut Vec<Document>) {
