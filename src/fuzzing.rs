@@ -145,8 +145,7 @@ pub fn patterns(bytes: &[u8]) {
 pub fn conditions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHORT)]);
     let (value, args) = text.split_once('\n').unwrap_or((&text, ""));
-    let args: Vec<_> = args.split('\n').collect();
-    let Some(set) = wait::conditions(args.iter().copied()) else {
+    let Some(set) = wait::conditions(args.split('\n')) else {
         return;
     };
     assert!(!set.to_string().is_empty());
@@ -154,7 +153,6 @@ pub fn conditions(bytes: &[u8]) {
         !set.unmet(|_| None).is_empty(),
         "{set}: a key that was not read meets none"
     );
-    let any = args.contains(&"--any");
     for present in [true, false] {
         let entries: Vec<_> = set
             .keys()
@@ -177,7 +175,7 @@ pub fn conditions(bytes: &[u8]) {
             let found = entries.iter().find(|(other, _)| other == key);
             found.and_then(|(_, entry)| entry.as_ref())
         });
-        let met = if any {
+        let met = if set.is_any() {
             holds.contains(&true)
         } else {
             !holds.contains(&false)

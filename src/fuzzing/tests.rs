@@ -1,6 +1,7 @@
 //! The targets as properties: what `cargo fuzz` runs for hours is run here for moments, on stable.
 //!
-//! `KVW_FUZZ_CASES` asks for more cases of each target, `KVW_FUZZ_SECONDS` for a time of each.
+//! `KVW_FUZZ_CASES` asks for more cases of each target, `KVW_FUZZ_SECONDS` for a time of each. `PROPTEST_RNG_SEED` makes
+//! them the same ones again.
 
 #![allow(clippy::print_stdout, reason = "a long run says what it has tried")]
 
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 use super::*;
 
@@ -121,6 +122,8 @@ const TARGETS: [FuzzTarget; 12] = [
             "x\na\n--equals\na=x\n--absent=b",
             "7\n--any\n--matches\na=^\\d+$\n--changed-since=b=7\n--not-equals\nc=",
             "\n--exact-key\n--absent\n/a//b\n--timeout\n1s",
+            // A key that is named as a flag is.
+            "x\na\n--absent=b\n--\n--any",
         ],
         cases: 200,
     },
@@ -189,11 +192,15 @@ fn try_target(name: &str) {
     let started = Instant::now();
     let mut tried = 0;
     loop {
-        let config = ProptestConfig {
+        let mut config = ProptestConfig {
             cases: if time.is_some() { 100 } else { cases },
             failure_persistence: None,
             ..ProptestConfig::default()
         };
+        // PROPTEST_RNG_SEED: each round has other cases, and those of the first round are those without a time.
+        if let RngSeed::Fixed(seed) = &mut config.rng_seed {
+            *seed = seed.wrapping_add(tried.into());
+        }
         tried += config.cases;
         let outcome = TestRunner::new(config).run(&bytes_for(target.seeds), |bytes| {
             (target.run)(&bytes);

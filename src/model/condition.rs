@@ -107,6 +107,12 @@ impl ConditionSet {
             .collect()
     }
 
+    /// Whether one of the conditions is enough, for fuzzing.
+    #[cfg(any(test, fuzzing))]
+    pub fn is_any(&self) -> bool {
+        self.any
+    }
+
     /// Returns whether each of the conditions holds, for fuzzing.
     #[cfg(any(test, fuzzing))]
     pub fn hold<'e>(&self, lookup: impl Fn(&Key) -> Option<&'e Entry>) -> Vec<bool> {
