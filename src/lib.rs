@@ -30,6 +30,7 @@ mod observers;
 mod output;
 mod plan;
 mod process;
+mod random;
 mod rate_limiter;
 mod report;
 mod sources;

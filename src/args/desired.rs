@@ -1,7 +1,7 @@
 //! What a store is to be, and which of its keys that concerns: the arguments of plans.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Desired, Glob, Key, PlanRules, Prefix, Snapshot, abbreviate};
 use crate::output::{SecretMask, filtered_message, json};
 use crate::plan::{HashSalt, PlanOrigin, SavedPlan, StoreError, read_store};
+use crate::random;
 use crate::sources::{
     Dots, ListPolicy, Merged, NullPolicy, SourceError, SourceFormat, SourceOptions, merge, parse,
     read_directory,
@@ -247,7 +248,7 @@ impl DesiredState {
             self.scope.iter().map(Prefix::to_string).collect(),
             &self.desired,
             json::format_time(SystemTime::now()),
-            HashSalt::random()?,
+            HashSalt::new(random::bytes()?),
             with_values,
         );
         let saved = saved.save(path);
@@ -267,10 +268,10 @@ impl DesiredArgs {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn mask(&self) -> io::Result<SecretMask> {
-        let mut salt = [0; 32];
-        if !self.secret.is_empty() {
-            File::open("/dev/urandom")?.read_exact(&mut salt)?;
-        }
+        let salt = match self.secret.is_empty() {
+            true => [0; 32],
+            false => random::bytes()?,
+        };
         Ok(SecretMask::new(self.secret.clone(), salt))
     }
 

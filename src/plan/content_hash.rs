@@ -1,9 +1,6 @@
 //! Hashes of values and flags. They are salted, so that they do not tell whether two files hold the same
 //! value; who has the file can still try values against one.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Desired, EntryContent};
@@ -14,16 +11,9 @@ use crate::model::{Desired, EntryContent};
 pub struct HashSalt(String);
 
 impl HashSalt {
-    /// Returns a new salt.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
-    pub fn random() -> io::Result<Self> {
-        let mut bytes = [0; 16];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(HashSalt(
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
+    /// Returns the salt of random bytes.
+    pub fn new(bytes: [u8; 16]) -> Self {
+        HashSalt(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn hasher(&self) -> blake3::Hasher {

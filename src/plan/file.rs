@@ -462,7 +462,7 @@ mod tests {
             ..PlanRules::default()
         };
         let plan = compare(sources(), &store(), &rules);
-        let salt = HashSalt::random().unwrap();
+        let salt = HashSalt::new([7; 16]);
         let saved = SavedPlan::new(
             &plan,
             PlanOrigin::default(),

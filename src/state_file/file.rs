@@ -1,8 +1,7 @@
 //! The state file of a watch: what was handled, acknowledged in memory and saved on disk.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::{messages, parse};
 use crate::backoff::Backoff;
 use crate::exit::Failure;
 use crate::model::{Batch, Snapshot, TargetId};
+use crate::random;
 
 /// The size in bytes up to which a journal may grow before the file is compacted.
 const ROOM: u64 = 64 * 1024;
@@ -92,8 +92,8 @@ impl StateFile {
                 Self::load(path, journal, &bytes, identity, keep)
             }
             None => {
-                let key = random_key().map_err(|error| failure(error.into()))?;
-                let handled = HandledState::new(identity, key, keep);
+                let key = random::bytes().map_err(|error| failure(error.into()))?;
+                let handled = HandledState::new(identity, FileKey::new(key), keep);
                 let base = handled.base();
                 let journal = Journal::create(path, &base).map_err(failure)?;
                 Ok(OpenedStateFile {
@@ -349,13 +349,6 @@ fn warnings(path: &Path, file: &Identity, own: &Identity, torn: bool) -> Vec<Str
     let cut = || format!("the last record of {path} was cut short; its batch comes again");
     let moved = (was != is).then(moved);
     moved.into_iter().chain(torn.then(cut)).collect()
-}
-
-/// Returns a random key from the system.
-fn random_key() -> io::Result<FileKey> {
-    let mut secret = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut secret)?;
-    Ok(FileKey::new(secret))
 }
 
 #[cfg(test)]
