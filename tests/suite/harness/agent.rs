@@ -235,7 +235,9 @@ impl Agent {
             match answer.status().as_u16() {
                 200 => {
                     self.http("DELETE", "/v1/kv/_ready", b"");
-                    Some(())
+                    // A session needs its node, which a new leader lists a moment later.
+                    let nodes = self.http("GET", "/v1/catalog/nodes", b"");
+                    (nodes.body() != b"[]").then_some(())
                 }
                 403 => Some(()),
                 _ => None,

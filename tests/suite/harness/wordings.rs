@@ -29,11 +29,22 @@ fn newer(words: &str) -> Vec<String> {
     if words.starts_with("Conflicting flags: ") {
         all.push(format!("{words}\n"));
     }
-    // The limits' texts name a page that has moved.
-    let moved = "developer.hashicorp.com/docs/agent/config/config-files";
+    // The limits' texts name a page that has moved, twice; in 1.14 it is between.
     let page = "www.consul.io/docs/agent/options.html";
     if words.contains(page) {
-        all.push(words.replace(page, moved));
+        for host in ["www.consul.io", "developer.hashicorp.com"] {
+            all.push(words.replace(page, &format!("{host}/docs/agent/config/config-files")));
+        }
+    }
+    // The type of a session's request has a name for what is decoded in 1.14.
+    if words.contains("Go struct field .TTL") {
+        all.push(words.replace("field .TTL", "field .Alias.TTL"));
+    }
+    // The page of the agent without its user interface, in 1.14.
+    if words == "Consul Agent" {
+        let enable =
+            "To enable, set ui_config.enabled=true in the agent configuration and restart.";
+        all.push(format!("{words}: UI disabled. {enable}"));
     }
     all
 }
@@ -62,6 +73,14 @@ fn a_newer_server_has_its_own_words_and_an_older_one_has_not() {
         (
             "Conflicting flags: cas=1&recurse=",
             "Conflicting flags: cas=1&recurse=\n",
+        ),
+        (
+            "See https://www.consul.io/docs/agent/options.html#kv_max_value_size.",
+            "See https://www.consul.io/docs/agent/config/config-files#kv_max_value_size.",
+        ),
+        (
+            "cannot unmarshal number into Go struct field .TTL of type string",
+            "cannot unmarshal number into Go struct field .Alias.TTL of type string",
         ),
         ("true", "true"),
     ] {
