@@ -19,7 +19,7 @@ use crate::plan::{
     Execution, ExecutionEnd, Executor, PlanConflict, PlanOrigin, UndoChange, UndoJournal,
 };
 use crate::process::{ProcessGroups, Signals, listen};
-use crate::term::{Progress, Ui, plural};
+use crate::term::{Progress, Style, Ui, plural};
 
 /// The number of keys that a message names.
 const NAMED: usize = 5;
@@ -431,6 +431,24 @@ pub fn print_plan(
             ui.status(plan_text::summary(plan));
         }
     }
+    Ok(())
+}
+
+/// Shows a plan to the person who is asked about it, on stderr.
+///
+/// # Errors
+/// Never: the text is made in memory.
+pub fn show_plan(ui: &Ui, plan: &ChangePlan, mask: &SecretMask) -> io::Result<()> {
+    let style = Style {
+        terminal: true,
+        color: false,
+    };
+    let mut text = Vec::new();
+    plan_text::write(&mut text, plan, mask, style)?;
+    for line in String::from_utf8_lossy(&text).lines() {
+        ui.status(line);
+    }
+    ui.status(plan_text::summary(plan));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
 use crate::args::applying::{
     applied_report, check_atomic, check_deletes, check_rights, check_sizes, check_unlocked,
     confirm, create_journal, describe_applied, journal_failure, name_conflicts, new_file,
-    print_plan,
+    print_plan, show_plan,
 };
 use crate::args::check_runner::CheckRunner;
 use crate::args::complete;
@@ -247,7 +247,13 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         // Who names a plan has seen what it deletes.
         let yes = args.yes || args.plan.is_some();
         if plan.deletes() > 0 && !yes && ui.can_ask() {
-            print_plan(ui, args.output, &client, &plan, &mask)?;
+            match args.output {
+                // stdout has the answer alone, which is one document.
+                Format::Json => show_plan(ui, &plan, &mask)?,
+                Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+                    print_plan(ui, args.output, &client, &plan, &mask)?;
+                }
+            }
         }
         if !confirm(ui, &client, &plan, "write", yes)? {
             ui.status("nothing written");

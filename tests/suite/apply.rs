@@ -892,6 +892,15 @@ fn on_a_terminal_deletes_are_shown_and_asked_for() {
         terminal.screen_up_to(&format!("exit {exit}"));
     }
     assert_eq!(scope.value("gone"), None);
+    // The answer is one document, so that what is asked about is shown elsewhere.
+    scope.put("gone", "1");
+    let mut terminal = kvw.terminal(&line.replace("--prune;", "--prune -o json >answer;"));
+    let screen = terminal.screen_up_to("? [y/N]");
+    assert!(screen.contains("- ") && screen.contains("gone"), "{screen}");
+    terminal.press("y\n");
+    terminal.screen_up_to("exit 0");
+    let answer = std::fs::read_to_string(kvw.home().join("answer")).unwrap();
+    assert_eq!(parse_document::<PlanOutcome>(&answer).deleted, 1);
 }
 
 #[test]
