@@ -1,6 +1,7 @@
 //! What the verbs that carry out plans share: what is asked and refused before, and how an end is
 //! described.
 
+use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::plan::{
     Execution, ExecutionEnd, Executor, PlanConflict, PlanOrigin, UndoChange, UndoJournal,
 };
 use crate::process::{ProcessGroups, Signals, listen};
-use crate::term::{Progress, Ui, plural};
+use crate::term::{Progress, Style, Ui, plural};
 
 /// The number of keys that a message names.
 const NAMED: usize = 5;
@@ -142,6 +143,14 @@ pub fn check_rights(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
     if plan.transactions(TxnLimits::LOWEST, client.extra_size()) <= 1 {
         return Ok(());
     }
+    check_writable(client, plan)
+}
+
+/// Refuses a plan that the token may not carry out as a whole.
+///
+/// # Errors
+/// Exit 4, naming the keys.
+pub fn check_writable(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
     let keys: Vec<_> = plan
         .changes
         .iter()
@@ -152,6 +161,52 @@ pub fn check_rights(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }
+}
+
+/// Refuses a plan of several transactions with values that the server does not take. A value that no
+/// transaction holds is tried by a write that cannot apply, the largest first: the limit is the server's.
+///
+/// # Errors
+/// Exit 2, naming the keys and their places.
+pub fn check_sizes(ui: &Ui, client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
+    if plan.transactions(TxnLimits::LOWEST, client.extra_size()) <= 1 {
+        return Ok(());
+    }
+    let mut large: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|change| TxnLimits::LOWEST.is_exceeded_by(&change.to_op(), client.extra_size()))
+        .filter_map(|change| Some((change, change.after.as_ref()?)))
+        .collect();
+    large.sort_by_key(|(_, after)| Reverse(after.value.len()));
+    let mut refused = 0;
+    for (change, after) in large {
+        let tried = client.try_put(&change.key, &after.value);
+        let error = match tried {
+            Ok(()) => break,
+            Err(error) if error.cause() == Cause::TooLarge => error,
+            // The write could not apply, whatever became of it.
+            Err(error) => {
+                let exit = match error.class() {
+                    ErrorClass::Unknown => Exit::Unavailable,
+                    class => class.into(),
+                };
+                return Err(Failure::new(exit, format!("nothing written: {error}")).into());
+            }
+        };
+        let place = change.place.as_ref();
+        let place = place.map_or(String::new(), |place| format!(" ({place})"));
+        let key = abbreviate(change.key.as_str());
+        ui.error(format_args!("key {key}{place}: {}", error.reason()));
+        refused += 1;
+    }
+    let values = match refused {
+        0 => return Ok(()),
+        1 => "1 value is".to_owned(),
+        count => format!("{count} values are"),
+    };
+    let what = format!("nothing written: {values} too large for the server");
+    Err(Failure::usage(what).into())
 }
 
 /// The failure for keys that the token may not write.
@@ -379,6 +434,24 @@ pub fn print_plan(
     Ok(())
 }
 
+/// Shows a plan to the person who is asked about it, on stderr.
+///
+/// # Errors
+/// Never: the text is made in memory.
+pub fn show_plan(ui: &Ui, plan: &ChangePlan, mask: &SecretMask) -> io::Result<()> {
+    let style = Style {
+        terminal: true,
+        color: false,
+    };
+    let mut text = Vec::new();
+    plan_text::write(&mut text, plan, mask, style)?;
+    for line in String::from_utf8_lossy(&text).lines() {
+        ui.status(line);
+    }
+    ui.status(plan_text::summary(plan));
+    Ok(())
+}
+
 /// Sends a plan with a progress line, until a signal asks to stop, which is returned too.
 ///
 /// # Errors
@@ -425,6 +498,9 @@ pub fn carry_out_recorded(
     let Some(failure) = execution_failure(ui, plan, &execution, signal) else {
         return Ok(execution);
     };
+    if execution.applied == 0 && !matches!(execution.end, ExecutionEnd::Unknown(..)) {
+        return Err(failure.into());
+    }
     let undo = undo.display();
     Err(failure
         .hint(format!("kvw undo {undo} puts back what was written"))

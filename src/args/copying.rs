@@ -1,12 +1,13 @@
 //! What copies and moves of keys share: `cp` and `mv`.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::applying::{
-    check_atomic, check_rights, check_unlocked, create_journal, describe_end, name_conflicts,
-    name_keys, new_file, plan_of_deletes, print_plan, send_plan,
+    check_atomic, check_rights, check_sizes, check_unlocked, check_writable, create_journal,
+    describe_end, name_conflicts, name_keys, new_file, plan_of_deletes, print_plan, send_plan,
 };
 use super::complete;
 use super::confirm::ask;
@@ -155,6 +156,11 @@ impl CopyArgs {
             check_atomic(target, &copy.plan)?;
         }
         check_rights(target, &copy.plan)?;
+        if moves && across {
+            // Else the copies would be made, and the keys not be moved.
+            check_writable(stores.source, &plan_of_deletes(copy.sources.clone()))?;
+        }
+        check_sizes(ui, target, &copy.plan)?;
         let mut transactions = self.carry_out(ui, target, &copy.plan, "copied")?;
         if moves && across {
             transactions += self.delete_sources(ui, stores.source, target, &ends, &copy)?;
@@ -244,6 +250,9 @@ impl CopyArgs {
         };
         let mut differing = Vec::new();
         let found = read_all(&target, &names)?;
+        if moves && stores.target.is_some() {
+            check_stores_differ(&entries, &names, &found)?;
+        }
         for ((entry, name), found) in entries.iter().zip(names).zip(found) {
             let before = match found {
                 Lookup::Found(entry) => Some(entry),
@@ -429,6 +438,31 @@ impl CopyArgs {
         ui.status(format_args!("{done}{unchanged}{atomic}"));
         Ok(())
     }
+}
+
+/// Refuses a move between two stores that are one, by two names of it: the copy of a key is then the key
+/// itself, which would be deleted as soon as it is found equal. Equal indexes tell one entry from two.
+///
+/// # Errors
+/// Exit 2, naming the key.
+fn check_stores_differ(entries: &[Entry], names: &[Key], found: &[Lookup]) -> Result<(), Failure> {
+    let sources: HashMap<&str, &Entry> = entries.iter().map(|entry| (entry.key(), entry)).collect();
+    let is_source = |entry: &Entry| {
+        sources.get(entry.key()).is_some_and(|source| {
+            source.same_content(entry)
+                && source.created() == entry.created()
+                && source.modified() == entry.modified()
+        })
+    };
+    let is_same = |found: &Lookup| matches!(found, Lookup::Found(entry) if is_source(entry));
+    let same = names.iter().zip(found).find(|(_, found)| is_same(found));
+    let Some((name, _)) = same else {
+        return Ok(());
+    };
+    let name = abbreviate(name.as_str());
+    let what = format!("key {name} is the same entry at both stores: they seem to be one");
+    let failure = Failure::usage(what);
+    Err(failure.hint("a move between copies of one store is cp, and then delete"))
 }
 
 /// Returns the key that an entry is copied to.

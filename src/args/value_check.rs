@@ -31,13 +31,25 @@ impl FromStr for ValueCheck {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let line = shell_line(text)?;
         match text.trim() {
-            "" => Err("the command is empty".to_owned()),
             "json" => Ok(ValueCheck::Json),
             "yaml" => Ok(ValueCheck::Yaml),
             "toml" => Ok(ValueCheck::Toml),
-            _ => Ok(ValueCheck::Command(text.to_owned())),
+            _ => Ok(ValueCheck::Command(line)),
         }
+    }
+}
+
+/// Parses a line for `sh -c`, for clap. An empty one, as of a variable that is not set, would check
+/// nothing and succeed.
+///
+/// # Errors
+/// For a line of blanks.
+pub fn shell_line(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the command is empty".to_owned()),
+        _ => Ok(text.to_owned()),
     }
 }
 

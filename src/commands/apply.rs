@@ -9,8 +9,9 @@ use clap::Args;
 
 use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
 use crate::args::applying::{
-    applied_report, check_atomic, check_deletes, check_rights, check_unlocked, confirm,
-    create_journal, describe_applied, journal_failure, name_conflicts, new_file, print_plan,
+    applied_report, check_atomic, check_deletes, check_rights, check_sizes, check_unlocked,
+    confirm, create_journal, describe_applied, journal_failure, name_conflicts, new_file,
+    print_plan, show_plan,
 };
 use crate::args::check_runner::CheckRunner;
 use crate::args::complete;
@@ -19,13 +20,15 @@ use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
-use crate::args::value_check::{ValueCheck, check_values};
+use crate::args::value_check::{ValueCheck, check_values, shell_line};
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Glob, Invalid, MaxDelete, Prefix, abbreviate, compare};
 use crate::output::{Format, json, plan as plan_text};
-use crate::plan::{Executor, PlanConflict, PlanOrigin, SavedPlan, UndoJournal, read_all};
+use crate::plan::{
+    Executor, PlanConflict, PlanOrigin, PlanValues, SavedPlan, UndoJournal, read_all,
+};
 use crate::term::{Ui, plural};
 
 /// Write what differs from the sources
@@ -59,6 +62,7 @@ pub struct ApplyArgs {
         long,
         value_name = "FILE",
         requires = "dry_run",
+        conflicts_with = "plan",
         value_parser = new_file,
         hide_short_help = true
     )]
@@ -104,7 +108,7 @@ pub struct ApplyArgs {
     retry_conflicts: u32,
 
     /// Run CMD after the writes; if it fails, put everything back
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with = "dry_run")]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line, add = complete::shell_lines(), conflicts_with = "dry_run")]
     then: Option<String>,
 
     /// Time limit for the command of --then
@@ -224,7 +228,8 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         if args.dry_run {
             args.save(&client, &source, &plan)?;
             print_plan(ui, args.output, &client, &plan, &mask)?;
-            return Ok(Exit::Yes);
+            let checked = args.check_values(ui, &client, &mut carrier.runner, &plan)?;
+            return Ok(checked.unwrap_or(Exit::Yes));
         }
         if plan.is_empty() {
             report(ui, args, None, &plan)?;
@@ -236,22 +241,26 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
         if args.atomic {
             check_atomic(&client, &plan)?;
         }
-        if let Some(check) = &args.check {
-            let on = &args.check_on;
-            if let Some(exit) = check_values(ui, &client, &mut carrier.runner, &plan, check, on)? {
-                return Ok(exit);
-            }
+        if let Some(exit) = args.check_values(ui, &client, &mut carrier.runner, &plan)? {
+            return Ok(exit);
         }
         // Who names a plan has seen what it deletes.
         let yes = args.yes || args.plan.is_some();
         if plan.deletes() > 0 && !yes && ui.can_ask() {
-            print_plan(ui, args.output, &client, &plan, &mask)?;
+            match args.output {
+                // stdout has the answer alone, which is one document.
+                Format::Json => show_plan(ui, &plan, &mask)?,
+                Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
+                    print_plan(ui, args.output, &client, &plan, &mask)?;
+                }
+            }
         }
         if !confirm(ui, &client, &plan, "write", yes)? {
             ui.status("nothing written");
             return Ok(Exit::No);
         }
         check_rights(&client, &plan)?;
+        check_sizes(ui, &client, &plan)?;
         match &mut journal {
             None => {
                 let groups = executor.groups(&plan);
@@ -283,17 +292,17 @@ impl ApplyArgs {
         };
         let in_file = |invalid: Invalid| invalid.within(&abbreviate(path));
         let mut saved = SavedPlan::parse(&read_file(path)?).map_err(in_file)?;
-        match (saved.has_values(), self.desired.has_sources()) {
-            (true, false) => {}
-            (true, true) => {
+        match (saved.values(), self.desired.has_sources()) {
+            (PlanValues::Present | PlanValues::None, false) => {}
+            (PlanValues::Present, true) => {
                 let failure = Failure::usage("the plan has its values, so SOURCE is not needed");
                 return Err(failure.into());
             }
-            (false, false) => {
+            (PlanValues::Absent, false) => {
                 let failure = Failure::usage("the plan was saved without values");
                 return Err(failure.hint("name its sources again").into());
             }
-            (false, true) => {
+            (PlanValues::Absent | PlanValues::None, true) => {
                 let state = self.desired.read(ui, guard_unchanged)?;
                 saved.fill(&state.desired).map_err(in_file)?;
             }
@@ -319,6 +328,20 @@ impl ApplyArgs {
                 }
                 Ok(planned)
             }
+        }
+    }
+
+    /// Checks the values that would be written, where that is asked for.
+    fn check_values(
+        &self,
+        ui: &Ui,
+        client: &Client,
+        runner: &mut CheckRunner,
+        plan: &ChangePlan,
+    ) -> anyhow::Result<Option<Exit>> {
+        match &self.check {
+            Some(check) => check_values(ui, client, runner, plan, check, &self.check_on),
+            None => Ok(None),
         }
     }
 

@@ -13,6 +13,9 @@ use super::redact::Redactor;
 use super::tls::failure::TlsFault;
 use crate::model::{Op, OpError, OpErrorKind, abbreviate};
 
+/// The number of keys that a message names.
+const NAMED: usize = 5;
+
 /// The meaning of an error for the command, whatever its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
@@ -167,6 +170,12 @@ impl RequestContext {
     /// is a denied permission. A read that is rolled back for another reason has no answer, rather
     /// than the answer no.
     pub(super) fn rolled_back(&self, ops: &[Op], errors: &[OpError]) -> Error {
+        // The context names what a single operation does; of several the keys are added.
+        self.rolled_back_of(ops, errors, ops.len() > 1)
+    }
+
+    /// The same; `names` says whether the keys are added.
+    pub(super) fn rolled_back_of(&self, ops: &[Op], errors: &[OpError], names: bool) -> Error {
         let Some(error) = OpError::decisive(errors) else {
             return self.invalid_answer("a rollback without a reason");
         };
@@ -176,13 +185,30 @@ impl RequestContext {
             _ if self.write => (Cause::RolledBack, format!("rolled back: {what}")),
             _ => (Cause::Refused, format!("the server refused it: {what}")),
         };
-        // The context names what a single operation does; of several the key is added.
-        match ops.get(error.op) {
-            Some(op) if ops.len() > 1 => {
-                self.error(cause, format!("key {}: {text}", abbreviate(op.name())))
-            }
+        let same = errors.iter().filter(|other| other.kind == error.kind);
+        let same = same.filter(|other| other.kind == OpErrorKind::Denied || *other == error);
+        match describe_keys(same.filter_map(|error| ops.get(error.op))) {
+            Some(keys) if names => self.error(cause, format!("{keys}: {text}")),
             _ => self.error(cause, text),
         }
+    }
+}
+
+/// Names the keys of operations, each once: `key a`, `keys a, b and 3 more`.
+fn describe_keys<'o>(ops: impl Iterator<Item = &'o Op>) -> Option<String> {
+    let mut keys: Vec<&str> = Vec::new();
+    for op in ops {
+        if !keys.contains(&op.name()) {
+            keys.push(op.name());
+        }
+    }
+    let names: Vec<_> = keys.iter().take(NAMED).map(|key| abbreviate(key)).collect();
+    let names = names.join(", ");
+    match keys.len() {
+        0 => None,
+        1 => Some(format!("key {names}")),
+        count if count > NAMED => Some(format!("keys {names} and {} more", count - NAMED)),
+        _ => Some(format!("keys {names}")),
     }
 }
 

@@ -170,6 +170,16 @@ impl Client {
         }
     }
 
+    /// Sends a value in a write that never applies, because no key has its index: whether the server takes
+    /// a value of this size, and the token may write the key.
+    ///
+    /// # Errors
+    /// [`Cause::TooLarge`] where the value is over a limit of the server.
+    pub fn try_put(&self, key: &Key, value: &[u8]) -> Result<(), Error> {
+        self.put(key, value, 0, Write::Cas(Index(u64::MAX)))
+            .map(drop)
+    }
+
     /// Overwrites an existing key in one transaction, and returns whether that changed it: Consul
     /// leaves the index of an identical write alone. `None` where nothing was done, because the key
     /// does not exist, the condition does not hold or the server refuses the transaction:

@@ -101,7 +101,7 @@ impl Client {
     /// Turns the rollback of a transaction that had to be applied into an error: permission denied
     /// where that is a reason, else rolled back.
     pub fn rolled_back(&self, ops: &[Op], errors: &[OpError]) -> Error {
-        self.txn_context(ops).rolled_back(ops, errors)
+        self.txn_context(ops).rolled_back_of(ops, errors, true)
     }
 
     fn txn_context(&self, ops: &[Op]) -> RequestContext {

@@ -25,6 +25,12 @@ impl TxnLimits {
         ..TxnLimits::USUAL
     };
 
+    /// Whether an operation is over the limit of bytes on its own; `extra` are the bytes that the sender
+    /// adds to it.
+    pub fn is_exceeded_by(self, op: &Op, extra: usize) -> bool {
+        !self.have_room(0, 0, op.encoded_size() + extra)
+    }
+
     /// Whether a transaction of `ops` operations and `bytes` has room for one more of `size` bytes.
     fn have_room(self, ops: usize, bytes: usize, size: usize) -> bool {
         // The brackets of the array.

@@ -3,7 +3,7 @@
 //! ```text
 //! {"kvw":"plan","version":1,"created":"…","address":"127.0.0.1:8500","datacenter":null,"namespace":null,
 //! "partition":null,"scope":["config/web/"],"salt":"…","sources":"HASH",
-//! "ops":[{"op":"update","key":"config/web/port","index":12,"flags":0,"value":"8081","encoding":"utf8",
+//! "existing":43,"ops":[{"op":"update","key":"config/web/port","index":12,"flags":0,"value":"8081","encoding":"utf8",
 //! "before":"HASH","after":"HASH"}],"checks":[{"key":"config/web/host","index":9}]}
 //! ```
 //!
@@ -88,6 +88,9 @@ pub struct SavedPlan {
     scope: Vec<String>,
     salt: HashSalt,
     sources: String,
+    /// The keys that there were, of which `--max-delete` allows a part.
+    #[serde(default)]
+    existing: u64,
     ops: Vec<SavedOp>,
     checks: Vec<SavedCheck>,
 }
@@ -130,6 +133,17 @@ pub struct PlanConflict {
     pub found: Option<Index>,
 }
 
+/// Whether a saved plan holds the values that it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanValues {
+    /// It holds them.
+    Present,
+    /// It holds their hashes: the sources are to be read again.
+    Absent,
+    /// It writes no key, so that it does not tell whether it was saved without values.
+    None,
+}
+
 impl SavedPlan {
     /// Makes what is saved of a plan. `created` is the time as text, `desired` what the sources say.
     pub fn new(
@@ -159,6 +173,7 @@ impl SavedPlan {
             partition: origin.partition,
             scope,
             sources: salt.hash_sources(desired),
+            existing: plan.existing,
             ops: ops.collect(),
             checks: checks.collect(),
             salt,
@@ -222,10 +237,16 @@ impl SavedPlan {
         &self.scope
     }
 
-    /// Whether what is to be written stands in it.
-    pub fn has_values(&self) -> bool {
-        let mut writes = self.ops.iter().filter(|op| op.after.is_some());
-        writes.all(|op| op.value.is_some())
+    /// Returns whether what is to be written stands in it.
+    pub fn values(&self) -> PlanValues {
+        let mut values = PlanValues::None;
+        for op in self.ops.iter().filter(|op| op.after.is_some()) {
+            match op.value {
+                Some(_) => values = PlanValues::Present,
+                None => return PlanValues::Absent,
+            }
+        }
+        values
     }
 
     /// Returns the keys of the plan: those that it changes, then those that it checks.
@@ -284,7 +305,7 @@ impl SavedPlan {
         let mut stale = Vec::new();
         let mut plan = ChangePlan {
             overwrite_locked: false,
-            existing: present.iter().flatten().count() as u64,
+            existing: self.existing.max(present.iter().flatten().count() as u64),
             ..ChangePlan::default()
         };
         let (changed, checked) = present.split_at(self.ops.len().min(present.len()));
@@ -492,13 +513,13 @@ mod tests {
         let (plan, saved) = saved(true);
         let restored = saved.restore(&present(&saved, &store())).unwrap().unwrap();
         assert_eq!(ops(&restored), ops(&plan));
-        assert!(saved.has_values());
+        assert_eq!(saved.values(), PlanValues::Present);
     }
 
     #[test]
     fn a_plan_without_values_takes_them_from_the_same_sources_only() {
         let (plan, mut saved) = saved(false);
-        assert!(!saved.has_values());
+        assert_eq!(saved.values(), PlanValues::Absent);
         let text = serde_json::to_string(&saved).unwrap();
         assert!(!text.contains("secret\""), "{text}");
         assert!(saved.restore(&present(&saved, &store())).is_err());

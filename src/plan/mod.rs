@@ -17,7 +17,7 @@ mod store;
 
 pub use content_hash::HashSalt;
 pub use execute::{Execution, ExecutionEnd, Executor, read_all};
-pub use file::{PlanConflict, PlanOrigin, SavedPlan};
+pub use file::{PlanConflict, PlanOrigin, PlanValues, SavedPlan};
 pub use inverse::{Inverse, UndoChange, invert};
 pub use journal::{UndoDocument, UndoJournal};
 pub use store::{StoreError, read_store};

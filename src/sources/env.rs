@@ -211,7 +211,7 @@ fn bare(text: &str) -> Result<String, String> {
         if c == '$' && escaped {
             value.pop();
         }
-        escaped = c == '\\';
+        escaped = c == '\\' && !escaped;
         value.push(c);
     }
     Ok(value)

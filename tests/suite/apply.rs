@@ -265,6 +265,75 @@ fn a_plan_is_applied_once_and_without_values_only_with_its_sources() {
 }
 
 #[test]
+fn a_plan_that_writes_no_key_takes_its_sources_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, deletes) in [("deletes", true), ("nothing", false)] {
+        let scope = Agent::shared();
+        scope.put("a", "1");
+        if deletes {
+            scope.put("gone", "1");
+        }
+        let wanted = document(&scope, &[("a", "1")]);
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let prune = ["--scope", scope.prefix(), "--prune"];
+        let save = ["--dry-run", "--save", path, "--without-values"];
+        apply(&scope, &wanted, &prune).args(save).ok();
+        let other = document(&scope, &[("a", "2")]);
+        let refused = apply(&scope, &other, &prune).args(["--plan", path]).run();
+        refused.expect(2).says(&["sources have changed"]);
+        let done = outcome(apply(&scope, &wanted, &prune).args(["--plan", path]), 0);
+        assert_eq!(done.deleted, u64::from(deletes));
+        assert_eq!(scope.value("gone"), None);
+    }
+}
+
+#[test]
+fn the_deletes_of_a_plan_are_counted_among_the_keys_that_there_were() {
+    let scope = Agent::shared();
+    let all = many(&scope, 60, "v");
+    apply(&scope, &all, &[]).ok();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let prune = ["--scope", scope.prefix(), "--prune", "--dry-run", "--save"];
+    let (some, most) = (path("some"), path("most"));
+    apply(&scope, &many(&scope, 45, "v"), &prune)
+        .args([&some])
+        .ok();
+    apply(&scope, &many(&scope, 29, "v"), &prune)
+        .args([&most])
+        .ok();
+    let with = |plan: &str, more: &[&str]| scope.kvw(["apply", "--plan", plan]).args(more).run();
+    with(&most, &[]).expect(1).says(&["31 of 60 keys"]);
+    with(&some, &["--max-delete", "20%"])
+        .expect(1)
+        .says(&["15 of 60 keys", "--max-delete 20%"]);
+    with(&some, &[])
+        .expect(0)
+        .says(&["deleted 15 in 1 transaction"]);
+}
+
+#[test]
+fn flags_that_would_do_nothing_are_refused() {
+    let scope = Agent::shared();
+    let wanted = document(&scope, &[("a", "1")]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (plan, copy) = (path("plan"), path("copy"));
+    apply(&scope, &wanted, &["--dry-run", "--save", &plan]).ok();
+    let again = ["apply", "--plan", &plan, "--dry-run", "--save", &copy];
+    scope.kvw(again).run().expect(2).says(&["--save", "--plan"]);
+    // A variable that is not set would be no check at all.
+    for line in ["", " \t"] {
+        for flag in ["--then", "--check"] {
+            let output = apply(&scope, &wanted, &[flag, line]).run();
+            output.expect(2).says(&[flag, "the command is empty"]);
+        }
+    }
+    assert_eq!(scope.value("a"), None);
+}
+
+#[test]
 fn a_plan_for_another_cluster_is_stale_even_at_equal_indexes() {
     let scope = Agent::shared();
     scope.put("a", "1");
@@ -411,10 +480,36 @@ fn values_that_no_transaction_holds_are_written_by_themselves_and_guarded() {
     for (key, value) in entries {
         assert_eq!(scope.value(key).unwrap(), value.as_bytes());
     }
-    let too_large = document(&scope, &[("a", "1"), ("d", &"d".repeat(600_000))]);
-    let output = apply(&scope, &too_large, &[]).run();
-    output.expect(2);
-    assert_eq!(scope.value("d"), None);
+}
+
+#[test]
+fn with_a_value_that_the_server_does_not_take_nothing_is_written() {
+    let scope = Agent::shared();
+    let large = "d".repeat(600_000);
+    let entries = [("a", "1"), ("d", &*large), ("e", "1"), ("f", &*large)];
+    let wanted = document(&scope, &entries);
+    let folder = tempfile::tempdir().unwrap();
+    let undo = folder.path().join("undo");
+    let output = apply(&scope, &wanted, &["--undo", undo.to_str().unwrap()]).run();
+    output.expect(2).says(&[
+        &format!("key {} (stdin:2): ", scope.key("d")),
+        &format!("key {} (stdin:4): ", scope.key("f")),
+        "413",
+        "nothing written: 2 values are too large for the server",
+    ]);
+    assert!(!undo.exists());
+    // The last one that fits, where others do not.
+    let fitting = "b".repeat(500_000);
+    let wanted = document(&scope, &[("b", &*fitting), ("d", &*large), ("a", "1")]);
+    apply(&scope, &wanted, &[])
+        .run()
+        .expect(2)
+        .says(&["1 value is too large"]);
+    for key in ["a", "b", "d", "e", "f"] {
+        assert_eq!(scope.value(key), None, "{key}");
+    }
+    let wanted = document(&scope, &[("b", &*fitting), ("a", "1")]);
+    assert_eq!(outcome(apply(&scope, &wanted, &[]), 0).written, 2);
 }
 
 #[test]
@@ -546,6 +641,12 @@ fn a_check_of_values_comes_before_every_write() {
         .expect(1)
         .says(&["b.json", "not JSON", "nothing written: 1 value fails"]);
     assert_eq!(scope.value("a.json"), None);
+    let dry = ["--dry-run", "--check", "json", "--check-on", &on];
+    let failed = apply(&scope, &wanted, &dry).run();
+    failed.expect(1).says(&["b.json", "not JSON"]);
+    assert!(failed.text().contains("+ "));
+    let dry = ["--dry-run", "--check", "json", "--check-on", &outside];
+    apply(&scope, &wanted, &dry).ok();
     let failed = apply(&scope, &wanted, &["--check", "test \"$(cat)\" != text"]).run();
     failed.expect(1).says(&["/c (stdin:3)"]);
     let shown = "test \"$(cat)\" = '{}' && case $KVW_KEY in */a.json) ;; *) exit 1;; esac";
@@ -721,6 +822,25 @@ fn a_token_that_may_write_only_half_writes_nothing() {
         .run()
         .expect(4)
         .says(&["seen/a", "nothing written"]);
+    // All that lack the right are named, and one by itself too.
+    let all = ["seen/a", "seen/b", "own/a", "seen/c"];
+    for keys in [&all[..], &all[..1]] {
+        let wanted: String = keys
+            .iter()
+            .map(|key| entry(key).to_string() + "\n")
+            .collect();
+        let kvw = agent
+            .kvw(["apply", "-", "--format", "jsonl"])
+            .env("CONSUL_HTTP_TOKEN", &token.secret);
+        let output = kvw.stdin(wanted).run();
+        let named: Vec<_> = keys.iter().filter(|key| key.starts_with("seen")).collect();
+        let named = named.iter().map(|key| (**key).to_owned());
+        let named = named.collect::<Vec<_>>().join(", ");
+        output
+            .expect(4)
+            .one_line()
+            .says(&["nothing written", &format!(" {named}: permission denied")]);
+    }
 }
 
 #[test]
@@ -772,6 +892,15 @@ fn on_a_terminal_deletes_are_shown_and_asked_for() {
         terminal.screen_up_to(&format!("exit {exit}"));
     }
     assert_eq!(scope.value("gone"), None);
+    // The answer is one document, so that what is asked about is shown elsewhere.
+    scope.put("gone", "1");
+    let mut terminal = kvw.terminal(&line.replace("--prune;", "--prune -o json >answer;"));
+    let screen = terminal.screen_up_to("? [y/N]");
+    assert!(screen.contains("- ") && screen.contains("gone"), "{screen}");
+    terminal.press("y\n");
+    terminal.screen_up_to("exit 0");
+    let answer = std::fs::read_to_string(kvw.home().join("answer")).unwrap();
+    assert_eq!(parse_document::<PlanOutcome>(&answer).deleted, 1);
 }
 
 #[test]

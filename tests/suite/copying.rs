@@ -2,7 +2,7 @@
 
 use crate::apply::many;
 use crate::harness::contract::{Copied, parse_document};
-use crate::harness::{Agent, Gate, Kvw, Passage, Scope};
+use crate::harness::{AclAgent, Agent, Gate, Kvw, Passage, Scope, prefix_rules};
 
 fn done(scope: &Scope, words: &[&str]) -> Copied {
     let output = scope.kvw([]).args(words).args(["-o", "json"]).run();
@@ -257,6 +257,73 @@ fn between_two_clusters_a_key_is_deleted_only_when_its_copy_was_read_back() {
     assert_eq!(scope.value("b/x"), None);
     let there = other.http("GET", "/v1/kv/b/x?raw", b"");
     assert_eq!(there.body(), b"1");
+}
+
+#[test]
+fn a_move_to_the_same_store_by_another_name_deletes_nothing() {
+    let scope = Agent::shared();
+    for (key, value) in [("a/x", "1"), ("a/b/x", "1"), ("k", "2")] {
+        scope.put(key, value);
+    }
+    let (a, b, k) = (scope.key("a/"), scope.key("a/b/"), scope.key("k"));
+    let alias = Gate::before(&scope.address(), |_| Passage::Open);
+    let to = ["--to-http-addr", alias.address(), "--yes"];
+    for (from, target) in [(&a, &a), (&a, &b), (&b, &b), (&k, &k)] {
+        for more in [&[][..], &["--dry-run"], &["--overwrite"]] {
+            let words = [&["mv", from, target][..], &to, more].concat();
+            let output = scope.kvw([]).args(words).run();
+            output
+                .expect(2)
+                .says(&["the same entry at both stores", "seem to be one"]);
+        }
+    }
+    assert_eq!(scope.value("a/x").unwrap(), b"1");
+    assert_eq!(scope.value("a/b/x").unwrap(), b"1");
+    assert_eq!(scope.value("k").unwrap(), b"2");
+    // Between names that do not meet it is a move like any other.
+    let words = ["mv", &*a, &scope.key("c/")];
+    assert_eq!(
+        done(&scope, &[&words[..], &to].concat()),
+        copied(2, 2, 0, 0, 2)
+    );
+    assert_eq!(names(&scope, "c/"), ["b/x", "x"]);
+}
+
+#[test]
+fn a_token_that_may_not_delete_at_the_source_copies_nothing_either() {
+    let Some(source) = AclAgent::start() else {
+        return;
+    };
+    let target = Agent::own();
+    source.put("a/x", "1");
+    let token = source.create_token(&source.create_policy(&prefix_rules("read", &["a/"])));
+    let address = target.address();
+    let words = ["mv", "a/", "b/", "--yes", "--to-http-addr", &address];
+    let output = source
+        .kvw(words)
+        .env("CONSUL_HTTP_TOKEN", &token.secret)
+        .run();
+    output
+        .expect(4)
+        .says(&["nothing written", "may not write 1 key: a/x"]);
+    assert_eq!(
+        target.http("GET", "/v1/kv/b/?keys", b"").status().as_u16(),
+        404
+    );
+}
+
+#[test]
+fn a_token_for_another_store_needs_one() {
+    let scope = Agent::shared();
+    scope.put("a", "1");
+    let (a, b) = (scope.key("a"), scope.key("b"));
+    let output = scope
+        .kvw(["cp", &a, &b, "--to-token-file", "/nowhere"])
+        .run();
+    output
+        .expect(2)
+        .says(&["--to-token-file", "--to-datacenter", "--to-http-addr"]);
+    assert_eq!(scope.value("b"), None);
 }
 
 #[test]

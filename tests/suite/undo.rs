@@ -332,6 +332,7 @@ fn a_verb_with_a_journal_writes_a_key_only_as_it_was_read() {
             .stdin(if stdin.is_empty() { "" } else { &document })
             .run();
         output.expect(1).says(&[&key, "nothing written"]);
+        assert!(!output.stderr.contains("kvw undo"), "{}", output.stderr);
         assert_eq!(scope.value("a").unwrap(), b"theirs", "{verb}");
     }
 }

@@ -142,6 +142,10 @@ impl TargetStoreArgs {
             )
         };
         let is_same = place(&source) == place(&target);
+        if is_same && self.to_token_file.is_some() {
+            let failure = Failure::usage("--to-token-file is for another store, and none is named");
+            return Err(failure.hint("--to-datacenter or --to-http-addr names it"));
+        }
         Ok((!is_same).then_some(target))
     }
 }

@@ -8,7 +8,8 @@ use super::editor::Editor;
 use super::form::ValueForm;
 use super::text_edit::TextEdit;
 use crate::args::applying::{
-    PlanProgress, check_rights, check_unlocked, create_journal, describe_applied, execution_failure,
+    PlanProgress, check_rights, check_sizes, check_unlocked, create_journal, describe_applied,
+    execution_failure,
 };
 use crate::args::desired::{DesiredState, read_scope};
 use crate::consul::Client;
@@ -236,6 +237,7 @@ impl PrefixEdit<'_> {
     fn carry_out(&self, plan: &ChangePlan) -> anyhow::Result<Exit> {
         let (ui, text) = (self.text.ui, &self.text);
         check_rights(self.client, plan)?;
+        check_sizes(ui, self.client, plan)?;
         let executor = Executor::new(self.client);
         let undo = self.args.undo.as_deref();
         let mut journal = create_journal(undo, self.client, executor.groups(plan))?;

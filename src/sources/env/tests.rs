@@ -42,6 +42,7 @@ fn every_form_of_a_line_is_read() {
         ("A=\"x\r\ny\"", "A=x\ny@1"),
         ("A=C:\\dir\\new", "A=C:\\dir\\new@1"),
         ("A=\\$B", "A=$B@1"),
+        ("A=\\\\\\$B", "A=\\\\$B@1"),
         ("A=5$", "A=5$@1"),
         ("A=$ 5", "A=$ 5@1"),
         ("A=a=b", "A=a=b@1"),
@@ -65,6 +66,11 @@ fn what_programs_read_differently_is_refused() {
         (
             "A=\"\n${A}\"",
             "x:2: the value has a $ that other programs would expand",
+        ),
+        // The backslash is escaped, and so the $ is not.
+        (
+            "A=\\\\$B",
+            "x:1: the value has a $ that other programs would expand",
         ),
         (
             "A=$(date)",

@@ -229,7 +229,12 @@ impl Flattening<'_> {
             }
             found.push((name, &member.node, false));
         }
+        let mut first: Option<u32> = None;
         for member in members.iter().filter(|member| member.name.is_none()) {
+            if let Some(first) = first.replace(member.line) {
+                let what = format!("the name '<<' is also in line {first}");
+                return Err(self.names.error(member.line, what));
+            }
             if depth > MAX_DEPTH {
                 return Err(self.names.error(member.line, TOO_DEEP));
             }

@@ -139,6 +139,9 @@ fn aliases_and_merges_stand_for_what_they_name() {
     assert_eq!(read("'<<': 1\n").unwrap(), ["<<=1"]);
     let error = read("a:\n  <<: 1\n").unwrap_err();
     assert_eq!(error, "x.yaml:2: << takes a map or a list of maps");
+    // Some programs take both, some the last, and some refuse them.
+    let error = read("a: &a {b: 1}\nc:\n  <<: *a\n  <<: *a\n").unwrap_err();
+    assert_eq!(error, "x.yaml:4: the name '<<' is also in line 3");
     assert!(read("a: *none\n").is_err());
     assert!(read("a: &a [*a]\n").is_err());
 }
