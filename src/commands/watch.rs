@@ -5,6 +5,7 @@ mod live;
 mod observers;
 mod state;
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -27,9 +28,9 @@ use crate::handlers::{Handler, StdinFormat};
 #[cfg(feature = "live")]
 use crate::live::LiveSetup;
 use crate::model::{Glob, Target, TargetId, TargetScope};
-use crate::process::{ProcessGroups, Stdout, take_orphans};
+use crate::process::{ProcessGroups, Stdout, take_orphans, thread_error};
 use crate::state_file::StateFile;
-use crate::term::Ui;
+use crate::term::{Ui, wait_for_closed_stdout};
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
@@ -207,6 +208,8 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
+    let prints =
+        args.observers.prints() || (handlers.routes.is_empty() && !args.observers.is_live());
     let observers = args
         .observers
         .observers(&ctx.ui, &targets, &handlers, &addresses)?;
@@ -229,6 +232,18 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         state_file,
         observers,
     );
+    if prints {
+        let wake = engine.waker();
+        let wait = move || {
+            if wait_for_closed_stdout() {
+                wake();
+            }
+        };
+        thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(wait)
+            .map_err(|error| thread_error("for stdout", &error))?;
+    }
     #[cfg(feature = "live")]
     if let Some(live) = live {
         live.attach(&ctx.ui, &mut engine)?;
