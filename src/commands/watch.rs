@@ -5,7 +5,6 @@ mod live;
 mod observers;
 mod state;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -28,9 +27,9 @@ use crate::handlers::{Handler, StdinFormat};
 #[cfg(feature = "live")]
 use crate::live::LiveSetup;
 use crate::model::{Glob, Target, TargetId, TargetScope};
-use crate::process::{ProcessGroups, Stdout, take_orphans, thread_error};
+use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
-use crate::term::{Ui, wait_for_closed_stdout};
+use crate::term::{Ui, on_closed_stdout};
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
@@ -233,16 +232,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         observers,
     );
     if prints {
-        let wake = engine.waker();
-        let wait = move || {
-            if wait_for_closed_stdout() {
-                wake();
-            }
-        };
-        thread::Builder::new()
-            .name("stdout".to_owned())
-            .spawn(wait)
-            .map_err(|error| thread_error("for stdout", &error))?;
+        on_closed_stdout(engine.waker());
     }
     #[cfg(feature = "live")]
     if let Some(live) = live {

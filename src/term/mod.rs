@@ -16,7 +16,7 @@ pub use escape::{is_dangerous, is_plain_line, line as escape_line};
 pub use log::log_requests;
 pub use plural::plural;
 pub use progress::Progress;
-pub use reader::wait_for_closed_stdout;
+pub use reader::on_closed_stdout;
 pub use screen::Style;
 pub use style::{Color, When, no_color};
 pub use ui::{Closed, Ui};

@@ -21,7 +21,7 @@ use crate::process::{
     Child, ChildCommand, ChildEvent, Program, Signals, StdinSource, Stdout, SweepPolicy, reap,
     thread_error,
 };
-use crate::term::wait_for_closed_stdout;
+use crate::term::on_closed_stdout;
 
 /// The longest blocking query of a listener.
 const WAIT: Duration = Duration::from_secs(45);
@@ -91,15 +91,7 @@ pub fn listen_to(ctx: &Context, client: Client, spec: &ListenSpec<'_>) -> anyhow
         None => None,
     };
     let closed = sender.clone();
-    let wait = move || {
-        if wait_for_closed_stdout() {
-            let _ = closed.send(ListenMessage::Closed);
-        }
-    };
-    thread::Builder::new()
-        .name("stdout".to_owned())
-        .spawn(wait)
-        .map_err(|error| thread_error("for stdout", &error))?;
+    on_closed_stdout(move || drop(closed.send(ListenMessage::Closed)));
     let key = spec.key.clone();
     thread::Builder::new()
         .name("leader".to_owned())
