@@ -131,6 +131,7 @@ fn is_away(error: &Error) -> bool {
         | Cause::Refused
         | Cause::RolledBack
         | Cause::UnknownSession
+        | Cause::Unregistered
         | Cause::TooLarge
         | Cause::Redirected
         | Cause::NotConsul

@@ -29,6 +29,7 @@ pub mod output;
 mod proxy;
 mod quote;
 pub mod scope;
+pub mod session_id;
 pub mod size;
 pub mod topics;
 pub mod value_check;

@@ -18,6 +18,7 @@ use crate::args::holding::{
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::session_id::session_id;
 use crate::consul::{Client, SERF_HEALTH};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -26,7 +27,7 @@ use crate::lock::{
     KeeperChannel, LeaseTimes, LimitedLock, LockKind, LockObstacle, LockPlan, LockReport,
     LostReason, SessionSource, lock_key, note_time,
 };
-use crate::model::{Key, SessionEnd, SessionSettings};
+use crate::model::{Key, LOCK_FLAGS, SEMAPHORE_FLAGS, SessionEnd, SessionSettings};
 use crate::output::{Format, json};
 use crate::process::{ChildStatus, Program};
 use crate::term::Ui;
@@ -124,7 +125,13 @@ pub struct LockArgs {
     health_check: bool,
 
     /// Use a session that somebody else keeps: nothing is renewed, and there is no deadline
-    #[arg(long, value_name = "ID", help_heading = "Lock", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "ID",
+        value_parser = session_id,
+        help_heading = "Lock",
+        hide_short_help = true
+    )]
     session: Option<String>,
 
     /// Lock KEY itself, whatever its flags, instead of KEY/.lock
@@ -404,14 +411,10 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
     match error {
         ContentionError::Consul(error) => error.into(),
         ContentionError::Foreign(flags) => {
-            let message = format!(
-                "taking lock {name}: its key has the flags {flags}, so that it is no lock of kvw or \
-                 consul lock"
-            );
+            let (what, hint) = describe_foreign(flags);
+            let message = format!("taking lock {name}: {what}");
             let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
-            failure
-                .hint("--exact-key locks KEY itself, --limit takes a slot of a semaphore")
-                .into()
+            failure.hint(hint).into()
         }
         ContentionError::OtherLimit(other) => {
             let limit = args.limit.unwrap_or(1);
@@ -430,6 +433,24 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
             let id = args.session.as_deref().unwrap_or_default();
             Failure::usage(format!("taking lock {name}: session {id} does not exist")).into()
         }
+    }
+}
+
+/// Describes the key of a lock that cannot be taken so because of its flags, and what can be done.
+fn describe_foreign(flags: u64) -> (String, &'static str) {
+    match flags {
+        SEMAPHORE_FLAGS => (
+            "it is a semaphore, which has more than one slot".to_owned(),
+            "--limit N takes a slot; kvw lock KEY --show has N",
+        ),
+        LOCK_FLAGS => (
+            "it is a lock with one holder, not a semaphore".to_owned(),
+            "without --limit it can be taken",
+        ),
+        flags => (
+            format!("its key has the flags {flags}, so that it is no lock of kvw or consul lock"),
+            "--exact-key locks KEY itself, whatever its flags",
+        ),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::args::connect::ConnectArgs;
 use crate::args::input::ValueArgs;
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::session_id::session_id;
 use crate::consul::{Client, Consistency, Write};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -85,7 +86,7 @@ pub struct PutArgs {
     release: bool,
 
     /// Session for --acquire and --release
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = session_id)]
     session: Option<String>,
 
     /// Output format; json prints the written entry

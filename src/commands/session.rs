@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::args::confirm::ask;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::output::formats;
+use crate::args::session_id::session_id;
 use crate::consul::{Client, SERF_HEALTH};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -76,7 +78,7 @@ Examples:
   kvw session show 8f0c2b6e-5c8a-4b7e-9a55-0c3e6f1d2a44 -o json | jq .keys")]
 struct ShowArgs {
     /// Session to show
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = session_id)]
     id: String,
 
     /// Output format
@@ -135,11 +137,16 @@ struct CreateArgs {
     name: String,
 
     /// Node that it belongs to [default: the node of the agent]
-    #[arg(long, value_name = "NODE")]
+    #[arg(long, value_name = "NODE", value_parser = NonEmptyStringValueParser::new())]
     node: Option<String>,
 
     /// Check of the node that ends it when critical; repeatable [default: serfHealth]
-    #[arg(long, value_name = "NAME", conflicts_with = "no_checks")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = NonEmptyStringValueParser::new(),
+        conflicts_with = "no_checks"
+    )]
     check: Vec<String>,
 
     /// No check ends it
@@ -170,7 +177,7 @@ Examples:
   kvw session renew \"$id\" --every 5s &    # until it is destroyed")]
 struct RenewArgs {
     /// Session to renew
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = session_id)]
     id: String,
 
     /// Renew again and again, this often, until stopped or the session ends
@@ -194,7 +201,7 @@ Examples:
   kvw session destroy --yes \"$id\"    # without a question")]
 struct DestroyArgs {
     /// Sessions to destroy
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID", value_parser = session_id, required = true)]
     ids: Vec<String>,
 
     /// Do not ask for confirmation, and do not look for keys

@@ -29,7 +29,7 @@ use crate::live::LiveSetup;
 use crate::model::{Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout, take_orphans};
 use crate::state_file::StateFile;
-use crate::term::Ui;
+use crate::term::{Ui, on_closed_stdout};
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
@@ -207,6 +207,8 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         .iter()
         .map(|target| args.poller(&client, target, wait.clone(), state_file.as_ref()))
         .collect();
+    let prints =
+        args.observers.prints() || (handlers.routes.is_empty() && !args.observers.is_live());
     let observers = args
         .observers
         .observers(&ctx.ui, &targets, &handlers, &addresses)?;
@@ -229,6 +231,9 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
         state_file,
         observers,
     );
+    if prints {
+        on_closed_stdout(engine.waker());
+    }
     #[cfg(feature = "live")]
     if let Some(live) = live {
         live.attach(&ctx.ui, &mut engine)?;

@@ -68,6 +68,9 @@ pub enum Cause {
     RolledBack,
     /// The session does not exist. Nothing was done.
     UnknownSession,
+    /// A session was refused because its node or a check of it is not registered, or a check is critical.
+    /// Nothing was done. It may pass: an agent registers itself again.
+    Unregistered,
     /// 413: above one of the server's limits.
     TooLarge,
     /// Any other server error, mostly 500.
@@ -294,6 +297,7 @@ impl Error {
                 | Cause::RateLimited
                 | Cause::NoLeader
                 | Cause::LeaderLost
+                | Cause::Unregistered
                 | Cause::Server
         )
     }

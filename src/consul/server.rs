@@ -174,7 +174,9 @@ impl Move {
             | Cause::Unsent
             | Cause::Handshake(_)
             | Cause::NoLeader
-            | Cause::TooManyConnections => Move::SameRequest,
+            | Cause::TooManyConnections
+            // Of another agent, the node may be registered.
+            | Cause::Unregistered => Move::SameRequest,
             // What is between the client and Consul may cut queries that are held. The caller asks
             // once more, in a query that is not, and that is answered here or by another address.
             Cause::Lost | Cause::Dropped | Cause::Server
@@ -208,6 +210,7 @@ mod tests {
             (Cause::Unsent, SameRequest, SameRequest),
             (Cause::NoLeader, SameRequest, SameRequest),
             (Cause::TooManyConnections, SameRequest, SameRequest),
+            (Cause::Unregistered, SameRequest, SameRequest),
             (
                 Cause::Handshake(TlsFault::ServerExpired),
                 SameRequest,

@@ -13,14 +13,38 @@ use crate::model::abbreviate;
 /// The longest line of an `--env-file` that docker reads, its end included: the buffer of Go's Scanner.
 const DOCKER_LINE: usize = 64 * 1024;
 
-/// Variables that are read-only in bash or dash: to assign one is an error that ends an `eval`.
-const READ_ONLY: [&str; 6] = [
+/// Variables that bash or dash keep for themselves: to assign one is an error that ends an `eval`, or what
+/// is assigned is lost without a word.
+const KEPT_BY_SHELLS: [&str; 29] = [
     "UID",
     "EUID",
     "PPID",
     "BASHOPTS",
     "SHELLOPTS",
     "BASH_VERSINFO",
+    "BASHPID",
+    "BASH_ALIASES",
+    "BASH_ARGC",
+    "BASH_ARGV",
+    "BASH_CMDS",
+    "BASH_COMMAND",
+    "BASH_LINENO",
+    "BASH_MONOSECONDS",
+    "BASH_SOURCE",
+    "BASH_SUBSHELL",
+    "BASH_TRAPSIG",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "LINENO",
+    "OPTIND",
+    "RANDOM",
+    "SECONDS",
+    "SRANDOM",
+    "_",
 ];
 
 /// A form in which variables are written. The comments are the help of `-o`.
@@ -96,9 +120,9 @@ impl EnvFormat {
             EnvFormat::Shell | EnvFormat::Env | EnvFormat::Systemd if !is_identifier(name) => Err(
                 format!("'{}' is no name that -o {self} can have", abbreviate(name)),
             ),
-            EnvFormat::Shell if READ_ONLY.contains(&name) => {
-                Err(format!("{name} is read-only in shells"))
-            }
+            EnvFormat::Shell if KEPT_BY_SHELLS.contains(&name) => Err(format!(
+                "a shell keeps {name} for itself and would lose the value; --rename gives it another name"
+            )),
             EnvFormat::Docker if name.starts_with('#') || name.contains(char::is_whitespace) => {
                 Err(format!(
                     "'{}' is no name that docker takes",

@@ -132,8 +132,9 @@ impl AnswerFile {
     /// Replaces the file by an answer that Consul just gave.
     ///
     /// # Errors
-    /// If it cannot be replaced.
+    /// If it cannot be replaced, or is a file of somebody else: the name may be a mistake.
     pub fn keep(&self, answer: &StoredAnswer, now: SystemTime) -> io::Result<()> {
+        self.check_replaceable()?;
         let text = self.render(answer, now)?;
         let mut file = AtomicFile::create(&self.path, PRIVATE, Links::Follow)?;
         file.write_all(text.as_bytes())?;
@@ -152,6 +153,23 @@ impl AnswerFile {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(unreadable)?;
         self.parse(&bytes, now).map(Some)
+    }
+
+    /// An answer may be replaced, also one that is torn, and an empty file.
+    fn check_replaceable(&self) -> io::Result<()> {
+        let Some(file) = open_replaceable(&self.path)? else {
+            return Ok(());
+        };
+        let mut start = Vec::new();
+        file.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        match MAGIC.as_bytes().starts_with(&start) {
+            true => Ok(()),
+            false => {
+                let path = self.path.display();
+                let message = format!("{path} is another file, which is not replaced");
+                Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+            }
+        }
     }
 
     fn render(&self, answer: &StoredAnswer, now: SystemTime) -> io::Result<String> {

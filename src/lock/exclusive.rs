@@ -155,19 +155,17 @@ impl ExclusiveLock {
         if errors.iter().any(denied) {
             return Err(client.rolled_back(&ops, &errors));
         }
-        let mut whats = errors.iter().map(|error| &*error.what);
-        Ok(
-            if whats
-                .clone()
-                .any(|what| what.ends_with(" due to lock delay"))
-            {
-                LockAnswer::Delayed
-            } else if whats.any(is_unknown_session) {
-                LockAnswer::SessionEnded
-            } else {
-                LockAnswer::Changed
-            },
-        )
+        let any = |is: fn(&OpError) -> bool| errors.iter().any(is);
+        Ok(if any(|error| error.what.ends_with(" due to lock delay")) {
+            LockAnswer::Delayed
+        } else if any(|error| is_unknown_session(&error.what)) {
+            LockAnswer::SessionEnded
+        } else if any(is_race) {
+            LockAnswer::Changed
+        } else {
+            // To ask again would be refused again.
+            return Err(client.rolled_back(&ops, &errors));
+        })
     }
 
     /// Waits until the key may have changed since `index`, for this long at most.
@@ -254,9 +252,21 @@ enum LockAnswer {
     Changed,
 }
 
+/// Whether an operation failed because the key is held, or is not as it was read.
+fn is_race(error: &OpError) -> bool {
+    matches!(error.kind, OpErrorKind::Missing | OpErrorKind::IndexDiffers)
+        || error.what.ends_with("lock is already held")
+}
+
 /// Whether a transaction was refused because its session does not exist.
 pub(super) fn is_unknown_session(what: &str) -> bool {
-    what.starts_with("invalid session") || what.starts_with("failed session lookup")
+    [
+        "invalid session",
+        "failed session lookup",
+        "missing session",
+    ]
+    .iter()
+    .any(|start| what.starts_with(start))
 }
 
 /// Returns the holder of an entry, with what Consul shows of its session.

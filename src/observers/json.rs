@@ -102,6 +102,11 @@ impl Observer for JsonObserver<'_> {
         }
         Ok(Flow::Continue)
     }
+
+    fn wake(&mut self, _now: Instant) -> anyhow::Result<Flow> {
+        self.ui.check_reader()?;
+        Ok(Flow::Continue)
+    }
 }
 
 fn outage<'a>(time: String, target: &'a str, cause: &OutageCause) -> json::Event<'a> {

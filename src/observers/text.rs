@@ -30,4 +30,9 @@ impl Observer for TextObserver<'_> {
         }
         Ok(Flow::Continue)
     }
+
+    fn wake(&mut self, _now: Instant) -> anyhow::Result<Flow> {
+        self.ui.check_reader()?;
+        Ok(Flow::Continue)
+    }
 }

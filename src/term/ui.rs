@@ -8,6 +8,7 @@ use std::path::Path;
 
 use clap::builder::StyledStr;
 
+use super::reader::{closed_error, stdout_is_closed};
 use super::{Color, Style, escape};
 use crate::system_error::without_number;
 
@@ -67,7 +68,7 @@ impl Write for &Ui {
 #[cold]
 fn stdout_error(error: &io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => io::Error::other(Closed),
+        io::ErrorKind::BrokenPipe => closed_error(),
         kind => io::Error::new(kind, format!("writing to stdout: {error}")),
     }
 }
@@ -92,6 +93,17 @@ impl Ui {
     pub fn flush(&self) -> io::Result<()> {
         let mut out = self;
         Write::flush(&mut out)
+    }
+
+    /// Fails as a write does where the reader of stdout has gone.
+    ///
+    /// # Errors
+    /// That of a write.
+    pub fn check_reader(&self) -> io::Result<()> {
+        match stdout_is_closed() {
+            true => Err(closed_error()),
+            false => Ok(()),
+        }
     }
 
     /// Whether stdout is a terminal.

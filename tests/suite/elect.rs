@@ -192,6 +192,26 @@ fn a_listeners_handler_runs_for_the_present_leader_and_for_each_that_follows() {
 }
 
 #[test]
+fn a_listener_ends_soon_when_nobody_reads_it_any_more() {
+    let scope = Agent::shared();
+    for args in [
+        &["--listen"][..],
+        &["--listen", "-o", "jsonl", "--exec", "true"],
+    ] {
+        let output = elect(&scope, args)
+            .with_stdout_closed()
+            .spawn()
+            .wait(PATIENCE);
+        assert_eq!(output.signal, Some(13), "{output}");
+    }
+    let kvw = assert_cmd::cargo::cargo_bin!("kvw").display();
+    let line = format!("'{kvw}' elect {} --listen | head -1", scope.key("leader"));
+    let shell = Kvw::program(std::path::Path::new("/bin/sh")).args(["-c", &line]);
+    let shell = shell.env("CONSUL_HTTP_ADDR", scope.address());
+    assert_eq!(shell.spawn().wait(PATIENCE).text(), "no leader\n");
+}
+
+#[test]
 fn a_listeners_handler_that_fails_is_repeated_and_nothing_of_it_is_left() {
     let scope = Agent::shared();
     let line = "[ -e failed ] || { touch failed; exit 3; }; echo again >&2; sleep 1000";

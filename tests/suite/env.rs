@@ -84,6 +84,56 @@ fn a_shell_takes_hostile_values_for_what_they_are() {
 }
 
 #[test]
+fn every_variable_of_a_shell_is_exported_as_it_is_stored_or_refused() {
+    for shell in ["bash", "dash"] {
+        let Some(program) = self::shell(shell) else {
+            continue;
+        };
+        let scope = Agent::shared();
+        let list = match shell {
+            "bash" => "compgen -v | sort -u; echo SRANDOM; echo BASH_COMMAND",
+            _ => "set | sed -n 's/=.*//p'; echo LINENO; echo OPTIND; echo PPID",
+        };
+        let names = Kvw::program(Path::new(program)).args(["-c", list]).ok();
+        let is_upper = |name: &&str| {
+            name.chars()
+                .all(|c| c.is_ascii_uppercase() || "_".contains(c))
+        };
+        let mut kept = Vec::new();
+        for name in names.lines().filter(is_upper) {
+            // The rest is how the test itself runs, or a shell's count of itself.
+            if ["PATH", "SHLVL", "PWD"].contains(&name) {
+                continue;
+            }
+            scope.put(&format!("all/{name}"), "a b");
+            let args = ["env", &scope.key("all/"), "--allow-env", name];
+            let output = scope.kvw(args).run();
+            match output.code {
+                0 => kept.push(name),
+                _ => assert!(output.stderr.contains("a shell keeps "), "{output}"),
+            }
+            scope.delete(&format!("all/{name}"));
+        }
+        assert!(kept.len() > 1, "{kept:?}");
+        let line: String = kept
+            .iter()
+            .map(|name| format!("export {name}='a b'\n"))
+            .collect();
+        let path = std::env::var("PATH").unwrap();
+        let line = format!("{line}PATH='{path}' exec env -0");
+        let output = Kvw::program(Path::new(program)).args(["-c", &line]).run();
+        let all = by_nul(&output.expect(0).stdout);
+        for name in kept {
+            assert_eq!(
+                all.get(name).map(String::as_str),
+                Some("a b"),
+                "{shell} {name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn json_and_null_are_the_values_themselves() {
     let scope = Agent::shared();
     let expected = put_hostile(&scope);
@@ -167,8 +217,18 @@ fn what_a_form_cannot_hold_is_refused_with_the_key_and_nothing_is_printed() {
     scope.put("zero", "x".repeat(200_000));
     assert!(refused(&[]).contains("200000 bytes"));
     scope.put("zero", "0");
+    // Of some, bash takes the assignment and drops it without a word.
+    for name in ["uid", "groups", "seconds", "random", "funcname", "-"] {
+        scope.put(name, "0");
+        let kept = refused(&[]);
+        assert!(
+            kept.contains("a shell keeps ") && kept.contains("--rename"),
+            "{kept}"
+        );
+        scope.kvw(["env", scope.prefix(), "-o", "env"]).ok();
+        scope.delete(name);
+    }
     scope.put("uid", "0");
-    assert!(refused(&[]).contains("UID is read-only"));
     let renamed = format!("{}=USER_ID", scope.key("uid"));
     let shown = scope
         .kvw(["env", scope.prefix(), "--rename", &renamed])

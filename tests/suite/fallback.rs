@@ -123,8 +123,22 @@ fn a_file_that_is_torn_foreign_or_too_old_counts_as_none() {
     none("incomplete or was changed", &get);
     std::fs::write(&path, "my notes\n").unwrap();
     none("no kept answer of kvw", &get);
-    std::fs::write(&path, "").unwrap();
-    none("no kept answer of kvw", &get);
+    // The name may be a mistake: another file is left alone.
+    let kept = with_file(&scope.address(), &path, &get);
+    kept.expect(0)
+        .says(&["warning: the answer is not kept", "is another file"]);
+    assert_eq!(kept.text(), "secret");
+    assert_eq!(std::fs::read(&path).unwrap(), b"my notes\n");
+    // An empty file and a torn answer are replaced.
+    for (before, why) in [
+        (&b""[..], "no kept answer of kvw"),
+        (&good[..20], "incomplete"),
+    ] {
+        std::fs::write(&path, before).unwrap();
+        none(why, &get);
+        with_file(&scope.address(), &path, &get).expect(0);
+        with_file(AWAY, &path, &get).expect(0);
+    }
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     none("not a regular file", &get);

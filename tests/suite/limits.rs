@@ -67,7 +67,8 @@ fn a_thread_or_process_that_cannot_be_had_is_named_by_what_it_was_for() {
             &["dev", "--listen", "127.0.0.1:0"],
             "error: starting the thread for the server: Resource",
         ),
-        (2, &["watch", prefix, "--for", "1s"], &poller),
+        // One thread is that of stdout, a pipe here.
+        (3, &["watch", prefix, "--for", "1s"], &poller),
         (
             2,
             &["import", "-", "--parallel", "2"],

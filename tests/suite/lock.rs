@@ -222,7 +222,17 @@ fn a_key_that_is_no_lock_is_not_taken() {
     scope
         .kvw(["lock", &scope.key("sem"), "--", "true"])
         .run()
-        .expect(1);
+        .expect(1)
+        .says(&["it is a semaphore", "hint: --limit N"]);
+    let holder = lock(&scope, &["--", "sleep", "1000"]);
+    scope.delete("job/.lock");
+    let holder = holder.spawn();
+    wait_until_held(&scope);
+    lock(&scope, &["-n", "2", "--try", "--", "true"])
+        .run()
+        .expect(1)
+        .says(&["it is a lock with one holder", "hint: without --limit"]);
+    holder.stop();
 }
 
 #[test]

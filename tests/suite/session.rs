@@ -109,6 +109,58 @@ fn what_is_no_sessions_id_is_not_found() {
 }
 
 #[test]
+fn an_id_that_is_empty_is_refused_before_a_server_is_asked() {
+    let scope = Agent::shared();
+    let key = scope.key("k");
+    for args in [
+        &["session", "show", ""][..],
+        &["session", "renew", ""],
+        &["session", "destroy", "--yes", ""],
+        &["put", "--acquire", "--session", "", &key, "v"],
+        &["put", "--release", "--session", "", &key, "v"],
+        &["lock", &key, "--session", "", "--", "true"],
+    ] {
+        let refused = scope.kvw([args[0]]).args(&args[1..]).run();
+        refused
+            .expect(2)
+            .one_line()
+            .says(&["a session id cannot be empty"]);
+    }
+    assert_eq!(scope.entry("k"), None);
+}
+
+#[test]
+fn an_id_in_upper_case_is_the_same_session() {
+    let scope = Agent::shared();
+    let id = created(&scope, &["--no-checks"]);
+    let key = scope.key("k");
+    let upper = id.to_uppercase();
+    scope
+        .kvw(["put", "--acquire", "--session", &upper, &key, "v"])
+        .ok();
+    assert_eq!(scope.entry("k").unwrap()["Session"], id);
+    let lock = scope.key("job");
+    let locked = scope.kvw(["lock", &lock, "--session", &upper, "--", "true"]);
+    locked.run().expect(0).says(&["released"]);
+    scope.kvw(["session", "destroy", "--yes", &upper]).ok();
+}
+
+#[test]
+fn a_session_of_a_node_or_a_check_that_is_not_registered_is_certainly_not_created() {
+    let scope = Agent::shared();
+    for args in [["--node", "nowhere"], ["--check", "nothing"]] {
+        let output = scope.kvw(["session", "create"]).args(args).run();
+        output
+            .expect(3)
+            .one_line()
+            .says(&["Missing ", " registration"]);
+        assert!(!output.stderr.contains("may or may not"), "{output}");
+        let empty = scope.kvw(["session", "create", args[0], ""]).run();
+        empty.expect(2);
+    }
+}
+
+#[test]
 fn sessions_are_not_destroyed_without_a_confirmation_that_names_their_keys() {
     let scope = Agent::shared();
     let id = created(&scope, &["--lock-delay", "0"]);

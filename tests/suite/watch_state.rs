@@ -218,7 +218,7 @@ fn a_line_that_was_printed_and_not_recorded_is_taken_back() {
     site.scope.put("a", "1");
     let full = "x".repeat(200_000);
     site.scope.put("b", &full);
-    let running = site.watch(&[]).with_stdout_closed().spawn();
+    let running = site.watch(&[]).with_stdout_unread().spawn();
     wait_for("the start of a run in the state file", || {
         let state = fs::read_to_string(site.state()).ok()?;
         state.contains("\"run\"").then_some(())

@@ -1,6 +1,6 @@
 //! `kvw watch` as text.
 
-use crate::harness::{Agent, PATIENCE, Running, SILENCE, Scope, wait_for};
+use crate::harness::{Agent, PATIENCE, Running, SILENCE, Scope};
 
 /// The program, watching, once it has seen its targets.
 fn watching(scope: &Scope, args: &[&str]) -> Running {
@@ -410,17 +410,23 @@ fn once_without_a_change_in_time_is_a_no() {
 #[test]
 fn a_closed_stdout_ends_the_watch_by_sigpipe_without_a_word() {
     let scope = Agent::shared();
-    let mut running = scope.watch(&[]).with_stdout_closed().spawn();
-    // Writes go on until the watch has seen one.
-    let mut writes = 0;
-    wait_for("the end of the watch", || {
-        writes += 1;
-        scope.put("name", writes.to_string());
-        running.has_ended().then_some(())
-    });
-    let output = running.wait(PATIENCE);
-    assert_eq!(output.signal, Some(13), "{output}");
-    assert_eq!(output.said_later(), "");
+    // Nothing changes: the reader that has gone is seen all the same.
+    for args in [&[][..], &["-o", "jsonl"], &["-o", "text", "--exec", "true"]] {
+        let running = scope.watch(args).with_stdout_closed().spawn();
+        let output = running.wait(PATIENCE);
+        assert_eq!(output.signal, Some(13), "{output}");
+        assert!(!output.stderr.contains("error"), "{output}");
+    }
+    // Of a handler it is nobody's: the watch goes on.
+    let mut running = scope
+        .watch(&["--exec", "echo ran >&2"])
+        .with_stdout_closed()
+        .spawn();
+    for value in ["1", "2"] {
+        running.err_line_with("ran");
+        scope.put("name", value);
+    }
+    running.stop();
 }
 
 #[test]

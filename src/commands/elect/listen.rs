@@ -21,6 +21,7 @@ use crate::process::{
     Child, ChildCommand, ChildEvent, Program, Signals, StdinSource, Stdout, SweepPolicy, reap,
     thread_error,
 };
+use crate::term::on_closed_stdout;
 
 /// The longest blocking query of a listener.
 const WAIT: Duration = Duration::from_secs(45);
@@ -54,6 +55,8 @@ enum ListenMessage {
     /// The first query failed, or one that can never succeed.
     Failed(Error),
     Signal,
+    /// The reader of stdout has gone.
+    Closed,
 }
 
 /// Prints the leader at once and at each change, and runs the handler. The answers are consistent: an old
@@ -87,6 +90,8 @@ pub fn listen_to(ctx: &Context, client: Client, spec: &ListenSpec<'_>) -> anyhow
         }
         None => None,
     };
+    let closed = sender.clone();
+    on_closed_stdout(move || drop(closed.send(ListenMessage::Closed)));
     let key = spec.key.clone();
     thread::Builder::new()
         .name("leader".to_owned())
@@ -176,6 +181,7 @@ fn take_messages(
             Ok(ListenMessage::Failing(error)) => ctx.ui.warn(format_args!("{error}; retrying")),
             Ok(ListenMessage::Recovered) => ctx.ui.status("Consul answers again"),
             Ok(ListenMessage::Failed(error)) => return Err(error.into()),
+            Ok(ListenMessage::Closed) => ctx.ui.check_reader()?,
             Ok(ListenMessage::Signal) | Err(_) => {}
         }
     }

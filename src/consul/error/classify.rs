@@ -120,6 +120,7 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         _ if contains("invalid session") || contains("failed session lookup") => {
             Cause::UnknownSession
         }
+        _ if UNREGISTERED.iter().any(|words| contains(words)) => Cause::Unregistered,
         _ if contains("No path to datacenter") => Cause::UnknownDatacenter,
         _ if contains("rate limit exceeded") => Cause::RateLimited,
         _ if NO_LEADER.iter().any(|words| contains(words)) => Cause::NoLeader,
@@ -128,6 +129,13 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         _ => Cause::InvalidAnswer,
     }
 }
+
+/// Messages of servers that do not create a session (`session_endpoint.go`, `state/session.go`).
+const UNREGISTERED: [&str; 3] = [
+    "Missing node registration",
+    "Missing check '",
+    "' is in critical state",
+];
 
 /// Messages of servers that have no leader, or have no connection to one, and did nothing.
 const NO_LEADER: [&str; 3] = [

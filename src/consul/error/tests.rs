@@ -96,6 +96,13 @@ fn statuses_mean_what_consul_means_by_them() {
             "rpc error making call: rate limit exceeded, try again later",
             Cause::RateLimited,
         ),
+        (500, "Missing node registration", Cause::Unregistered),
+        (
+            500,
+            "apply failed: Missing check 'web' registration",
+            Cause::Unregistered,
+        ),
+        (500, "Check 'web' is in critical state", Cause::Unregistered),
         (500, "strconv.ParseUint: parsing", Cause::Server),
         (501, "kvw dev has no such endpoint", Cause::Refused),
         (502, "<html>", Cause::Server),

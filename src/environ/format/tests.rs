@@ -83,7 +83,7 @@ fn what_a_format_cannot_hold_is_refused() {
     for value in ["\r", "\x1b", "\x7f"] {
         assert!(reason_against(Systemd, "A", value.as_bytes()).is_some());
     }
-    for name in READ_ONLY {
+    for name in KEPT_BY_SHELLS {
         assert!(reason_against(Shell, name, b"1").is_some());
         assert_eq!(reason_against(Env, name, b"1"), None);
     }
