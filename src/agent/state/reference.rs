@@ -180,7 +180,7 @@ impl Reference {
             TxnVerb::Cas => modified == op.index,
             TxnVerb::Lock if !self.holds_session(&op.session) => return OpFate::Refused,
             TxnVerb::Lock => {
-                let id = op.session.to_ascii_lowercase();
+                let id = op.session.clone();
                 if holder.as_ref().is_some_and(|holder| *holder != id) {
                     return OpFate::No;
                 }
@@ -297,7 +297,10 @@ impl Reference {
         let held: Vec<_> = self
             .keys
             .iter()
-            .filter(|(_, held)| held.session.as_deref() == Some(&*id.to_ascii_lowercase()))
+            .filter(|(_, held)| {
+                let holder = held.session.as_deref();
+                holder.is_some_and(|holder| holder.eq_ignore_ascii_case(id))
+            })
             .map(|(key, _)| key.clone())
             .collect();
         for key in held {

@@ -82,13 +82,15 @@ impl KvState {
         self.sessions.values()
     }
 
-    /// Returns the id of an existing session, which may acquire locks.
+    /// Returns the id of an existing session, which may acquire locks: as it was asked for. Sessions are found
+    /// in either case of their letters, the holder of a key is compared letter by letter.
     pub(super) fn require_session(&self, id: &str) -> Result<Arc<str>, String> {
         if id.is_empty() {
             return Err("missing session".to_owned());
         }
         match self.session(id)? {
-            Some(session) => Ok(Arc::clone(&session.id)),
+            Some(session) if *session.id == *id => Ok(Arc::clone(&session.id)),
+            Some(_) => Ok(id.into()),
             None => Err(format!(
                 "invalid session {}",
                 crate::agent::golang::quote(id)
@@ -141,7 +143,10 @@ impl KvState {
         let held: Vec<_> = self
             .entries
             .values()
-            .filter(|entry| entry.session.as_ref() == Some(&session.id))
+            .filter(|entry| {
+                let holder = entry.session.as_deref();
+                holder.is_some_and(|holder| holder.eq_ignore_ascii_case(&session.id))
+            })
             .map(|entry| Arc::clone(&entry.key))
             .collect();
         let delay = session.config.lock_delay.min(MAX_LOCK_DELAY);

@@ -123,6 +123,7 @@ fn what_makes_no_session_is_refused_in_consuls_words() {
         ),
         (r#"{"Behavior":"x"}"#, 500, "Invalid Behavior setting 'x'"),
         (r#"{"Node":"nope"}"#, 500, "Missing node registration"),
+        (r#"{"Node":"","Behavior":"x"}"#, 500, "Must provide Node"),
         (
             r#"{"Checks":["nocheck"]}"#,
             500,
@@ -133,6 +134,25 @@ fn what_makes_no_session_is_refused_in_consuls_words() {
             .is(status, words);
     }
     wire.ask("GET", "/v1/session/list", "").is(200, "[]");
+}
+
+#[test]
+fn a_holder_is_compared_letter_by_letter_and_its_session_is_not() {
+    let agent = Agent::own();
+    let mut wire = RawHttp::connect(&agent.address());
+    let id = create(&mut wire, r#"{"LockDelay":"0s"}"#);
+    let upper = id.to_uppercase();
+    assert_ne!(id, upper);
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={upper}"), "1")
+        .is(200, "true");
+    assert_eq!(entry(&mut wire, "lk")["Session"], upper.as_str());
+    wire.ask("PUT", &format!("/v1/kv/lk?acquire={id}"), "2")
+        .is(200, "false");
+    wire.ask("PUT", &format!("/v1/kv/lk?release={id}"), "3")
+        .is(200, "false");
+    wire.ask("PUT", &format!("/v1/session/destroy/{id}"), "")
+        .is(200, "true");
+    assert_eq!(entry(&mut wire, "lk").get("Session"), None);
 }
 
 #[test]

@@ -87,13 +87,16 @@ fn validate(
     behavior: Option<&str>,
     node: Option<&str>,
 ) -> Result<SessionConfig, String> {
+    if node == Some("") {
+        return Err("Must provide Node".to_owned());
+    }
     session.behavior = match behavior.unwrap_or_default() {
         "" | "release" => SessionBehavior::Release,
         "delete" => SessionBehavior::Delete,
         other => return Err(format!("Invalid Behavior setting '{other}'")),
     };
     session.ttl = parse_ttl(&session.ttl_text)?;
-    if !matches!(node.unwrap_or_default(), "" | NODE) {
+    if node.is_some_and(|node| node != NODE) {
         return Err("Missing node registration".to_owned());
     }
     let mut checks = session.node_checks.iter().flatten();
