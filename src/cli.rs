@@ -270,6 +270,10 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
     } else {
         parse_once(args).map_err(anyhow::Error::from)
     };
+    let parsed = parsed.and_then(|cli| {
+        check_program(&cli.verb, args)?;
+        Ok(cli)
+    });
     parsed.map_err(|error| {
         let clap = error.downcast_ref::<clap::Error>();
         if clap.is_some_and(|error| !error.use_stderr()) {
@@ -284,6 +288,27 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
         let failure = failure.or_else(|| normalize(args).err().filter(|_| unknown));
         failure.map_or(error, anyhow::Error::from)
     })
+}
+
+/// Refuses a `--` without a program behind it, as a shell's variable that was never set leaves it: a lock would
+/// be taken, or a change printed, and nothing be run.
+fn check_program(verb: &VerbArgs, args: &[OsString]) -> Result<(), Failure> {
+    let runs_programs = matches!(
+        verb,
+        VerbArgs::Watch(_)
+            | VerbArgs::Run(_)
+            | VerbArgs::Lock(_)
+            | VerbArgs::Elect(_)
+            | VerbArgs::Dev(_)
+    );
+    let dashes = args.iter().position(|arg| arg == "--");
+    match dashes.filter(|_| runs_programs).map(|at| args.get(at + 1)) {
+        Some(None) => Err(Failure::usage("no program stands behind --")),
+        Some(Some(program)) if program.is_empty() => {
+            Err(Failure::usage("the program name after -- is empty"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Explains a flag of other tools, or a file in the place of a format.

@@ -392,9 +392,6 @@ impl HandlerArgs {
                     .hint("without a handler, changes are printed"))
             }
             (Some(line), _) => Ok(Some(Program::Shell(line.clone()))),
-            (None, Some(program)) if program.is_empty() => {
-                Err(Failure::usage("the program name after -- is empty"))
-            }
             (None, Some(_)) => Ok(Some(Program::Argv(self.command.clone()))),
             (None, None) => Ok(None),
         }

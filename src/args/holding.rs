@@ -159,7 +159,7 @@ pub fn start_guarded(
     Ok((groups, signals))
 }
 
-/// Returns the program of `-- CMD` or `--exec CMD`.
+/// Returns the program of `-- CMD`, or of `--exec CMD`.
 ///
 /// # Errors
 /// Exit 2 for an empty one.
@@ -169,9 +169,6 @@ pub fn program(command: &[OsString], exec: Option<&OsString>) -> Result<Option<P
             return Err(Failure::usage("--exec: the command is empty"));
         }
         (Some(line), _) => Some(Program::Shell(line.clone())),
-        (None, Some(program)) if program.is_empty() => {
-            return Err(Failure::usage("the program name after -- is empty"));
-        }
         (None, Some(_)) => Some(Program::Argv(command.to_vec())),
         (None, None) => None,
     })

@@ -254,15 +254,8 @@ impl RunArgs {
             {
                 Err(Failure::usage("--change-exec: the command is empty"))
             }
-            (None, _) | (_, OnChange::Exec) => self.check_program(),
+            (None, _) | (_, OnChange::Exec) => Ok(()),
             (Some(_), _) => Err(Failure::usage("--change-exec requires --on-change exec")),
-        }
-    }
-
-    fn check_program(&self) -> Result<(), Failure> {
-        match self.command[0].is_empty() {
-            true => Err(Failure::usage("the program name after -- is empty")),
-            false => Ok(()),
         }
     }
 

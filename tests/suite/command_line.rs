@@ -96,6 +96,7 @@ fn verbs_of_other_tools_get_a_hint() {
         (&["list", "a/"], "hint: kvw ls a/\n"),
         (&["keys"], "hint: kvw ls\n"),
         (&["cat", "a"], "hint: kvw get a\n"),
+        (&["exists", "a"], "hint: kvw get --exists a\n"),
         (&["read", "a"], "hint: kvw get a\n"),
         (&["version"], "hint: kvw --version\n"),
         (
@@ -107,6 +108,29 @@ fn verbs_of_other_tools_get_a_hint() {
         output.expect(2).says(&[hint]);
         assert_eq!(output.text(), "");
     }
+}
+
+#[test]
+fn dashes_without_a_program_run_nothing_and_are_refused() {
+    for args in [
+        &["lock", "a"][..],
+        &["elect", "a"],
+        &["elect", "a", "--listen"],
+        &["run", "a/"],
+        &["watch", "a/", "--once"],
+        &["dev", "--listen", "127.0.0.1:0"],
+    ] {
+        for program in [&["--"][..], &["--", ""], &["--", "", "a"]] {
+            let words = [args, program].concat();
+            let output = Kvw::bare().args(&words).run();
+            output.expect(2).one_line();
+            assert_eq!(output.text(), "", "{words:?}");
+        }
+    }
+    // Behind the program two dashes are a word of its own.
+    let scope = Agent::shared();
+    let locked = scope.kvw(["lock", &scope.key("lk"), "--", "printf", "%s,", "a", "--"]);
+    assert_eq!(locked.run().expect(0).text(), "a,--,");
 }
 
 #[test]
