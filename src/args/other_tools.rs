@@ -271,7 +271,7 @@ mod tests {
             ("kvw version", "kvw --version"),
             ("kvw help rm", "kvw help delete"),
             ("kvw find a/", "kvw get --keys --recurse a/"),
-            ("kvw exists a", "kvw get a"),
+            ("kvw exists a", "kvw get --exists a"),
         ] {
             assert_eq!(hint(line).as_deref(), Some(kvw), "{line}");
         }
