@@ -13,8 +13,10 @@ use clap::Args;
 use super::confirm::ask;
 use crate::consul::{Cause, Client, ErrorClass};
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Entry, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate};
-use crate::output::{Format, SecretMask, json, plan as plan_text};
+use crate::model::{
+    ChangePlan, Entry, Key, MaxDelete, PlannedChange, TxnLimits, abbreviate, name_first,
+};
+use crate::output::{Format, ListWriter, SecretMask, json, plan as plan_text};
 use crate::plan::{
     Execution, ExecutionEnd, Executor, PlanConflict, PlanOrigin, UndoChange, UndoJournal,
 };
@@ -60,12 +62,7 @@ impl StopSignals {
 
 /// Names some keys: `a, b and 3 more`.
 pub fn name_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
-    let mut keys = keys.into_iter();
-    let names: Vec<_> = keys.by_ref().take(NAMED).map(abbreviate).collect();
-    match keys.count() {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    name_first(keys, NAMED)
 }
 
 /// Refuses a plan that writes keys which a session holds.
@@ -151,14 +148,8 @@ pub fn check_rights(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
 /// # Errors
 /// Exit 4, naming the keys.
 pub fn check_writable(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
-    let keys: Vec<_> = plan
-        .changes
-        .iter()
-        .map(|change| change.key.clone())
-        .collect();
-    let denied = client.unwritable(&keys)?;
-    match denied_failure(&denied) {
-        Some(failure) => Err(failure.into()),
+    match describe_unwritable(client, plan)? {
+        Some(what) => Err(Failure::new(Exit::Denied, format!("nothing written: {what}")).into()),
         None => Ok(()),
     }
 }
@@ -209,12 +200,24 @@ pub fn check_sizes(ui: &Ui, client: &Client, plan: &ChangePlan) -> anyhow::Resul
     Err(Failure::usage(what).into())
 }
 
-/// The failure for keys that the token may not write.
-pub fn denied_failure(denied: &[Key]) -> Option<Failure> {
+/// Names the keys of a plan that the token may not write; `None` where it may write all. Nothing is written.
+///
+/// # Errors
+/// When Consul does not answer.
+pub fn describe_unwritable(
+    client: &Client,
+    plan: &ChangePlan,
+) -> Result<Option<String>, crate::consul::Error> {
+    let keys: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|change| change.key.clone())
+        .collect();
+    let denied = client.unwritable(&keys)?;
     let names = name_keys(denied.iter().map(Key::as_str));
     let count = plural(denied.len() as u64, "key");
-    let what = format!("nothing written: the token may not write {count}: {names}");
-    (!denied.is_empty()).then(|| Failure::new(Exit::Denied, what))
+    let what = format!("the token may not write {count}: {names}");
+    Ok((!denied.is_empty()).then_some(what))
 }
 
 /// Whether a plan may be carried out: one with deletes by `--yes`, or by the answer on a terminal. `write` is
@@ -409,7 +412,18 @@ pub fn name_conflicts(ui: &Ui, conflicts: &[PlanConflict]) {
     }
 }
 
-/// Prints a plan that is not carried out, or not yet.
+/// Names the keys that are not put back: what others have written since stays.
+pub fn name_unrestored(ui: &Ui, conflicts: &[PlanConflict]) {
+    for conflict in conflicts {
+        let key = abbreviate(conflict.key.as_str());
+        ui.error(match conflict.found {
+            Some(found) => format!("key {key}: changed since it was written (index {found})"),
+            None => format!("key {key}: deleted since it was written"),
+        });
+    }
+}
+
+/// Prints a plan that is not carried out, or not yet, and its counts on stderr.
 ///
 /// # Errors
 /// When stdout cannot be written.
@@ -420,17 +434,25 @@ pub fn print_plan(
     plan: &ChangePlan,
     mask: &SecretMask,
 ) -> anyhow::Result<()> {
+    let mut out = ui;
     match format {
+        Format::Text | Format::Raw | Format::Consul => {
+            plan_text::write(&mut out, plan, mask, ui.style())?;
+        }
         Format::Json => {
             let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
-            json::write_line(ui, &json::Plan::new(plan, mask, count))?;
+            json::write_line(out, &json::Plan::new(plan, mask, count))?;
         }
-        Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            let mut out = ui;
-            plan_text::write(&mut out, plan, mask, ui.style())?;
-            ui.status(plan_text::summary(plan));
+        Format::Jsonl => {
+            let mut list = ListWriter::new(format);
+            for change in &plan.changes {
+                let change = json::PlannedChange::new(change, mask);
+                list.item(&mut out, |out| json::write(out, &change))?;
+            }
+            list.finish(&mut out)?;
         }
     }
+    ui.status(plan_text::summary(plan));
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! What the verbs that hold a lock share: how their command is started and ended, and what is said.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,21 +158,6 @@ pub fn start_guarded(
     Ok((groups, signals))
 }
 
-/// Returns the program of `-- CMD`, or of `--exec CMD`.
-///
-/// # Errors
-/// Exit 2 for an empty one.
-pub fn program(command: &[OsString], exec: Option<&OsString>) -> Result<Option<Program>, Failure> {
-    Ok(match (exec, command.first()) {
-        (Some(line), _) if line.to_str().is_some_and(|line| line.trim().is_empty()) => {
-            return Err(Failure::usage("--exec: the command is empty"));
-        }
-        (Some(line), _) => Some(Program::Shell(line.clone())),
-        (None, Some(_)) => Some(Program::Argv(command.to_vec())),
-        (None, None) => None,
-    })
-}
-
 /// The base name of the command, for people. Never its arguments, which may be secret.
 pub fn base_name(program: &Program) -> String {
     let name = program.to_string();
@@ -259,7 +243,7 @@ pub fn print(
             }
         }
         LockReport::LeftBehind(count) => {
-            let left = plural(*count as u64, "process").replace("processs", "processes");
+            let left = plural(*count, "process");
             ui.warn(format_args!(
                 "{command} left {left} behind, which had to be ended"
             ));

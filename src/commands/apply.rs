@@ -2,6 +2,7 @@
 
 mod carry_out;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
-use crate::args::value_check::{ValueCheck, check_values, shell_line};
+use crate::args::program::shell_line;
+use crate::args::value_check::{ValueCheck, check_values};
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -108,8 +110,8 @@ pub struct ApplyArgs {
     retry_conflicts: u32,
 
     /// Run CMD after the writes; if it fails, put everything back
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line, add = complete::shell_lines(), conflicts_with = "dry_run")]
-    then: Option<String>,
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with = "dry_run")]
+    then: Option<OsString>,
 
     /// Time limit for the command of --then
     #[arg(

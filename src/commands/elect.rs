@@ -17,10 +17,11 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::holding::{
     EndingArgs, HoldingWords, check_times, child_command, client_configs, host_name, print,
-    program, start_processes, unstarted,
+    start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::program::{program, shell_line};
 use crate::backoff::Backoff;
 use crate::consul::{Client, Consistency};
 use crate::context::Context;
@@ -71,6 +72,7 @@ pub struct ElectArgs {
         long,
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandString,
+        value_parser = shell_line(),
         add = complete::shell_lines(),
         conflicts_with = "current"
     )]
@@ -168,7 +170,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         return current(ctx, &args, &key);
     }
     if args.listen {
-        let handler = program(&args.command, args.exec.as_ref())?;
+        let handler = program(&args.command, args.exec.as_ref());
         let spec = ListenSpec {
             key: &key,
             format: args.output,
@@ -177,7 +179,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         };
         return listen_to(ctx, ctx.client(&args.connect)?, &spec);
     }
-    let program = program(&args.command, args.exec.as_ref())?;
+    let program = program(&args.command, args.exec.as_ref());
     let program = program.ok_or_else(|| Failure::usage("there is no command to run"))?;
     let plan = plan(&args, &key)?;
     let config = args.connect.config(&ctx.env)?;

@@ -14,10 +14,11 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::holding::{
     EndingArgs, HoldingWords, base_name, check_times, child_command, client_configs, describe,
-    host_name, print, program, seconds, start_processes, unstarted,
+    host_name, print, seconds, start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::program::{program, shell_line};
 use crate::args::session_id::session_id;
 use crate::consul::{Client, SERF_HEALTH};
 use crate::context::Context;
@@ -50,7 +51,7 @@ pub struct LockArgs {
     command: Vec<OsString>,
 
     /// Line for sh -c to run
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
     exec: Option<OsString>,
 
     /// Exit with 1 if the lock is not free
@@ -238,7 +239,7 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     if args.break_it {
         return break_lock(ctx, &args, &name, key);
     }
-    let program = program(&args.command, args.exec.as_ref())?;
+    let program = program(&args.command, args.exec.as_ref());
     let plan = plan(&args, &name, key, program.as_ref())?;
     let config = args.connect.config(&ctx.env)?;
     let channel = KeeperChannel::new();

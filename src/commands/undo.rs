@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::args::applying::{
     applied_report, check_rights, check_unlocked, confirm, describe_applied, describe_end,
-    name_conflicts, name_keys, print_plan, send_plan,
+    name_conflicts, name_keys, name_unrestored, print_plan, send_plan,
 };
 use crate::args::connect::ConnectArgs;
 use crate::args::input::{read_file, read_stdin};
@@ -83,13 +83,7 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
         unlocked,
     } = invert(&document.changes, &present(&client, &document)?);
     plan.overwrite_locked = args.overwrite_locked;
-    for conflict in &conflicts {
-        let key = abbreviate(conflict.key.as_str());
-        ui.error(match conflict.found {
-            Some(found) => format!("key {key}: changed since it was written (index {found})"),
-            None => format!("key {key}: deleted since it was written"),
-        });
-    }
+    name_unrestored(ui, &conflicts);
     if !conflicts.is_empty() && !args.partial {
         let count = plural(conflicts.len() as u64, "key");
         let failure = Failure::new(

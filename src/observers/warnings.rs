@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
-use crate::model::{Target, TargetId, TargetScope, folder_of_glob};
+use crate::model::{Target, TargetId, TargetScope, folder_of_glob, name_first};
 use crate::output::no_glob;
 use crate::term::Ui;
 use crate::watch::{
@@ -160,12 +160,7 @@ impl Observer for Warnings<'_> {
 
 /// Joins the first keys, and says how many more there are.
 pub(super) fn summarize<S: AsRef<str>>(keys: &[S]) -> String {
-    let shown: Vec<&str> = keys.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    let shown = shown.join(", ");
-    match keys.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    name_first(keys.iter().map(AsRef::as_ref), SHOWN)
 }
 
 /// Formats a duration with about two significant digits.
