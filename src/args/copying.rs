@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::applying::{
-    check_atomic, check_rights, check_sizes, check_unlocked, check_writable, create_journal,
-    describe_end, name_conflicts, name_keys, new_file, plan_of_deletes, print_plan, send_plan,
+    carry_out, check_atomic, check_rights, check_sizes, check_unlocked, check_writable, name_keys,
+    new_file, plan_of_deletes, print_plan,
 };
 use super::complete;
 use super::confirm::ask;
@@ -21,7 +21,7 @@ use crate::model::{
     ChangePlan, Entry, EntryContent, Glob, Key, PlannedChange, Prefix, TxnLimits, abbreviate,
 };
 use crate::output::{Format, SecretMask, filtered_message, json};
-use crate::plan::{ExecutionEnd, Executor, StoreError, read_all, read_store};
+use crate::plan::{Executor, StoreError, read_all, read_store};
 use crate::term::{Ui, plural};
 
 /// What is copied, and where to.
@@ -161,7 +161,7 @@ impl CopyArgs {
             check_writable(stores.source, &plan_of_deletes(copy.sources.clone()))?;
         }
         check_sizes(ui, target, &copy.plan)?;
-        let mut transactions = self.carry_out(ui, target, &copy.plan, "copied")?;
+        let mut transactions = self.carry_out(ui, target, &copy.plan, "nothing copied")?;
         if moves && across {
             transactions += self.delete_sources(ui, stores.source, target, &ends, &copy)?;
         }
@@ -341,37 +341,20 @@ impl CopyArgs {
         Ok((entries, skipped))
     }
 
-    /// Sends a plan, and returns the number of transactions.
+    /// Carries out a plan, and returns the number of transactions.
     fn carry_out(
         &self,
         ui: &Ui,
         client: &Client,
         plan: &ChangePlan,
-        done: &str,
+        nothing: &str,
     ) -> anyhow::Result<u64> {
         if plan.is_empty() {
             return Ok(0);
         }
         let executor = Executor::new(client).atomically(self.atomic);
-        let mut journal = create_journal(self.undo.as_deref(), client, executor.groups(plan))?;
-        let (execution, signal) = send_plan(ui, &executor, plan, journal.as_mut())?;
-        let Some((what, exit)) = describe_end(&execution.end, signal) else {
-            return Ok(execution.transactions);
-        };
-        if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-            name_conflicts(ui, conflicts);
-        }
-        let made = execution.applied as u64;
-        let left = plan.changes.len() as u64 - made;
-        Err(match made {
-            0 => Failure::new(exit, format!("nothing {done}: {what}")).into(),
-            made => {
-                let made = plural(made, "change");
-                let failure =
-                    Failure::new(exit, format!("stopped: {made} made, {left} not: {what}"));
-                failure.hint("run again, it continues").into()
-            }
-        })
+        let undo = self.undo.as_deref();
+        Ok(carry_out(ui, client, &executor, plan, undo, nothing)?.transactions)
     }
 
     /// Deletes what is at the other store by now, read back and equal. Returns the number of transactions.
@@ -394,7 +377,7 @@ impl CopyArgs {
         let missing = copy.sources.len() - arrived.len();
         let plan = plan_of_deletes(arrived);
         check_rights(source, &plan)?;
-        let transactions = self.carry_out(ui, source, &plan, "deleted")?;
+        let transactions = self.carry_out(ui, source, &plan, "nothing deleted")?;
         if missing > 0 {
             let keys = plural(missing as u64, "key");
             let what = format!("{keys} not deleted: the copies have changed since");

@@ -1,5 +1,6 @@
 //! What the verbs that hold a lock share: how their command is started and ended, and what is said.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,14 @@ use rustix::system::uname;
 use super::complete;
 use super::duration::{duration, duration_text};
 use super::handler::environment::connection;
+use super::program::guard;
 use crate::consul::{Client, Config};
 use crate::exit::{Exit, Failure};
 use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
 use crate::model::Key;
 use crate::process::{
-    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, Signals, StartFault, StdinSource,
-    Stdout, listen, process_error, take_orphans,
+    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, Signals, StdinSource, Stdout,
+    describe_unstarted, listen,
 };
 use crate::term::{Ui, plural};
 
@@ -146,13 +148,7 @@ pub fn start_guarded(
     let groups = ProcessGroups::new();
     groups.forward_signals();
     if has_command {
-        if let Err(error) = groups.start_guard() {
-            ui.warn(format_args!(
-                "no guard process: a kvw that is stopped or killed would leave the command running: \
-                 {error}"
-            ));
-        }
-        take_orphans();
+        guard(ui, &groups, "the command");
     }
     let signals = listen(&groups, wake, || {})?;
     Ok((groups, signals))
@@ -280,10 +276,7 @@ pub fn describe(obstacle: &LockObstacle) -> String {
 pub fn unstarted(ui: &Ui, program: Option<&Program>, error: &std::io::Error) -> Exit {
     let shown = program.map(Program::to_string).unwrap_or_default();
     let word = program.and_then(|program| program.words().first());
-    let fault = word.and_then(|word| StartFault::find(word, error));
-    ui.error(match fault {
-        Some(fault) => format!("running {shown}: {fault}"),
-        None => process_error(&shown, error).to_string(),
-    });
+    let word = word.map(OsString::as_os_str);
+    ui.error(describe_unstarted(word, shown, error));
     Exit::Child(ChildStatus::unstarted(error).code())
 }

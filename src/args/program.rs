@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use crate::exit::Failure;
-use crate::process::Program;
+use crate::exit::{Exit, Failure};
+use crate::process::{ChildStatus, ProcessGroups, Program, take_orphans};
+use crate::term::Ui;
 
 /// Returns the parser of a line for `sh -c`. A blank one, as of a shell's variable that was never set, would do
 /// nothing and succeed.
@@ -27,6 +28,26 @@ pub fn program(command: &[OsString], exec: Option<&OsString>) -> Option<Program>
         (Some(line), _) => Some(Program::Shell(line.clone())),
         (None, []) => None,
         (None, words) => Some(Program::Argv(words.to_vec())),
+    }
+}
+
+/// Starts the guard, which ends `what` when kvw cannot, and adopts the orphans of what is run. Without a guard kvw
+/// goes on, with a warning.
+pub fn guard(ui: &Ui, groups: &ProcessGroups, what: &str) {
+    if let Err(error) = groups.start_guard() {
+        ui.warn(format_args!(
+            "no guard process: a kvw that is killed would leave {what} running: {error}"
+        ));
+    }
+    take_orphans();
+}
+
+/// Returns the exit that passes on how a program ended. If it died of the last signal that kvw passed on to it, so
+/// does kvw.
+pub fn exit_of(status: ChildStatus, last_signal: Option<i32>) -> Exit {
+    match status {
+        ChildStatus::Killed(signal) if last_signal == Some(signal) => Exit::Signal(signal),
+        status => Exit::from_status(status.code()),
     }
 }
 

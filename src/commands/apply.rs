@@ -10,9 +10,9 @@ use clap::Args;
 
 use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
 use crate::args::applying::{
-    applied_report, check_atomic, check_deletes, check_rights, check_sizes, check_unlocked,
-    confirm, create_journal, describe_applied, journal_failure, name_conflicts, new_file,
-    print_plan, show_plan,
+    applied_report, check_atomic, check_deletes, check_origin, check_rights, check_sizes,
+    check_unlocked, confirm, create_journal, describe_applied, journal_failure, name_conflicts,
+    new_file, print_plan, show_plan,
 };
 use crate::args::check_runner::CheckRunner;
 use crate::args::complete;
@@ -200,7 +200,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.connect(config)?;
     if let PlanSource::Saved(saved) = &source {
-        check_origin(ui, saved, &PlanOrigin::new(&client))?;
+        check_origin(ui, "plan", &saved.origin(), &PlanOrigin::new(&client))?;
     }
     let mut carrier = Carrier {
         ui,
@@ -377,21 +377,6 @@ impl ApplyArgs {
         }
         carried.exit
     }
-}
-
-/// Refuses a plan of another store; another address of the same may be another name for it.
-fn check_origin(ui: &Ui, saved: &SavedPlan, own: &PlanOrigin) -> Result<(), Failure> {
-    let origin = saved.origin();
-    if let Some(conflict) = origin.conflict(own) {
-        return Err(Failure::usage(format!("the plan is for {conflict}")));
-    }
-    if origin.address != own.address {
-        ui.status(format_args!(
-            "the plan was made at {}, and this is {}",
-            origin.address, own.address
-        ));
-    }
-    Ok(())
 }
 
 fn report_stale(ui: &Ui, args: &ApplyArgs, stale: &[PlanConflict]) -> anyhow::Result<Exit> {

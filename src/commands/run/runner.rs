@@ -1,9 +1,8 @@
 //! The loop of `kvw run`: one channel of messages, the program, and the nearest deadline.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,19 +11,19 @@ use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 use super::supervisor::{OnChange, Supervisor, SupervisorAction, SupervisorPolicy};
 use super::written::VariablesFile;
+use crate::args::program::{exit_of, guard};
 use crate::args::variables::VariableRequest;
 use crate::consul::{Client, Config};
 use crate::environ::{Inheritance, Variables, differing_names, effective};
 use crate::exit::{Exit, Failure};
 use crate::fallback::{AnswerFile, StoredAnswer};
-use crate::fetch::WALK_CONNECTIONS;
 use crate::handlers::Policies;
 use crate::model::{Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
 use crate::observers::Warnings;
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildStatus, ProcessGroups, Program, ServiceChild,
-    ServiceEvent, ServiceSignals, Signal, StartFault, StdinSource, Stdout, SweepPolicy,
-    listen_for_service, take_orphans,
+    ServiceEvent, ServiceSignals, Signal, StdinSource, Stdout, SweepPolicy, describe_unstarted,
+    listen_for_service,
 };
 use crate::term::{Ui, plural};
 use crate::watch::{
@@ -83,13 +82,8 @@ pub fn run_program(
     variables: Variables,
     file: Option<VariablesFile>,
 ) -> anyhow::Result<Exit> {
-    take_orphans();
     let groups = ProcessGroups::new();
-    if let Err(error) = groups.start_guard() {
-        ui.warn(format_args!(
-            "no guard process: kill -9 would leave the program running: {error}"
-        ));
-    }
+    guard(ui, &groups, "the program");
     let (sender, messages) = sync_channel(CHANNEL);
     let wake = sender.clone();
     // A full channel wakes the loop just as well.
@@ -184,11 +178,8 @@ impl Runner<'_> {
         sender: &SyncSender<Message>,
         known: &[Snapshot],
     ) -> anyhow::Result<()> {
-        let mut config = self.spec.config.clone();
-        // The pollers retry failed queries and report them.
-        config.retry_for = Duration::ZERO;
-        config.connections = self.targets.len() + 2 + WALK_CONNECTIONS;
-        let client = Client::new(config)?;
+        let config = self.spec.config.clone();
+        let client = Client::new(PollerConfig::client_config(config, self.targets.len()))?;
         let wait = SharedWait::new(self.spec.wait, None);
         for (target, known) in self.targets.iter().zip(known) {
             let mut poller = PollerConfig::new(&client, target.clone(), wait.clone());
@@ -295,19 +286,11 @@ impl Runner<'_> {
                 }
                 return match self.supervisor.exited() {
                     SupervisorAction::Start => self.start(now).map(|()| None),
-                    _ => Ok(Some(self.exit(status))),
+                    _ => Ok(Some(exit_of(status, self.last_signal))),
                 };
             }
         }
         Ok(None)
-    }
-
-    /// Returns the exit of the program. If it died of the last signal that it got, so does kvw.
-    fn exit(&self, status: ChildStatus) -> Exit {
-        match status {
-            ChildStatus::Killed(signal) if self.last_signal == Some(signal) => Exit::Signal(signal),
-            status => Exit::from_status(status.code()),
-        }
     }
 
     /// Starts the program with the newest environment.
@@ -336,16 +319,9 @@ impl Runner<'_> {
 
     fn unstarted(&self, error: &io::Error) -> Failure {
         let program = &self.spec.program;
-        let name: &OsStr = program
-            .words()
-            .first()
-            .map_or(OsStr::new(""), OsString::as_os_str);
+        let name = program.words().first().map(OsString::as_os_str);
         let exit = Exit::from_status(ChildStatus::unstarted(error).code());
-        let shown = Path::new(name).display();
-        let failure = match StartFault::find(name, error) {
-            Some(fault) => Failure::new(exit, format!("running {shown}: {fault}")),
-            None => Failure::new(exit, format!("running {shown}: {error}")),
-        };
+        let failure = Failure::new(exit, describe_unstarted(name, program, error));
         match Errno::from_io_error(error) {
             Some(Errno::TOOBIG) => failure.hint(
                 "its arguments and its environment are too large together; --exclude leaves keys out",
