@@ -2,6 +2,7 @@
 
 mod runner;
 mod supervisor;
+mod watched_keys;
 mod written;
 
 use std::ffi::OsString;
