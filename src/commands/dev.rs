@@ -347,7 +347,7 @@ fn run_command(
 /// Returns the error of a command that cannot be started: a wrong one, or a system that has no
 /// process to give.
 fn unstarted(program: &OsStr, error: &std::io::Error) -> anyhow::Error {
-    let shown = program.display();
+    let shown = Path::new(program).display();
     match error.kind() {
         std::io::ErrorKind::WouldBlock => process_error(shown, error).into(),
         _ => Failure::usage(describe_unstarted(Some(program), shown, error)).into(),
