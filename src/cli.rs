@@ -56,7 +56,7 @@ Watch:
 
 Lock:
   lock         Run a command while holding a lock
-  elect        Run a command on the leader that is elected, or show the leader
+  elect        Run a command on an elected leader, or show the leader
   session      List, create, renew and destroy sessions, the holders of locks
 
 Server:
@@ -135,7 +135,7 @@ enum VerbArgs {
     Undo(Deferred<undo::UndoArgs>),
     /// Run a command while holding a lock
     Lock(Box<Deferred<lock::LockArgs>>),
-    /// Run a command on the leader that is elected, or show the leader
+    /// Run a command on an elected leader, or show the leader
     Elect(Deferred<elect::ElectArgs>),
     /// List, create, renew and destroy sessions, the holders of locks
     Session(Deferred<session::SessionArgs>),

@@ -39,7 +39,7 @@ pub struct CopyArgs {
     #[arg(long)]
     overwrite: bool,
 
-    /// Leave out keys of SRC that match GLOB; can be repeated
+    /// Leave out keys of SRC that match GLOB; repeatable
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
@@ -51,15 +51,11 @@ pub struct CopyArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a prefix is moved
-    #[arg(short, long)]
-    yes: bool,
-
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     #[arg(long, value_name = "FILE", value_parser = new_file, conflicts_with = "dry_run")]
     undo: Option<PathBuf>,
 
-    /// Take and write also keys that a session holds
+    /// Also copy and overwrite keys that a session holds
     #[arg(long, hide_short_help = true)]
     overwrite_locked: bool,
 
@@ -81,6 +77,18 @@ pub struct CopyArgs {
 
     #[command(flatten)]
     pub connect: ConnectArgs,
+}
+
+/// What becomes of what is copied.
+#[derive(Debug, Clone, Copy)]
+pub enum CopyKind {
+    /// It stays.
+    Copy,
+    /// It is deleted where it was; with a question before, where that is a prefix.
+    Move {
+        /// Whether to ask.
+        asks: bool,
+    },
 }
 
 /// The two ends of a copy.
@@ -119,11 +127,12 @@ impl CopyArgs {
         self.to.config(&self.connect, env)
     }
 
-    /// Copies, or with `moves` moves, keys.
+    /// Copies or moves keys.
     ///
     /// # Errors
     /// When nothing was written, or not everything.
-    pub fn run(&self, ui: &Ui, stores: &Stores<'_>, moves: bool) -> anyhow::Result<Exit> {
+    pub fn run(&self, ui: &Ui, stores: &Stores<'_>, kind: CopyKind) -> anyhow::Result<Exit> {
+        let moves = matches!(kind, CopyKind::Move { .. });
         let across = stores.target.is_some();
         let ends = self.ends(across)?;
         if moves && across && self.undo.is_some() {
@@ -143,9 +152,7 @@ impl CopyArgs {
             print_plan(ui, self.output, target, &copy.plan, &SecretMask::default())?;
             return Ok(Exit::Yes);
         }
-        let is_prefix = matches!(ends, Ends::Prefixes(..));
-        let asks = moves && is_prefix && !self.yes;
-        if asks {
+        if let (CopyKind::Move { asks: true }, Ends::Prefixes(..)) = (kind, &ends) {
             // What is deleted at its old place is what is confirmed, also where that comes later.
             if !self.confirm_move(ui, stores, &ends, copy.sources.len() as u64)? {
                 ui.status("nothing moved");

@@ -36,7 +36,7 @@ pub struct EndingArgs {
     )]
     pub stop_signal: Signal,
 
-    /// Time from the signal to the kill
+    /// Time from --stop-signal until the command is killed
     #[arg(
         long,
         value_name = "TIME",

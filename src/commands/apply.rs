@@ -97,11 +97,11 @@ pub struct ApplyArgs {
     )]
     guard: Guarded,
 
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     #[arg(long, value_name = "FILE", value_parser = new_file)]
     undo: Option<PathBuf>,
 
-    /// Put back what is written if not everything can be
+    /// Put back what was written if not everything can be
     #[arg(long)]
     rollback: bool,
 
@@ -146,7 +146,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "CMD", add = complete::value_checks())]
     check: Option<ValueCheck>,
 
-    /// Keys whose values --check is for [default: all]
+    /// Keys whose values --check is for; repeatable [default: all]
     #[arg(
         long,
         value_name = "GLOB",

@@ -36,7 +36,7 @@ Examples:
   kvw delete --recurse --dry-run config/web/   # list the keys first
   kvw delete --recurse --yes config/web/
   kvw delete --all --yes                       # the whole store
-  kvw delete config/a --cas=7                  # only if unchanged since 7")]
+  kvw delete config/a --cas=7                  # only if at index 7")]
 pub struct DeleteArgs {
     /// Keys to delete; with --recurse, a prefix. --all alone needs none
     #[arg(value_name = "KEY", add = complete::live_keys())]
@@ -72,7 +72,7 @@ pub struct DeleteArgs {
     #[arg(long, conflicts_with = "cas")]
     dry_run: bool,
 
-    /// Keep in FILE what undo needs to put the keys back
+    /// Save to FILE what undo needs to put the keys back
     #[arg(
         long,
         value_name = "FILE",

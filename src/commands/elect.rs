@@ -34,7 +34,7 @@ use crate::model::{Key, SessionEnd, SessionSettings};
 use crate::output::Format;
 use crate::process::{ChildStatus, Program};
 
-/// Run a command on the leader that is elected, or show the leader
+/// Run a command on an elected leader, or show the leader
 ///
 /// Campaigns for KEY, which holds VALUE while there is a leader, and runs the command as leader. When
 /// the leadership is lost, the command is stopped in time, as kvw lock does it, and kvw campaigns again.
@@ -62,7 +62,7 @@ pub struct ElectArgs {
     )]
     command: Vec<OsString>,
 
-    /// Line for sh -c to run as leader; with --listen, at each change of the leader
+    /// Run CMD with sh -c as leader; with --listen, at each change of the leader
     ///
     /// With --listen it runs for the present leader first, and one run follows another: when several
     /// leaders came during a run, the newest counts. A run that fails is repeated, after a second to a
@@ -93,16 +93,16 @@ pub struct ElectArgs {
     )]
     on_exit: OnCommandExit,
 
-    /// Value of the key while this is the leader [default: the name of the host]
+    /// Value of the key while leading [default: host name]
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["listen", "current"])]
     value: Option<String>,
 
-    /// Print the leader at once, and a line at each change
-    #[arg(long, conflicts_with = "current", help_heading = "Others")]
+    /// Print the leader now, and again at each change
+    #[arg(long, conflicts_with = "current", help_heading = "Leader")]
     listen: bool,
 
     /// Print the value of the leader; exit with 1 if there is none
-    #[arg(long, help_heading = "Others")]
+    #[arg(long, help_heading = "Leader")]
     current: bool,
 
     /// Time to live of the session, from 10s to 24h
@@ -311,13 +311,15 @@ fn current(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
     } else {
         Exit::No
     };
-    match (args.output, &leader) {
-        (Format::Jsonl, leader) => print_event(ctx, args.output, key, leader.as_ref())?,
-        (_, Some(leader)) => {
-            let value = String::from_utf8_lossy(leader.value());
-            writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
-        }
-        (_, None) => ctx.ui.error(format_args!("{key} has no leader")),
+    match args.output {
+        Format::Jsonl => print_event(ctx, args.output, key, leader.as_ref())?,
+        Format::Text | Format::Json | Format::Raw | Format::Consul => match &leader {
+            Some(leader) => {
+                let value = String::from_utf8_lossy(leader.value());
+                writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
+            }
+            None => ctx.ui.error(format_args!("{key} has no leader")),
+        },
     }
     Ok(exit)
 }

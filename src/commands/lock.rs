@@ -50,7 +50,7 @@ pub struct LockArgs {
     #[arg(last = true, value_name = "CMD", value_hint = clap::ValueHint::CommandWithArguments, conflicts_with_all = ["exec", "show", "break_it"])]
     command: Vec<OsString>,
 
-    /// Line for sh -c to run
+    /// Run CMD with sh -c (-- CMD: no shell)
     #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
     exec: Option<OsString>,
 
@@ -58,11 +58,11 @@ pub struct LockArgs {
     #[arg(long = "try", conflicts_with = "timeout", help_heading = "Waiting")]
     try_once: bool,
 
-    /// Wait so long at most, then exit with 1 [default: wait forever]
+    /// Wait at most this long, then exit with 1 [default: wait forever]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     timeout: Option<Duration>,
 
-    /// Let up to N hold it at a time, as consul lock -n does
+    /// Let up to N hold the lock at a time, as consul lock -n does
     ///
     /// All contenders must name the same N. Other clients take the slot of a holder that has vanished at
     /// once, so that its command is stopped in time only if nothing but its TTL ends the session; kvw
@@ -180,13 +180,13 @@ pub struct LockArgs {
     lost_exit_code: Option<u8>,
 
     /// Show who holds the lock; exit with 1 if nobody does
-    #[arg(long, conflicts_with = "break_it", help_heading = "Others")]
+    #[arg(long, conflicts_with = "break_it", help_heading = "Holder")]
     show: bool,
 
     /// Take the lock away from its holder
     ///
     /// Its session is destroyed, and the lock delay follows, in which it is stopped.
-    #[arg(long = "break", id = "break_it", help_heading = "Others")]
+    #[arg(long = "break", id = "break_it", help_heading = "Holder")]
     break_it: bool,
 
     /// Do not ask for confirmation of --break
@@ -194,12 +194,12 @@ pub struct LockArgs {
         short,
         long,
         requires = "break_it",
-        help_heading = "Others",
+        help_heading = "Holder",
         hide_short_help = true
     )]
     yes: bool,
 
-    /// Format of --show, and of the fence without a command
+    /// Output format of --show, and of the fence printed without a command
     #[arg(
         short,
         long,

@@ -53,7 +53,7 @@ pub struct RunArgs {
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandWithArguments,
         required = true,
-        help_heading = "Arguments"
+        help_heading = None
     )]
     command: Vec<OsString>,
 
@@ -96,7 +96,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "on_change", help_heading = "Changes")]
     once: bool,
 
-    /// Keep the variables in FILE, replaced on a change
+    /// Write the variables to FILE too, replaced on each change
     ///
     /// FILE is written before the start, readable only by you.
     ///

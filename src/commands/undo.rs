@@ -48,7 +48,7 @@ pub struct UndoArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Write also keys that a session holds, which resets their lock index
+    /// Also write keys that a session holds; this resets their lock index
     #[arg(long, hide_short_help = true)]
     overwrite_locked: bool,
 

@@ -247,7 +247,10 @@ impl Runner<'_> {
                 }
                 return match self.supervisor.exited() {
                     SupervisorAction::Start => self.start(now).map(|()| None),
-                    _ => Ok(Some(exit_of(status, self.last_signal))),
+                    SupervisorAction::Leave
+                    | SupervisorAction::Act
+                    | SupervisorAction::Stop
+                    | SupervisorAction::Kill => Ok(Some(exit_of(status, self.last_signal))),
                 };
             }
         }
