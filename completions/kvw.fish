@@ -50,7 +50,7 @@ complete -c kvw -n "__fish_kvw_needs_command" -f -a "diff" -d 'Show what differs
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "apply" -d 'Write what differs from the sources'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "undo" -d 'Put back what a command with --undo FILE has written'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "lock" -d 'Run a command while holding a lock'
-complete -c kvw -n "__fish_kvw_needs_command" -f -a "elect" -d 'Run a command on the leader that is elected, or show the leader'
+complete -c kvw -n "__fish_kvw_needs_command" -f -a "elect" -d 'Run a command on an elected leader, or show the leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "session" -d 'List, create, renew and destroy sessions, the holders of locks'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "status" -d 'Check that Consul is reachable and has a leader'
 complete -c kvw -n "__fish_kvw_needs_command" -f -a "dev" -d 'Run an embedded in-memory agent for experiments and tests'
@@ -110,7 +110,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand put" -l flags -d 'Application-de
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l session -d 'Session for --acquire and --release' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -s o -l output -d 'Output format; json prints the written entry' -r -f -a "text\t''
 json\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand put" -l undo -d 'Keep in FILE what undo needs to put the key back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand put" -l undo -d 'Save to FILE what undo needs to put the key back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand put" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -144,7 +144,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand edit" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l check -d 'Write nothing unless CMD accepts each new value' -r
-complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l undo -d 'Save to FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l token -d 'ACL token [env: CONSUL_HTTP_TOKEN]' -r
@@ -163,9 +163,9 @@ complete -c kvw -n "__fish_kvw_using_subcommand edit" -l speed-limit -d 'Least r
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand edit" -l base64 -d 'Edit the value as base64, which a value that is not UTF-8 needs'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l base64 -d 'Edit the value as base64; needed if it is not UTF-8'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact -d 'Keep a newline that the editor adds at the end of a value without one'
-complete -c kvw -n "__fish_kvw_using_subcommand edit" -l overwrite-locked -d 'Write also a key that a session holds, which resets its lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand edit" -l overwrite-locked -d 'Also write a key that a session holds; this resets its lock index'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -s y -l yes -d 'With PREFIX/, do not ask before deletes'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand edit" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
@@ -177,7 +177,7 @@ always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l cas -d 'Delete only if the key is unchanged since INDEX, else exit with 1' -r
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l modify-index -d 'Index for --cas alone, as shown by get -o json' -r
-complete -c kvw -n "__fish_kvw_using_subcommand delete" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand delete" -l undo -d 'Save to FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand delete" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -212,7 +212,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -l color -d 'When to use co
 always\t'Always'
 never\t'Never'"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l file -d 'Read operations from a file, or - for stdin: one per line, or JSON' -r -F
-complete -c kvw -n "__fish_kvw_using_subcommand txn" -l undo -d 'Keep in FILE what undo needs to put the keys back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand txn" -l undo -d 'Save to FILE what undo needs to put the keys back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -s o -l output -d 'Output format; text prints the entries read, as key:value' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand txn" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -243,8 +243,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand txn" -s h -l help -d 'Print help
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exclude -d 'Leave out keys of SRC that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l undo -d 'Save to FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-datacenter -d 'Datacenter to copy to' -r
@@ -278,8 +278,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand cp" -s v -l verbose -d 'Show eac
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite -d 'Overwrite keys that exist and differ'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l atomic -d 'Do everything in one transaction, or nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l dry-run -d 'Show what would be done, and write nothing'
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -s y -l yes -d 'Do not ask before a prefix is moved'
-complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -l overwrite-locked -d 'Also copy and overwrite keys that a session holds'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l to-tls-skip-verify -d 'Accept any certificate of the target'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
@@ -289,8 +288,8 @@ complete -c kvw -n "__fish_kvw_using_subcommand cp" -s h -l help -d 'Print help 
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exclude -d 'Leave out keys of SRC that match GLOB; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exclude -d 'Leave out keys of SRC that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l undo -d 'Save to FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-datacenter -d 'Datacenter to copy to' -r
@@ -321,11 +320,11 @@ complete -c kvw -n "__fish_kvw_using_subcommand mv" -l speed-limit -d 'Least rat
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -s v -l verbose -d 'Show each request on stderr, without the token'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -s y -l yes -d 'Do not ask before a prefix is moved'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite -d 'Overwrite keys that exist and differ'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l atomic -d 'Do everything in one transaction, or nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l dry-run -d 'Show what would be done, and write nothing'
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -s y -l yes -d 'Do not ask before a prefix is moved'
-complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite-locked -d 'Take and write also keys that a session holds'
+complete -c kvw -n "__fish_kvw_using_subcommand mv" -l overwrite-locked -d 'Also copy and overwrite keys that a session holds'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l to-tls-skip-verify -d 'Accept any certificate of the target'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l exact-key -d 'Allow keys that other clients cannot address (leading /, //, …)'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
@@ -472,7 +471,7 @@ exit\t'Stop the program and exit with its status, for a supervisor to start anew
 ignore\t'Nothing: Consul is not watched'"
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l signal -d 'Signal of --on-change signal [default: HUP]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l change-exec -d 'Command of --on-change exec, run with sh -c; changes meanwhile run it once more' -r -f -a "(__fish_complete_command)"
-complete -c kvw -n "__fish_kvw_using_subcommand run" -l write -d 'Keep the variables in FILE, replaced on a change' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand run" -l write -d 'Write the variables to FILE too, replaced on each change' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l debounce -d 'Quiet time that ends a burst of changes' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l max-delay -d 'Longest time that a burst waits for quiet' -r
 complete -c kvw -n "__fish_kvw_using_subcommand run" -l splay -d 'Delay each reaction by a random time up to this' -r
@@ -662,7 +661,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand import" -l include -d 'Import on
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l exclude -d 'Import no keys that match GLOB in full; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l parallel -d 'Number of concurrent transactions' -r
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l rate -d 'Write at most N keys per second' -r
-complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand import" -l undo -d 'Save to FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand import" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand import" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -707,11 +706,11 @@ consul\t''
 jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l include -d 'Leave alone keys that do not match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exclude -d 'Leave alone keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l secret -d 'Hide the values of keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
 delete\t''"
@@ -747,7 +746,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand diff" -l folders -d 'Compare fol
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l allow-empty -d 'Allow --prune with sources that have no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l only-existing -d 'Create no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l create-only -d 'Write no existing keys'
-complete -c kvw -n "__fish_kvw_using_subcommand diff" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand diff" -l overwrite-locked -d 'Also write keys that a session holds; this resets their lock index'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l exact -d 'Keep the last newline of a file as part of the value'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l strip-extension -d 'Leave the extension of a file out of its key'
 complete -c kvw -n "__fish_kvw_using_subcommand diff" -l hidden -d 'Read files whose names start with a dot, but never .git'
@@ -772,11 +771,11 @@ consul\t''
 jsonl\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l prefix -d 'Prepend P/ to each key; what is below it is compared' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip -d 'Remove the prefix P/ from whole keys, before --prefix' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; can be repeated' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; can be repeated' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l scope -d 'Compare what is below PREFIX/, instead of --prefix; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l include -d 'Leave alone keys that do not match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exclude -d 'Leave alone keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l secret -d 'Hide the values of keys that match GLOB; repeatable' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l expand -d 'Read structured files of a directory that match GLOB as subtrees; repeatable' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l null -d 'What null means: empty, skip, or delete the key' -r -f -a "empty\t''
 skip\t''
 delete\t''"
@@ -789,13 +788,13 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l save -d 'With --dry-ru
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l max-delete -d 'Refuse to delete more keys [default: 10, or half]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l guard -d 'Keys that must be as they were read: those that are written, or all of the sources' -r -f -a "changed\t'Those that are written'
 all\t'All that the sources have'"
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Keep in FILE what undo needs to put everything back' -r -F
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l undo -d 'Save to FILE what undo needs to put everything back' -r -F
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l retry-conflicts -d 'Plan again so often after a conflict' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then -d 'Run CMD after the writes; if it fails, put everything back' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l then-timeout -d 'Time limit for the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l settle -d 'Time between the writes and the command of --then' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check -d 'Write nothing unless CMD accepts each new value' -r
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for [default: all]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l check-on -d 'Keys whose values --check is for; repeatable [default: all]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s o -l output -d 'Output format' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -822,7 +821,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l folders -d 'Compare fo
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l allow-empty -d 'Allow --prune with sources that have no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l only-existing -d 'Create no keys'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l create-only -d 'Write no existing keys'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l overwrite-locked -d 'Also write keys that a session holds; this resets their lock index'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l exact -d 'Keep the last newline of a file as part of the value'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l strip-extension -d 'Leave the extension of a file out of its key'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l hidden -d 'Read files whose names start with a dot, but never .git'
@@ -831,7 +830,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand apply" -l dry-run -d 'Show what 
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l without-values -d 'Keep no values in the file of --save: --plan reads the sources again'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -s y -l yes -d 'Do not ask before deletes; --plan never asks'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l atomic -d 'Write everything in one transaction, or nothing'
-complete -c kvw -n "__fish_kvw_using_subcommand apply" -l rollback -d 'Put back what is written if not everything can be'
+complete -c kvw -n "__fish_kvw_using_subcommand apply" -l rollback -d 'Put back what was written if not everything can be'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l pass-token -d 'Pass the token on to the command of --then'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand apply" -l stale -d 'Allow stale reads from any server'
@@ -863,7 +862,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand undo" -s v -l verbose -d 'Show e
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l dry-run -d 'List what would be put back, and write nothing'
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l partial -d 'Put back the other keys if some have changed since'
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -s y -l yes -d 'Do not ask for confirmation of deletes'
-complete -c kvw -n "__fish_kvw_using_subcommand undo" -l overwrite-locked -d 'Write also keys that a session holds, which resets their lock index'
+complete -c kvw -n "__fish_kvw_using_subcommand undo" -l overwrite-locked -d 'Also write keys that a session holds; this resets their lock index'
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand undo" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
@@ -871,20 +870,20 @@ complete -c kvw -n "__fish_kvw_using_subcommand undo" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Line for sh -c to run' -r -f -a "(__fish_complete_command)"
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait so long at most, then exit with 1 [default: wait forever]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold it at a time, as consul lock -n does' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exec -d 'Run CMD with sh -c (-- CMD: no shell)' -r -f -a "(__fish_complete_command)"
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l timeout -d 'Wait at most this long, then exit with 1 [default: wait forever]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s n -l limit -d 'Let up to N hold the lock at a time, as consul lock -n does' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lock-delay -d 'How long nobody can take the lock after its holder was lost, from 1s to 60s' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l session -d 'Use a session that somebody else keeps: nothing is renewed, and there is no deadline' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l value -d 'Value of the key while it is locked [default: host, process id, command, time]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l name -d 'Name of the session [default: kvw lock KEY]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-signal -d 'Signal that asks the command to end' -r
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l stop-timeout -d 'Time from --stop-signal until the command is killed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l conflict-exit-code -d 'Exit code when the lock is not to be had' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l lost-exit-code -d 'Exit code when the lock is lost [default: 3 in an outage, 1 if it was taken away]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Format of --show, and of the fence without a command' -r -f -a "text\t''
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -s o -l output -d 'Output format of --show, and of the fence printed without a command' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l token-file -d 'File with the ACL token, read again when Consul answers 403 [env: CONSUL_HTTP_TOKEN_FILE]' -r -F
@@ -920,14 +919,14 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s h -l help -d 'Print hel
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Line for sh -c to run as leader; with --listen, at each change of the leader' -r -f -a "(__fish_complete_command)"
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l exec -d 'Run CMD with sh -c as leader; with --listen, at each change of the leader' -r -f -a "(__fish_complete_command)"
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l on-exit -d 'When the command fails: exit, campaign' -r -f -a "exit\t'Exit with its status'
 campaign\t'Resign, and campaign again after a back-off of a second to a minute'"
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while this is the leader [default: the name of the host]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l value -d 'Value of the key while leading [default: host name]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l ttl -d 'Time to live of the session, from 10s to 24h' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l lock-delay -d 'How long nobody can lead after a leader was lost, from 1s to 60s' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-signal -d 'Signal that asks the command to end' -r
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time from the signal to the kill' -r
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l stop-timeout -d 'Time from --stop-signal until the command is killed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l linger -d 'Time for what the command leaves in its group to end by itself' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -s o -l output -d 'Format of --listen and --current' -r -f -a "text\t''
 jsonl\t''"
@@ -949,7 +948,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand elect" -l speed-limit -d 'Least 
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l max-value -d 'Longest value that is read; an answer with a longer one has failed' -r
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -s q -l quiet -d 'Print no status messages; warnings and errors remain'
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -s v -l verbose -d 'Show each request on stderr, without the token'
-complete -c kvw -n "__fish_kvw_using_subcommand elect" -l listen -d 'Print the leader at once, and a line at each change'
+complete -c kvw -n "__fish_kvw_using_subcommand elect" -l listen -d 'Print the leader now, and again at each change'
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l current -d 'Print the value of the leader; exit with 1 if there is none'
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l pass-token -d 'Pass the token on to the command'
 complete -c kvw -n "__fish_kvw_using_subcommand elect" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
@@ -1024,11 +1023,11 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l ttl -d 'Time to live, from 10s to 24h; Consul takes up to twice as long [default: none]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l lock-delay -d 'How long its keys cannot be locked after its end' -r
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l behavior -d 'What becomes of its keys when it ends' -r -f -a "release\t''
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l behavior -d 'What happens to its keys when it ends' -r -f -a "release\t''
 delete\t''"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l name -d 'Name, for people' -r
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l node -d 'Node that it belongs to [default: the node of the agent]' -r
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Check of the node that ends it when critical; repeatable [default: serfHealth]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l name -d 'Name that people see' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l node -d 'Node of the session [default: the node of the agent]' -r
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l check -d 'Node check that ends it when critical; repeatable [default: serfHealth]' -r
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -s o -l output -d 'Output format; json prints the session' -r -f -a "text\t''
 json\t''"
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l http-addr -d 'Address of the Consul agent: HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT or unix:///PATH; repeated or with commas, agents of one cluster, asked in turn where one is not reached or has no leader [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]' -r
@@ -1050,7 +1049,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcomm
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l no-checks -d 'No check ends it'
+complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l no-checks -d 'Use no checks, not even serfHealth'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand session; and __fish_seen_subcommand_from create" -l consistent -d 'Consistent reads: the leader confirms its leadership first'

@@ -14,7 +14,8 @@ use clap_complete::CompleteEnv;
 use crate::args::complete::{self, ShellRequest};
 use crate::args::global::GlobalArgs;
 use crate::args::leading::move_behind_verb;
-use crate::args::{one_dash, other_tools};
+use crate::args::program::check_dashes;
+use crate::args::{one_dash, other_tools, unknown_flag};
 use crate::commands::{
     apply, completions, cp, delete, dev, diff, edit, elect, env, export, get, help, import, lock,
     ls, man, mv, put, run, session, status, tree, txn, undo, wait, watch,
@@ -55,7 +56,7 @@ Watch:
 
 Lock:
   lock         Run a command while holding a lock
-  elect        Run a command on the leader that is elected, or show the leader
+  elect        Run a command on an elected leader, or show the leader
   session      List, create, renew and destroy sessions, the holders of locks
 
 Server:
@@ -134,7 +135,7 @@ enum VerbArgs {
     Undo(Deferred<undo::UndoArgs>),
     /// Run a command while holding a lock
     Lock(Box<Deferred<lock::LockArgs>>),
-    /// Run a command on the leader that is elected, or show the leader
+    /// Run a command on an elected leader, or show the leader
     Elect(Deferred<elect::ElectArgs>),
     /// List, create, renew and destroy sessions, the holders of locks
     Session(Deferred<session::SessionArgs>),
@@ -271,7 +272,9 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
         parse_once(args).map_err(anyhow::Error::from)
     };
     let parsed = parsed.and_then(|cli| {
-        check_program(&cli.verb, args)?;
+        if cli.verb.runs_program() {
+            check_dashes(args)?;
+        }
         Ok(cli)
     });
     parsed.map_err(|error| {
@@ -279,51 +282,67 @@ pub fn parse(args: &[OsString]) -> anyhow::Result<Cli> {
         if clap.is_some_and(|error| !error.use_stderr()) {
             return error;
         }
-        if let Some(failure) = clap.and_then(|error| explain_flag(error, args)) {
-            return failure.into();
+        let failure = clap.and_then(|error| explain_format(error, args));
+        let failure = failure.or_else(|| other_tools::explain(args));
+        let failure = failure.or_else(|| explain_unknown_flag(clap?, args));
+        match failure {
+            Some(failure) => failure.into(),
+            None => without_similar_flags(error),
         }
-        // A flag that clap does not know may be a value.
-        let unknown = clap.is_some_and(|error| error.kind() == ErrorKind::UnknownArgument);
-        let failure = other_tools::explain(args);
-        let failure = failure.or_else(|| normalize(args).err().filter(|_| unknown));
-        failure.map_or(error, anyhow::Error::from)
     })
 }
 
-/// Refuses a `--` without a program behind it, as a shell's variable that was never set leaves it: a lock would
-/// be taken, or a change printed, and nothing be run.
-fn check_program(verb: &VerbArgs, args: &[OsString]) -> Result<(), Failure> {
-    let runs_programs = matches!(
-        verb,
-        VerbArgs::Watch(_)
-            | VerbArgs::Run(_)
-            | VerbArgs::Lock(_)
-            | VerbArgs::Elect(_)
-            | VerbArgs::Dev(_)
-    );
-    let dashes = args.iter().position(|arg| arg == "--");
-    match dashes.filter(|_| runs_programs).map(|at| args.get(at + 1)) {
-        Some(None) => Err(Failure::usage("no program stands behind --")),
-        Some(Some(program)) if program.is_empty() => {
-            Err(Failure::usage("the program name after -- is empty"))
-        }
-        _ => Ok(()),
+impl VerbArgs {
+    /// Whether what follows `--` is a program.
+    fn runs_program(&self) -> bool {
+        matches!(
+            self,
+            VerbArgs::Watch(_)
+                | VerbArgs::Run(_)
+                | VerbArgs::Lock(_)
+                | VerbArgs::Elect(_)
+                | VerbArgs::Dev(_)
+        )
     }
 }
 
-/// Explains a flag of other tools, or a file in the place of a format.
-fn explain_flag(error: &clap::Error, args: &[OsString]) -> Option<Failure> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let flag = text(ContextKind::InvalidArg)?;
-    match error.kind() {
-        ErrorKind::UnknownArgument => other_tools::explain_flag(flag),
-        ErrorKind::InvalidValue if flag.starts_with("--output ") => {
-            let exports = args.iter().any(|word| word == "export");
-            other_tools::explain_format(text(ContextKind::InvalidValue)?, exports)
+/// Removes clap's own proposals from an error of flags: they are as alike as `--time` and `--timeout`.
+fn without_similar_flags(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<clap::Error>() {
+        Ok(mut error) => {
+            error.remove(ContextKind::SuggestedArg);
+            error.into()
         }
+        Err(error) => error,
+    }
+}
+
+/// Explains a file in the place of a format.
+fn explain_format(error: &clap::Error, args: &[OsString]) -> Option<Failure> {
+    let flag = context(error, ContextKind::InvalidArg)?;
+    if error.kind() != ErrorKind::InvalidValue || !flag.starts_with("--output ") {
+        return None;
+    }
+    let exports = args.iter().any(|word| word == "export");
+    other_tools::explain_format(context(error, ContextKind::InvalidValue)?, exports)
+}
+
+/// Explains a flag that clap does not know: one of other tools, a value that looks like a flag, one that is
+/// misspelt.
+fn explain_unknown_flag(error: &clap::Error, args: &[OsString]) -> Option<Failure> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let flag = context(error, ContextKind::InvalidArg)?;
+    let root = built_tree();
+    unknown_flag::explain_foreign(&root, args, flag)
+        .or_else(|| one_dash::normalize(&root, args.to_vec()).err())
+        .or_else(|| unknown_flag::explain(&root, args, flag))
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
         _ => None,
     }
 }
@@ -383,9 +402,14 @@ fn new_ui(quiet: bool, color: When) -> Ui {
 }
 
 fn normalize(args: &[OsString]) -> Result<Vec<OsString>, Failure> {
+    one_dash::normalize(&built_tree(), args.to_vec())
+}
+
+/// Returns the command tree with the flags of each verb.
+fn built_tree() -> Command {
     let mut root = Cli::command();
     root.build();
-    one_dash::normalize(&root, args.to_vec())
+    root
 }
 
 impl Cli {
@@ -494,6 +518,25 @@ mod tests {
         }
         assert!(!holds(&plain, "CONSUL_HTTP_TOKEN", ""));
         assert!(!holds(&plain, "CONSUL_HTTP_ADDR", "h:1"));
+    }
+
+    #[test]
+    fn dashes_without_a_program_are_refused_by_each_verb_that_runs_one() {
+        for verb in Cli::command().get_subcommands() {
+            if !verb.get_arguments().any(clap::Arg::is_last_set) {
+                continue;
+            }
+            let name = verb.get_name();
+            // Some of these verbs need a key, and some take none.
+            let lines = [&["kvw", name, "a", "--"][..], &["kvw", name, "--"]];
+            let errors = lines.map(|words| {
+                let args: Vec<_> = words.iter().map(OsString::from).collect();
+                parse(&args).err().map(|error| error.to_string())
+            });
+            let refused = errors.iter().flatten();
+            let refused = refused.filter(|error| error.starts_with("no program stands behind --"));
+            assert!(refused.count() > 0, "{name}: {errors:?}");
+        }
     }
 
     #[test]

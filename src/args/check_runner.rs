@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::applying::StopSignals;
+use super::program::guard;
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildStatus, ProcessGroups, Signal, SweepPolicy, reap,
-    take_orphans,
 };
 use crate::term::Ui;
 
@@ -171,11 +171,6 @@ impl CheckRunner {
         if std::mem::replace(&mut self.prepared, true) {
             return;
         }
-        if let Err(error) = self.groups.start_guard() {
-            ui.warn(format_args!(
-                "no guard process: a kvw that is killed would leave the check running: {error}"
-            ));
-        }
-        take_orphans();
+        guard(ui, &self.groups, "the check");
     }
 }

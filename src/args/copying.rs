@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::applying::{
-    check_atomic, check_rights, check_sizes, check_unlocked, check_writable, create_journal,
-    describe_end, name_conflicts, name_keys, new_file, plan_of_deletes, print_plan, send_plan,
+    carry_out, check_atomic, check_rights, check_sizes, check_unlocked, check_writable, name_keys,
+    new_file, plan_of_deletes, print_plan,
 };
 use super::complete;
 use super::confirm::ask;
@@ -21,7 +21,7 @@ use crate::model::{
     ChangePlan, Entry, EntryContent, Glob, Key, PlannedChange, Prefix, TxnLimits, abbreviate,
 };
 use crate::output::{Format, SecretMask, filtered_message, json};
-use crate::plan::{ExecutionEnd, Executor, StoreError, read_all, read_store};
+use crate::plan::{Executor, StoreError, read_all, read_store};
 use crate::term::{Ui, plural};
 
 /// What is copied, and where to.
@@ -39,7 +39,7 @@ pub struct CopyArgs {
     #[arg(long)]
     overwrite: bool,
 
-    /// Leave out keys of SRC that match GLOB; can be repeated
+    /// Leave out keys of SRC that match GLOB; repeatable
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
@@ -51,15 +51,11 @@ pub struct CopyArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before a prefix is moved
-    #[arg(short, long)]
-    yes: bool,
-
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     #[arg(long, value_name = "FILE", value_parser = new_file, conflicts_with = "dry_run")]
     undo: Option<PathBuf>,
 
-    /// Take and write also keys that a session holds
+    /// Also copy and overwrite keys that a session holds
     #[arg(long, hide_short_help = true)]
     overwrite_locked: bool,
 
@@ -81,6 +77,18 @@ pub struct CopyArgs {
 
     #[command(flatten)]
     pub connect: ConnectArgs,
+}
+
+/// What becomes of what is copied.
+#[derive(Debug, Clone, Copy)]
+pub enum CopyKind {
+    /// It stays.
+    Copy,
+    /// It is deleted where it was; with a question before, where that is a prefix.
+    Move {
+        /// Whether to ask.
+        asks: bool,
+    },
 }
 
 /// The two ends of a copy.
@@ -119,11 +127,12 @@ impl CopyArgs {
         self.to.config(&self.connect, env)
     }
 
-    /// Copies, or with `moves` moves, keys.
+    /// Copies or moves keys.
     ///
     /// # Errors
     /// When nothing was written, or not everything.
-    pub fn run(&self, ui: &Ui, stores: &Stores<'_>, moves: bool) -> anyhow::Result<Exit> {
+    pub fn run(&self, ui: &Ui, stores: &Stores<'_>, kind: CopyKind) -> anyhow::Result<Exit> {
+        let moves = matches!(kind, CopyKind::Move { .. });
         let across = stores.target.is_some();
         let ends = self.ends(across)?;
         if moves && across && self.undo.is_some() {
@@ -143,9 +152,7 @@ impl CopyArgs {
             print_plan(ui, self.output, target, &copy.plan, &SecretMask::default())?;
             return Ok(Exit::Yes);
         }
-        let is_prefix = matches!(ends, Ends::Prefixes(..));
-        let asks = moves && is_prefix && !self.yes;
-        if asks {
+        if let (CopyKind::Move { asks: true }, Ends::Prefixes(..)) = (kind, &ends) {
             // What is deleted at its old place is what is confirmed, also where that comes later.
             if !self.confirm_move(ui, stores, &ends, copy.sources.len() as u64)? {
                 ui.status("nothing moved");
@@ -161,7 +168,7 @@ impl CopyArgs {
             check_writable(stores.source, &plan_of_deletes(copy.sources.clone()))?;
         }
         check_sizes(ui, target, &copy.plan)?;
-        let mut transactions = self.carry_out(ui, target, &copy.plan, "copied")?;
+        let mut transactions = self.carry_out(ui, target, &copy.plan, "nothing copied")?;
         if moves && across {
             transactions += self.delete_sources(ui, stores.source, target, &ends, &copy)?;
         }
@@ -341,37 +348,20 @@ impl CopyArgs {
         Ok((entries, skipped))
     }
 
-    /// Sends a plan, and returns the number of transactions.
+    /// Carries out a plan, and returns the number of transactions.
     fn carry_out(
         &self,
         ui: &Ui,
         client: &Client,
         plan: &ChangePlan,
-        done: &str,
+        nothing: &str,
     ) -> anyhow::Result<u64> {
         if plan.is_empty() {
             return Ok(0);
         }
         let executor = Executor::new(client).atomically(self.atomic);
-        let mut journal = create_journal(self.undo.as_deref(), client, executor.groups(plan))?;
-        let (execution, signal) = send_plan(ui, &executor, plan, journal.as_mut())?;
-        let Some((what, exit)) = describe_end(&execution.end, signal) else {
-            return Ok(execution.transactions);
-        };
-        if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-            name_conflicts(ui, conflicts);
-        }
-        let made = execution.applied as u64;
-        let left = plan.changes.len() as u64 - made;
-        Err(match made {
-            0 => Failure::new(exit, format!("nothing {done}: {what}")).into(),
-            made => {
-                let made = plural(made, "change");
-                let failure =
-                    Failure::new(exit, format!("stopped: {made} made, {left} not: {what}"));
-                failure.hint("run again, it continues").into()
-            }
-        })
+        let undo = self.undo.as_deref();
+        Ok(carry_out(ui, client, &executor, plan, undo, nothing)?.transactions)
     }
 
     /// Deletes what is at the other store by now, read back and equal. Returns the number of transactions.
@@ -394,7 +384,7 @@ impl CopyArgs {
         let missing = copy.sources.len() - arrived.len();
         let plan = plan_of_deletes(arrived);
         check_rights(source, &plan)?;
-        let transactions = self.carry_out(ui, source, &plan, "deleted")?;
+        let transactions = self.carry_out(ui, source, &plan, "nothing deleted")?;
         if missing > 0 {
             let keys = plural(missing as u64, "key");
             let what = format!("{keys} not deleted: the copies have changed since");

@@ -65,7 +65,7 @@ pub struct DesiredArgs {
     )]
     strip: String,
 
-    /// Compare what is below PREFIX/, instead of --prefix; can be repeated
+    /// Compare what is below PREFIX/, instead of --prefix; repeatable
     #[arg(long, value_name = "PREFIX/", hide_short_help = true, add = complete::live_keys())]
     scope: Vec<String>,
 
@@ -86,17 +86,17 @@ pub struct DesiredArgs {
     #[arg(long, requires = "prune", hide_short_help = true)]
     allow_empty: bool,
 
-    /// Leave alone keys that do not match GLOB
+    /// Leave alone keys that do not match GLOB; repeatable
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     include: Vec<Glob>,
 
-    /// Leave alone keys that match GLOB
+    /// Leave alone keys that match GLOB; repeatable
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     exclude: Vec<Glob>,
 
-    /// Hide the values of keys that match GLOB
+    /// Hide the values of keys that match GLOB; repeatable
     ///
-    /// A hash, new in each run, tells whether they differ. Can be repeated.
+    /// A hash, new in each run, tells whether they differ.
     #[arg(long, value_name = "GLOB", value_parser = Glob::new)]
     secret: Vec<Glob>,
 
@@ -108,7 +108,7 @@ pub struct DesiredArgs {
     #[arg(long, hide_short_help = true)]
     create_only: bool,
 
-    /// Write also keys that a session holds, which resets their lock index
+    /// Also write keys that a session holds; this resets their lock index
     #[arg(long, hide_short_help = true)]
     pub overwrite_locked: bool,
 
@@ -120,7 +120,7 @@ pub struct DesiredArgs {
     #[arg(long, hide_short_help = true, help_heading = "Meaning of sources")]
     strip_extension: bool,
 
-    /// Read structured files of a directory that match GLOB as subtrees; can be repeated
+    /// Read structured files of a directory that match GLOB as subtrees; repeatable
     ///
     /// Those are .json .yaml .yml .toml .properties .env. The glob matches the path below the
     /// directory; '**' is all of them.

@@ -15,6 +15,7 @@ use super::choice::{long_help, short_help};
 use super::complete;
 use super::duration::{duration, duration_text};
 use super::misplaced_handler::misplaced_handler;
+use super::program::{program, shell_line};
 use crate::consul::{Client, Config};
 use crate::exit::Failure;
 use crate::handlers::{
@@ -35,7 +36,7 @@ Linux only. Under systemd the cgroup of the unit does the rest.";
 #[command(group = ArgGroup::new("handler").args(["exec", "command", "route"]).multiple(true))]
 pub struct HandlerArgs {
     /// Run CMD with sh -c on each batch (-- CMD: no shell)
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with = "command")]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with = "command")]
     exec: Option<OsString>,
 
     /// Run a program, without a shell, on each batch of changes
@@ -318,7 +319,7 @@ impl HandlerArgs {
     /// `config`; `locks` says whether a taken or released lock is a change.
     ///
     /// # Errors
-    /// Exit 2 for contradicting flags and for an empty command.
+    /// Exit 2 for contradicting flags.
     pub fn handlers(
         &self,
         config: &Config,
@@ -371,7 +372,7 @@ impl HandlerArgs {
         for RouteArg { glob, line } in &self.route {
             add(Some(glob.clone()), Program::Shell(line.clone()));
         }
-        if let Some(program) = self.program()? {
+        if let Some(program) = program(&self.command, self.exec.as_ref()) {
             add(None, program);
         }
         let secret = config.token.is_some()
@@ -384,22 +385,6 @@ impl HandlerArgs {
             pass_token: self.pass_token,
         })
     }
-
-    fn program(&self) -> Result<Option<Program>, Failure> {
-        match (&self.exec, self.command.first()) {
-            (Some(line), _) if is_blank(line) => {
-                Err(Failure::usage("--exec: the command is empty")
-                    .hint("without a handler, changes are printed"))
-            }
-            (Some(line), _) => Ok(Some(Program::Shell(line.clone()))),
-            (None, Some(_)) => Ok(Some(Program::Argv(self.command.clone()))),
-            (None, None) => Ok(None),
-        }
-    }
-}
-
-fn is_blank(line: &OsString) -> bool {
-    line.to_str().is_some_and(|line| line.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use rustix::system::uname;
 use super::complete;
 use super::duration::{duration, duration_text};
 use super::handler::environment::connection;
+use super::program::guard;
 use crate::consul::{Client, Config};
 use crate::exit::{Exit, Failure};
 use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
 use crate::model::Key;
 use crate::process::{
-    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, Signals, StartFault, StdinSource,
-    Stdout, listen, process_error, take_orphans,
+    ChildCommand, ChildStatus, ProcessGroups, Program, Signal, Signals, StdinSource, Stdout,
+    describe_unstarted, listen,
 };
 use crate::term::{Ui, plural};
 
@@ -35,7 +36,7 @@ pub struct EndingArgs {
     )]
     pub stop_signal: Signal,
 
-    /// Time from the signal to the kill
+    /// Time from --stop-signal until the command is killed
     #[arg(
         long,
         value_name = "TIME",
@@ -147,31 +148,10 @@ pub fn start_guarded(
     let groups = ProcessGroups::new();
     groups.forward_signals();
     if has_command {
-        if let Err(error) = groups.start_guard() {
-            ui.warn(format_args!(
-                "no guard process: a kvw that is stopped or killed would leave the command running: \
-                 {error}"
-            ));
-        }
-        take_orphans();
+        guard(ui, &groups, "the command");
     }
     let signals = listen(&groups, wake, || {})?;
     Ok((groups, signals))
-}
-
-/// Returns the program of `-- CMD`, or of `--exec CMD`.
-///
-/// # Errors
-/// Exit 2 for an empty one.
-pub fn program(command: &[OsString], exec: Option<&OsString>) -> Result<Option<Program>, Failure> {
-    Ok(match (exec, command.first()) {
-        (Some(line), _) if line.to_str().is_some_and(|line| line.trim().is_empty()) => {
-            return Err(Failure::usage("--exec: the command is empty"));
-        }
-        (Some(line), _) => Some(Program::Shell(line.clone())),
-        (None, Some(_)) => Some(Program::Argv(command.to_vec())),
-        (None, None) => None,
-    })
 }
 
 /// The base name of the command, for people. Never its arguments, which may be secret.
@@ -259,7 +239,7 @@ pub fn print(
             }
         }
         LockReport::LeftBehind(count) => {
-            let left = plural(*count as u64, "process").replace("processs", "processes");
+            let left = plural(*count, "process");
             ui.warn(format_args!(
                 "{command} left {left} behind, which had to be ended"
             ));
@@ -296,10 +276,7 @@ pub fn describe(obstacle: &LockObstacle) -> String {
 pub fn unstarted(ui: &Ui, program: Option<&Program>, error: &std::io::Error) -> Exit {
     let shown = program.map(Program::to_string).unwrap_or_default();
     let word = program.and_then(|program| program.words().first());
-    let fault = word.and_then(|word| StartFault::find(word, error));
-    ui.error(match fault {
-        Some(fault) => format!("running {shown}: {fault}"),
-        None => process_error(&shown, error).to_string(),
-    });
+    let word = word.map(OsString::as_os_str);
+    ui.error(describe_unstarted(word, shown, error));
     Exit::Child(ChildStatus::unstarted(error).code())
 }

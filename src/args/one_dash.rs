@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command};
 
 use super::quote::quote;
+use super::unknown_flag::{other_verbs_hint, similar};
 use crate::exit::Failure;
 
 /// The flags of `consul kv` and its connection, which Consul's tools write with one dash. The verbs
@@ -38,9 +39,6 @@ const CONSUL_FLAGS: [&str; 24] = [
     "token",
     "token-file",
 ];
-
-/// The similarity from which a flag is proposed for a misspelt one.
-const SIMILAR: f64 = 0.8;
 
 /// The value name of flags that take `KEY=VALUE` as one word, or KEY and VALUE as two.
 const ASSIGNMENT: &str = "KEY=";
@@ -343,7 +341,7 @@ impl<'a> Line<'a> {
         let flag = shown.trim_start_matches('-');
         let Some(verb) = self.verb else {
             let failure = Failure::usage(format!("unknown flag {shown} before the verb"));
-            return failure.hint(match self.similar(flag) {
+            return failure.hint(match similar(self.command(), flag) {
                 Some(known) => format!("did you mean --{known}?"),
                 None => "the flags of a verb go after it".to_owned(),
             });
@@ -364,15 +362,15 @@ impl<'a> Line<'a> {
             return Failure::usage(format!("{verb_name}: {shown} takes no value"));
         }
         let failure = Failure::usage(format!("{verb_name} has no flag {shown}"));
-        let verbs = self.verbs_with(flag);
-        let similar = self.similar(flag);
-        let hint = match (similar, value) {
-            (Some(known), Some(_)) => format!(
+        let other_verbs = other_verbs_hint(self.root, verb, flag);
+        let similar = similar(self.command(), flag);
+        let hint = match (similar, value, other_verbs) {
+            (Some(known), Some(_), _) => format!(
                 "did you mean --{known}? A VALUE that begins with a dash: kvw put -- KEY VALUE"
             ),
-            (None, Some(value)) => format!("to write it as the value: {value}"),
-            (_, None) if !verbs.is_empty() => format!("--{flag} is a flag of {}", verbs.join(", ")),
-            (Some(known), None) => format!("did you mean --{known}?"),
+            (None, Some(value), _) => format!("to write it as the value: {value}"),
+            (_, None, Some(other_verbs)) => other_verbs,
+            (Some(known), None, None) => format!("did you mean --{known}?"),
             _ if CONSUL_FLAGS.contains(&flag) => format!("no verb of kvw has --{flag}"),
             _ if flag.starts_with('h') => "-h alone prints the help".to_owned(),
             _ if verb.get_positionals().next().is_some() => format!(
@@ -382,30 +380,6 @@ impl<'a> Line<'a> {
             _ => format!("flags of several letters have two dashes: see kvw {verb_name} --help"),
         };
         failure.hint(hint)
-    }
-
-    /// Returns the long flag of the verb that was probably meant.
-    fn similar(&self, flag: &str) -> Option<&'a str> {
-        let longs = self.command().get_arguments();
-        let longs = longs
-            .filter(|arg| !arg.is_hide_set())
-            .filter_map(Arg::get_long);
-        let rated = longs.map(|long| (strsim::jaro(flag, long), long));
-        rated
-            .filter(|(similarity, _)| *similarity > SIMILAR)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, long)| long)
-    }
-
-    /// Returns the verbs that have a long flag of this name; none if this verb has it.
-    fn verbs_with(&self, flag: &str) -> Vec<&'a str> {
-        if self.long(flag).is_some() {
-            return Vec::new();
-        }
-        let verbs = self.root.get_subcommands();
-        let verbs =
-            verbs.filter(|verb| verb.get_arguments().any(|arg| arg.get_long() == Some(flag)));
-        verbs.map(Command::get_name).collect()
     }
 }
 

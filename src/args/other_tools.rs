@@ -1,4 +1,4 @@
-//! What users of other tools type: the verbs of `consul kv`, etcdctl and the shell, and the flags of
+//! What users of other tools type: the verbs of `consul kv`, etcdctl and the shell, and lines of
 //! `consul watch`. None of it is taken; each gets a hint at kvw's form.
 
 use std::ffi::OsString;
@@ -64,26 +64,6 @@ const VERBS: [(&str, &str); 50] = [
 
 /// The verbs of `consul kv` that are also kvw's.
 const CONSUL_VERBS: [&str; 5] = ["get", "put", "delete", "export", "import"];
-
-/// Flags of other tools, and those of kvw.
-const FLAGS: [(&str, &str); 9] = [
-    ("--json", "-o json"),
-    ("--raw", "-o raw"),
-    ("--format", "-o FORMAT"),
-    ("--yaml", "-o json, which is YAML too"),
-    ("--recursive", "--recurse"),
-    ("--values", "--recurse"),
-    ("--addr", "--http-addr"),
-    ("--address", "--http-addr"),
-    ("--dc", "--datacenter"),
-];
-
-/// Explains a flag that no verb has.
-pub fn explain_flag(flag: &str) -> Option<Failure> {
-    let (_, own) = FLAGS.iter().find(|(other, _)| *other == flag)?;
-    let refused = Failure::usage(format!("unexpected argument '{flag}' found"));
-    Some(refused.hint(format!("kvw's form is {own}")))
-}
 
 /// Explains the name of a file in the place of a format: `-o FILE` of other tools.
 pub fn explain_format(value: &str, exports: bool) -> Option<Failure> {

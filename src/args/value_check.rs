@@ -31,25 +31,13 @@ impl FromStr for ValueCheck {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let line = shell_line(text)?;
         match text.trim() {
+            "" => Err("the command is empty".to_owned()),
             "json" => Ok(ValueCheck::Json),
             "yaml" => Ok(ValueCheck::Yaml),
             "toml" => Ok(ValueCheck::Toml),
-            _ => Ok(ValueCheck::Command(line)),
+            _ => Ok(ValueCheck::Command(text.to_owned())),
         }
-    }
-}
-
-/// Parses a line for `sh -c`, for clap. An empty one, as of a variable that is not set, would check
-/// nothing and succeed.
-///
-/// # Errors
-/// For a line of blanks.
-pub fn shell_line(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("the command is empty".to_owned()),
-        _ => Ok(text.to_owned()),
     }
 }
 
@@ -132,7 +120,7 @@ pub fn check_value(
         ValueCheck::Toml => toml_fault(value),
         ValueCheck::Command(line) => {
             let connection = connection(client.config(), client.place(), false);
-            let command = value_command(line, key, value.to_vec(), connection);
+            let command = value_command(line.as_ref(), key, value.to_vec(), connection);
             match runner.run(ui, command, TIMEOUT)? {
                 (CheckEnd::Exited(status), _) if status.success() => None,
                 (CheckEnd::Exited(status), _) => Some(format!("the check {status}")),

@@ -25,7 +25,7 @@ pub struct VariableArgs {
         value_name = "PREFIX",
         required_unless_present_any = ["key", "env"],
         add = complete::live_keys(),
-        help_heading = "Arguments"
+        help_heading = None
     )]
     prefixes: Vec<String>,
 

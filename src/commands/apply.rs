@@ -2,6 +2,7 @@
 
 mod carry_out;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use clap::Args;
 
 use self::carry_out::{Carried, Carrier, FollowUp, add_again, retract};
 use crate::args::applying::{
-    applied_report, check_atomic, check_deletes, check_rights, check_sizes, check_unlocked,
-    confirm, create_journal, describe_applied, journal_failure, name_conflicts, new_file,
-    print_plan, show_plan,
+    applied_report, check_atomic, check_deletes, check_origin, check_rights, check_sizes,
+    check_unlocked, confirm, create_journal, describe_applied, journal_failure, name_conflicts,
+    new_file, print_plan, show_plan,
 };
 use crate::args::check_runner::CheckRunner;
 use crate::args::complete;
@@ -20,7 +21,8 @@ use crate::args::desired::{DesiredArgs, DesiredState, read_scope};
 use crate::args::duration::duration;
 use crate::args::input::read_file;
 use crate::args::output::formats;
-use crate::args::value_check::{ValueCheck, check_values, shell_line};
+use crate::args::program::shell_line;
+use crate::args::value_check::{ValueCheck, check_values};
 use crate::consul::{Client, Consistency, Lookup};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -95,11 +97,11 @@ pub struct ApplyArgs {
     )]
     guard: Guarded,
 
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     #[arg(long, value_name = "FILE", value_parser = new_file)]
     undo: Option<PathBuf>,
 
-    /// Put back what is written if not everything can be
+    /// Put back what was written if not everything can be
     #[arg(long)]
     rollback: bool,
 
@@ -108,8 +110,8 @@ pub struct ApplyArgs {
     retry_conflicts: u32,
 
     /// Run CMD after the writes; if it fails, put everything back
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line, add = complete::shell_lines(), conflicts_with = "dry_run")]
-    then: Option<String>,
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with = "dry_run")]
+    then: Option<OsString>,
 
     /// Time limit for the command of --then
     #[arg(
@@ -144,7 +146,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "CMD", add = complete::value_checks())]
     check: Option<ValueCheck>,
 
-    /// Keys whose values --check is for [default: all]
+    /// Keys whose values --check is for; repeatable [default: all]
     #[arg(
         long,
         value_name = "GLOB",
@@ -198,7 +200,7 @@ pub fn run(ctx: &Context, args: &ApplyArgs) -> anyhow::Result<Exit> {
     }
     let client = ctx.connect(config)?;
     if let PlanSource::Saved(saved) = &source {
-        check_origin(ui, saved, &PlanOrigin::new(&client))?;
+        check_origin(ui, "plan", &saved.origin(), &PlanOrigin::new(&client))?;
     }
     let mut carrier = Carrier {
         ui,
@@ -375,21 +377,6 @@ impl ApplyArgs {
         }
         carried.exit
     }
-}
-
-/// Refuses a plan of another store; another address of the same may be another name for it.
-fn check_origin(ui: &Ui, saved: &SavedPlan, own: &PlanOrigin) -> Result<(), Failure> {
-    let origin = saved.origin();
-    if let Some(conflict) = origin.conflict(own) {
-        return Err(Failure::usage(format!("the plan is for {conflict}")));
-    }
-    if origin.address != own.address {
-        ui.status(format_args!(
-            "the plan was made at {}, and this is {}",
-            origin.address, own.address
-        ));
-    }
-    Ok(())
 }
 
 fn report_stale(ui: &Ui, args: &ApplyArgs, stale: &[PlanConflict]) -> anyhow::Result<Exit> {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::args::copying::{CopyArgs, Stores};
+use crate::args::copying::{CopyArgs, CopyKind, Stores};
 use crate::context::Context;
 use crate::exit::Exit;
 
@@ -32,5 +32,5 @@ pub fn run(ctx: &Context, args: &CpArgs) -> anyhow::Result<Exit> {
         source: &source,
         target: target.as_ref(),
     };
-    args.copy.run(&ctx.ui, &stores, false)
+    args.copy.run(&ctx.ui, &stores, CopyKind::Copy)
 }

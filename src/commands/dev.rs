@@ -20,14 +20,14 @@ use crate::agent::{DevServer, ListenAddress, ServerConfig};
 use crate::args::input::document_as_name;
 use crate::args::key::KeyArgs;
 use crate::args::key_mapping::{ImportEntry, KeyMapping};
+use crate::args::program::{exit_of, guard};
 use crate::args::size::size;
 use crate::consul::ConsulEndpoint;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
 use crate::process::{
-    ChildStatus, ForegroundChild, ProcessGroups, StartFault, SweepPolicy, process_error,
-    take_orphans, thread_error,
+    ForegroundChild, ProcessGroups, SweepPolicy, describe_unstarted, process_error, thread_error,
 };
 use crate::term::Ui;
 
@@ -337,13 +337,8 @@ fn run_command(
     let (send, events) = channel();
     // The thread first: without it the command would be left alone.
     pass_signals(signals, send)?;
-    take_orphans();
     let groups = ProcessGroups::new();
-    if let Err(error) = groups.start_guard() {
-        ui.warn(format_args!(
-            "no guard process: kill -9 would leave the command running: {error}"
-        ));
-    }
+    guard(ui, &groups, "the command");
     let child = ForegroundChild::start(groups, &mut command_line(command, address), LEFT_BEHIND)
         .map_err(|error| unstarted(&command[0], &error))?;
     wait_for_command(&events, child)
@@ -352,14 +347,10 @@ fn run_command(
 /// Returns the error of a command that cannot be started: a wrong one, or a system that has no
 /// process to give.
 fn unstarted(program: &OsStr, error: &std::io::Error) -> anyhow::Error {
-    let shown = program.to_string_lossy();
+    let shown = Path::new(program).display();
     match error.kind() {
         std::io::ErrorKind::WouldBlock => process_error(shown, error).into(),
-        _ => Failure::usage(match StartFault::find(program, error) {
-            Some(fault) => format!("running {shown}: {fault}"),
-            None => format!("running {shown}: {error}"),
-        })
-        .into(),
+        _ => Failure::usage(describe_unstarted(Some(program), shown, error)).into(),
     }
 }
 
@@ -425,13 +416,5 @@ fn wait_for_command(events: &Receiver<i32>, mut child: ForegroundChild) -> anyho
                 anyhow::bail!("waiting for the command: the thread for signals ended")
             }
         }
-    }
-}
-
-/// Returns the exit of the command. If it died of the last signal that was passed on, so does kvw.
-fn exit_of(status: ChildStatus, last_signal: Option<i32>) -> Exit {
-    match status {
-        ChildStatus::Killed(signal) if last_signal == Some(signal) => Exit::Signal(signal),
-        status => Exit::Child(status.code()),
     }
 }

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::args::applying::{name_keys, new_file};
+use crate::args::applying::{describe_unwritable, name_keys, new_file, print_plan};
 use crate::args::connect::ConnectArgs;
 use crate::args::desired::{DesiredArgs, read_scope};
 use crate::args::output::formats;
-use crate::consul::{Client, Consistency};
+use crate::consul::Consistency;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Key, TxnLimits, compare};
-use crate::output::{Format, ListWriter, SecretMask, json, plan as plan_text};
-use crate::term::{Ui, plural};
+use crate::model::{ChangePlan, compare};
+use crate::output::Format;
+use crate::term::Ui;
 
 /// Show what differs between sources and the store
 ///
@@ -84,41 +84,14 @@ pub fn run(ctx: &Context, args: &DiffArgs) -> anyhow::Result<Exit> {
     print_plan(ui, args.output, &client, &plan, &mask)?;
     hint_at_newlines(ui, &plan);
     if args.access {
-        check_access(&client, &plan)?;
+        if let Some(what) = describe_unwritable(&client, &plan)? {
+            return Err(Failure::new(Exit::Denied, what).into());
+        }
     }
     Ok(match plan.is_empty() {
         true => Exit::Yes,
         false => Exit::No,
     })
-}
-
-fn print_plan(
-    ui: &Ui,
-    output: Format,
-    client: &Client,
-    plan: &ChangePlan,
-    mask: &SecretMask,
-) -> anyhow::Result<()> {
-    let mut out = ui;
-    match output {
-        Format::Text | Format::Raw | Format::Consul => {
-            plan_text::write(&mut out, plan, mask, ui.style())?;
-        }
-        Format::Json => {
-            let count = plan.transactions(TxnLimits::USUAL, client.extra_size());
-            json::write_line(out, &json::Plan::new(plan, mask, count))?;
-        }
-        Format::Jsonl => {
-            let mut list = ListWriter::new(Format::Jsonl);
-            for change in &plan.changes {
-                let change = json::PlannedChange::new(change, mask);
-                list.item(&mut out, |out| json::write(out, &change))?;
-            }
-            list.finish(&mut out)?;
-        }
-    }
-    ui.status(plan_text::summary(plan));
-    Ok(())
 }
 
 /// Says where a file and a value are the same but for the newline at the end, the most common difference
@@ -136,20 +109,4 @@ fn hint_at_newlines(ui: &Ui, plan: &ChangePlan) {
         "only a newline at the end differs: {}; --exact keeps the newline of a file",
         name_keys(keys)
     ));
-}
-
-fn check_access(client: &Client, plan: &ChangePlan) -> anyhow::Result<()> {
-    let keys: Vec<_> = plan
-        .changes
-        .iter()
-        .map(|change| change.key.clone())
-        .collect();
-    let denied = client.unwritable(&keys)?;
-    if denied.is_empty() {
-        return Ok(());
-    }
-    let names = name_keys(denied.iter().map(Key::as_str));
-    let count = plural(denied.len() as u64, "key");
-    let what = format!("the token may not write {count}: {names}");
-    Err(Failure::new(Exit::Denied, what).into())
 }

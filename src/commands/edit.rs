@@ -52,7 +52,7 @@ pub struct EditArgs {
     #[arg(long, value_name = "CMD", add = complete::value_checks())]
     check: Option<ValueCheck>,
 
-    /// Edit the value as base64, which a value that is not UTF-8 needs
+    /// Edit the value as base64; needed if it is not UTF-8
     #[arg(long)]
     base64: bool,
 
@@ -60,7 +60,7 @@ pub struct EditArgs {
     #[arg(long, conflicts_with = "base64")]
     exact: bool,
 
-    /// Write also a key that a session holds, which resets its lock index
+    /// Also write a key that a session holds; this resets its lock index
     #[arg(long)]
     overwrite_locked: bool,
 
@@ -68,7 +68,7 @@ pub struct EditArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     #[arg(long, value_name = "FILE", value_parser = new_file)]
     undo: Option<PathBuf>,
 

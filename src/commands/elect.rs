@@ -17,10 +17,11 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::holding::{
     EndingArgs, HoldingWords, check_times, child_command, client_configs, host_name, print,
-    program, start_processes, unstarted,
+    start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::program::{program, shell_line};
 use crate::backoff::Backoff;
 use crate::consul::{Client, Consistency};
 use crate::context::Context;
@@ -33,7 +34,7 @@ use crate::model::{Key, SessionEnd, SessionSettings};
 use crate::output::Format;
 use crate::process::{ChildStatus, Program};
 
-/// Run a command on the leader that is elected, or show the leader
+/// Run a command on an elected leader, or show the leader
 ///
 /// Campaigns for KEY, which holds VALUE while there is a leader, and runs the command as leader. When
 /// the leadership is lost, the command is stopped in time, as kvw lock does it, and kvw campaigns again.
@@ -61,7 +62,7 @@ pub struct ElectArgs {
     )]
     command: Vec<OsString>,
 
-    /// Line for sh -c to run as leader; with --listen, at each change of the leader
+    /// Run CMD with sh -c as leader; with --listen, at each change of the leader
     ///
     /// With --listen it runs for the present leader first, and one run follows another: when several
     /// leaders came during a run, the newest counts. A run that fails is repeated, after a second to a
@@ -71,6 +72,7 @@ pub struct ElectArgs {
         long,
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandString,
+        value_parser = shell_line(),
         add = complete::shell_lines(),
         conflicts_with = "current"
     )]
@@ -91,16 +93,16 @@ pub struct ElectArgs {
     )]
     on_exit: OnCommandExit,
 
-    /// Value of the key while this is the leader [default: the name of the host]
+    /// Value of the key while leading [default: host name]
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["listen", "current"])]
     value: Option<String>,
 
-    /// Print the leader at once, and a line at each change
-    #[arg(long, conflicts_with = "current", help_heading = "Others")]
+    /// Print the leader now, and again at each change
+    #[arg(long, conflicts_with = "current", help_heading = "Leader")]
     listen: bool,
 
     /// Print the value of the leader; exit with 1 if there is none
-    #[arg(long, help_heading = "Others")]
+    #[arg(long, help_heading = "Leader")]
     current: bool,
 
     /// Time to live of the session, from 10s to 24h
@@ -168,7 +170,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         return current(ctx, &args, &key);
     }
     if args.listen {
-        let handler = program(&args.command, args.exec.as_ref())?;
+        let handler = program(&args.command, args.exec.as_ref());
         let spec = ListenSpec {
             key: &key,
             format: args.output,
@@ -177,7 +179,7 @@ pub fn run(ctx: &Context, args: ElectArgs) -> anyhow::Result<Exit> {
         };
         return listen_to(ctx, ctx.client(&args.connect)?, &spec);
     }
-    let program = program(&args.command, args.exec.as_ref())?;
+    let program = program(&args.command, args.exec.as_ref());
     let program = program.ok_or_else(|| Failure::usage("there is no command to run"))?;
     let plan = plan(&args, &key)?;
     let config = args.connect.config(&ctx.env)?;
@@ -309,13 +311,15 @@ fn current(ctx: &Context, args: &ElectArgs, key: &Key) -> anyhow::Result<Exit> {
     } else {
         Exit::No
     };
-    match (args.output, &leader) {
-        (Format::Jsonl, leader) => print_event(ctx, args.output, key, leader.as_ref())?,
-        (_, Some(leader)) => {
-            let value = String::from_utf8_lossy(leader.value());
-            writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
-        }
-        (_, None) => ctx.ui.error(format_args!("{key} has no leader")),
+    match args.output {
+        Format::Jsonl => print_event(ctx, args.output, key, leader.as_ref())?,
+        Format::Text | Format::Json | Format::Raw | Format::Consul => match &leader {
+            Some(leader) => {
+                let value = String::from_utf8_lossy(leader.value());
+                writeln!(&ctx.ui, "{}", ctx.ui.shown_key(&value))?;
+            }
+            None => ctx.ui.error(format_args!("{key} has no leader")),
+        },
     }
     Ok(exit)
 }

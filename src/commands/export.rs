@@ -38,7 +38,7 @@ use crate::term::{Progress, Ui, plural};
 Examples:
   kvw export config/ > config.json
   kvw export --output-file backup.json     # replaced only when complete
-  kvw export app/ --non-empty > app.json   # fails if there is nothing below app/
+  kvw export app/ --non-empty > app.json   # fails if app/ has no keys
   kvw export | gzip > backup.json.gz
   kvw export config/ -o jsonl | jq -r .key
   kvw export config/ -o yaml --relative > config.yaml

@@ -116,7 +116,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 
-    /// Keep in FILE what undo needs to put everything back
+    /// Save to FILE what undo needs to put everything back
     ///
     /// A key that someone else changes meanwhile is named, and ends the import.
     #[arg(

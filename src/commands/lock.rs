@@ -14,10 +14,11 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::holding::{
     EndingArgs, HoldingWords, base_name, check_times, child_command, client_configs, describe,
-    host_name, print, program, seconds, start_processes, unstarted,
+    host_name, print, seconds, start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
+use crate::args::program::{program, shell_line};
 use crate::args::session_id::session_id;
 use crate::consul::{Client, SERF_HEALTH};
 use crate::context::Context;
@@ -49,19 +50,19 @@ pub struct LockArgs {
     #[arg(last = true, value_name = "CMD", value_hint = clap::ValueHint::CommandWithArguments, conflicts_with_all = ["exec", "show", "break_it"])]
     command: Vec<OsString>,
 
-    /// Line for sh -c to run
-    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
+    /// Run CMD with sh -c (-- CMD: no shell)
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString, value_parser = shell_line(), add = complete::shell_lines(), conflicts_with_all = ["show", "break_it"])]
     exec: Option<OsString>,
 
     /// Exit with 1 if the lock is not free
     #[arg(long = "try", conflicts_with = "timeout", help_heading = "Waiting")]
     try_once: bool,
 
-    /// Wait so long at most, then exit with 1 [default: wait forever]
+    /// Wait at most this long, then exit with 1 [default: wait forever]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     timeout: Option<Duration>,
 
-    /// Let up to N hold it at a time, as consul lock -n does
+    /// Let up to N hold the lock at a time, as consul lock -n does
     ///
     /// All contenders must name the same N. Other clients take the slot of a holder that has vanished at
     /// once, so that its command is stopped in time only if nothing but its TTL ends the session; kvw
@@ -179,13 +180,13 @@ pub struct LockArgs {
     lost_exit_code: Option<u8>,
 
     /// Show who holds the lock; exit with 1 if nobody does
-    #[arg(long, conflicts_with = "break_it", help_heading = "Others")]
+    #[arg(long, conflicts_with = "break_it", help_heading = "Holder")]
     show: bool,
 
     /// Take the lock away from its holder
     ///
     /// Its session is destroyed, and the lock delay follows, in which it is stopped.
-    #[arg(long = "break", id = "break_it", help_heading = "Others")]
+    #[arg(long = "break", id = "break_it", help_heading = "Holder")]
     break_it: bool,
 
     /// Do not ask for confirmation of --break
@@ -193,12 +194,12 @@ pub struct LockArgs {
         short,
         long,
         requires = "break_it",
-        help_heading = "Others",
+        help_heading = "Holder",
         hide_short_help = true
     )]
     yes: bool,
 
-    /// Format of --show, and of the fence without a command
+    /// Output format of --show, and of the fence printed without a command
     #[arg(
         short,
         long,
@@ -238,7 +239,7 @@ pub fn run(ctx: &Context, args: LockArgs) -> anyhow::Result<Exit> {
     if args.break_it {
         return break_lock(ctx, &args, &name, key);
     }
-    let program = program(&args.command, args.exec.as_ref())?;
+    let program = program(&args.command, args.exec.as_ref());
     let plan = plan(&args, &name, key, program.as_ref())?;
     let config = args.connect.config(&ctx.env)?;
     let channel = KeeperChannel::new();

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::args::copying::{CopyArgs, Stores};
+use crate::args::copying::{CopyArgs, CopyKind, Stores};
 use crate::context::Context;
 use crate::exit::Exit;
 
@@ -18,6 +18,10 @@ Examples:
   kvw mv config/web/ config/frontend/
   kvw mv config/web/ config/web/ --to-datacenter dc2")]
 pub struct MvArgs {
+    /// Do not ask before a prefix is moved
+    #[arg(short, long)]
+    yes: bool,
+
     #[command(flatten)]
     copy: CopyArgs,
 }
@@ -31,5 +35,6 @@ pub fn run(ctx: &Context, args: &MvArgs) -> anyhow::Result<Exit> {
         source: &source,
         target: target.as_ref(),
     };
-    args.copy.run(&ctx.ui, &stores, true)
+    let kind = CopyKind::Move { asks: !args.yes };
+    args.copy.run(&ctx.ui, &stores, kind)
 }

@@ -32,7 +32,7 @@ Examples:
   kvw put config/web/port 8080
   kvw put config/motd @motd.txt                     # the content of a file
   generate | kvw put config/blob -                  # stdin
-  kvw put config/web/port 81 --cas=7           # only if unchanged since 7")]
+  kvw put config/web/port 81 --cas=7                # only if at index 7")]
 pub struct PutArgs {
     /// Key to write; one that ends in / is a folder and needs no VALUE
     #[arg(value_name = "KEY", add = complete::live_keys())]
@@ -99,7 +99,7 @@ pub struct PutArgs {
     )]
     output: Format,
 
-    /// Keep in FILE what undo needs to put the key back
+    /// Save to FILE what undo needs to put the key back
     #[arg(
         long,
         value_name = "FILE",

@@ -2,6 +2,7 @@
 
 mod runner;
 mod supervisor;
+mod watched_keys;
 mod written;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::fallback::FallbackArgs;
 use crate::args::handler::environment::connection;
+use crate::args::program::shell_line;
 use crate::args::variables::VariableArgs;
 use crate::atomic_file::is_same_file;
 use crate::consul::Client;
@@ -51,7 +53,7 @@ pub struct RunArgs {
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandWithArguments,
         required = true,
-        help_heading = "Arguments"
+        help_heading = None
     )]
     command: Vec<OsString>,
 
@@ -83,6 +85,7 @@ pub struct RunArgs {
         long,
         value_name = "CMD",
         value_hint = clap::ValueHint::CommandString,
+        value_parser = shell_line(),
         add = complete::shell_lines(),
         help_heading = "Changes",
         hide_short_help = true
@@ -93,7 +96,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "on_change", help_heading = "Changes")]
     once: bool,
 
-    /// Keep the variables in FILE, replaced on a change
+    /// Write the variables to FILE too, replaced on each change
     ///
     /// FILE is written before the start, readable only by you.
     ///
@@ -248,11 +251,6 @@ impl RunArgs {
         match (&self.change_exec, on_change) {
             (None, OnChange::Exec) => {
                 Err(Failure::usage("--on-change exec requires --change-exec"))
-            }
-            (Some(line), OnChange::Exec)
-                if line.to_str().is_some_and(|line| line.trim().is_empty()) =>
-            {
-                Err(Failure::usage("--change-exec: the command is empty"))
             }
             (None, _) | (_, OnChange::Exec) => Ok(()),
             (Some(_), _) => Err(Failure::usage("--change-exec requires --on-change exec")),

@@ -123,11 +123,11 @@ struct CreateArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15s")]
     lock_delay: Duration,
 
-    /// What becomes of its keys when it ends
+    /// What happens to its keys when it ends
     #[arg(long, value_enum, value_name = "WHAT", default_value = "release")]
     behavior: BehaviorArg,
 
-    /// Name, for people
+    /// Name that people see
     #[arg(
         long,
         value_name = "TEXT",
@@ -136,11 +136,11 @@ struct CreateArgs {
     )]
     name: String,
 
-    /// Node that it belongs to [default: the node of the agent]
+    /// Node of the session [default: the node of the agent]
     #[arg(long, value_name = "NODE", value_parser = NonEmptyStringValueParser::new())]
     node: Option<String>,
 
-    /// Check of the node that ends it when critical; repeatable [default: serfHealth]
+    /// Node check that ends it when critical; repeatable [default: serfHealth]
     #[arg(
         long,
         value_name = "NAME",
@@ -149,7 +149,7 @@ struct CreateArgs {
     )]
     check: Vec<String>,
 
-    /// No check ends it
+    /// Use no checks, not even serfHealth
     #[arg(long)]
     no_checks: bool,
 

@@ -43,7 +43,7 @@ pub struct TxnArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<String>,
 
-    /// Keep in FILE what undo needs to put the keys back
+    /// Save to FILE what undo needs to put the keys back
     ///
     /// The transaction has a check of each key that it writes, and is rolled back if one has changed
     /// since it was read for FILE.

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::args::applying::{
-    applied_report, check_rights, check_unlocked, confirm, describe_applied, describe_end,
-    name_conflicts, name_keys, print_plan, send_plan,
+    applied_report, check_origin, check_rights, check_unlocked, confirm, describe_applied,
+    describe_end, name_conflicts, name_keys, name_unrestored, print_plan, send_plan,
 };
 use crate::args::connect::ConnectArgs;
 use crate::args::input::{read_file, read_stdin};
@@ -48,7 +48,7 @@ pub struct UndoArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Write also keys that a session holds, which resets their lock index
+    /// Also write keys that a session holds; this resets their lock index
     #[arg(long, hide_short_help = true)]
     overwrite_locked: bool,
 
@@ -76,20 +76,14 @@ pub fn run(ctx: &Context, args: UndoArgs) -> anyhow::Result<Exit> {
     let document =
         UndoDocument::parse(&bytes).map_err(|invalid| invalid.within(&abbreviate(name)))?;
     let client = ctx.client(&args.connect)?;
-    check_origin(ui, &document, &PlanOrigin::new(&client))?;
+    check_origin(ui, "undo file", &document.origin, &PlanOrigin::new(&client))?;
     let Inverse {
         mut plan,
         conflicts,
         unlocked,
     } = invert(&document.changes, &present(&client, &document)?);
     plan.overwrite_locked = args.overwrite_locked;
-    for conflict in &conflicts {
-        let key = abbreviate(conflict.key.as_str());
-        ui.error(match conflict.found {
-            Some(found) => format!("key {key}: changed since it was written (index {found})"),
-            None => format!("key {key}: deleted since it was written"),
-        });
-    }
+    name_unrestored(ui, &conflicts);
     if !conflicts.is_empty() && !args.partial {
         let count = plural(conflicts.len() as u64, "key");
         let failure = Failure::new(
@@ -174,22 +168,6 @@ fn exit_of(conflicts: &[PlanConflict]) -> Exit {
         true => Exit::Yes,
         false => Exit::No,
     }
-}
-
-/// Refuses a file of another store; another address of the same may be another name for it.
-fn check_origin(ui: &Ui, document: &UndoDocument, own: &PlanOrigin) -> Result<(), Failure> {
-    if let Some(conflict) = document.origin.conflict(own) {
-        return Err(Failure::usage(format!(
-            "the undo file belongs to {conflict}"
-        )));
-    }
-    if document.origin.address != own.address {
-        ui.warn(format_args!(
-            "the undo file was written at {}, and this is {}",
-            document.origin.address, own.address
-        ));
-    }
-    Ok(())
 }
 
 /// Reads the keys of a journal as they are now.

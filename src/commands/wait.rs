@@ -194,13 +194,9 @@ impl WaitArgs {
         Ok(ConditionSet::new(conditions, self.any))
     }
 
-    /// Creates the client. Each key holds a connection; the pollers retry failed queries and report
-    /// them.
     fn client(&self, ctx: &Context, keys: usize) -> anyhow::Result<Client> {
-        let mut config = self.connect.config(&ctx.env)?;
-        config.connections = keys + 2;
-        config.retry_for = Duration::ZERO;
-        ctx.connect(config)
+        let config = self.connect.config(&ctx.env)?;
+        ctx.connect(PollerConfig::client_config(config, keys))
     }
 }
 

@@ -18,16 +18,17 @@ use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::handler::{HandlerArgs, Handlers};
 use crate::args::key::KeyArgs;
+use crate::args::program::guard;
 use crate::atomic_file::is_same_file;
 use crate::consul::{Client, Config};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::fetch::{WALK_CONNECTIONS, WalkLimits, fetcher_for};
+use crate::fetch::{WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
 #[cfg(feature = "live")]
 use crate::live::LiveSetup;
 use crate::model::{Glob, Target, TargetId, TargetScope};
-use crate::process::{ProcessGroups, Stdout, take_orphans};
+use crate::process::{ProcessGroups, Stdout};
 use crate::state_file::StateFile;
 use crate::term::{Ui, on_closed_stdout};
 use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
@@ -164,11 +165,8 @@ Examples:
 /// Runs the verb.
 pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     let targets = args.targets()?;
-    let mut config = args.connect.config(&ctx.env)?;
-    // Each target holds a connection, its proofs may need one more, and walks need some. The pollers
-    // retry failed queries and report them.
-    config.connections = targets.len() + 2 + WALK_CONNECTIONS;
-    config.retry_for = Duration::ZERO;
+    let config = args.connect.config(&ctx.env)?;
+    let config = PollerConfig::client_config(config, targets.len());
     let mut handlers = args.handlers(&ctx.ui, &config, &targets)?;
     args.check_files()?;
     args.observers.check(args.handler.is_given())?;
@@ -183,12 +181,7 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     handlers.follow(&client);
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {
-        take_orphans();
-        if let Err(error) = groups.start_guard() {
-            ctx.ui.warn(format_args!(
-                "no guard process: kill -9 would leave handlers running: {error}"
-            ));
-        }
+        guard(&ctx.ui, &groups, "handlers");
         if handlers.withheld {
             ctx.ui.status(
                 "the Consul credentials are withheld from the handler; --pass-token passes them",

@@ -11,7 +11,7 @@ use self::classify::{
 };
 use super::redact::Redactor;
 use super::tls::failure::TlsFault;
-use crate::model::{Op, OpError, OpErrorKind, abbreviate};
+use crate::model::{Op, OpError, OpErrorKind, name_first};
 
 /// The number of keys that a message names.
 const NAMED: usize = 5;
@@ -205,12 +205,10 @@ fn describe_keys<'o>(ops: impl Iterator<Item = &'o Op>) -> Option<String> {
             keys.push(op.name());
         }
     }
-    let names: Vec<_> = keys.iter().take(NAMED).map(|key| abbreviate(key)).collect();
-    let names = names.join(", ");
+    let names = name_first(keys.iter().copied(), NAMED);
     match keys.len() {
         0 => None,
         1 => Some(format!("key {names}")),
-        count if count > NAMED => Some(format!("keys {names} and {} more", count - NAMED)),
         _ => Some(format!("keys {names}")),
     }
 }

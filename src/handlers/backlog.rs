@@ -142,7 +142,7 @@ impl Backlog {
         let Some(shown) = shown else { return later };
         let reason = match later.reason {
             Reason::Manual => Reason::Manual,
-            _ => shown.reason,
+            Reason::Initial | Reason::Change | Reason::Retry | Reason::Apply => shown.reason,
         };
         let known: HashSet<_> = shown.changes.iter().map(Change::slot).collect();
         let changed = later.changes.iter();

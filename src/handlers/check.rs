@@ -1,6 +1,6 @@
 //! The commands that check changes which kvw makes itself: those that were made, and values that are to be.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ type Connection = (Vec<(OsString, OsString)>, Vec<OsString>);
 /// Returns the command that checks changes: it reads them as a handler reads its batch, and finds the same
 /// variables. Its stdout goes to stderr, because stdout has the answer of kvw.
 pub fn check_command(
-    line: &str,
+    line: &OsStr,
     batch: Arc<Batch>,
     targets: Vec<String>,
     now: SystemTime,
@@ -31,7 +31,7 @@ pub fn check_command(
 /// Returns the command that checks a value before it is written: it reads the value, and finds its key in
 /// `KVW_KEY`.
 pub fn value_command(
-    line: &str,
+    line: &OsStr,
     key: &Key,
     value: Vec<u8>,
     connection: Connection,
@@ -44,7 +44,7 @@ pub fn value_command(
 }
 
 fn command(
-    line: &str,
+    line: &OsStr,
     variables: Vec<(OsString, OsString)>,
     input: StdinSource,
     (mut env, mut env_remove): Connection,

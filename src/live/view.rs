@@ -18,7 +18,7 @@ use crate::model::{Target, TargetId};
 use crate::output::TimeFormat;
 use crate::process::ChildStatus;
 use crate::term::Ui;
-use crate::watch::{Event, Filter, Flow, Observer, OutageKind, RouteId, WithheldChange};
+use crate::watch::{Event, Filter, Flow, Observer, RouteId, WithheldChange};
 
 /// The shortest time between two frames: 20 a second at most.
 const FRAME: Duration = Duration::from_millis(50);
@@ -280,11 +280,7 @@ impl<'a> LiveView<'a> {
             Event::Recovered(kind, _) => {
                 self.state
                     .update(|picture| picture.connection = ContactState::Connected(at));
-                let text = match kind {
-                    OutageKind::Rights => "read permission restored",
-                    _ => "Consul is available again",
-                };
-                self.state.note(at, text.to_owned());
+                self.state.note(at, kind.recovery().to_owned());
                 (self.ask_leader)();
             }
             Event::Withheld(id, change) => {

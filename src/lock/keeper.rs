@@ -4,28 +4,23 @@
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::contender::{Contender, ContenderProgress, ContentionError, Grant, SessionSource};
 use super::exclusive::LockObstacle;
+use super::heartbeat::{EarlyWarning, Heartbeat, start_thread};
 use super::kind::LockKind;
 use super::lease::{BootTime, Lease, LeaseAction, LeaseInput, LeaseTimes, LostReason};
-use crate::consul::{Block, Client, Error};
-use crate::model::Index;
+use crate::consul::{Client, Error};
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildExit, ProcessGroups, Signal, Signals, SweepPolicy,
-    boot_time, thread_error,
+    boot_time, reap,
 };
 
 /// How often the clock is read at least: the time-out of a wait does not count the time in which the
 /// machine is suspended.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How long the early warning waits for a change, and after an error.
-const WATCH_WAIT: Duration = Duration::from_secs(60);
-const WATCH_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a lock is kept.
 #[derive(Clone)]
@@ -79,7 +74,7 @@ pub enum Contention {
 }
 
 /// How the time of holding a lock ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HoldEnd {
     /// How the command ended; `None` without one.
     pub exit: Option<ChildExit>,
@@ -90,7 +85,7 @@ pub struct HoldEnd {
 }
 
 /// What wakes a keeper.
-enum KeeperMessage {
+pub(super) enum KeeperMessage {
     Signal,
     Progress(ContenderProgress),
     /// The number is that of the time of holding that asked.
@@ -143,6 +138,65 @@ impl KeeperChannel {
     /// Returns what wakes the keeper.
     pub fn waker(&self) -> KeeperWaker {
         KeeperWaker(self.sender.clone())
+    }
+}
+
+/// One time of holding a lock.
+struct Hold {
+    lease: Lease,
+    /// The command; idle without one, and when nothing of it is left.
+    child: Child,
+    heartbeat: Heartbeat,
+    /// When a command that was asked to end by a signal is killed.
+    kill_at: Option<Instant>,
+    /// Whether the lock is to be released.
+    released: bool,
+    end: HoldEnd,
+}
+
+impl Hold {
+    /// Starts the command, unless it would be late already: then the lock is lost.
+    fn start(&mut self, command: ChildCommand, grant: &Grant) -> Result<(), HoldError> {
+        let now = BootTime(boot_time());
+        if self
+            .lease
+            .deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
+            let slept = now.since(grant.taken.sent);
+            self.end.lost = Some(LostReason::Overslept(slept));
+            self.released = true;
+            return Ok(());
+        }
+        let started = self.child.start(command, Instant::now());
+        started.map_err(HoldError::Start)
+    }
+
+    /// Looks at the clock and at the command, and returns what follows.
+    fn tick(&mut self) -> Vec<LeaseAction> {
+        let mut actions = self.lease.step(LeaseInput::Tick(BootTime(boot_time())));
+        if self.kill_at.is_some_and(|at| at <= Instant::now()) {
+            self.child.kill(Instant::now());
+            self.kill_at = None;
+        }
+        while let Some(event) = self.child.poll(Instant::now()) {
+            if let ChildEvent::Exited(exit) = event {
+                self.end.exit = Some(exit);
+                actions.extend(self.lease.step(LeaseInput::ChildEnded));
+            }
+        }
+        actions
+    }
+
+    /// Returns how long a message may be waited for.
+    fn wait_time(&self) -> Duration {
+        let now = Instant::now();
+        let deadlines = [self.child.deadline(now), self.kill_at];
+        let deadlines = deadlines.into_iter().flatten();
+        let left = deadlines.map(|at| at.saturating_duration_since(now));
+        let due = self.lease.due();
+        let due = due.map(|due| due.since(BootTime(boot_time())));
+        left.chain(due).fold(CLOCK_INTERVAL, Duration::min)
     }
 }
 
@@ -267,181 +321,140 @@ impl<'a> Keeper<'a> {
         command: Option<ChildCommand>,
     ) -> Result<HoldEnd, HoldError> {
         self.holds += 1;
-        let mut lease = Lease::new(self.plan.times, grant.renewed, grant.taken.sent);
-        let asks = self.start_heartbeat(&grant.session)?;
-        let over = Arc::new(AtomicBool::new(false));
-        self.start_watch(grant, &over)?;
+        let (client, lock) = (&self.heartbeat, &self.plan.lock);
+        let heartbeat = Heartbeat::start(client, lock, &grant.session, self.holds, &self.sender)?;
+        let warning = EarlyWarning::start(&self.client, lock, grant, &self.sender)?;
         let policy = SweepPolicy {
             linger: self.plan.linger,
             stop_timeout: self.plan.times.stop_timeout,
             ends_daemons: false,
         };
-        let mut child = Child::new(Arc::clone(&self.groups), policy);
-        // Before the command is started: from its first moment on the guard knows when it must be gone.
-        self.groups
-            .set_deadline(lease.deadline().map(|time| time.0));
-        let has_command = command.is_some();
-        match command {
-            Some(command) => {
-                // A command must not be started that would be late already.
-                let late = lease
-                    .deadline()
-                    .is_some_and(|deadline| deadline <= BootTime(boot_time()));
-                if !late {
-                    if let Err(error) = child.start(command, Instant::now()) {
-                        self.groups.set_deadline(None);
-                        over.store(true, Ordering::SeqCst);
-                        return Err(HoldError::Start(error));
-                    }
-                }
-            }
-            None => {
-                let sender = self.sender.clone();
-                start_thread("stdin", move || {
-                    let mut stdin = std::io::stdin().lock();
-                    while matches!(stdin.read(&mut [0; 4096]), Ok(1..)) {}
-                    let _ = sender.send(KeeperMessage::StdinClosed);
-                })?;
-            }
-        }
-        let mut end = HoldEnd {
-            exit: None,
-            lost: None,
-            signal: None,
+        let mut hold = Hold {
+            lease: Lease::new(self.plan.times, grant.renewed, grant.taken.sent),
+            child: Child::new(Arc::clone(&self.groups), policy),
+            heartbeat,
+            kill_at: None,
+            released: false,
+            end: HoldEnd::default(),
         };
-        // When a command that was asked to end by a signal is killed.
-        let mut kill_at: Option<Instant> = None;
-        let mut released = has_command && child.is_idle();
-        if released {
-            let slept = BootTime(boot_time()).since(grant.taken.sent);
-            end.lost = Some(LostReason::Overslept(slept));
+        // Before the command is started: from its first moment on the guard knows when it must be gone.
+        self.move_deadline(&hold);
+        let started = match command {
+            Some(command) => hold.start(command, grant),
+            None => self.watch_stdin(),
+        };
+        if started.is_ok() {
+            self.keep(&mut hold);
         }
-        while !released {
-            let now = BootTime(boot_time());
-            let mut actions = lease.step(LeaseInput::Tick(now));
-            if kill_at.is_some_and(|at| at <= Instant::now()) {
-                child.kill(Instant::now());
-                kill_at = None;
-            }
-            while let Some(event) = child.poll(Instant::now()) {
-                if let ChildEvent::Exited(exit) = event {
-                    end.exit = Some(exit);
-                    actions.extend(lease.step(LeaseInput::ChildEnded));
-                }
-            }
-            crate::process::reap(&self.groups);
-            for action in actions {
-                match action {
-                    LeaseAction::Renew => _ = asks.renew.try_send(()),
-                    LeaseAction::Read => _ = asks.read.try_send(()),
-                    LeaseAction::Warn(silent, left) => {
-                        (self.report)(LockReport::Silent(silent, left));
-                    }
-                    LeaseAction::Recovered => (self.report)(LockReport::Recovered),
-                    LeaseAction::Lost(reason) => {
-                        // A command that was being ended by a signal ends by that.
-                        if end.signal.is_none() {
-                            end.lost = Some(reason);
-                        }
-                        (self.report)(LockReport::Lost(reason));
-                        released = !has_command;
-                    }
-                    LeaseAction::Stop => child.stop(self.plan.stop_signal),
-                    LeaseAction::Kill => child.kill(Instant::now()),
-                    LeaseAction::Release => released = true,
-                }
-            }
-            if released {
-                break;
-            }
-            let due = lease.due().map(|due| due.since(BootTime(boot_time())));
-            let now = Instant::now();
-            let dues = [
-                child
-                    .deadline(now)
-                    .map(|at| at.saturating_duration_since(now)),
-                kill_at.map(|at| at.saturating_duration_since(now)),
-                due,
-                Some(CLOCK_INTERVAL),
-            ];
-            let wait = dues.into_iter().flatten().min().unwrap_or(CLOCK_INTERVAL);
-            match self.receive(wait) {
-                Some(KeeperMessage::Renewed(hold, sent, answer)) if hold == self.holds => {
-                    let input = match answer {
-                        Ok(true) => LeaseInput::RenewOk(sent),
-                        Ok(false) => LeaseInput::RenewGone,
-                        Err(_) => LeaseInput::Error,
-                    };
-                    self.take(&mut lease, input, &mut child, &mut end, &mut released);
-                }
-                Some(KeeperMessage::Read(hold, sent, answer)) if hold == self.holds => {
-                    let input = match answer {
-                        Ok(true) => LeaseInput::SeenHeld(sent),
-                        Ok(false) => LeaseInput::SeenOther(sent),
-                        Err(_) => LeaseInput::Error,
-                    };
-                    self.take(&mut lease, input, &mut child, &mut end, &mut released);
-                }
-                Some(KeeperMessage::MayHaveChanged) => {
-                    lease.step(LeaseInput::Hint);
-                }
-                Some(KeeperMessage::StdinClosed) => released = !has_command,
-                Some(KeeperMessage::Signal) => {
-                    let taken = self.signals.take();
-                    for signal in taken.forwarded {
-                        child.signal_leader(signal);
-                    }
-                    if let Some(signal) = taken.stop {
-                        end.signal = Some(signal);
-                        released = !has_command;
-                        child.stop(self.plan.stop_signal);
-                        kill_at = Some(Instant::now() + self.plan.times.stop_timeout);
-                    }
-                }
-                // An answer that was asked for before the lock was lost and taken again.
-                Some(KeeperMessage::Renewed(..) | KeeperMessage::Read(..))
-                | Some(KeeperMessage::Progress(_))
-                | None => {}
-            }
-        }
-        over.store(true, Ordering::SeqCst);
-        if let Some(exit) = end.exit.filter(|exit| exit.left_behind > 0) {
-            (self.report)(LockReport::LeftBehind(exit.left_behind));
-        }
+        drop(warning);
         // A guard that is stopped would kill the next command by the old deadline.
         self.groups.set_deadline(None);
-        Ok(end)
+        started?;
+        if let Some(exit) = hold.end.exit.filter(|exit| exit.left_behind > 0) {
+            (self.report)(LockReport::LeftBehind(exit.left_behind));
+        }
+        Ok(hold.end)
+    }
+
+    /// Ends the time of holding with stdin.
+    fn watch_stdin(&self) -> Result<(), HoldError> {
+        let sender = self.sender.clone();
+        start_thread("stdin", move || {
+            let mut stdin = std::io::stdin().lock();
+            while matches!(stdin.read(&mut [0; 4096]), Ok(1..)) {}
+            let _ = sender.send(KeeperMessage::StdinClosed);
+        })?;
+        Ok(())
+    }
+
+    /// Does what the lease, the command and the messages ask for, until the lock is to be released.
+    fn keep(&mut self, hold: &mut Hold) {
+        while !hold.released {
+            let actions = hold.tick();
+            reap(&self.groups);
+            self.act(hold, actions);
+            if !hold.released {
+                self.take_message(hold);
+            }
+        }
+    }
+
+    fn take_message(&mut self, hold: &mut Hold) {
+        match self.receive(hold.wait_time()) {
+            Some(KeeperMessage::Renewed(number, sent, answer)) if number == self.holds => {
+                let input = match answer {
+                    Ok(true) => LeaseInput::RenewOk(sent),
+                    Ok(false) => LeaseInput::RenewGone,
+                    Err(_) => LeaseInput::Error,
+                };
+                self.take_answer(hold, input);
+            }
+            Some(KeeperMessage::Read(number, sent, answer)) if number == self.holds => {
+                let input = match answer {
+                    Ok(true) => LeaseInput::SeenHeld(sent),
+                    Ok(false) => LeaseInput::SeenOther(sent),
+                    Err(_) => LeaseInput::Error,
+                };
+                self.take_answer(hold, input);
+            }
+            Some(KeeperMessage::MayHaveChanged) => {
+                hold.lease.step(LeaseInput::Hint);
+            }
+            Some(KeeperMessage::StdinClosed) => hold.released = hold.child.is_idle(),
+            Some(KeeperMessage::Signal) => self.take_signals(hold),
+            // An answer that was asked for before the lock was lost and taken again.
+            Some(KeeperMessage::Renewed(..) | KeeperMessage::Read(..))
+            | Some(KeeperMessage::Progress(_))
+            | None => {}
+        }
     }
 
     /// Takes an answer, and moves the guard's deadline.
-    fn take(
-        &mut self,
-        lease: &mut Lease,
-        input: LeaseInput,
-        child: &mut Child,
-        end: &mut HoldEnd,
-        released: &mut bool,
-    ) {
-        for action in lease.step(input) {
+    fn take_answer(&mut self, hold: &mut Hold, input: LeaseInput) {
+        let actions = hold.lease.step(input);
+        self.act(hold, actions);
+        self.move_deadline(hold);
+    }
+
+    fn take_signals(&mut self, hold: &mut Hold) {
+        let taken = self.signals.take();
+        for signal in taken.forwarded {
+            hold.child.signal_leader(signal);
+        }
+        if let Some(signal) = taken.stop {
+            hold.end.signal = Some(signal);
+            hold.released = hold.child.is_idle();
+            hold.child.stop(self.plan.stop_signal);
+            hold.kill_at = Some(Instant::now() + self.plan.times.stop_timeout);
+        }
+    }
+
+    /// Does what the lease asks for.
+    fn act(&mut self, hold: &mut Hold, actions: Vec<LeaseAction>) {
+        for action in actions {
             match action {
+                LeaseAction::Renew => hold.heartbeat.renew(),
+                LeaseAction::Read => hold.heartbeat.read(),
+                LeaseAction::Warn(silent, left) => (self.report)(LockReport::Silent(silent, left)),
+                LeaseAction::Recovered => (self.report)(LockReport::Recovered),
                 LeaseAction::Lost(reason) => {
-                    if end.signal.is_none() {
-                        end.lost = Some(reason);
+                    // A command that was being ended by a signal ends by that.
+                    if hold.end.signal.is_none() {
+                        hold.end.lost = Some(reason);
                     }
                     (self.report)(LockReport::Lost(reason));
-                    *released = child.is_idle();
+                    hold.released = hold.child.is_idle();
                 }
-                LeaseAction::Stop => child.stop(self.plan.stop_signal),
-                LeaseAction::Kill => child.kill(Instant::now()),
-                LeaseAction::Recovered => (self.report)(LockReport::Recovered),
-                LeaseAction::Renew
-                | LeaseAction::Read
-                | LeaseAction::Warn(..)
-                | LeaseAction::Release => {}
+                LeaseAction::Stop => hold.child.stop(self.plan.stop_signal),
+                LeaseAction::Kill => hold.child.kill(Instant::now()),
+                LeaseAction::Release => hold.released = true,
             }
         }
-        self.groups
-            .set_deadline(lease.deadline().map(|time| time.0));
+    }
+
+    fn move_deadline(&self, hold: &Hold) {
+        let deadline = hold.lease.deadline();
+        self.groups.set_deadline(deadline.map(|time| time.0));
     }
 
     /// Releases the lock, and ends the own session.
@@ -467,75 +480,6 @@ impl<'a> Keeper<'a> {
             }
         }
     }
-
-    /// Starts the threads that renew and read when they are asked to.
-    fn start_heartbeat(&self, session: &str) -> anyhow::Result<Heartbeat> {
-        let hold = self.holds;
-        let (renew, renewals) = sync_channel::<()>(1);
-        let (read, reads) = sync_channel::<()>(1);
-        let (client, sender, id) = (
-            self.heartbeat.clone(),
-            self.sender.clone(),
-            session.to_owned(),
-        );
-        start_thread("renewal", move || {
-            while renewals.recv().is_ok() {
-                let sent = BootTime(boot_time());
-                let answer = client.renew_session(&id).map(|session| session.is_some());
-                let _ = sender.send(KeeperMessage::Renewed(hold, sent, answer));
-            }
-        })?;
-        let (client, sender, id) = (
-            self.heartbeat.clone(),
-            self.sender.clone(),
-            session.to_owned(),
-        );
-        let lock = self.plan.lock.clone();
-        start_thread("proof", move || {
-            while reads.recv().is_ok() {
-                let sent = BootTime(boot_time());
-                let answer = lock.is_held(&client, &id);
-                let _ = sender.send(KeeperMessage::Read(hold, sent, answer));
-            }
-        })?;
-        Ok(Heartbeat { renew, read })
-    }
-
-    /// Starts the thread that waits for a change of the key: an early warning, which proves nothing.
-    fn start_watch(&self, grant: &Grant, over: &Arc<AtomicBool>) -> anyhow::Result<()> {
-        let (client, sender) = (self.client.clone(), self.sender.clone());
-        let (lock, session) = (self.plan.lock.clone(), grant.session.clone());
-        let (over, mut since) = (Arc::clone(over), grant.taken.fence);
-        start_thread("early-warning", move || {
-            while !over.load(Ordering::SeqCst) {
-                let block = Block {
-                    since: Index(since.0.max(1)),
-                    wait: WATCH_WAIT,
-                };
-                let Ok(reply) = client.get_blocking(lock.key(), block) else {
-                    thread::sleep(WATCH_PAUSE);
-                    continue;
-                };
-                let held = reply
-                    .value
-                    .is_some_and(|entry| lock.shows(&entry, &session));
-                let index = reply.meta.index.unwrap_or(Index(1));
-                if !held && sender.send(KeeperMessage::MayHaveChanged).is_err() {
-                    return;
-                }
-                if !held || index < since {
-                    thread::sleep(WATCH_PAUSE);
-                }
-                since = index;
-            }
-        })
-    }
-}
-
-/// Asks for a renewal and a read. Asking again while one is out does nothing.
-struct Heartbeat {
-    renew: SyncSender<()>,
-    read: SyncSender<()>,
 }
 
 /// Why a lock that was taken is not held.
@@ -551,12 +495,4 @@ impl From<anyhow::Error> for HoldError {
     fn from(error: anyhow::Error) -> Self {
         HoldError::Other(error)
     }
-}
-
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(|error| thread_error("for a lock", &error))?;
-    Ok(())
 }

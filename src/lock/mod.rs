@@ -5,10 +5,11 @@
 //! - `lease`: until when a holder may act, as pure rules.
 //! - `layout`: keys, flags and values of locks. `exclusive`: a lock with one holder. `limited`: one with
 //!   several. `kind`: either.
-//! - `contender`: waits for a lock. `keeper`: holds one while a command runs.
+//! - `contender`: waits for a lock. `keeper`: holds one while a command runs. `heartbeat`: the threads that renew and read for it.
 
 mod contender;
 mod exclusive;
+mod heartbeat;
 mod keeper;
 mod kind;
 mod layout;

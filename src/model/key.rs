@@ -55,6 +55,16 @@ pub fn abbreviate(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// Names the first `most` of some keys or files, as messages show them: `a, b and 3 more`.
+pub fn name_first<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<_> = names.by_ref().take(most).map(abbreviate).collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// The full name of one entry. Never empty: Consul answers `Missing key name` to an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);

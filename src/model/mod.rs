@@ -27,7 +27,7 @@ pub use document::{DocumentReader, Exported};
 pub use encoding::{decode_base64, describe_foreign, without_byte_order_mark};
 pub use entry::{Entry, Fields, Index};
 pub use glob::{Glob, folder_of_glob};
-pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, obstacle};
+pub use key::{Invalid, Key, Obstacle, Prefix, abbreviate, name_first, obstacle};
 pub use max_delete::MaxDelete;
 pub use merge::{MergedText, has_conflict_marks, merge_lines};
 pub use op::{

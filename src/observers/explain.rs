@@ -76,7 +76,17 @@ impl Names {
                 format!("{}{}", self.route(*route), describe_handler(event))
             }
             Event::Leaving => "shutting down".to_owned(),
-            _ => return None,
+            // Other observers tell of these.
+            Event::Present(..)
+            | Event::Synced(_)
+            | Event::Changed(_)
+            | Event::Outage(..)
+            | Event::Recovered(..)
+            | Event::Withheld(..)
+            | Event::UnmatchedGlob(_)
+            | Event::Advice(..)
+            | Event::Left
+            | Event::Saved(_) => return None,
         })
     }
 

@@ -86,7 +86,18 @@ impl<'a> JsonObserver<'a> {
                 let route = routes.get(*route).and_then(Option::as_deref);
                 json::Event::Handler(handler(time, route, event, now)?)
             }
-            _ => return None,
+            // Printed as changes, or of no use to a program.
+            Event::Changed(_)
+            | Event::Present(..)
+            | Event::Answered(_)
+            | Event::WentBack(..)
+            | Event::Unseen(..)
+            | Event::UnmatchedGlob(_)
+            | Event::Advice(..)
+            | Event::Waiting(_)
+            | Event::Leaving
+            | Event::Left
+            | Event::Saved(_) => return None,
         })
     }
 }

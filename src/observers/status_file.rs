@@ -217,7 +217,14 @@ impl<'a> StatusFile<'a> {
             Event::Saved(failure) => self.status.saved = Some(failure.is_none()),
             Event::Leaving => self.status.state = "leaving",
             Event::Left => self.status.state = "ended",
-            _ => return,
+            Event::Present(..)
+            | Event::Synced(_)
+            | Event::WentBack(..)
+            | Event::Outage(..)
+            | Event::Recovered(..)
+            | Event::Withheld(..)
+            | Event::UnmatchedGlob(_)
+            | Event::Advice(..) => return,
         }
         self.changed = true;
     }
@@ -268,7 +275,13 @@ impl<'a> StatusFile<'a> {
                 handler.failures += u64::from(!last.success);
                 handler.last = Some(last);
             }
-            _ => {}
+            HandlerEvent::Ended(_)
+            | HandlerEvent::Stopping(_)
+            | HandlerEvent::Handled(_)
+            | HandlerEvent::Dropped(_)
+            | HandlerEvent::Paused(_)
+            | HandlerEvent::Feedback(_)
+            | HandlerEvent::Leave(_) => {}
         }
     }
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;
-use crate::model::{Target, TargetId, TargetScope, folder_of_glob};
+use crate::model::{Target, TargetId, TargetScope, folder_of_glob, name_first};
 use crate::output::no_glob;
 use crate::term::Ui;
 use crate::watch::{
-    Advice, Event, Flow, Observer, OutageCause, OutageKind, ShortenedWait, UnmatchedGlob,
-    WithheldChange, WithheldReason,
+    Advice, Event, Flow, Observer, OutageCause, ShortenedWait, UnmatchedGlob, WithheldChange,
+    WithheldReason,
 };
 
 /// The number of keys in a message.
@@ -138,13 +138,7 @@ impl Observer for Warnings<'_> {
         match event {
             Event::Outage(_, cause) => self.outage(cause),
             Event::Recovered(kind, lasted) => {
-                let what = match kind {
-                    OutageKind::Consul => "Consul is available again",
-                    OutageKind::Tls => "certificates are accepted again",
-                    OutageKind::Rights => "read permission restored",
-                    OutageKind::Reset => "the state of Consul is restored",
-                };
-                let lasted = rounded(*lasted);
+                let (what, lasted) = (kind.recovery(), rounded(*lasted));
                 self.ui.status(format_args!("{what} after {lasted}"));
             }
             Event::Withheld(id, change) => self.withheld(target(id), change),
@@ -160,12 +154,7 @@ impl Observer for Warnings<'_> {
 
 /// Joins the first keys, and says how many more there are.
 pub(super) fn summarize<S: AsRef<str>>(keys: &[S]) -> String {
-    let shown: Vec<&str> = keys.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    let shown = shown.join(", ");
-    match keys.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    name_first(keys.iter().map(AsRef::as_ref), SHOWN)
 }
 
 /// Formats a duration with about two significant digits.

@@ -50,10 +50,7 @@ pub fn lines(change: &Change, how: &ChangeStyle) -> Vec<String> {
 fn write_change(out: &mut impl Write, change: &Change, how: &ChangeStyle) -> io::Result<()> {
     let style = how.style;
     let (sign, color) = sign_of(change.kind());
-    let key = match style.terminal {
-        true => style.key(change.key()),
-        false => value_line::exact_key(change.key()).into(),
-    };
+    let key = value_line::line_name(change.key(), style);
     let head = color.paint(&format!("{sign} {key}"), style.color);
     write!(out, "{head}")?;
     match (&change.before, &change.after) {
@@ -98,10 +95,18 @@ fn write_updated(
     };
     match (change.kind(), after.session().or(before.session())) {
         (ChangeKind::Lock, Some(session)) => {
-            return writeln!(out, ": locked by {}{recreated}", style.key(session));
+            return writeln!(
+                out,
+                ": locked by {}{recreated}",
+                value_line::line_name(session, style)
+            );
         }
         (ChangeKind::Unlock, Some(session)) => {
-            return writeln!(out, ": released by {}{recreated}", style.key(session));
+            return writeln!(
+                out,
+                ": released by {}{recreated}",
+                value_line::line_name(session, style)
+            );
         }
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Format, json};
+use super::{Format, json, value_line};
 use crate::model::Entry;
 use crate::term::{Color, Ui, bytes};
 
@@ -22,8 +22,8 @@ pub fn write_header(ui: &Ui) -> io::Result<()> {
 /// Writes size, index, flags, session and the name `key` in columns. A pipe gets the exact number of bytes.
 pub fn write_entry(ui: &Ui, key: &str, entry: &Entry) -> io::Result<()> {
     let (size, index, flags) = (entry.value().len(), entry.modified().0, entry.flags());
-    let key = ui.shown_key(key);
-    let session = ui.shown_key(entry.session().unwrap_or("-"));
+    let key = value_line::line_name(key, ui.style());
+    let session = value_line::line_name(entry.session().unwrap_or("-"), ui.style());
     let mut out = ui;
     match ui.out_is_terminal() {
         true => {
@@ -39,7 +39,8 @@ pub fn write_folder(ui: &Ui, name: &str, format: Format) -> io::Result<()> {
     match format {
         Format::Json | Format::Jsonl => json::write(ui, &json::Folder::new(name)),
         Format::Text | Format::Raw | Format::Consul => {
-            let name = Color::Folder.paint(&ui.shown_key(name), ui.style().color);
+            let name =
+                Color::Folder.paint(&value_line::line_name(name, ui.style()), ui.style().color);
             let mut out = ui;
             match ui.out_is_terminal() {
                 true => writeln!(out, "{:>11} {:>10} {:>6} {:<7} {name}", "-", "-", "-", "-"),

@@ -38,3 +38,4 @@ pub use secret::SecretMask;
 pub use time::{TimeForm, TimeFormat};
 #[cfg(feature = "live")]
 pub use value_line::brief as brief_value;
+pub use value_line::line_name;

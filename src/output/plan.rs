@@ -1,14 +1,10 @@
 //! Plans as text: a line a change, or a line and a diff where a value has several lines.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::{SecretMask, line_diff};
+use super::{SecretMask, line_diff, value_line};
 use crate::model::{ChangePlan, Entry, PlannedChange, PlannedOp};
 use crate::term::{Color, Style};
-
-/// The most bytes of a value that is shown on a line of a terminal.
-const SHOWN: usize = 200;
 
 /// Writes the changes of a plan.
 pub fn write(
@@ -59,7 +55,7 @@ fn write_change(
         PlannedOp::Update => ('~', Color::Changed),
         PlannedOp::Delete => ('-', Color::Removed),
     };
-    let head = format!("{sign} {}", style.key(name));
+    let head = format!("{sign} {}", value_line::line_name(name, style));
     out.write_all(color.paint(&head, style.color).as_bytes())?;
     let (old, new) = (
         change.before.as_ref().map(Entry::value),
@@ -86,43 +82,44 @@ fn write_change(
             return line_diff::write(out, old_text, new_text, style, None);
         }
     }
-    let shown = |value: &[u8]| shown_value(name, value, mask, style);
     match (old, new) {
         (Some(old), Some(new)) if old == new => {}
         (Some(old), Some(new)) => {
-            out.write_all(b": ")?;
-            out.write_all(&shown(old))?;
-            out.write_all(" → ".as_bytes())?;
-            out.write_all(&shown(new))?;
+            let (old, new) = shown_values(name, old, new, mask, style);
+            write!(out, ": {old} → {new}")?;
         }
         (Some(value), None) | (None, Some(value)) => {
-            out.write_all(b" = ")?;
-            out.write_all(&shown(value))?;
+            write!(out, " = {}", shown_value(name, value, mask, style))?;
         }
         (None, None) => {}
     }
     writeln!(out, "{flags}{held}")
 }
 
-/// Returns a value as a line may show it: cut on a terminal, one of several lines in quotes.
-fn shown_value(key: &str, value: &[u8], mask: &SecretMask, style: Style) -> Vec<u8> {
-    if let Some(described) = mask.describe(key, value) {
-        return described.into_bytes();
-    }
-    let value: Cow<'_, [u8]> = match std::str::from_utf8(value) {
-        Ok(text) if text.contains('\n') => format!("{text:?}").into_bytes().into(),
-        Ok(_) => value.into(),
-        Err(_) => return format!("(binary, {} bytes)", value.len()).into_bytes(),
-    };
-    match style.terminal && value.len() > SHOWN {
-        true => {
-            let text = String::from_utf8_lossy(&value);
-            let cut: String = text.chars().take(SHOWN).collect();
-            let mut shown = style.bytes(cut.as_bytes()).into_owned();
-            shown.extend_from_slice(format!("… ({} bytes)", value.len()).as_bytes());
-            shown
+/// Returns two values as a line may show them; a terminal shows where they differ.
+fn shown_values(
+    key: &str,
+    old: &[u8],
+    new: &[u8],
+    mask: &SecretMask,
+    style: Style,
+) -> (String, String) {
+    match style.terminal && mask.describe(key, old).is_none() {
+        true => value_line::brief_change(old, new, false, style),
+        false => {
+            let shown = |value| shown_value(key, value, mask, style);
+            (shown(old), shown(new))
         }
-        false => style.bytes(&value).into_owned(),
+    }
+}
+
+/// Returns a value as a line may show it. Of one that is no text only the size is of use to who reads a plan.
+fn shown_value(key: &str, value: &[u8], mask: &SecretMask, style: Style) -> String {
+    match mask.describe(key, value) {
+        Some(described) => described,
+        None if style.terminal => value_line::brief(value, false),
+        None if std::str::from_utf8(value).is_err() => value_line::binary(value),
+        None => value_line::exact(value),
     }
 }
 
@@ -164,10 +161,7 @@ mod tests {
         assert_eq!(text(None, Some(b"2"), &mask), "+ k = 2\n");
         assert_eq!(text(Some(b"1"), None, &mask), "- k = 1\n");
         assert_eq!(text(Some(b"1"), Some(b"1\n"), &mask), "~ k: 1 → \"1\\n\"\n");
-        assert_eq!(
-            text(None, Some(b"\xff"), &mask),
-            "+ k = (binary, 1 bytes)\n"
-        );
+        assert_eq!(text(None, Some(b"\xff"), &mask), "+ k = <binary, 1 byte>\n");
         let diff = text(Some(b"a\nb\n"), Some(b"a\nc\n"), &mask);
         assert_eq!(diff, "~ k\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::value_line::line_name;
 use crate::model::Session;
 use crate::term::Style;
 
@@ -14,7 +15,7 @@ pub fn write_lines(sessions: &[Session], style: Style, mut out: impl Write) -> i
     let texts: Vec<_> = sessions
         .iter()
         .map(|session| {
-            let node = style.key(&session.node).into_owned();
+            let node = line_name(&session.node, style).into_owned();
             (ttl(session), time(session.lock_delay), node)
         })
         .collect();
@@ -25,10 +26,13 @@ pub fn write_lines(sessions: &[Session], style: Style, mut out: impl Write) -> i
     let delays = width(&|(_, delay, _)| delay.len());
     let nodes = width(&|(_, _, node)| node.chars().count());
     for (session, (ttl, delay, node)) in sessions.iter().zip(&texts) {
-        let (id, name) = (style.key(&session.id), style.key(&session.name));
+        let (id, own) = (
+            line_name(&session.id, style),
+            line_name(&session.name, style),
+        );
         let behavior = session.behavior.name();
         let line = format!(
-            "{id}  ttl {ttl:<ttls$}  delay {delay:<delays$}  {behavior:<7}  {node:<nodes$}  {name}"
+            "{id}  ttl {ttl:<ttls$}  delay {delay:<delays$}  {behavior:<7}  {node:<nodes$}  {own}"
         );
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -48,22 +52,22 @@ pub fn write_full(
     let checks: Vec<_> = session
         .checks
         .iter()
-        .map(|check| style.key(check))
+        .map(|check| line_name(check, style))
         .collect();
     let checks = match &checks[..] {
         [] => "none".to_owned(),
         checks => checks.join(", "),
     };
-    writeln!(out, "id:          {}", style.key(&session.id))?;
-    writeln!(out, "name:        {}", style.key(&session.name))?;
-    writeln!(out, "node:        {}", style.key(&session.node))?;
+    writeln!(out, "id:          {}", line_name(&session.id, style))?;
+    writeln!(out, "name:        {}", line_name(&session.name, style))?;
+    writeln!(out, "node:        {}", line_name(&session.node, style))?;
     writeln!(out, "ttl:         {}", ttl(session))?;
     writeln!(out, "lock delay:  {}", time(session.lock_delay))?;
     writeln!(out, "behavior:    {}", session.behavior)?;
     writeln!(out, "checks:      {checks}")?;
     writeln!(out, "created at:  {}", session.created)?;
     for key in keys {
-        writeln!(out, "holds:       {}", style.key(key))?;
+        writeln!(out, "holds:       {}", line_name(key, style))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::value_line::line_name;
 use super::{Format, json};
 use crate::term::Style;
 
@@ -22,12 +23,16 @@ pub fn write(
     let unknown = "unknown".to_owned();
     let leader = status.leader.as_ref().unwrap_or(&unknown);
     let datacenter = status.datacenter.as_ref().unwrap_or(&unknown);
-    let servers: Vec<_> = status.servers.iter().map(|name| style.key(name)).collect();
-    writeln!(out, "leader:      {}", style.key(leader))?;
+    let servers: Vec<_> = status
+        .servers
+        .iter()
+        .map(|server| line_name(server, style))
+        .collect();
+    writeln!(out, "leader:      {}", line_name(leader, style))?;
     writeln!(out, "servers:     {}", servers.join(", "))?;
     writeln!(out, "round trip:  {} ms", status.rtt_ms())?;
-    writeln!(out, "datacenter:  {}", style.key(datacenter))?;
-    writeln!(out, "address:     {}", style.key(&status.address))?;
+    writeln!(out, "datacenter:  {}", line_name(datacenter, style))?;
+    writeln!(out, "address:     {}", line_name(&status.address, style))?;
     let token = match status.token {
         Some("none") => "none (anonymous)",
         Some("known") => "known",
@@ -45,7 +50,7 @@ pub fn write(
         "access to {}: read {}, write {}",
         match access.prefix.as_str() {
             "" => "all keys".into(),
-            prefix => style.key(prefix),
+            prefix => line_name(prefix, style),
         },
         answer(access.read),
         answer(access.write)

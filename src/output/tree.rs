@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::json;
 use super::list::FlushTimer;
+use super::value_line;
 use crate::model::TreeNode;
 use crate::term::{Color, Ui, bytes, plural};
 
@@ -23,7 +24,7 @@ impl TreeWriter {
     pub fn begin(ui: &Ui, root: &str, sizes: bool) -> io::Result<Self> {
         let name = match root {
             "" => "/".into(),
-            root => ui.shown_key(root),
+            root => value_line::line_name(root, ui.style()),
         };
         let mut out = ui;
         writeln!(out, "{name}")?;
@@ -67,7 +68,7 @@ impl TreeWriter {
         last: bool,
     ) -> io::Result<()> {
         let branch = if last { "└── " } else { "├── " };
-        let name = ui.shown_key(&node.name);
+        let name = value_line::line_name(&node.name, ui.style());
         let color = ui.style().color;
         let name = match node.is_folder() {
             true => Color::Folder.paint(&name, color),

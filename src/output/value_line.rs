@@ -1,6 +1,7 @@
 //! Values in one line. A pipe gets all of a value, in a form that a program can read back; a terminal what
 //! a person can take in.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -29,11 +30,14 @@ pub(super) fn exact(value: &[u8]) -> String {
     }
 }
 
-/// Returns the key for a pipe: as it is, or as a JSON string where it could forge a line.
-pub(super) fn exact_key(key: &str) -> String {
-    match key.starts_with(BASE64) || is_plain(key) {
-        true => key.to_owned(),
-        false => json_string(key),
+/// Returns a key, or a name of something else, as it stands in a line that says something about it: a change, a
+/// row, a branch of a tree. A terminal gets it escaped; a pipe as it is, or as a JSON string where it could forge
+/// a line. A bare list of names is not made of such lines: its names are untouched in a pipe.
+pub fn line_name(name: &str, style: Style) -> Cow<'_, str> {
+    match style.terminal {
+        true => style.key(name),
+        false if name.is_empty() || name.starts_with(BASE64) || is_plain(name) => name.into(),
+        false => json_string(name).into(),
     }
 }
 
@@ -232,9 +236,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_a_pipe_cannot_forge_a_line() {
-        assert_eq!(exact_key("app/näme x"), "app/näme x");
-        assert_eq!(exact_key("a\n+ b = c"), "\"a\\n+ b = c\"");
+    fn a_name_cannot_forge_a_line() {
+        let style = |terminal| Style {
+            terminal,
+            color: false,
+        };
+        for plain in ["app/näme x", "", "base64:x", "a\"b"] {
+            assert_eq!(line_name(plain, style(false)), plain);
+            assert_eq!(line_name(plain, style(true)), plain);
+        }
+        let forged = "a\n+ b = c";
+        assert_eq!(line_name(forged, style(false)), "\"a\\n+ b = c\"");
+        assert_eq!(line_name(forged, style(true)), "a\\x0a+ b = c");
+        // What reads as a quoted name is none.
+        assert_eq!(line_name("\"a\"", style(false)), "\"\\\"a\\\"\"");
     }
 
     #[test]

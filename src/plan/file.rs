@@ -19,9 +19,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::HashSalt;
+use super::{HashSalt, PlanConflict, PlanOrigin};
 use crate::atomic_file::{AtomicFile, Links};
-use crate::consul::Client;
 use crate::model::{
     ChangePlan, Desired, Entry, EntryContent, Index, Invalid, Key, PlannedChange, PlannedOp,
     abbreviate,
@@ -35,44 +34,6 @@ const VERSION: u32 = 1;
 
 /// The mode of the file: values may be secret.
 const PRIVATE: u32 = 0o600;
-
-/// The store that a plan or a journal belongs to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanOrigin {
-    /// The address of Consul. One cluster has many: another one is only said.
-    pub address: String,
-    /// The datacenter as given; `None` is the agent's.
-    pub datacenter: Option<String>,
-    /// The namespace as given.
-    pub namespace: Option<String>,
-    /// The partition as given.
-    pub partition: Option<String>,
-}
-
-impl PlanOrigin {
-    /// The store that a client speaks to.
-    pub fn new(client: &Client) -> Self {
-        let config = client.config();
-        PlanOrigin {
-            address: config.endpoint_at(client.place()).address.to_string(),
-            datacenter: config.datacenter.clone(),
-            namespace: config.namespace.clone(),
-            partition: config.partition.clone(),
-        }
-    }
-
-    /// Returns what differs and must not: `datacenter dc1, not dc2`.
-    pub fn conflict(&self, other: &PlanOrigin) -> Option<String> {
-        let fields = [
-            ("datacenter", &self.datacenter, &other.datacenter),
-            ("namespace", &self.namespace, &other.namespace),
-            ("partition", &self.partition, &other.partition),
-        ];
-        let shown = |name: &Option<String>| name.clone().unwrap_or_else(|| "of the agent".into());
-        let (kind, own, other) = fields.into_iter().find(|(_, own, other)| own != other)?;
-        Some(format!("{kind} {}, not {}", shown(own), shown(other)))
-    }
-}
 
 /// A plan as its file has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,17 +81,6 @@ struct SavedOp {
 struct SavedCheck {
     key: String,
     index: u64,
-}
-
-/// A key that is not as a plan found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanConflict {
-    /// The key.
-    pub key: Key,
-    /// The index that the plan found it at; `None`: it did not exist.
-    pub expected: Option<Index>,
-    /// The index that it has now; `None`: it does not exist.
-    pub found: Option<Index>,
 }
 
 /// Whether a saved plan holds the values that it writes.

@@ -52,5 +52,5 @@ pub use service::{ServiceChild, ServiceEvent};
 pub use service_signals::{ServiceSignals, listen_for_service};
 pub use signal::{Signal, name_of_signal};
 pub use signals::{Signals, TerminalHooks, listen, listen_on_terminal, pass_signals};
-pub use start_error::{StartFault, is_program, process_error, thread_error};
+pub use start_error::{StartFault, describe_unstarted, is_program, process_error, thread_error};
 pub use status::ChildStatus;

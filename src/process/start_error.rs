@@ -103,6 +103,21 @@ pub fn process_error(process: impl fmt::Display, error: &io::Error) -> io::Error
     describe(format_args!("starting {process}"), error)
 }
 
+/// Describes why a program could not be started: by its fault, a limit that is reached, or the system's error.
+/// `program` is none for a line of a shell.
+pub fn describe_unstarted(
+    program: Option<&OsStr>,
+    shown: impl fmt::Display,
+    error: &io::Error,
+) -> String {
+    let fault = program.and_then(|program| StartFault::find(program, error));
+    match (fault, error.kind()) {
+        (Some(fault), _) => format!("running {shown}: {fault}"),
+        (None, io::ErrorKind::WouldBlock) => process_error(shown, error).to_string(),
+        (None, _) => format!("running {shown}: {}", system_error::describe(error)),
+    }
+}
+
 fn describe(doing: fmt::Arguments<'_>, error: &io::Error) -> io::Error {
     let limit = match Errno::from_io_error(error) {
         Some(Errno::AGAIN) => {

@@ -72,6 +72,18 @@ impl fmt::Display for OutageCause {
     }
 }
 
+impl OutageKind {
+    /// Says that it is over.
+    pub fn recovery(self) -> &'static str {
+        match self {
+            OutageKind::Consul => "Consul is available again",
+            OutageKind::Tls => "certificates are accepted again",
+            OutageKind::Rights => "read permission restored",
+            OutageKind::Reset => "the state of Consul is restored",
+        }
+    }
+}
+
 /// An answer about a target, after what vanished from it was proven.
 #[derive(Debug)]
 pub struct TargetAnswer {

@@ -13,8 +13,8 @@ use super::proof::{Proof, prove};
 use super::wait_time::{NOT_HELD, SharedWait, WaitTime};
 use super::withheld::WithheldReason;
 use crate::backoff::Backoff;
-use crate::consul::{Cause, Client, Consistency, Error, ErrorClass};
-use crate::fetch::{Fetch, Fetched, FullFetch, WalkLimits, fetcher_for};
+use crate::consul::{Cause, Client, Config, Consistency, Error, ErrorClass};
+use crate::fetch::{Fetch, Fetched, FullFetch, WALK_CONNECTIONS, WalkLimits, fetcher_for};
 use crate::model::{Continuity, Index, Snapshot, Target, TargetScope, folder_of_glob};
 use crate::process::thread_error;
 use crate::rate_limiter::RateLimiter;
@@ -68,6 +68,16 @@ impl PollerConfig {
             wait,
             known: Snapshot::default(),
             target,
+        }
+    }
+
+    /// Returns the configuration of the client of pollers of so many targets. Each holds a connection, its proofs may
+    /// need one more, and walks need some. The pollers retry failed queries and report them.
+    pub fn client_config(config: Config, targets: usize) -> Config {
+        Config {
+            connections: targets + 2 + WALK_CONNECTIONS,
+            retry_for: Duration::ZERO,
+            ..config
         }
     }
 

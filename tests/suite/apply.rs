@@ -761,7 +761,7 @@ fn a_change_by_someone_else_during_the_check_makes_the_outcome_unknown() {
     let scope = Agent::shared();
     let wanted = document(&scope, &[("a", "2"), ("b", "2")]);
     let then = "touch started; until test -e go; do sleep 0.01; done; exit 1";
-    let kvw = apply(&scope, &wanted, &["--then", then]);
+    let kvw = apply(&scope, &wanted, &["--then", then, "-o", "json"]);
     let running = kvw.spawn();
     wait_for_file(&running.home().join("started"));
     scope.put("a", "theirs");
@@ -769,7 +769,11 @@ fn a_change_by_someone_else_during_the_check_makes_the_outcome_unknown() {
     let output = running.wait(PATIENCE);
     output
         .expect(5)
-        .says(&[&scope.key("a"), "put back all but 1 key"]);
+        .says(&["changed since it was written", "put back all but 1 key"]);
+    let outcome: PlanOutcome = parse_document(&output.text());
+    assert_eq!(outcome.outcome, "unknown");
+    let conflicts: Vec<_> = outcome.conflicts.iter().map(|one| &one.key).collect();
+    assert_eq!(conflicts, [&scope.key("a")]);
     assert_eq!(scope.value("a").unwrap(), b"theirs");
     assert_eq!(scope.value("b"), None);
 }

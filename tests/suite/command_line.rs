@@ -134,6 +134,64 @@ fn dashes_without_a_program_run_nothing_and_are_refused() {
 }
 
 #[test]
+fn a_flag_that_a_verb_lacks_leads_to_the_one_that_was_meant() {
+    for (line, hint) in [
+        ("watch a/ --timeout 5s", "kvw's form is --for"),
+        ("wait a --for 5s", "kvw's form is --timeout"),
+        ("get a --timeout 5s", "kvw's form is --request-timeout"),
+        ("watch a/ --cmd x", "kvw's form is --exec"),
+        ("run a/ --exec x", "kvw's form is kvw run PREFIX -- CMD"),
+        ("apply d --prefix a/ --delete", "kvw's form is --prune"),
+        ("lock a --no-wait -- x", "kvw's form is --try"),
+        ("dev --port 1", "kvw's form is --listen"),
+        ("get a --colour never", "did you mean --color?"),
+        ("get a --state f", "--state is a flag of watch"),
+        ("session create --delay 1s", "kvw's form is --lock-delay"),
+    ] {
+        let output = Kvw::bare().args(line.split(' ')).run();
+        output.expect(2).one_line().says(&["hint: ", hint]);
+    }
+    // What is only alike leads nowhere.
+    for line in ["watch a/ --timeouts 5s", "get a --url u", "ls --value"] {
+        let output = Kvw::bare().args(line.split(' ')).run();
+        assert!(
+            !output.expect(2).stderr.contains("did you mean"),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn a_line_for_a_shell_is_never_blank() {
+    // A variable that is not set would run nothing, and succeed.
+    for line in ["", " \t"] {
+        for args in [
+            &["lock", "a", "--exec", line][..],
+            &["elect", "a", "--exec", line],
+            &["elect", "a", "--listen", "--exec", line],
+            &["watch", "a/", "--once", "--exec", line],
+            &[
+                "run",
+                "a/",
+                "--on-change",
+                "exec",
+                "--change-exec",
+                line,
+                "--",
+                "true",
+            ],
+        ] {
+            let output = Kvw::bare().args(args).run();
+            output.expect(2).says(&["exec", "the command is empty"]);
+            assert_eq!(output.text(), "", "{args:?}");
+        }
+        let route = format!("**={line}");
+        let output = Kvw::bare().args(["watch", "a/", "--route", &route]).run();
+        output.expect(2).says(&["expected GLOB=CMD"]);
+    }
+}
+
+#[test]
 fn a_url_for_a_key_is_answered_with_the_key() {
     let output = Kvw::bare().args(["get", "http://h:8500/v1/kv/a"]).run();
     output

@@ -1,16 +1,7 @@
 //! `kvw elect`: one leader, who stops in time, and campaigns again.
 
 use crate::harness::contract::{LeaderEvent, parse_line};
-use crate::harness::{Agent, Kvw, PATIENCE, Scope, wait_for};
-
-const SHORT: [&str; 6] = [
-    "--ttl",
-    "10s",
-    "--lock-delay",
-    "3s",
-    "--stop-timeout",
-    "500ms",
-];
+use crate::harness::{Agent, Kvw, PATIENCE, SHORT_LEASE, Scope, wait_for};
 
 fn elect(scope: &Scope, args: &[&str]) -> Kvw {
     scope.kvw(["elect", &scope.key("leader")]).args(args)
@@ -79,7 +70,7 @@ fn the_next_leader_follows_when_one_resigns_and_listeners_hear_of_each() {
 fn a_leader_that_is_deposed_stops_its_command_and_campaigns_again() {
     let scope = Agent::shared();
     let line = "echo up; sleep 1000";
-    let mut leader = elect(&scope, &SHORT).args(["--exec", line]).spawn();
+    let mut leader = elect(&scope, &SHORT_LEASE).args(["--exec", line]).spawn();
     assert_eq!(leader.line(), "up");
     let session = scope.entry("leader").unwrap()["Session"]
         .as_str()

@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::source::pattern;
-use crate::harness::{Authority, Faulty, Kvw, Output, Presents, Script, TlsFront};
+use crate::harness::{
+    Authority, Faulty, Kvw, Output, Presents, Script, TlsFront, WHOLE_STORE_LISTINGS,
+};
 
 /// The read that `kvw status` begins with.
 const LOOK: &str = "GET /v1/kv/.kvw-looks-for-a-leader/";
@@ -461,14 +463,7 @@ fn a_rolled_back_write_exits_one_and_four_where_permission_was_denied() {
 
 #[test]
 fn an_empty_store_is_believed_only_where_its_keys_may_be_read() {
-    for args in [
-        &["get", "--recurse"][..],
-        &["get", "--keys"],
-        &["ls"],
-        &["tree"],
-        &["export"],
-        &["delete", "--recurse", "", "--all", "--yes"],
-    ] {
+    for args in WHOLE_STORE_LISTINGS {
         let empty = || Faulty::script().on("GET /v1/kv/?").misses(7);
         let denied = empty().on("GET /v1/kv/_").answers(403, "Permission denied");
         let server = denied.start();

@@ -70,6 +70,48 @@ fn nothing_that_is_stored_controls_the_terminal() {
     }
 }
 
+/// A change, a branch, a row: lines that say something about a key. A bare list of names is none of these: a pipe gets
+/// its bytes, and `-0` tells one name from the next.
+#[test]
+fn in_a_pipe_no_key_forges_a_line() {
+    let scope = Agent::shared();
+    let (from, to) = (scope.key("f/"), scope.key("g/"));
+    let key = format!("{from}a\n+ forged = 1");
+    scope.kvw(["put", "--exact-key", &key, "1"]).ok();
+    let session = scope.create_session();
+    let lock = ["put", "--exact-key", &key, "--acquire", "--session"];
+    scope.kvw(lock).args([&session, "1"]).ok();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("undo").to_str().unwrap().to_owned();
+    let document = scope.kvw(["export", &from]).ok();
+    let run = |args: &[&str], lines: usize| {
+        let output = scope.kvw([]).args(args).stdin(&*document).run();
+        let text = output.text();
+        let is_forged = |line: &str| line.trim_start().starts_with("+ forged");
+        assert!(!text.lines().any(is_forged), "{args:?}: {output}");
+        assert!(text.contains(r#"a\n+ forged = 1""#), "{args:?}: {output}");
+        assert_eq!(text.lines().count(), lines, "{args:?}: {output}");
+    };
+    let moved = ["--format", "consul", "--strip", &from, "--prefix", &to];
+    run(&[&["diff", "-"], &moved[..]].concat(), 1);
+    run(&[&["apply", "-", "--dry-run"], &moved[..]].concat(), 1);
+    scope
+        .kvw(["apply", "-", "--undo", &journal])
+        .args(moved)
+        .stdin(&*document)
+        .ok();
+    run(&["undo", &journal, "--dry-run"], 1);
+    let free = scope.key("h/");
+    run(&["cp", &to, &free, "--dry-run"], 1);
+    run(&["mv", &to, &free, "--dry-run"], 2);
+    run(&["watch", &from, "--once", "--initial", "run"], 1);
+    run(&["ls", "--long", &from], 1);
+    // The root, the key, and the counts.
+    run(&["tree", &from], 4);
+    let shown = scope.kvw(["session", "show", &session]).ok();
+    assert!(shown.contains(r#"a\n+ forged = 1""#), "{shown}");
+}
+
 #[test]
 fn nothing_that_a_server_is_called_controls_the_terminal() {
     let name = serde_json::to_string(HOSTILE).unwrap();

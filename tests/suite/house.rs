@@ -187,6 +187,32 @@ fn every_file_of_the_suite_is_declared() {
 }
 
 #[track_caller]
+/// A row names files below `src/`, or a folder and files in it.
+#[test]
+fn every_place_where_something_is_decided_exists() {
+    let text = std::fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let section = text.split("### Where things are decided").nth(1).unwrap();
+    let section = section.split("\n### ").next().unwrap();
+    let place = pattern(r"`([a-z0-9_/]+(?:\.rs|/))`");
+    let (mut named, mut wrong) = (0, Vec::new());
+    for row in section.lines().filter(|line| line.starts_with("| ")) {
+        let mut folder = Path::new("src").to_owned();
+        for captures in place.captures_iter(row) {
+            let name = &captures[1];
+            named += 1;
+            let (whole, inner) = (Path::new("src").join(name), folder.join(name));
+            if name.ends_with('/') {
+                folder.clone_from(&whole);
+            }
+            if !whole.exists() && !inner.exists() {
+                wrong.push(name.to_owned());
+            }
+        }
+    }
+    assert!(named > 60, "the tables were not found: {named}");
+    none(&wrong);
+}
+
 fn none(wrong: &[String]) {
     assert!(
         wrong.is_empty(),

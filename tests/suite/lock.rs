@@ -8,22 +8,12 @@ use serde_json::json;
 
 use crate::harness::contract::{HeldLock, LockState, parse_document, parse_line};
 use crate::harness::{
-    Agent, Kvw, PATIENCE, SILENCE, Scope, is_alive, not_tried, wait_for, wait_for_exit,
-    wait_for_stop, wait_for_text,
+    Agent, Kvw, PATIENCE, SHORT_LEASE, SILENCE, Scope, is_alive, not_tried, wait_for,
+    wait_for_exit, wait_for_stop, wait_for_text,
 };
 
 const LOCK_FLAGS: u64 = 3_304_740_253_564_472_344;
 const SEMAPHORE_FLAGS: u64 = 16_210_313_421_097_356_768;
-
-/// Short times: the right ends 2 s after the last answer, and the next holder follows 3 s after it.
-const SHORT: [&str; 6] = [
-    "--ttl",
-    "10s",
-    "--lock-delay",
-    "3s",
-    "--stop-timeout",
-    "500ms",
-];
 
 fn lock(scope: &Scope, args: &[&str]) -> Kvw {
     scope.kvw(["lock", &scope.key("job")]).args(args)
@@ -238,7 +228,9 @@ fn a_key_that_is_no_lock_is_not_taken() {
 #[test]
 fn a_lock_that_is_taken_away_stops_its_command() {
     let scope = Agent::shared();
-    let holder = lock(&scope, &SHORT).args(["--", "sleep", "1000"]).spawn();
+    let holder = lock(&scope, &SHORT_LEASE)
+        .args(["--", "sleep", "1000"])
+        .spawn();
     wait_until_held(&scope);
     lock(&scope, &["--break"]).run().expect(2).says(&["--yes"]);
     let broken = lock(&scope, &["--break", "--yes"]).run();
@@ -279,7 +271,9 @@ fn the_whole_group_is_gone_before_the_lock_is_released() {
 #[test]
 fn the_guard_ends_a_command_whose_kvw_is_stopped_before_the_next_holder_comes() {
     let scope = Agent::shared();
-    let holder = lock(&scope, &SHORT).args(["--exec", STUBBORN]).spawn();
+    let holder = lock(&scope, &SHORT_LEASE)
+        .args(["--exec", STUBBORN])
+        .spawn();
     let pid: u32 = wait_for_text(&holder.home().join("pid")).parse().unwrap();
     holder.signal("STOP");
     wait_for_stop(holder.pid(), true);
@@ -306,7 +300,9 @@ fn a_killed_kvw_takes_its_command_with_it() {
 #[test]
 fn a_guard_that_is_killed_is_replaced_and_knows_the_deadline() {
     let scope = Agent::shared();
-    let holder = lock(&scope, &SHORT).args(["--exec", STUBBORN]).spawn();
+    let holder = lock(&scope, &SHORT_LEASE)
+        .args(["--exec", STUBBORN])
+        .spawn();
     let pid: u32 = wait_for_text(&holder.home().join("pid")).parse().unwrap();
     let guard = || {
         let mut children = crate::harness::children(holder.pid()).into_iter();

@@ -1,7 +1,7 @@
 //! Commands with a token that may not do everything. ACLs are a real Consul's: `kvw dev` has none.
 
 use crate::harness::contract::{RolledBack, parse_document};
-use crate::harness::{AclAgent, Kvw, MASTER, Token, prefix_rules};
+use crate::harness::{AclAgent, Kvw, MASTER, Token, WHOLE_STORE_LISTINGS, prefix_rules};
 
 /// A server with some entries, and a token that may write `own/`, read `seen/` and nothing else.
 struct RestrictedClient {
@@ -166,14 +166,7 @@ fn an_empty_store_is_believed_only_with_the_right_to_it() {
         kvw.env("CONSUL_HTTP_TOKEN", MASTER).run().expect(0);
     };
     master(&["delete", "--recurse", "", "--all", "--yes"]);
-    for args in [
-        &["get", "--recurse"][..],
-        &["get", "--keys"],
-        &["ls"],
-        &["tree"],
-        &["export"],
-        &["delete", "--recurse", "", "--all", "--yes"],
-    ] {
+    for args in WHOLE_STORE_LISTINGS {
         let output = client.kvw([]).args(args).run();
         output
             .expect(4)

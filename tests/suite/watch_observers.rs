@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::contract::{Change, Event, parse_line};
-use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, listing, wait_for};
-
-const READ: &str = "GET /v1/kv/app/?recurse";
+use crate::harness::{
+    Agent, Faulty, Kvw, PATIENCE, READ_APP, Running, listing, outage_and_lost_right, wait_for,
+};
 
 #[track_caller]
 fn event(running: &mut Running) -> Event {
@@ -95,23 +95,12 @@ fn all_events_are_lines_of_the_contract() {
 
 #[test]
 fn outages_and_lost_rights_are_events() {
-    let both = listing(&["app/a", "app/b"]);
-    let server = Faulty::script()
-        .on(READ)
-        .finds(5, &both)
-        .on(READ)
-        .answers(500, "No cluster leader")
-        .on(READ)
-        .finds(6, &listing(&["app/a"]))
-        .on("PUT /v1/txn")
-        .answers(200, r#"{"Results":[],"Errors":null}"#)
-        .on(READ)
-        .finds(7, &both)
-        .on(READ)
+    let server = outage_and_lost_right()
+        .on(READ_APP)
         .answers(403, "ACL not found")
-        .on(READ)
-        .finds(7, &both)
-        .on(READ)
+        .on(READ_APP)
+        .finds(7, &listing(&["app/a", "app/b"]))
+        .on(READ_APP)
         .stalls()
         .start();
     let args = ["watch", "app/", "-o", "jsonl", "--events", "all"];
@@ -238,11 +227,11 @@ fn the_status_file_tells_how_the_watch_stands() {
 #[test]
 fn the_status_file_names_outages_and_ends_with_the_watch() {
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &listing(&["app/a"]))
-        .on(READ)
+        .on(READ_APP)
         .answers(403, "ACL not found")
-        .on(READ)
+        .on(READ_APP)
         .stalls()
         .start();
     let folder = tempfile::tempdir().unwrap();
@@ -314,9 +303,9 @@ fn an_outage_that_lasts_too_long_ends_the_watch() {
     let output = Kvw::bare().args(args).run();
     output.expect(3).says(&["no usable answer for 300ms"]);
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .answers(403, "Permission denied")
-        .on(READ)
+        .on(READ_APP)
         .stalls()
         .start();
     let args = ["watch", "app/", "--max-outage", "500ms"];

@@ -4,10 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::harness::{Agent, Faulty, Kvw, PATIENCE, Running, SILENCE, Script};
+use crate::harness::{Agent, Faulty, Kvw, PATIENCE, READ_APP, Running, SILENCE, Script};
 
-/// The read that a watch of `app/` begins with, and those that wait.
-const READ: &str = "GET /v1/kv/app/?recurse";
 const PROOF: &str = "PUT /v1/txn";
 
 /// A listing as Consul writes it: key, value, modify index.
@@ -23,7 +21,7 @@ fn listing(entries: &[(&str, &str, u64)]) -> String {
 
 /// A query that waits on this index.
 fn waiting(index: u64) -> String {
-    format!("{READ}&index={index}&")
+    format!("{READ_APP}&index={index}&")
 }
 
 fn watch(server: &Faulty) -> Running {
@@ -41,15 +39,15 @@ fn change(running: &mut Running) -> String {
 fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
     let same = listing(&[("app/a", "1", 5)]);
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &same)
         .on(&waiting(5))
         .answers(500, "No cluster leader")
-        .on(READ)
+        .on(READ_APP)
         .answers(500, "rpc error making call: EOF")
-        .on(READ)
+        .on(READ_APP)
         .resets()
-        .on(READ)
+        .on(READ_APP)
         .finds(9, &same)
         .on(&waiting(9))
         .finds(10, &listing(&[("app/a", "2", 10)]))
@@ -73,12 +71,12 @@ fn an_outage_is_said_once_at_each_end_and_equal_content_is_no_change() {
 fn an_index_that_goes_back_is_read_anew_and_content_decides() {
     let restored = listing(&[("app/a", "1", 3), ("app/b", "old", 4)]);
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(20, &listing(&[("app/a", "1", 3), ("app/b", "new", 20)]))
         // A request that a restore releases may still carry what was there before.
         .on(&waiting(20))
         .finds(4, &listing(&[("app/a", "1", 3), ("app/b", "before", 4)]))
-        .on(READ)
+        .on(READ_APP)
         .finds(4, &restored)
         .on(&waiting(4))
         .stalls()
@@ -98,7 +96,7 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
     let changed = listing(&[("app/a", "2", 7)]);
     let hidden = r#"{"Results":[],"Errors":null,"Index":0,"LastContact":0,"KnownLeader":true}"#;
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &both)
         .on(&waiting(5))
         .finds(6, &one)
@@ -131,7 +129,7 @@ fn keys_that_a_lost_right_hides_are_no_deletes() {
 fn a_delete_is_reported_when_it_is_proven() {
     let gone = r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"key \"app/b\" doesn't exist"}]}"#;
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &listing(&[("app/a", "1", 5), ("app/b", "1", 5)]))
         .on(&waiting(5))
         .finds(6, &listing(&[("app/a", "1", 5)]))
@@ -151,13 +149,13 @@ fn a_delete_is_reported_when_it_is_proven() {
 fn a_deleted_token_is_an_outage_of_rights_and_said_as_such() {
     let same = listing(&[("app/a", "1", 5)]);
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &same)
         .on(&waiting(5))
         .answers(403, "ACL not found")
-        .on(READ)
+        .on(READ_APP)
         .answers(403, "ACL not found")
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &same)
         .on(&waiting(5))
         .stalls()
@@ -173,11 +171,11 @@ fn a_deleted_token_is_an_outage_of_rights_and_said_as_such() {
 #[test]
 fn an_empty_listing_is_not_believed_before_it_is_known_that_one_may_read() {
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .misses(5)
         .on("GET /v1/kv/app/?consistent")
         .answers(403, "Permission denied")
-        .on(READ)
+        .on(READ_APP)
         .finds(6, &listing(&[("app/a", "1", 6)]))
         .on(&waiting(6))
         .stalls()
@@ -193,7 +191,7 @@ fn an_empty_listing_is_not_believed_before_it_is_known_that_one_may_read() {
 fn limits_are_named_as_what_they_are() {
     let limited = |script: Script| {
         let server = script
-            .on(READ)
+            .on(READ_APP)
             .finds(5, "[]")
             .on("GET /v1/kv/app/?consistent")
             .misses(5)
@@ -207,17 +205,17 @@ fn limits_are_named_as_what_they_are() {
         server.wait_until_played();
         format!("{said}\n{hint}")
     };
-    let rate = limited(Faulty::script().on(READ).answers(429, ""));
+    let rate = limited(Faulty::script().on(READ_APP).answers(429, ""));
     assert!(rate.contains("limits the rate of requests"), "{rate}");
     let text = "Your IP is issuing too many concurrent connections, please rate limit your calls\n";
-    let full = limited(Faulty::script().on(READ).answers(429, text));
+    let full = limited(Faulty::script().on(READ_APP).answers(429, text));
     assert!(full.contains("http_max_conns_per_client"), "{full}");
 }
 
 #[test]
 fn a_command_line_that_cannot_be_right_is_not_tried_again() {
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .answers(500, "No path to datacenter")
         .start();
     let args = ["watch", "app/", "--datacenter", "DC1"];
@@ -267,7 +265,7 @@ fn one_outage_of_many_targets_is_said_once() {
 #[test]
 fn a_watch_that_saw_nothing_in_its_time_says_so_by_its_exit_code() {
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .answers(403, "Permission denied")
         .start();
     let args = ["watch", "app/", "--for", "0"];
@@ -298,7 +296,7 @@ fn a_stop_is_obeyed_while_nobody_reads_what_is_printed() {
 fn the_initial_batch_waits_until_every_target_was_seen() {
     let other = "GET /v1/kv/web/?recurse";
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &listing(&[("app/a", "1", 5)]))
         .on(&waiting(5))
         .finds(6, &listing(&[("app/a", "2", 6)]))
@@ -331,7 +329,7 @@ fn asked_wait(line: &str) -> Option<u64> {
 #[test]
 fn a_wait_is_never_asked_for_beyond_the_end_of_the_command() {
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &listing(&[("app/a", "1", 5)]))
         .on(&waiting(5))
         .stalls()
@@ -367,11 +365,11 @@ fn a_wait_is_never_asked_for_beyond_the_end_of_the_command() {
 fn an_outage_in_which_nothing_came_counts_from_the_last_answer() {
     let same = listing(&[("app/a", "1", 5)]);
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &same)
         .on(&waiting(5))
         .stalls()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &same)
         .on(&waiting(5))
         .perhaps()

@@ -1,9 +1,12 @@
 //! A plan carried out: sent, checked, and put back where the check fails.
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::args::applying::{PlanProgress, describe_applied, describe_end, name_conflicts};
+use crate::args::applying::{
+    PlanProgress, describe_applied, describe_end, name_conflicts, name_unrestored,
+};
 use crate::args::check_runner::{CheckEnd, CheckRunner};
 use crate::args::duration::duration_text;
 use crate::args::handler::environment::connection;
@@ -22,7 +25,7 @@ use crate::term::{Ui, plural};
 /// What follows the writes.
 pub struct FollowUp<'a> {
     /// The command of `--then`.
-    pub then: Option<&'a str>,
+    pub then: Option<&'a OsStr>,
     /// The time that it may take.
     pub then_timeout: Duration,
     /// The time between the last write and its start.
@@ -45,7 +48,7 @@ pub struct Carried {
     pub applied: usize,
     /// What was sent.
     pub execution: Execution,
-    /// The keys that were not as they were read.
+    /// The keys that were not as they were read, and those that others have changed before they were put back.
     pub conflicts: Vec<PlanConflict>,
     /// The check of `--then`.
     pub check: Option<json::CheckRun>,
@@ -90,7 +93,7 @@ impl Carrier<'_> {
             return self.follow(executor, plan, execution, follow);
         };
         let exit = self.runner.stop().map_or(exit, Exit::Signal);
-        let conflicts = match &execution.end {
+        let mut conflicts = match &execution.end {
             ExecutionEnd::Conflict(conflicts) => conflicts.clone(),
             _ => Vec::new(),
         };
@@ -115,8 +118,11 @@ impl Carrier<'_> {
             (outcome, exit, 0)
         } else if follow.rollback {
             match self.put_back(executor, applied, &what) {
-                true => ("rolled_back", exit, 0),
-                false => ("unknown", Exit::Unknown, execution.applied),
+                Ok(()) => ("rolled_back", exit, 0),
+                Err(unrestored) => {
+                    conflicts.extend(unrestored);
+                    ("unknown", Exit::Unknown, execution.applied)
+                }
             }
         } else {
             let done = describe_applied(applied);
@@ -159,14 +165,16 @@ impl Carrier<'_> {
         let Some((what, exit)) = failed else {
             return Carried { check, ..done };
         };
-        let (outcome, exit, applied) = match self.put_back(executor, &plan.changes, &what) {
-            true => ("rolled_back", exit, 0),
-            false => ("unknown", Exit::Unknown, done.applied),
+        let put_back = self.put_back(executor, &plan.changes, &what);
+        let (outcome, exit, applied, conflicts) = match put_back {
+            Ok(()) => ("rolled_back", exit, 0, Vec::new()),
+            Err(conflicts) => ("unknown", Exit::Unknown, done.applied, conflicts),
         };
         Carried {
             outcome,
             exit,
             applied,
+            conflicts,
             check,
             ..done
         }
@@ -175,7 +183,7 @@ impl Carrier<'_> {
     /// Runs the check; returns why it failed, and how it ended.
     fn check(
         &mut self,
-        line: &str,
+        line: &OsStr,
         plan: &ChangePlan,
         execution: &Execution,
         follow: &FollowUp<'_>,
@@ -275,41 +283,48 @@ impl Carrier<'_> {
         }
     }
 
-    /// Puts back what was applied, and says so; `false` where that could not be completed.
-    fn put_back(&self, executor: &Executor<'_>, applied: &[PlannedChange], why: &str) -> bool {
+    /// Puts back what was applied, and says so.
+    ///
+    /// # Errors
+    /// When not everything is put back, with the keys that others have changed since.
+    fn put_back(
+        &self,
+        executor: &Executor<'_>,
+        applied: &[PlannedChange],
+        why: &str,
+    ) -> Result<(), Vec<PlanConflict>> {
         let count = plural(applied.len() as u64, "key");
-        let (execution, conflicts) = match executor.put_back(applied) {
+        let (execution, mut conflicts) = match executor.put_back(applied) {
             Ok(put_back) => put_back,
             Err(error) => {
                 self.ui
                     .error(format_args!("{why}; {count} not put back: {error}"));
-                return false;
+                return Err(Vec::new());
             }
         };
-        name_conflicts(self.ui, &conflicts);
         let end = describe_end(&execution.end, None);
-        if let ExecutionEnd::Conflict(conflicts) = &execution.end {
-            name_conflicts(self.ui, conflicts);
+        if let ExecutionEnd::Conflict(moved) = execution.end {
+            conflicts.extend(moved);
         }
+        name_unrestored(self.ui, &conflicts);
         match end {
             None if conflicts.is_empty() => {
                 self.ui.error(format_args!("{why}; {count} put back"));
-                true
+                return Ok(());
             }
             None => {
                 let left = plural(conflicts.len() as u64, "key");
                 self.ui.error(format_args!(
                     "{why}; put back all but {left}, which others have changed since"
                 ));
-                false
             }
             Some((what, _)) => {
                 let done = execution.applied;
                 self.ui
                     .error(format_args!("{why}; {done} of {count} put back: {what}"));
-                false
             }
         }
+        Err(conflicts)
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::args::env::Env;
 use crate::exit::Failure;
-use crate::process::{StartFault, process_error};
+use crate::process::{describe_unstarted, process_error};
 use crate::term::Ui;
 
 /// The variables that name an editor, the first first.
@@ -72,10 +72,8 @@ impl Editor {
         if error.kind() == io::ErrorKind::WouldBlock {
             return process_error(&program, error).into();
         }
-        let failure = Failure::usage(match StartFault::find(OsStr::new(&program), error) {
-            Some(fault) => format!("running the editor {line}: {fault}"),
-            None => format!("running the editor {line}: {error}"),
-        });
+        let shown = format_args!("the editor {line}");
+        let failure = Failure::usage(describe_unstarted(Some(OsStr::new(&program)), shown, error));
         failure
             .hint("KVW_EDITOR, VISUAL or EDITOR names another one")
             .into()

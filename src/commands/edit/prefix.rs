@@ -249,7 +249,7 @@ impl PrefixEdit<'_> {
             || text.stop().is_some(),
         );
         drop(progress);
-        match execution_failure(ui, plan, &execution, text.stop()) {
+        match execution_failure(ui, plan, &execution, text.stop(), "nothing written") {
             None => self.report(plan, &execution),
             Some(failure) => {
                 return Err(match undo {

@@ -16,7 +16,7 @@ use crate::consul::{Block, Client, Consistency, Error};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::model::{Entry, Index, Key};
-use crate::output::{Format, json};
+use crate::output::{Format, json, line_name};
 use crate::process::{
     Child, ChildCommand, ChildEvent, Program, Signals, StdinSource, Stdout, SweepPolicy, reap,
     thread_error,
@@ -322,14 +322,16 @@ pub fn print_event(
     leader: Option<&Entry>,
 ) -> anyhow::Result<()> {
     let mut out = &ctx.ui;
-    match (format, leader) {
-        (Format::Jsonl, leader) => json::write_line(out, &leader_event(key, leader))?,
-        (_, Some(entry)) => {
-            let value = String::from_utf8_lossy(entry.value());
-            let value = ctx.ui.shown_key(&value);
-            writeln!(out, "leader {value} (fence {})", entry.modified())?;
-        }
-        (_, None) => writeln!(out, "no leader")?,
+    match format {
+        Format::Jsonl => json::write_line(out, &leader_event(key, leader))?,
+        Format::Text | Format::Json | Format::Raw | Format::Consul => match leader {
+            Some(entry) => {
+                let value = String::from_utf8_lossy(entry.value());
+                let value = line_name(&value, ctx.ui.style());
+                writeln!(out, "leader {value} (fence {})", entry.modified())?;
+            }
+            None => writeln!(out, "no leader")?,
+        },
     }
     Ok(ctx.ui.flush()?)
 }

@@ -8,7 +8,7 @@ use super::filtered;
 use crate::atomic_file::FileTree;
 use crate::consul::Client;
 use crate::exit::{Exit, Failure};
-use crate::model::{Entry, Glob, Prefix, abbreviate};
+use crate::model::{Entry, Glob, Prefix, abbreviate, name_first};
 use crate::output::json;
 use crate::process::{ProcessGroups, listen};
 use crate::sources::{
@@ -212,19 +212,10 @@ impl DirectoryExport<'_> {
         }
         others.sort_unstable();
         if !others.is_empty() {
-            let names: Vec<_> = others
-                .iter()
-                .take(NAMED)
-                .map(|path| abbreviate(path))
-                .collect();
-            let more = match others.len() - names.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let count = plural(others.len() as u64, "file");
-            let names = names.join(", ");
+            let count = plural(others.len(), "file");
+            let names = name_first(others.iter().map(|path| &**path), NAMED);
             ui.warn(format_args!(
-                "leaving {count} that no export wrote: {names}{more}"
+                "leaving {count} that no export wrote: {names}"
             ));
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::lock::{ExclusiveLock, LimitedLock, LockHolder};
 use crate::model::{Key, abbreviate};
-use crate::output::{Format, json};
+use crate::output::{Format, json, line_name};
 
 /// Prints who holds the lock; exit 0 if somebody does, 1 if it is free.
 pub(super) fn show(ctx: &Context, args: &LockArgs, name: &Key, key: Key) -> anyhow::Result<Exit> {
@@ -34,11 +34,15 @@ pub(super) fn show(ctx: &Context, args: &LockArgs, name: &Key, key: Key) -> anyh
             json::write_line(&ctx.ui, &state)?;
         }
         Format::Text | Format::Jsonl | Format::Raw | Format::Consul => {
-            let name = ctx.ui.shown_key(name.as_str());
+            let name = line_name(name.as_str(), ctx.ui.style());
             let mut out = &ctx.ui;
             for holder in &holders {
                 let holder = holder.to_string();
-                writeln!(out, "{name} is held by {}", ctx.ui.shown_key(&holder))?;
+                writeln!(
+                    out,
+                    "{name} is held by {}",
+                    line_name(&holder, ctx.ui.style())
+                )?;
             }
             if holders.is_empty() {
                 writeln!(out, "{name} is free")?;

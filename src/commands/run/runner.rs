@@ -1,42 +1,35 @@
 //! The loop of `kvw run`: one channel of messages, the program, and the nearest deadline.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 use super::supervisor::{OnChange, Supervisor, SupervisorAction, SupervisorPolicy};
+use super::watched_keys::WatchedKeys;
 use super::written::VariablesFile;
+use crate::args::program::{exit_of, guard};
 use crate::args::variables::VariableRequest;
-use crate::consul::{Client, Config};
+use crate::consul::Config;
 use crate::environ::{Inheritance, Variables, differing_names, effective};
 use crate::exit::{Exit, Failure};
 use crate::fallback::{AnswerFile, StoredAnswer};
-use crate::fetch::WALK_CONNECTIONS;
 use crate::handlers::Policies;
-use crate::model::{Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
-use crate::observers::Warnings;
+use crate::model::TargetId;
 use crate::process::{
     Child, ChildCommand, ChildEvent, ChildStatus, ProcessGroups, Program, ServiceChild,
-    ServiceEvent, ServiceSignals, Signal, StartFault, StdinSource, Stdout, SweepPolicy,
-    listen_for_service, take_orphans,
+    ServiceEvent, ServiceSignals, Signal, StdinSource, Stdout, SweepPolicy, describe_unstarted,
+    listen_for_service,
 };
 use crate::term::{Ui, plural};
-use crate::watch::{
-    Event, Filter, Message, Observer, Outages, PollEvent, PollerConfig, SharedWait, TargetAnswer,
-    TargetStates,
-};
+use crate::watch::{Message, PollEvent};
 
 /// The number of messages that wait for the loop. More would only be older ones.
 const CHANNEL: usize = 64;
-
-/// How long ago the keys may have been kept that did not change since.
-const KEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The number of names in a message.
 const SHOWN: usize = 5;
@@ -78,18 +71,13 @@ type Environment = BTreeMap<OsString, OsString>;
 /// When it cannot be started, or the system has no threads to give.
 pub fn run_program(
     ui: &Ui,
-    spec: RunnerSpec,
+    mut spec: RunnerSpec,
     answer: StoredAnswer,
     variables: Variables,
     file: Option<VariablesFile>,
 ) -> anyhow::Result<Exit> {
-    take_orphans();
     let groups = ProcessGroups::new();
-    if let Err(error) = groups.start_guard() {
-        ui.warn(format_args!(
-            "no guard process: kill -9 would leave the program running: {error}"
-        ));
-    }
+    guard(ui, &groups, "the program");
     let (sender, messages) = sync_channel(CHANNEL);
     let wake = sender.clone();
     // A full channel wakes the loop just as well.
@@ -100,42 +88,31 @@ pub fn run_program(
         stop_timeout: spec.policy.stop_timeout,
         ends_daemons: true,
     };
-    let targets = targets(&spec.request);
-    let known = known(&answer);
-    let states = TargetStates::new(
-        targets.clone(),
-        Filter::default(),
-        false,
-        true,
-        None,
-        |id: TargetId| known[usize::from(id.0)].clone(),
-    );
+    let keys = WatchedKeys::new(ui, &spec.request, &answer, spec.kept.take());
     let wanted = spec.environment(&variables);
     let mut runner = Runner {
         ui,
-        warnings: Warnings::new(ui, targets.clone()),
+        keys,
         supervisor: Supervisor::new(spec.policy),
         program: ServiceChild::new(groups.clone(), sweep, on_terminal),
         on_change: Child::new(groups, sweep),
         is_on_change_due: false,
-        outages: Outages::default(),
         acted: wanted.clone(),
         wanted,
         variables,
         invalid: None,
         unwritten: false,
-        kept_at: Instant::now(),
-        unkept: false,
         last_signal: None,
         file,
-        targets,
-        states,
         on_terminal,
         spec,
     };
     runner.start(Instant::now())?;
     if runner.spec.policy.on_change != OnChange::Ignore {
-        runner.start_pollers(&sender, &known)?;
+        let spec = &runner.spec;
+        runner
+            .keys
+            .start_pollers(&sender, &spec.config, spec.wait)?;
     }
     runner.run(&messages, &signals)
 }
@@ -149,7 +126,7 @@ impl RunnerSpec {
 struct Runner<'a> {
     ui: &'a Ui,
     spec: RunnerSpec,
-    warnings: Warnings<'a>,
+    keys: WatchedKeys<'a>,
     supervisor: Supervisor,
     program: ServiceChild,
     on_terminal: bool,
@@ -157,9 +134,6 @@ struct Runner<'a> {
     on_change: Child,
     /// Whether it is to run once more.
     is_on_change_due: bool,
-    targets: Vec<Target>,
-    states: TargetStates,
-    outages: Outages,
     file: Option<VariablesFile>,
     /// The variables of the last keys that were valid.
     variables: Variables,
@@ -171,33 +145,11 @@ struct Runner<'a> {
     invalid: Option<String>,
     /// Whether it was reported that the file cannot be written.
     unwritten: bool,
-    /// When the keys were kept last, and whether it was reported that they cannot be.
-    kept_at: Instant,
-    unkept: bool,
     /// The last signal that the program got.
     last_signal: Option<i32>,
 }
 
 impl Runner<'_> {
-    fn start_pollers(
-        &self,
-        sender: &SyncSender<Message>,
-        known: &[Snapshot],
-    ) -> anyhow::Result<()> {
-        let mut config = self.spec.config.clone();
-        // The pollers retry failed queries and report them.
-        config.retry_for = Duration::ZERO;
-        config.connections = self.targets.len() + 2 + WALK_CONNECTIONS;
-        let client = Client::new(config)?;
-        let wait = SharedWait::new(self.spec.wait, None);
-        for (target, known) in self.targets.iter().zip(known) {
-            let mut poller = PollerConfig::new(&client, target.clone(), wait.clone());
-            poller.known = known.clone();
-            poller.start(sender.clone())?;
-        }
-        Ok(())
-    }
-
     fn run(
         mut self,
         messages: &Receiver<Message>,
@@ -295,19 +247,14 @@ impl Runner<'_> {
                 }
                 return match self.supervisor.exited() {
                     SupervisorAction::Start => self.start(now).map(|()| None),
-                    _ => Ok(Some(self.exit(status))),
+                    SupervisorAction::Leave
+                    | SupervisorAction::Act
+                    | SupervisorAction::Stop
+                    | SupervisorAction::Kill => Ok(Some(exit_of(status, self.last_signal))),
                 };
             }
         }
         Ok(None)
-    }
-
-    /// Returns the exit of the program. If it died of the last signal that it got, so does kvw.
-    fn exit(&self, status: ChildStatus) -> Exit {
-        match status {
-            ChildStatus::Killed(signal) if self.last_signal == Some(signal) => Exit::Signal(signal),
-            status => Exit::from_status(status.code()),
-        }
     }
 
     /// Starts the program with the newest environment.
@@ -336,16 +283,9 @@ impl Runner<'_> {
 
     fn unstarted(&self, error: &io::Error) -> Failure {
         let program = &self.spec.program;
-        let name: &OsStr = program
-            .words()
-            .first()
-            .map_or(OsStr::new(""), OsString::as_os_str);
+        let name = program.words().first().map(OsString::as_os_str);
         let exit = Exit::from_status(ChildStatus::unstarted(error).code());
-        let shown = Path::new(name).display();
-        let failure = match StartFault::find(name, error) {
-            Some(fault) => Failure::new(exit, format!("running {shown}: {fault}")),
-            None => Failure::new(exit, format!("running {shown}: {error}")),
-        };
+        let failure = Failure::new(exit, describe_unstarted(name, program, error));
         match Errno::from_io_error(error) {
             Some(Errno::TOOBIG) => failure.hint(
                 "its arguments and its environment are too large together; --exclude leaves keys out",
@@ -355,70 +295,17 @@ impl Runner<'_> {
     }
 
     fn take_poll(&mut self, target: TargetId, poll: PollEvent, now: Instant) -> anyhow::Result<()> {
-        match poll {
-            PollEvent::Answered(answer) => self.take_answer(target, &answer, now),
-            PollEvent::Outage(cause, since) => {
-                if self.outages.begin(target, cause.kind(), since) {
-                    self.warnings.event(&Event::Outage(target, &cause), now)?;
-                }
-                Ok(())
-            }
-            PollEvent::Advice(advice) => {
-                self.warnings.event(&Event::Advice(target, &advice), now)?;
-                Ok(())
-            }
-            PollEvent::Ended(error) => {
-                self.ui
-                    .warn(format_args!("{error}; changes are no longer seen"));
-                Ok(())
-            }
-            PollEvent::WentBack(..) => Ok(()),
-        }
-    }
-
-    fn take_answer(
-        &mut self,
-        target: TargetId,
-        answer: &TargetAnswer,
-        now: Instant,
-    ) -> anyhow::Result<()> {
-        for (kind, lasted) in self.outages.end(target, now) {
-            self.warnings.event(&Event::Recovered(kind, lasted), now)?;
-        }
-        let update = self.states.take(target, answer, None, false);
-        for change in &update.withheld_changes {
-            self.warnings.event(&Event::Withheld(target, change), now)?;
-        }
-        let changed = !update.changes.is_empty();
-        if changed {
+        let Some(update) = self.keys.take_poll(target, poll, now)? else {
+            return Ok(());
+        };
+        if update.changed {
             self.take_keys(now);
         }
-        if update.withheld.is_empty() {
-            self.keep(changed || update.first, now);
+        // Keys that give no environment would not start the program.
+        if update.whole && self.invalid.is_none() {
+            self.keys.keep(update.changed || update.first, now);
         }
         Ok(())
-    }
-
-    /// Keeps the present keys: those that changed at once, others so often that their age tells when
-    /// Consul was last seen.
-    fn keep(&mut self, changed: bool, now: Instant) {
-        let Some(file) = &self.spec.kept else { return };
-        let is_seen = self.states.synced() && self.outages.oldest().is_none();
-        // Keys that give no environment would not start the program.
-        let is_whole = is_seen && self.invalid.is_none();
-        if !is_whole || (!changed && now < self.kept_at + KEEP_INTERVAL) {
-            return;
-        }
-        self.kept_at = now;
-        let kept = file.keep(&self.present(), SystemTime::now());
-        match kept {
-            Ok(()) => self.unkept = false,
-            Err(error) => {
-                if !std::mem::replace(&mut self.unkept, true) {
-                    self.ui.warn(format_args!("the keys are not kept: {error}"));
-                }
-            }
-        }
     }
 
     /// Takes the present keys. Where they give no environment, that is reported once, and the last one
@@ -427,7 +314,7 @@ impl Runner<'_> {
         let found = self
             .spec
             .request
-            .variables(&self.present())
+            .variables(&self.keys.present())
             .and_then(|found| {
                 if let Some(file) = &self.file {
                     file.content(&found)?;
@@ -463,19 +350,6 @@ impl Runner<'_> {
             let content = file.content(&self.variables);
             content.is_ok_and(|content| file.differs(&content))
         })
-    }
-
-    /// Returns the keys as they were last admitted.
-    fn present(&self) -> StoredAnswer {
-        let mut present = StoredAnswer::default();
-        for target in &self.targets {
-            let admitted = self.states.admitted(target.id);
-            match &target.scope {
-                TargetScope::Prefix(_) => present.prefixes.push(admitted.clone()),
-                TargetScope::Key(key) => present.keys.push(admitted.get(key.as_str()).cloned()),
-            }
-        }
-        present
     }
 
     fn act_if_due(&mut self, now: Instant) -> anyhow::Result<()> {
@@ -574,29 +448,6 @@ impl Runner<'_> {
             ChildEvent::Exited(_) | ChildEvent::Returned => {}
         }
     }
-}
-
-/// Returns the targets of a question: its prefixes, then its keys.
-fn targets(request: &VariableRequest) -> Vec<Target> {
-    let prefixes = request.question.prefixes.iter().cloned();
-    let keys = request.question.keys.iter().cloned();
-    let scopes = prefixes
-        .map(|prefix: Prefix| TargetScope::Prefix(prefix))
-        .chain(keys.map(|key: Key| TargetScope::Key(key)));
-    let numbered = (0..).zip(scopes);
-    numbered
-        .map(|(number, scope)| Target {
-            id: TargetId(number),
-            scope,
-        })
-        .collect()
-}
-
-/// Returns what is known of each target.
-fn known(answer: &StoredAnswer) -> Vec<Snapshot> {
-    let keys = answer.keys.iter();
-    let keys = keys.map(|entry| Snapshot::new(Index(0), entry.iter().cloned().collect()));
-    answer.prefixes.iter().cloned().chain(keys).collect()
 }
 
 /// `2 variables changed (DB_HOST, DB_POOL)`

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
+use crate::model::name_first;
+
 /// The most names of a certificate that a message has.
 const MOST_NAMES: usize = 6;
 
@@ -242,14 +244,7 @@ fn names(presented: &[String]) -> String {
     match all.len() {
         // As for Go, the common name of the subject is none.
         0 => "no host: it has no subject alternative name".to_owned(),
-        more if more > MOST_NAMES => {
-            format!(
-                "{} and {} more",
-                all[..MOST_NAMES].join(", "),
-                more - MOST_NAMES
-            )
-        }
-        _ => all.join(", "),
+        _ => name_first(all.iter().map(String::as_str), MOST_NAMES),
     }
 }
 

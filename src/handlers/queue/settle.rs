@@ -104,7 +104,9 @@ impl Queue {
         }
         Some(match self.policies.on_fail {
             OnFail::Retry if outcome.has_failed() => OnExit::Restart,
-            _ => self.policies.on_exit,
+            OnFail::Retry | OnFail::Continue | OnFail::Exit | OnFail::Ignore => {
+                self.policies.on_exit
+            }
         })
     }
 

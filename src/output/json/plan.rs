@@ -135,7 +135,7 @@ pub struct Applied<'a> {
     pub transactions: u64,
     /// The index of the last of them; null where none was applied, or its answer was lost.
     pub index: Option<u64>,
-    /// The keys that were not as they were read.
+    /// The keys that were not as they were read, or not as they were written when they were to be put back.
     pub conflicts: Vec<Conflict<'a>>,
     /// The check of `--then`; null without one.
     pub check: Option<CheckRun>,

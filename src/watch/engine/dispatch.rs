@@ -77,7 +77,13 @@ impl Engine<'_> {
                 self.shut_down(ShutdownMode::Stop, Ok(exit), now);
             }
             HandlerEvent::Ended(report) if report.last => self.count_batch(report.code(), now),
-            _ => {}
+            HandlerEvent::Ended(_)
+            | HandlerEvent::Started(_)
+            | HandlerEvent::Stopping(_)
+            | HandlerEvent::Handled(_)
+            | HandlerEvent::Dropped(_)
+            | HandlerEvent::Paused(_)
+            | HandlerEvent::Feedback(_) => {}
         }
         Ok(())
     }

@@ -527,6 +527,26 @@ fn read_body(reader: &mut impl Read, headers: &[String]) -> Option<Vec<u8>> {
     Some(body)
 }
 
+/// The read that a watch of `app/` begins with.
+pub const READ_APP: &str = "GET /v1/kv/app/?recurse";
+
+/// A server for a watch of `app/`, which shows two keys, has no leader for one request, then hides one of the keys,
+/// as with a lost right, and shows it again.
+pub fn outage_and_lost_right() -> Script {
+    let both = listing(&["app/a", "app/b"]);
+    Faulty::script()
+        .on(READ_APP)
+        .finds(5, &both)
+        .on(READ_APP)
+        .answers(500, "No cluster leader")
+        .on(READ_APP)
+        .finds(6, &listing(&["app/a"]))
+        .on("PUT /v1/txn")
+        .answers(200, r#"{"Results":[],"Errors":null}"#)
+        .on(READ_APP)
+        .finds(7, &both)
+}
+
 /// The body of a listing: these keys, each with the value `v`.
 pub fn listing(keys: &[&str]) -> String {
     let entries = keys.iter().map(|key| {

@@ -13,6 +13,16 @@ use super::{Running, Terminal, write_script};
 /// How long any command may take before it counts as stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Command lines that list the whole store.
+pub const WHOLE_STORE_LISTINGS: [&[&str]; 6] = [
+    &["get", "--recurse"],
+    &["get", "--keys"],
+    &["ls"],
+    &["tree"],
+    &["export"],
+    &["delete", "--recurse", "", "--all", "--yes"],
+];
+
 /// A command line of `kvw`, built up word by word.
 pub struct Kvw {
     command: Command,

@@ -17,6 +17,17 @@ pub const SILENCE: Duration = Duration::from_millis(400);
 /// one, so the time itself is what has to pass.
 pub const SECOND_SIGNAL: Duration = Duration::from_millis(150);
 
+/// Flags of a lock with short times: the right ends 2 s after the last answer, and the next holder follows 3 s
+/// after it.
+pub const SHORT_LEASE: [&str; 6] = [
+    "--ttl",
+    "10s",
+    "--lock-delay",
+    "3s",
+    "--stop-timeout",
+    "500ms",
+];
+
 /// Waits until the condition gives something, and returns that.
 #[track_caller]
 pub fn wait_for<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::{
-    Agent, Faulty, Gate, Kvw, Passage, Running, Scope, listing, request, wait_for, wait_for_text,
+    Agent, Faulty, Gate, Kvw, Passage, READ_APP, Running, Scope, listing, outage_and_lost_right,
+    request, wait_for, wait_for_text,
 };
 
 /// A document, with the row of `docs/json.md` that it belongs to.
@@ -398,25 +399,9 @@ fn add_events(all: &mut Vec<Document>, text: &str) {
     }
 }
 
-const READ: &str = "GET /v1/kv/app/?recurse";
-
 /// What no well-behaved server brings about.
 fn events(all: &mut Vec<Document>) {
-    let both = listing(&["app/a", "app/b"]);
-    let server = Faulty::script()
-        .on(READ)
-        .finds(5, &both)
-        .on(READ)
-        .answers(500, "No cluster leader")
-        .on(READ)
-        .finds(6, &listing(&["app/a"]))
-        .on("PUT /v1/txn")
-        .answers(200, r#"{"Results":[],"Errors":null}"#)
-        .on(READ)
-        .finds(7, &both)
-        .on(READ)
-        .stalls()
-        .start();
+    let server = outage_and_lost_right().on(READ_APP).stalls().start();
     let args = ["watch", "app/", "-o", "jsonl", "--events", "all"];
     let mut running = Kvw::at(server.address()).args(args).spawn();
     let mut text = lines_until(&mut running, "recovered");
@@ -496,11 +481,11 @@ fn status_files(all: &mut Vec<Document>) {
     add(all, "watch", "--status-file", "status-file", &text);
 
     let server = Faulty::script()
-        .on(READ)
+        .on(READ_APP)
         .finds(5, &listing(&["app/a"]))
-        .on(READ)
+        .on(READ_APP)
         .answers(403, "ACL not found")
-        .on(READ)
+        .on(READ_APP)
         .stalls()
         .start();
     let args = ["watch", "app/", "--status-file", "status.json"];
