@@ -21,6 +21,10 @@ Examples:
 pub struct CpArgs {
     #[command(flatten)]
     copy: CopyArgs,
+
+    /// Nothing is asked; accepted, so that a script may say the same to cp as to mv
+    #[arg(short, long = "yes", hide = true)]
+    _yes: bool,
 }
 
 /// Runs the verb.
