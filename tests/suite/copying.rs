@@ -55,6 +55,11 @@ fn a_prefix_is_copied_and_moved_and_a_move_asks() {
         done(&scope, &["cp", &a, &b, "--exclude", &exclude]),
         copied(3, 0, 1, 0, 1)
     );
+    // For a script that says it to both; a copy asks nothing.
+    assert_eq!(
+        done(&scope, &["cp", &a, &b, "--exclude", &exclude, "--yes"]),
+        copied(0, 0, 1, 3, 0)
+    );
     assert_eq!(names(&scope, "b/"), ["", "b/y", "x"]);
     let dry = scope.kvw(["mv", &a, &c, "--dry-run"]).ok();
     assert!(dry.contains("+ ") && dry.contains("- "), "{dry}");
