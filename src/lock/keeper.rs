@@ -51,8 +51,8 @@ pub enum LockReport<'a> {
     Failing(&'a Error),
     /// It holds the lock.
     Holding(&'a Grant),
-    /// Consul has not answered for this time; the command is stopped after that one.
-    Silent(Duration, Duration),
+    /// Consul has not answered for this time, or only with this error; the command is stopped after that one.
+    Silent(Duration, Duration, Option<&'a Error>),
     /// Consul answers again.
     Recovered,
     /// The lock is lost, and the command is being ended.
@@ -312,6 +312,7 @@ impl<'a> Keeper<'a> {
         // When a command that was asked to end by a signal is killed.
         let mut kill_at: Option<Instant> = None;
         let mut released = has_command && child.is_idle();
+        let mut last_error = None;
         if released {
             let slept = BootTime(boot_time()).since(grant.taken.sent);
             end.lost = Some(LostReason::Overslept(slept));
@@ -335,7 +336,7 @@ impl<'a> Keeper<'a> {
                     LeaseAction::Renew => _ = asks.renew.try_send(()),
                     LeaseAction::Read => _ = asks.read.try_send(()),
                     LeaseAction::Warn(silent, left) => {
-                        (self.report)(LockReport::Silent(silent, left));
+                        (self.report)(LockReport::Silent(silent, left, last_error.as_ref()));
                     }
                     LeaseAction::Recovered => (self.report)(LockReport::Recovered),
                     LeaseAction::Lost(reason) => {
@@ -370,7 +371,10 @@ impl<'a> Keeper<'a> {
                     let input = match answer {
                         Ok(true) => LeaseInput::RenewOk(sent),
                         Ok(false) => LeaseInput::RenewGone,
-                        Err(_) => LeaseInput::Error,
+                        Err(error) => {
+                            last_error = Some(error);
+                            LeaseInput::Error
+                        }
                     };
                     self.take(&mut lease, input, &mut child, &mut end, &mut released);
                 }
@@ -378,7 +382,10 @@ impl<'a> Keeper<'a> {
                     let input = match answer {
                         Ok(true) => LeaseInput::SeenHeld(sent),
                         Ok(false) => LeaseInput::SeenOther(sent),
-                        Err(_) => LeaseInput::Error,
+                        Err(error) => {
+                            last_error = Some(error);
+                            LeaseInput::Error
+                        }
                     };
                     self.take(&mut lease, input, &mut child, &mut end, &mut released);
                 }

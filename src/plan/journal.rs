@@ -78,11 +78,28 @@ struct UndoAnswer {
     index: Option<u64>,
 }
 
-/// An open journal.
+/// An open journal. One of which nothing was written in the end is removed when this is dropped.
 #[derive(Debug)]
 pub struct UndoJournal {
     path: PathBuf,
     file: File,
+    /// Where it was created, and whether an empty file was there before.
+    destination: Destination,
+    /// Whether something was written to the store, or may have been.
+    is_needed: bool,
+}
+
+impl Drop for UndoJournal {
+    fn drop(&mut self) {
+        if self.is_needed {
+            return;
+        }
+        // Where neither is possible, it undoes nothing.
+        let _ = match self.destination.exists() {
+            true => self.file.set_len(0),
+            false => self.destination.remove(&self.file),
+        };
+    }
 }
 
 impl UndoJournal {
@@ -122,13 +139,23 @@ impl UndoJournal {
             }
             out.flush()?;
             drop(out);
-            destination.replace(temporary)
+            Ok((destination.replace(temporary)?, destination))
         };
         let path = path.to_owned();
         match create() {
-            Ok(file) => Ok(UndoJournal { path, file }),
+            Ok((file, destination)) => Ok(UndoJournal {
+                path,
+                file,
+                destination,
+                is_needed: false,
+            }),
             Err(error) => Err(describe(&path, &error)),
         }
+    }
+
+    /// Keeps the file although no answer says that something was written: something may have been.
+    pub fn keep(&mut self) {
+        self.is_needed = true;
     }
 
     /// Adds changes that are about to be made, and waits until they are on the disk.
@@ -149,6 +176,7 @@ impl UndoJournal {
         applied: bool,
         index: Option<Index>,
     ) -> io::Result<()> {
+        self.is_needed |= applied;
         let outcome = if applied { "applied" } else { "not applied" };
         self.append(&UndoLine::Answer(UndoAnswer {
             keys,
