@@ -405,6 +405,18 @@ fn a_rollback_for_an_operation_that_was_not_sent_is_no_answer() {
 }
 
 #[test]
+fn a_trial_of_the_access_is_no_write_whatever_is_answered() {
+    for (status, text) in [(200, "[]"), (500, "boom"), (200, "<html>")] {
+        let server = Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(status, text)
+            .start();
+        let error = client(&server).access(&key("a")).unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Unavailable, "{status} {text}");
+    }
+}
+
+#[test]
 fn an_id_that_is_none_of_a_session_is_no_answer() {
     let settings = SessionSettings {
         name: String::new(),

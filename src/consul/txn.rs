@@ -143,7 +143,7 @@ impl Client {
             .collect();
         let body = serde_json::to_vec(&elements).map_err(|error| context.map_json(error))?;
         let request = Request {
-            write: ops.iter().any(writes),
+            write: context.write,
             accepts: Some(409),
             long: ops.iter().any(|op| matches!(op, Op::GetTree { .. })),
             ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)

@@ -424,8 +424,31 @@ mod tests {
         let path = folder.path().join("undo");
         drop(File::create(&path).unwrap());
         let changes = [change("a", None, Some(b"1"))];
-        create(&path, &changes).unwrap();
+        create(&path, &changes).unwrap().keep();
         let error = create(&path, &changes).unwrap_err().to_string();
         assert!(error.contains("would be lost"), "{error}");
+    }
+
+    #[test]
+    fn a_journal_of_nothing_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("undo"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let changes = [change("a", None, Some(b"1"))];
+        let mut journal = create(&link, &changes).unwrap();
+        journal.add_answer(1, false, None).unwrap();
+        drop(journal);
+        assert!(!path.exists() && link.is_symlink());
+        // Another file that came to its place is not its own.
+        let journal = create(&path, &changes).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        drop(journal);
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+        std::fs::remove_file(&path).unwrap();
+        let mut journal = create(&path, &changes).unwrap();
+        journal.add_answer(1, true, None).unwrap();
+        drop(journal);
+        assert!(path.exists());
     }
 }
