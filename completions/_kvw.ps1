@@ -933,7 +933,7 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--try', '--try', [CompletionResultType]::ParameterName, 'Exit with 1 if the lock is not free')
             [CompletionResult]::new('--set-limit', '--set-limit', [CompletionResultType]::ParameterName, 'Write the limit N into a lock that has another one, instead of failing')
             [CompletionResult]::new('--health-check', '--health-check', [CompletionResultType]::ParameterName, 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)')
-            [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Lock KEY itself, whatever its flags, instead of KEY/.lock')
+            [CompletionResult]::new('--exact-key', '--exact-key', [CompletionResultType]::ParameterName, 'Lock KEY itself instead of KEY/.lock')
             [CompletionResult]::new('--keep-key', '--keep-key', [CompletionResultType]::ParameterName, 'Leave the key, empty, after the release')
             [CompletionResult]::new('--pass-token', '--pass-token', [CompletionResultType]::ParameterName, 'Pass the token on to the command')
             [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Show who holds the lock; exit with 1 if nobody does')

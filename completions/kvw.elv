@@ -911,7 +911,7 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --try 'Exit with 1 if the lock is not free'
             cand --set-limit 'Write the limit N into a lock that has another one, instead of failing'
             cand --health-check 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
-            cand --exact-key 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
+            cand --exact-key 'Lock KEY itself instead of KEY/.lock'
             cand --keep-key 'Leave the key, empty, after the release'
             cand --pass-token 'Pass the token on to the command'
             cand --show 'Show who holds the lock; exit with 1 if nobody does'

@@ -906,7 +906,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand lock" -s v -l verbose -d 'Show e
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l try -d 'Exit with 1 if the lock is not free'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l set-limit -d 'Write the limit N into a lock that has another one, instead of failing'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l health-check -d 'Lose the lock also when the gossip layer takes the node for dead (serfHealth)'
-complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY itself, whatever its flags, instead of KEY/.lock'
+complete -c kvw -n "__fish_kvw_using_subcommand lock" -l exact-key -d 'Lock KEY itself instead of KEY/.lock'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l keep-key -d 'Leave the key, empty, after the release'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l pass-token -d 'Pass the token on to the command'
 complete -c kvw -n "__fish_kvw_using_subcommand lock" -l show -d 'Show who holds the lock; exit with 1 if nobody does'

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -17,24 +17,38 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-/// The file of a unix socket, which is removed when this is dropped.
-pub struct SocketFile(PathBuf);
+/// The file of a unix socket, which is removed when this is dropped, unless something else is there by then.
+pub struct SocketFile {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
 
 impl ListenAddress {
     /// Returns the file of a unix socket.
     pub fn socket_file(&self) -> Option<SocketFile> {
         match self {
             ListenAddress::Tcp(_) => None,
-            ListenAddress::Unix(path) => Some(SocketFile(path.clone())),
+            ListenAddress::Unix(path) => Some(SocketFile {
+                path: path.clone(),
+                identity: identity(path),
+            }),
         }
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // The next server replaces one that is left.
-        let _ = fs::remove_file(&self.0);
+        if self.identity.is_some() && identity(&self.path) == self.identity {
+            // The next server replaces one that is left.
+            let _ = fs::remove_file(&self.path);
+        }
     }
+}
+
+/// What tells a file from another one at the same path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let file = fs::symlink_metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 /// A bound socket.

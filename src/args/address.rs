@@ -38,8 +38,22 @@ fn has_scheme(text: &str) -> bool {
         .any(|scheme| text.starts_with(scheme))
 }
 
+/// Returns the scheme of an address that lacks a slash or the colon behind it.
+fn mistyped_scheme(text: &str) -> Option<&'static str> {
+    let mistyped = |rest: &str| match rest.strip_prefix(':') {
+        Some(rest) => rest.starts_with('/') && !rest.starts_with("//"),
+        None => rest.starts_with("//"),
+    };
+    ["http", "https", "unix"]
+        .into_iter()
+        .find(|scheme| text.strip_prefix(scheme).is_some_and(mistyped))
+}
+
 /// Parses an address as Consul's own tools do, with user and password if it has them.
 pub fn parse(text: &str) -> Result<(Address, Option<(String, Secret)>), String> {
+    if let Some(scheme) = mistyped_scheme(text) {
+        return Err(format!("'{scheme}' is followed by '://'"));
+    }
     let (scheme, rest) = match text.split_once("://") {
         None => (Scheme::Http, text),
         Some(("http", rest)) => (Scheme::Http, rest),
@@ -124,7 +138,9 @@ fn parse_authority(text: &str) -> Result<String, String> {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (text, None),
     };
-    if port.is_some_and(|port| port.parse::<u16>().is_err() || port.starts_with('+')) {
+    if port
+        .is_some_and(|port| port.starts_with('+') || !port.parse().is_ok_and(|port: u16| port > 0))
+    {
         // What stands there may be a password.
         return Err("it has no valid port".to_owned());
     }
@@ -171,6 +187,8 @@ mod tests {
             ("https://consul.example:8501", "https://consul.example:8501"),
             ("https://u:p@h/behind/", "https://h/behind"),
             ("unix:///run/consul.sock", "unix:///run/consul.sock"),
+            ("http:8500", "http:8500"),
+            ("https/behind", "https/behind"),
         ] {
             assert_eq!(address(text).as_deref(), Ok(shown));
         }
@@ -181,6 +199,10 @@ mod tests {
             ("https://h:8501/v1/kv", "the address is https://h:8501"),
             ("https://", "no host"),
             ("HTTPS://h", "unknown scheme"),
+            ("http:/user:PASS@h:1", "'http' is followed by '://'"),
+            ("https//user:PASS@h:1", "'https' is followed by '://'"),
+            ("unix:/run/consul.sock", "'unix' is followed by '://'"),
+            ("consul.example:0", "no valid port"),
             ("tcp://consul.example", "unknown scheme 'tcp'"),
             ("consul.example:port", "no valid port"),
             ("consul.example:99999", "no valid port"),

@@ -263,6 +263,34 @@ impl DesiredArgs {
         !self.sources.is_empty()
     }
 
+    /// Takes out of a plan what `--include` and `--exclude` leave alone.
+    pub fn leave_out(&self, plan: &mut ChangePlan) {
+        let matches =
+            |globs: &[Glob], key: &Key| globs.iter().any(|glob| glob.matches(key.as_str()));
+        let keeps = |key: &Key| {
+            (self.include.is_empty() || matches(&self.include, key)) && !matches(&self.exclude, key)
+        };
+        plan.changes.retain(|change| keeps(&change.key));
+        plan.checks.retain(|(key, _)| keeps(key));
+    }
+
+    /// Returns a flag that says what is planned, if one is given.
+    pub fn flag_of_sources(&self) -> Option<&'static str> {
+        let given = [
+            ("--prefix", self.prefix.is_some()),
+            ("--strip", !self.strip.is_empty()),
+            ("--all", self.all),
+            ("--scope", !self.scope.is_empty()),
+            ("--format", self.format.is_some()),
+            ("--prune", self.prune),
+            ("--folders", self.folders),
+            ("--only-existing", self.only_existing),
+            ("--create-only", self.create_only),
+        ];
+        let given = given.into_iter().find(|(_, given)| *given);
+        given.map(|(flag, _)| flag)
+    }
+
     /// Returns the values that are not shown.
     ///
     /// # Errors

@@ -115,6 +115,7 @@ fn keep(ui: &Ui, file: &AnswerFile, fetched: &FetchedAnswer) {
 fn is_away(error: &Error) -> bool {
     match error.cause() {
         Cause::Unreachable
+        | Cause::ProxyUnreachable
         | Cause::OutOfFiles
         | Cause::Unsent
         | Cause::TimedOut

@@ -12,7 +12,7 @@ use super::complete;
 use super::duration::{duration, duration_text};
 use super::handler::environment::connection;
 use super::program::guard;
-use crate::consul::{Client, Config};
+use crate::consul::{Client, Config, ErrorClass};
 use crate::exit::{Exit, Failure};
 use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
 use crate::model::Key;
@@ -220,16 +220,19 @@ pub fn print(
             let fence = grant.taken.fence;
             ui.status(format_args!("{} {name} (fence {fence})", words.holding));
         }
-        LockReport::Silent(silent, left) => {
+        LockReport::Silent(silent, left, error) => {
             let (silent, left) = (seconds(*silent), seconds(*left));
+            let denied = error.filter(|error| error.class() == ErrorClass::Denied);
             let what = match command {
                 "the lock" => "the lock will be given up",
                 command => &format!("{command} will be stopped"),
             };
-            if !ui.quiet() {
-                ui.warn(format_args!(
+            match denied {
+                _ if ui.quiet() => {}
+                Some(error) => ui.warn(format_args!("{error}: {what} in {left}")),
+                None => ui.warn(format_args!(
                     "no answer from Consul for {silent}: {what} in {left}"
-                ));
+                )),
             }
         }
         LockReport::Recovered => ui.status("Consul answers again"),

@@ -157,6 +157,17 @@ impl Destination {
         Ok(file)
     }
 
+    /// Removes a file that was put there, unless another one is there by now.
+    ///
+    /// # Errors
+    /// When the system does not remove it.
+    pub fn remove(&self, file: &File) -> io::Result<()> {
+        match present(&self.path)? {
+            Some(there) if is_same(&there, &file.metadata()?) => fs::remove_file(&self.path),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts a temporary file there without waiting for the disk.
     ///
     /// # Errors

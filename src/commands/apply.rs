@@ -295,7 +295,14 @@ impl ApplyArgs {
         let in_file = |invalid: Invalid| invalid.within(&abbreviate(path));
         let mut saved = SavedPlan::parse(&read_file(path)?).map_err(in_file)?;
         match (saved.values(), self.desired.has_sources()) {
-            (PlanValues::Present | PlanValues::None, false) => {}
+            (PlanValues::Present | PlanValues::None, false) => {
+                if let Some(flag) = self.desired.flag_of_sources() {
+                    let failure = Failure::usage(format!("{flag} is of sources, not of a plan"));
+                    return Err(failure
+                        .hint("a plan says itself what becomes of its keys")
+                        .into());
+                }
+            }
             (PlanValues::Present, true) => {
                 let failure = Failure::usage("the plan has its values, so SOURCE is not needed");
                 return Err(failure.into());
@@ -326,6 +333,7 @@ impl ApplyArgs {
                 let present: Vec<_> = found.map(Lookup::entry).collect();
                 let mut planned = saved.restore(&present)?;
                 if let Ok(plan) = &mut planned {
+                    self.desired.leave_out(plan);
                     plan.overwrite_locked = self.desired.overwrite_locked;
                 }
                 Ok(planned)

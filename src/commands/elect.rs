@@ -30,7 +30,7 @@ use crate::lock::{
     Contention, ContentionError, ExclusiveLock, HoldError, Keeper, KeeperChannel, LeaseTimes,
     LockKind, LockPlan, LockReport, LostReason, SessionSource,
 };
-use crate::model::{Key, SessionEnd, SessionSettings};
+use crate::model::{Key, SEMAPHORE_FLAGS, SessionEnd, SessionSettings};
 use crate::output::Format;
 use crate::process::{ChildStatus, Program};
 
@@ -292,10 +292,15 @@ fn plan(args: &ElectArgs, key: &Key) -> Result<LockPlan, Failure> {
 fn campaign_error(key: &Key, error: ContentionError) -> anyhow::Error {
     let message = match error {
         ContentionError::Consul(error) => return error.into(),
-        ContentionError::Foreign(_)
+        ContentionError::Foreign(SEMAPHORE_FLAGS)
         | ContentionError::OtherLimit(_)
         | ContentionError::Malformed
         | ContentionError::NoSession => format!("campaigning for {key}: it is a semaphore's key"),
+        ContentionError::Foreign(_) => {
+            let what = "it holds a value and was never locked: it would be replaced";
+            let failure = Failure::new(Exit::No, format!("campaigning for {key}: {what}"));
+            return failure.hint("kvw delete makes room for an election").into();
+        }
     };
     Failure::new(Exit::No, message).into()
 }

@@ -135,7 +135,9 @@ pub struct LockArgs {
     )]
     session: Option<String>,
 
-    /// Lock KEY itself, whatever its flags, instead of KEY/.lock
+    /// Lock KEY itself instead of KEY/.lock
+    ///
+    /// Whatever its flags, unless it holds a value and was never locked: that would be lost.
     #[arg(long, help_heading = "Lock")]
     exact_key: bool,
 
@@ -412,7 +414,7 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
     match error {
         ContentionError::Consul(error) => error.into(),
         ContentionError::Foreign(flags) => {
-            let (what, hint) = describe_foreign(flags);
+            let (what, hint) = describe_foreign(flags, args.exact_key);
             let message = format!("taking lock {name}: {what}");
             let failure = Failure::new(Exit::from_status(args.conflict_exit_code), message);
             failure.hint(hint).into()
@@ -438,7 +440,7 @@ fn contention_error(name: &Key, args: &LockArgs, error: ContentionError) -> anyh
 }
 
 /// Describes the key of a lock that cannot be taken so because of its flags, and what can be done.
-fn describe_foreign(flags: u64) -> (String, &'static str) {
+fn describe_foreign(flags: u64, exact_key: bool) -> (String, &'static str) {
     match flags {
         SEMAPHORE_FLAGS => (
             "it is a semaphore, which has more than one slot".to_owned(),
@@ -448,9 +450,13 @@ fn describe_foreign(flags: u64) -> (String, &'static str) {
             "it is a lock with one holder, not a semaphore".to_owned(),
             "without --limit it can be taken",
         ),
+        _ if exact_key => (
+            "its key holds a value and was never locked: it would be replaced".to_owned(),
+            "without --exact-key, KEY/.lock is locked; kvw delete makes room for a lock",
+        ),
         flags => (
             format!("its key has the flags {flags}, so that it is no lock of kvw or consul lock"),
-            "--exact-key locks KEY itself, whatever its flags",
+            "--exact-key locks KEY itself",
         ),
     }
 }

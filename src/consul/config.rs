@@ -166,7 +166,10 @@ fn host(authority: &str) -> &str {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
 /// Plain HTTP is what an address without a scheme means.
@@ -362,6 +365,7 @@ mod tests {
             ("127.1.2.3", true),
             ("localhost:80", true),
             ("[::1]:8500", true),
+            ("[::ffff:127.0.0.1]:8500", true),
             ("10.0.0.1:8500", false),
             ("consul.example", false),
             ("localhost.example:8500", false),

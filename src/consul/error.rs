@@ -36,6 +36,8 @@ pub enum ErrorClass {
 pub enum Cause {
     /// No connection: refused, timed out, no route, or an unknown host name. Nothing was sent.
     Unreachable,
+    /// No connection to the proxy, or through it. Nothing was sent.
+    ProxyUnreachable,
     /// No connection, because this process or the system has no descriptors left. Nothing was sent.
     OutOfFiles,
     /// The connection broke while the request was being sent, so the server has only a part of it.
@@ -347,6 +349,9 @@ impl Error {
             Cause::Unreachable if self.request.address.ends_with(":80") => {
                 "an address without a port means port 80, and Consul listens on 8500: \
                  --http-addr HOST:8500 or CONSUL_HTTP_ADDR=HOST:8500"
+            }
+            Cause::ProxyUnreachable => {
+                "HTTP_PROXY, or HTTPS_PROXY for https, names the proxy, and NO_PROXY what bypasses it"
             }
             Cause::OutOfFiles => "ulimit -n is the limit of this process",
             Cause::Unreachable => {

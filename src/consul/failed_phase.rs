@@ -9,6 +9,8 @@ use super::tls::failure::TlsFailure;
 pub enum FailedPhase {
     /// Before there was a connection: nothing was sent.
     Connecting(ureq::Error),
+    /// Before there was a connection to the proxy, or through it: nothing was sent.
+    ConnectingToProxy(ureq::Error),
     /// While it was being sent: the server has only a part of it, so it did nothing.
     Sending(ureq::Error),
     /// On a connection that was closed before it ever answered.
@@ -23,6 +25,7 @@ impl fmt::Display for FailedPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FailedPhase::Connecting(error) => write!(f, "connecting: {error}"),
+            FailedPhase::ConnectingToProxy(error) => write!(f, "connecting to the proxy: {error}"),
             FailedPhase::Sending(error) => write!(f, "sending: {error}"),
             FailedPhase::Unanswered => f.write_str("closed without an answer"),
             FailedPhase::Tls => f.write_str("answered by TLS"),

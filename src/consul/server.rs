@@ -171,6 +171,7 @@ impl Move {
     pub(super) fn after(error: &Error, write: bool, block: Option<Block>, held: Duration) -> Self {
         match error.cause() {
             Cause::Unreachable
+            | Cause::ProxyUnreachable
             | Cause::Unsent
             | Cause::Handshake(_)
             | Cause::NoLeader
@@ -207,6 +208,7 @@ mod tests {
         let at_once = Duration::from_millis(20);
         for (cause, read, write) in [
             (Cause::Unreachable, SameRequest, SameRequest),
+            (Cause::ProxyUnreachable, SameRequest, SameRequest),
             (Cause::Unsent, SameRequest, SameRequest),
             (Cause::NoLeader, SameRequest, SameRequest),
             (Cause::TooManyConnections, SameRequest, SameRequest),

@@ -96,8 +96,15 @@ impl Client {
                 &body,
             )
         };
-        let CreatedJson { id } = self.ask(&request, Answer::short_json)?;
-        Ok(id)
+        self.ask(&request, |answer| {
+            let context = answer.context.clone();
+            let CreatedJson { id } = answer.short_json()?;
+            // It is printed, and stands in the environment of programs.
+            match !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                true => Ok(id),
+                false => Err(context.invalid_answer("with an id that is none of a session")),
+            }
+        })
     }
 
     /// Starts the TTL of a session again, and returns the session; `None` is proof that it has ended.

@@ -10,7 +10,7 @@ use self::faulty::{Faulty, Script};
 use super::{
     Address, Block, Cause, Client, Config, ConsulEndpoint, Error, ErrorClass, Scheme, Write,
 };
-use crate::model::{Index, Key, Op, Prefix, TxnOutcome};
+use crate::model::{Index, Key, Op, Prefix, SessionEnd, SessionSettings, TxnOutcome};
 
 fn endpoint(server: &Faulty) -> ConsulEndpoint {
     ConsulEndpoint::new(Address::Tcp {
@@ -92,7 +92,7 @@ fn answers_that_are_no_listing_are_invalid() {
         ("[] trailing", "the end of the answer"),
     ] {
         let error = listed(Faulty::script().on(LIST).finds(2, json)).unwrap_err();
-        assert_eq!(error.cause(), Cause::InvalidAnswer, "{error}");
+        assert_eq!(error.cause(), super::error::Cause::InvalidAnswer, "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
     let error = listed(Faulty::script().on(LIST).answers(200, TWO)).unwrap_err();
@@ -226,7 +226,7 @@ fn an_index_of_zero_is_taken_for_one() {
 fn another_key_than_the_one_asked_for_is_no_answer() {
     let server = Faulty::script().on("GET /v1/kv/p/x").finds(2, TWO).start();
     let error = client(&server).get(&key("p/x")).unwrap_err();
-    assert_eq!(error.cause(), Cause::InvalidAnswer, "{error}");
+    assert_eq!(error.cause(), super::error::Cause::InvalidAnswer, "{error}");
 }
 
 #[test]
@@ -304,10 +304,10 @@ fn a_listing_of_what_was_not_asked_for_is_no_answer() {
     let mut entries = client.entries(&prefix, None).unwrap().value;
     let error = entries.next().unwrap().unwrap_err();
     assert!(error.to_string().contains("b/x"), "{error}");
-    assert_eq!(error.cause(), Cause::InvalidAnswer);
+    assert_eq!(error.cause(), super::error::Cause::InvalidAnswer);
     let mut names = client.names(&prefix, "", None).unwrap().value;
     let error = names.next().unwrap().unwrap_err();
-    assert_eq!(error.cause(), Cause::InvalidAnswer);
+    assert_eq!(error.cause(), super::error::Cause::InvalidAnswer);
 }
 
 #[test]
@@ -388,6 +388,52 @@ fn a_hidden_key_read_by_transaction_is_denied_and_a_missing_one_missing() {
     let error = client.get(&key("/a")).unwrap_err();
     assert_eq!(error.class(), ErrorClass::Denied);
     assert_eq!(client.get(&key("/a")).unwrap().value, None);
+}
+
+#[test]
+fn a_rollback_for_an_operation_that_was_not_sent_is_no_answer() {
+    let server = Faulty::script()
+        .on("PUT /v1/txn")
+        .answers(
+            409,
+            r#"{"Results":null,"Errors":[{"OpIndex":1,"What":"x"}]}"#,
+        )
+        .start();
+    let ops = [Op::CheckNotExists { key: key("a") }];
+    let error = client(&server).txn(&ops).unwrap_err();
+    assert_eq!(error.cause(), super::error::Cause::InvalidAnswer);
+}
+
+#[test]
+fn a_trial_of_the_access_is_no_write_whatever_is_answered() {
+    for (status, text) in [(200, "[]"), (500, "boom"), (200, "<html>")] {
+        let server = Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(status, text)
+            .start();
+        let error = client(&server).access(&key("a")).unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Unavailable, "{status} {text}");
+    }
+}
+
+#[test]
+fn an_id_that_is_none_of_a_session_is_no_answer() {
+    let settings = SessionSettings {
+        name: String::new(),
+        node: None,
+        ttl: Some(Duration::from_secs(10)),
+        lock_delay: Duration::ZERO,
+        behavior: SessionEnd::Release,
+        checks: Vec::new(),
+    };
+    for id in ["", "\\u001b[2J", "a/../b", "a b"] {
+        let server = Faulty::script()
+            .on("PUT /v1/session/create")
+            .answers(200, &format!("{{\"ID\":\"{id}\"}}"))
+            .start();
+        let error = client(&server).create_session(&settings).unwrap_err();
+        assert_eq!(error.cause(), super::error::Cause::InvalidAnswer, "{id}");
+    }
 }
 
 #[test]

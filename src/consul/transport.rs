@@ -54,7 +54,23 @@ impl Resolver for TaggingResolver {
         }
         self.resolver
             .resolve(uri, config, timeout)
-            .map_err(|error| tag(FailedPhase::Connecting(error)))
+            .map_err(|error| tag_connecting(error, config))
+    }
+}
+
+/// Returns the error of a connection with its phase. That to a proxy is made by the same connector, with a
+/// configuration that has none, within the one to the server behind it.
+fn tag_connecting(error: ureq::Error, config: &ureq::config::Config) -> ureq::Error {
+    let error = tag_once(error, FailedPhase::Connecting);
+    match error {
+        ureq::Error::Other(inner) if config.proxy().is_some() => {
+            match inner.downcast::<FailedPhase>().map(|phase| *phase) {
+                Ok(FailedPhase::Connecting(error)) => tag(FailedPhase::ConnectingToProxy(error)),
+                Ok(phase) => tag(phase),
+                Err(inner) => ureq::Error::Other(inner),
+            }
+        }
+        error => error,
     }
 }
 
@@ -119,7 +135,7 @@ impl Connector for TaggingConnector {
     ) -> Result<Option<Connection>, ureq::Error> {
         let inner = self
             .plain(details, chained)
-            .map_err(|error| tag_once(error, FailedPhase::Connecting))?;
+            .map_err(|error| tag_connecting(error, details.config))?;
         let inner = match (inner, &self.tls) {
             (Some(inner), Some(tls)) if details.needs_tls() => {
                 Some(Box::new(tls.connect(inner, details)?) as Box<dyn Transport>)

@@ -143,7 +143,7 @@ impl Client {
             .collect();
         let body = serde_json::to_vec(&elements).map_err(|error| context.map_json(error))?;
         let request = Request {
-            write: ops.iter().any(writes),
+            write: context.write,
             accepts: Some(409),
             long: ops.iter().any(|op| matches!(op, Op::GetTree { .. })),
             ..Request::put("/v1/txn".to_owned(), context.doing.clone(), &body)
@@ -187,7 +187,9 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
             })?;
             Ok(TxnOutcome::Applied(results))
         }
-        (409, _, Some(errors)) if !errors.is_empty() => {
+        (409, _, Some(errors))
+            if !errors.is_empty() && errors.iter().all(|error| error.op_index < ops.len()) =>
+        {
             let errors = errors.into_iter().map(OpError::from);
             let errors = errors.map(|error| OpError {
                 what: context.redactor.blank(&error.what).into_owned(),
@@ -196,7 +198,9 @@ fn parse_outcome(answer: Answer, ops: &[Op]) -> Result<TxnOutcome, Error> {
             let errors = errors.collect();
             Ok(TxnOutcome::RolledBack(errors))
         }
-        _ => Err(context.invalid_answer(format_args!("{status} with neither results nor errors"))),
+        _ => Err(context.invalid_answer(format_args!(
+            "{status} with neither results nor errors of the operations"
+        ))),
     }
 }
 

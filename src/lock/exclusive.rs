@@ -20,7 +20,8 @@ pub struct ExclusiveLock {
     pub key: Key,
     /// What the key holds while it is locked.
     pub value: Vec<u8>,
-    /// Whether a key with other flags than a lock's may be taken; its flags are kept.
+    /// Whether a key with other flags than a lock's may be taken, if it holds nothing or was locked before; its
+    /// flags are kept.
     pub any_flags: bool,
     /// Whether the key stays, empty, after the release.
     pub keep_key: bool,
@@ -89,7 +90,7 @@ impl ExclusiveLock {
                     let key = self.key.clone();
                     (Some(Op::CheckNotExists { key }), LOCK_FLAGS)
                 }
-                Some(entry) if !self.accepts(entry.flags()) => {
+                Some(entry) if !self.accepts(entry) => {
                     return Ok(Attempt::Foreign(entry.flags()));
                 }
                 Some(entry) => match entry.session() {
@@ -116,8 +117,14 @@ impl ExclusiveLock {
         Ok(Attempt::Blocked(LockObstacle::Held(Vec::new()), Index(1)))
     }
 
-    fn accepts(&self, flags: u64) -> bool {
-        flags == LOCK_FLAGS || (self.any_flags && flags != SEMAPHORE_FLAGS)
+    /// Whether the key may be that of a lock. What was never locked and has a value is somebody's data, which
+    /// the lock would replace and its release delete.
+    fn accepts(&self, entry: &Entry) -> bool {
+        match entry.flags() {
+            LOCK_FLAGS => true,
+            SEMAPHORE_FLAGS => false,
+            _ => self.any_flags && (entry.locked() > 0 || entry.value().is_empty()),
+        }
     }
 
     /// The lock delay is tested before the session, so that it hides that the session has ended.
@@ -229,18 +236,32 @@ impl ExclusiveLock {
         self.release(client, session, LOCK_FLAGS)
     }
 
-    /// Reads who holds the lock: the flags of the key, and its holder.
+    /// Reads whether the lock is held, and by whom.
     ///
     /// # Errors
     /// When there is no usable answer.
-    pub fn read(&self, client: &Client) -> Result<Option<(u64, Option<LockHolder>)>, Error> {
+    pub fn read(&self, client: &Client) -> Result<LockView, Error> {
         let client = client.with_consistency(Consistency::Consistent);
-        let entry = client.get(&self.key)?.value;
-        Ok(entry.map(|entry| {
-            let held = entry.session().map(|_| holder(&client, &entry));
-            (entry.flags(), held)
-        }))
+        let Some(entry) = client.get(&self.key)?.value else {
+            return Ok(LockView::Free);
+        };
+        Ok(match entry.session() {
+            Some(_) => LockView::Held(holder(&client, &entry)),
+            None if self.accepts(&entry) => LockView::Free,
+            None => LockView::Foreign(entry.flags()),
+        })
     }
+}
+
+/// A lock as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockView {
+    /// It can be taken.
+    Free,
+    /// This one holds it.
+    Held(LockHolder),
+    /// The key is no lock with one holder: it has these flags.
+    Foreign(u64),
 }
 
 /// The answer to a request that locks a key.

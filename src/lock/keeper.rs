@@ -46,8 +46,8 @@ pub enum LockReport<'a> {
     Failing(&'a Error),
     /// It holds the lock.
     Holding(&'a Grant),
-    /// Consul has not answered for this time; the command is stopped after that one.
-    Silent(Duration, Duration),
+    /// Consul has not answered for this time, or only with this error; the command is stopped after that one.
+    Silent(Duration, Duration, Option<&'a Error>),
     /// Consul answers again.
     Recovered,
     /// The lock is lost, and the command is being ended.
@@ -151,10 +151,18 @@ struct Hold {
     kill_at: Option<Instant>,
     /// Whether the lock is to be released.
     released: bool,
+    /// What Consul last answered instead of the lock's state.
+    last_error: Option<Error>,
     end: HoldEnd,
 }
 
 impl Hold {
+    /// Keeps the error of an answer, for what is said of it.
+    fn failed(&mut self, error: Error) -> LeaseInput {
+        self.last_error = Some(error);
+        LeaseInput::Error
+    }
+
     /// Starts the command, unless it would be late already: then the lock is lost.
     fn start(&mut self, command: ChildCommand, grant: &Grant) -> Result<(), HoldError> {
         let now = BootTime(boot_time());
@@ -335,6 +343,7 @@ impl<'a> Keeper<'a> {
             heartbeat,
             kill_at: None,
             released: false,
+            last_error: None,
             end: HoldEnd::default(),
         };
         // Before the command is started: from its first moment on the guard knows when it must be gone.
@@ -385,7 +394,7 @@ impl<'a> Keeper<'a> {
                 let input = match answer {
                     Ok(true) => LeaseInput::RenewOk(sent),
                     Ok(false) => LeaseInput::RenewGone,
-                    Err(_) => LeaseInput::Error,
+                    Err(error) => hold.failed(error),
                 };
                 self.take_answer(hold, input);
             }
@@ -393,7 +402,7 @@ impl<'a> Keeper<'a> {
                 let input = match answer {
                     Ok(true) => LeaseInput::SeenHeld(sent),
                     Ok(false) => LeaseInput::SeenOther(sent),
-                    Err(_) => LeaseInput::Error,
+                    Err(error) => hold.failed(error),
                 };
                 self.take_answer(hold, input);
             }
@@ -435,7 +444,10 @@ impl<'a> Keeper<'a> {
             match action {
                 LeaseAction::Renew => hold.heartbeat.renew(),
                 LeaseAction::Read => hold.heartbeat.read(),
-                LeaseAction::Warn(silent, left) => (self.report)(LockReport::Silent(silent, left)),
+                LeaseAction::Warn(silent, left) => {
+                    let error = hold.last_error.as_ref();
+                    (self.report)(LockReport::Silent(silent, left, error));
+                }
                 LeaseAction::Recovered => (self.report)(LockReport::Recovered),
                 LeaseAction::Lost(reason) => {
                     // A command that was being ended by a signal ends by that.

@@ -17,7 +17,7 @@ mod lease;
 mod limited;
 
 pub use contender::{ContentionError, Grant, SessionSource};
-pub use exclusive::{ExclusiveLock, LockObstacle};
+pub use exclusive::{ExclusiveLock, LockObstacle, LockView};
 pub use keeper::{
     Contention, HoldEnd, HoldError, Keeper, KeeperChannel, KeeperWaker, LockPlan, LockReport,
 };

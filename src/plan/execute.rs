@@ -163,8 +163,14 @@ impl<'a> Executor<'a> {
                 self.settle(one, &mut sending, &mut journal, &mut progress);
             }
         }
+        let applied = sending.applied();
+        if let Some(journal) = journal {
+            if matches!(sending.end, Some(ExecutionEnd::Unknown(..))) {
+                journal.keep();
+            }
+        }
         Execution {
-            applied: sending.applied(),
+            applied,
             transactions: sending.transactions,
             index: sending.index,
             end: sending.end.unwrap_or(ExecutionEnd::Done),

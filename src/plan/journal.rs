@@ -78,11 +78,28 @@ struct UndoAnswer {
     index: Option<u64>,
 }
 
-/// An open journal.
+/// An open journal. One of which nothing was written in the end is removed when this is dropped.
 #[derive(Debug)]
 pub struct UndoJournal {
     path: PathBuf,
     file: File,
+    /// Where it was created, and whether an empty file was there before.
+    destination: Destination,
+    /// Whether something was written to the store, or may have been.
+    is_needed: bool,
+}
+
+impl Drop for UndoJournal {
+    fn drop(&mut self) {
+        if self.is_needed {
+            return;
+        }
+        // Where neither is possible, it undoes nothing.
+        let _ = match self.destination.exists() {
+            true => self.file.set_len(0),
+            false => self.destination.remove(&self.file),
+        };
+    }
 }
 
 impl UndoJournal {
@@ -122,13 +139,23 @@ impl UndoJournal {
             }
             out.flush()?;
             drop(out);
-            destination.replace(temporary)
+            Ok((destination.replace(temporary)?, destination))
         };
         let path = path.to_owned();
         match create() {
-            Ok(file) => Ok(UndoJournal { path, file }),
+            Ok((file, destination)) => Ok(UndoJournal {
+                path,
+                file,
+                destination,
+                is_needed: false,
+            }),
             Err(error) => Err(describe(&path, &error)),
         }
+    }
+
+    /// Keeps the file although no answer says that something was written: something may have been.
+    pub fn keep(&mut self) {
+        self.is_needed = true;
     }
 
     /// Adds changes that are about to be made, and waits until they are on the disk.
@@ -149,6 +176,7 @@ impl UndoJournal {
         applied: bool,
         index: Option<Index>,
     ) -> io::Result<()> {
+        self.is_needed |= applied;
         let outcome = if applied { "applied" } else { "not applied" };
         self.append(&UndoLine::Answer(UndoAnswer {
             keys,
@@ -396,8 +424,31 @@ mod tests {
         let path = folder.path().join("undo");
         drop(File::create(&path).unwrap());
         let changes = [change("a", None, Some(b"1"))];
-        create(&path, &changes).unwrap();
+        create(&path, &changes).unwrap().keep();
         let error = create(&path, &changes).unwrap_err().to_string();
         assert!(error.contains("would be lost"), "{error}");
+    }
+
+    #[test]
+    fn a_journal_of_nothing_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("undo"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let changes = [change("a", None, Some(b"1"))];
+        let mut journal = create(&link, &changes).unwrap();
+        journal.add_answer(1, false, None).unwrap();
+        drop(journal);
+        assert!(!path.exists() && link.is_symlink());
+        // Another file that came to its place is not its own.
+        let journal = create(&path, &changes).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        drop(journal);
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+        std::fs::remove_file(&path).unwrap();
+        let mut journal = create(&path, &changes).unwrap();
+        journal.add_answer(1, true, None).unwrap();
+        drop(journal);
+        assert!(path.exists());
     }
 }

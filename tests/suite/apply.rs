@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::harness::contract::{Batch, Plan, PlanOutcome, parse_document, parse_line};
 use crate::harness::{
-    AclAgent, Agent, Gate, Kvw, PATIENCE, Passage, Scope, is_alive, prefix_rules, wait_for_exit,
-    wait_for_file, wait_for_text,
+    AclAgent, Agent, Faulty, Gate, Kvw, PATIENCE, Passage, Scope, is_alive, prefix_rules,
+    wait_for_exit, wait_for_file, wait_for_text,
 };
 
 /// A document of entries below the prefix of a test.
@@ -314,6 +314,58 @@ fn the_deletes_of_a_plan_are_counted_among_the_keys_that_there_were() {
 }
 
 #[test]
+fn of_a_saved_plan_what_is_excluded_is_left_alone() {
+    let scope = Agent::shared();
+    let wanted = document(&scope, &[("a", "1"), ("b", "1"), ("c", "1")]);
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan");
+    let plan = plan.to_str().unwrap();
+    apply(&scope, &wanted, &["--dry-run", "--save", plan]).ok();
+    let excluded = ["apply", "--plan", plan, "--exclude", "**/b"];
+    scope.kvw(excluded).args(["--include", "**/[ab]"]).ok();
+    let values = ["a", "b", "c"].map(|name| scope.value(name).is_some());
+    assert_eq!(values, [true, false, false]);
+}
+
+#[test]
+fn a_journal_is_left_only_where_something_may_have_been_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let undo = folder.path().join("undo");
+    let missing = r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"key \"a\" doesn't exist"}]}"#;
+    let apply = |status: u16, text: &str, exit: i32| {
+        let server = Faulty::script()
+            .on("PUT /v1/txn")
+            .answers(409, missing)
+            .on("PUT /v1/txn")
+            .answers(status, text)
+            // Whether it was done all the same.
+            .on("PUT /v1/txn?consistent")
+            .perhaps()
+            .answers(403, "Permission denied")
+            .on("GET /v1/kv/a?consistent")
+            .perhaps()
+            .answers(403, "Permission denied")
+            .start();
+        let output = Kvw::at(server.address())
+            .args(["apply", "-", "--format", "jsonl", "--undo"])
+            .args([&undo])
+            .stdin(r#"{"key":"a","value":"1","encoding":"utf8"}"#)
+            .run();
+        output.expect(exit);
+    };
+    apply(403, "Permission denied", 4);
+    assert!(!undo.exists());
+    apply(500, "No cluster leader", 3);
+    assert!(!undo.exists());
+    // An empty file that was there stays, empty.
+    std::fs::write(&undo, "").unwrap();
+    apply(500, "No cluster leader", 3);
+    assert_eq!(std::fs::read(&undo).unwrap(), b"");
+    apply(500, "boom", 5);
+    assert!(std::fs::metadata(&undo).unwrap().len() > 0);
+}
+
+#[test]
 fn flags_that_would_do_nothing_are_refused() {
     let scope = Agent::shared();
     let wanted = document(&scope, &[("a", "1")]);
@@ -323,6 +375,15 @@ fn flags_that_would_do_nothing_are_refused() {
     apply(&scope, &wanted, &["--dry-run", "--save", &plan]).ok();
     let again = ["apply", "--plan", &plan, "--dry-run", "--save", &copy];
     scope.kvw(again).run().expect(2).says(&["--save", "--plan"]);
+    for more in [
+        &["--prune"][..],
+        &["--prefix", "b/"],
+        &["--create-only"],
+        &["--format", "yaml"],
+    ] {
+        let output = scope.kvw(["apply", "--plan", &plan]).args(more).run();
+        output.expect(2).says(&[more[0], "not of a plan"]);
+    }
     // A variable that is not set would be no check at all.
     for line in ["", " \t"] {
         for flag in ["--then", "--check"] {
@@ -959,7 +1020,6 @@ fn a_watch_sees_whole_batches_of_an_apply_that_is_put_back() {
 
 #[test]
 fn a_listing_that_is_cut_down_by_acls_is_no_store_to_prune() {
-    use crate::harness::Faulty;
     let body =
         r#"[{"LockIndex":0,"Key":"a/x","Flags":0,"Value":"MQ==","CreateIndex":5,"ModifyIndex":5}]"#;
     let answer = format!(

@@ -328,6 +328,17 @@ fn other_hosts_are_asked_through_the_proxy_unless_exempt() {
         .expect(3)
         .one_line();
     assert_eq!(proxy.requests().len(), 1);
+    // It is the proxy that does not answer.
+    let output = Kvw::at("consul.invalid:8500")
+        .args(["get", "a"])
+        .env("HTTP_PROXY", "http://user:S3CRET@127.0.0.1:1")
+        .run();
+    output.expect(3).one_line().says(&[
+        "connecting through the proxy: connection refused",
+        "hint: HTTP_PROXY",
+        "NO_PROXY",
+    ]);
+    assert!(!output.stderr.contains("S3CRET"), "{output}");
 }
 
 #[test]

@@ -196,11 +196,48 @@ fn a_key_that_is_no_lock_is_not_taken() {
     let foreign = lock(&scope, &["--", "true"]).run();
     foreign.expect(1).says(&["flags 0", "--exact-key"]);
     assert_eq!(scope.value("job/.lock").unwrap(), b"someone's");
-    // KEY itself is taken as it is, with its flags.
-    scope.put("job", "leader");
+    // It is neither held nor free.
+    let shown = lock(&scope, &["--show"]).run();
+    shown.expect(2).one_line().says(&["flags 0"]);
+    assert_eq!(shown.text(), "");
+    lock(&scope, &["--break", "--yes"]).run().expect(2);
+    // KEY itself is taken as it is, with its flags, unless it is data.
+    scope.put("job", "data");
+    for args in [
+        &["--exact-key", "--", "true"][..],
+        &["--exact-key", "--show"],
+    ] {
+        let refused = lock(&scope, args).run();
+        let exit = if args.len() == 3 { 1 } else { 2 };
+        refused
+            .expect(exit)
+            .one_line()
+            .says(&["holds a value and was never locked", "without --exact-key"]);
+    }
+    assert_eq!(scope.value("job").unwrap(), b"data");
+    let election = scope.kvw(["elect", &scope.key("job"), "--", "true"]).run();
+    election.expect(1).says(&["never locked"]);
+    assert_eq!(scope.value("job").unwrap(), b"data");
+    // Who led before has left its value.
+    let session = scope.create_session();
+    for (what, value) in [("acquire", "leader"), ("release", "leader")] {
+        let path = format!("/v1/kv/{}?{what}={session}", scope.key("job"));
+        scope.http("PUT", &path, value.as_bytes());
+    }
+    lock(&scope, &["--exact-key", "--show"]).run().expect(1);
     let exact = lock(&scope, &["--exact-key", "--keep-key", "--", "true"]).run();
     exact.expect(0);
     assert_eq!(scope.entry("job").unwrap()["Flags"], 0);
+    // What says nothing may be a lock.
+    scope.put("job", "");
+    lock(&scope, &["--exact-key", "--", "true"]).run().expect(0);
+    let malformed = format!("/v1/kv/{}?flags={SEMAPHORE_FLAGS}", scope.key("bad/.lock"));
+    scope.http("PUT", &malformed, b"garbage");
+    scope
+        .kvw(["lock", &scope.key("bad"), "--show"])
+        .run()
+        .expect(2)
+        .says(&["no semaphore's"]);
     // A semaphore's key has no holder that is seen: taking it would let one in too many.
     let path = format!("/v1/kv/{}?flags={SEMAPHORE_FLAGS}", scope.key("sem/.lock"));
     scope.http("PUT", &path, br#"{"Limit":2,"Holders":{}}"#);

@@ -302,3 +302,24 @@ fn a_lock_that_may_not_be_taken_exits_four_and_leaves_no_session() {
     let listed = listed.env("CONSUL_HTTP_TOKEN", MASTER).ok();
     assert_eq!(listed, "");
 }
+
+#[test]
+fn a_holder_that_loses_its_rights_says_so_before_it_stops_its_command() {
+    let Some(agent) = AclAgent::start() else {
+        return;
+    };
+    let rules = prefix_rules("write", &["own/"]) + r#"session_prefix "" { policy = "write" }"#;
+    let policy = agent.create_policy(&rules);
+    let token = agent.create_token(&policy);
+    let mut holder = agent
+        .kvw(["lock", "own/job", "--lock-delay=9s", "--stop-timeout=2s"])
+        .args(["--", "sleep", "1000"])
+        .env("CONSUL_HTTP_TOKEN", &token.secret)
+        .spawn();
+    holder.err_line_with("holding own/job");
+    agent.set_rules(&policy, r#"session_prefix "" { policy = "write" }"#);
+    let warning = holder.err_line_with("will be stopped in");
+    assert!(warning.contains("permission denied"), "{warning}");
+    assert!(!warning.contains("no answer"), "{warning}");
+    holder.wait(crate::harness::PATIENCE).expect(3);
+}

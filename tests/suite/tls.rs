@@ -32,6 +32,13 @@ const RSA: &str = "\
     DFjcgiexMaTkRCDwNPLh7K3N0yJHtxCTWdKT7Hd5Lm+8+lyfzy9vvs7VArW/J3HVjzWCig620Ifn7X0ImH5S71l8jHQNt5R\
     HMUoxzX4W";
 
+/// A key of P-521, which ring does not use. PKCS #8.
+const P521: &str = "\
+    MIHcAgEBBEIBcxs2qZFjrH+lH94e+4kfM/acDsehD0zO7MrT/6K5EqZ45/7meP7tLBJuMJ6F+++BuYsfdEkEbDKFdw\
+    BA2hia792gBwYFK4EEACOhgYkDgYYABAGKuGpV7ud6KAexXAoH1B+yXDYYkYBwWJt8bWzVIoOyvCToj/raarlAgV5T\
+    cw1WLs2XX0jWiJ0RhjuzL5jMueQaBwGbuNh1RNAms7siCruSs8TTf7dLz2aLHobA4gqR8aPYVoytNCoTonCDIhB4sT\
+    Yn2hwMQmw3iU1LLNOwXrtJ6dzPKA==";
+
 /// The names that a server of Consul has in its certificate.
 const NAMES: [&str; 3] = ["server.dc1.consul", "localhost", "127.0.0.1"];
 
@@ -138,6 +145,8 @@ fn each_form_of_a_key_is_taken() {
         (&ec, parameters + &ec.plain_key_pem("EC PRIVATE KEY")),
         // One file may hold both.
         (&ec, ec.pem() + &ec.key_pem()),
+        // As an editor may write it.
+        (&ec, "\u{feff}".to_owned() + &ec.key_pem()),
         (&rsa, rsa.key_pem()),
         (&rsa, rsa.plain_key_pem("RSA PRIVATE KEY")),
     ] {
@@ -214,6 +223,73 @@ fn a_certificate_that_is_not_trusted_is_named_with_the_side_that_objects() {
     let chained = between.server(&NAMES);
     let tls = front(&scope, &chained);
     pki.kvw(&tls.address(), ["get", &scope.key("a")]).ok();
+}
+
+#[test]
+fn a_certificate_that_is_given_itself_is_trusted_for_its_names_while_it_is_valid() {
+    let (scope, pki) = (Agent::shared(), Pki::new());
+    scope.put("a", "1");
+    let made = |names: &[&str], valid| Certificate::self_signed(names, valid);
+    let trusting = |tls: &TlsFront, trusted: &Certificate| {
+        let file = pki.file("trusted.pem", pki.ca.pem() + &trusted.pem());
+        let kvw = get(&scope, &tls.address());
+        kvw.env("CONSUL_CACERT", file).run()
+    };
+    // As `openssl req -x509` makes it: an authority's, and the server's.
+    let both = made(&NAMES, Valid::Now);
+    let tls = front(&scope, &both);
+    trusting(&tls, &both).expect(0);
+    let folder = pki.path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("server.pem"), both.pem()).unwrap();
+    let by_folder = get(&scope, &tls.address()).env("CONSUL_CAPATH", &folder);
+    by_folder.run().expect(0);
+    // One of the same names is another one.
+    let output = trusting(&tls, &made(&NAMES, Valid::Now));
+    output.expect(3).one_line().says(&[
+        "that of an authority, and not among those that are trusted",
+        "--ca-file",
+    ]);
+    // One that an authority signed which is not trusted.
+    let foreign = Authority::new("another CA").server(&NAMES);
+    let tls = front(&scope, &foreign);
+    trusting(&tls, &foreign).expect(0);
+    trusting(&tls, &both).expect(3).says(&["not trusted"]);
+    for (certificate, words) in [
+        (
+            made(&["server.dc1.consul"], Valid::Now),
+            "not for 127.0.0.1",
+        ),
+        (made(&NAMES, Valid::Before), "expired at 2020-01-02"),
+        (made(&NAMES, Valid::Later), "not valid before 2100-01-02"),
+        (
+            Authority::new("another CA").certificate(&NAMES, Valid::Before),
+            "expired at 2020-01-02",
+        ),
+        (
+            Authority::new("another CA").server(&["server.dc1.consul"]),
+            "not for 127.0.0.1",
+        ),
+    ] {
+        let tls = front(&scope, &certificate);
+        let output = trusting(&tls, &certificate);
+        output.expect(3).one_line().says(&[words]);
+    }
+}
+
+#[test]
+fn a_server_that_ends_the_handshake_before_it_chose_anything_has_nothing_in_common() {
+    let (scope, pki) = (Agent::shared(), Pki::new());
+    // The alert of a failed handshake, in answer to the first message.
+    let address = raw_server(&[0x15, 3, 3, 0, 2, 2, 40]);
+    let output = get(&scope, &address)
+        .env("CONSUL_CACERT", pki.path("ca.pem"))
+        .run();
+    output
+        .expect(3)
+        .one_line()
+        .says(&["no cipher, or no kind of certificate, in common", "P-256"]);
+    assert!(!output.stderr.contains("--client-cert"), "{output}");
 }
 
 #[test]
@@ -311,7 +387,7 @@ fn the_other_protocol_on_a_port_is_recognized() {
     let too_old = b"\x15\x03\x01\x00\x02\x02\x46".as_slice();
     for (raw, words) in [
         (too_old, "versions of TLS before 1.2"),
-        (b"\x15\x03\x03\x00\x02\x02\x28", "client certificate"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "in common"),
         (
             b"\x15\x03\x03\x00\x02\x02\x70",
             "no certificate for 127.0.0.1",
@@ -372,6 +448,12 @@ fn files_that_cannot_be_used_are_refused_before_anything_is_sent() {
     let cut = pki.file("cut.pem", &pki.ca.pem()[..200]);
     let garbage = pki.file("garbage.pem", pem("CERTIFICATE", b"garbage"));
     let none = pki.path("none.pem");
+    let p521 = pem("PRIVATE KEY", &STANDARD.decode(P521).unwrap());
+    let p521 = pki.file("p521.pem", p521);
+    let between = pki.ca.intermediate("kvw test intermediate");
+    let chained = between.client();
+    let chained_key = pki.file("chained-key.pem", chained.key_pem());
+    let turned = pki.file("turned.pem", between.pem() + &chained.pem());
     let folder = |name: &str, files: &[(&str, String)]| {
         let folder = pki.path(name);
         std::fs::create_dir(&folder).unwrap();
@@ -435,6 +517,14 @@ fn files_that_cannot_be_used_are_refused_before_anything_is_sent() {
             client(&certificate, &other_key),
             &["using the client certificate", "that of another one"],
         ),
+        (
+            client(&turned, &chained_key),
+            &["that of a later certificate in it, which has to be the first"],
+        ),
+        (
+            client(&certificate, &p521),
+            &["no use for a key of the kind of", "P-256 or P-384"],
+        ),
     ] {
         let output = get(&scope, &tls.address()).args(&flags).run();
         output.expect(2).one_line().says(words);
@@ -447,6 +537,10 @@ fn a_folder_of_authorities_counts_with_all_its_files() {
     let (scope, pki) = (Agent::shared(), Pki::new());
     scope.put("a", "1");
     let tls = front(&scope, &pki.server());
+    // As an editor may write it.
+    pki.file("marked.pem", "\u{feff}".to_owned() + &pki.ca.pem());
+    let marked = get(&scope, &tls.address()).env("CONSUL_CACERT", pki.path("marked.pem"));
+    marked.ok();
     let folder = pki.path("cas");
     // As Kubernetes mounts a secret.
     let version = folder.join("..2026_11_27");
@@ -591,6 +685,33 @@ fn certificates_rotate_under_a_running_watch() {
     let output = watch.stop();
     // Each change once: nothing was lost, and nothing delivered again.
     assert_eq!(output.text().lines().count(), 4, "{output}");
+}
+
+#[test]
+fn a_file_that_becomes_a_pipe_without_a_writer_holds_up_no_connection() {
+    let (scope, pki) = (Agent::shared(), Pki::new());
+    scope.put("a", "1");
+    let server = pki.server();
+    let tls = TlsFront::start(&scope.address(), &Presents::new(&server).wanting(&pki.ca));
+    let watch = ["watch", scope.prefix(), "--initial=run", "-v"];
+    let watch = pki.kvw_with_certificate(&tls.address(), watch);
+    let mut watch = watch.args(["--request-timeout=10m"]).spawn();
+    assert!(watch.line().contains("+ "));
+    let certificate = pki.path("client.pem");
+    std::fs::remove_file(&certificate).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &certificate,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    tls.change(&Presents::new(&server).wanting(&pki.ca));
+    watch.err_line_with("no regular file any more; the ones that were read before are kept");
+    scope.put("b", "2");
+    assert!(watch.line().contains("b"));
+    watch.stop();
 }
 
 /// Replaces a file as a whole.

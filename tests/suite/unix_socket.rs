@@ -128,6 +128,19 @@ fn dev_replaces_an_abandoned_socket_and_removes_its_own() {
     second.expect(3).one_line().says(&["listening on unix://"]);
     dev.stop();
     assert!(!path.exists());
+    // What came to its place since is not its own.
+    for other in ["a file", "another socket"] {
+        let mut dev = start();
+        assert_eq!(dev.line(), address);
+        std::fs::remove_file(&path).unwrap();
+        let _socket = match other {
+            "a file" => std::fs::write(&path, "mine").map(|()| None).unwrap(),
+            _ => Some(UnixListener::bind(&path).unwrap()),
+        };
+        dev.stop();
+        assert!(path.exists(), "{other}");
+        std::fs::remove_file(&path).unwrap();
+    }
     // A file is not replaced.
     std::fs::write(&path, "mine").unwrap();
     let output = Kvw::bare().args(["dev", "--listen", &address]).run();

@@ -1,8 +1,9 @@
 //! The connection of a watch as its handlers see it, and what they must not see.
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use crate::consul::{Config, TokenSource, TrustedRoots};
+use crate::consul::{Address, Config, TokenSource, TrustedRoots};
 
 /// Variables of the connection, which a handler finds as flags or kvw's own environment said. The scheme
 /// of the address says whether it is TLS.
@@ -34,7 +35,8 @@ pub type Variables = (Vec<(OsString, OsString)>, Vec<OsString>);
 
 /// Returns the connection, from flags or environment, as variables to set, and the variables to
 /// withhold. An address is passed on without its user and password. Of several addresses it is the one
-/// at this `place`, which answers: other programs understand no list.
+/// at this `place`, which answers: other programs understand no list. Paths are absolute, because the program
+/// may run elsewhere.
 pub fn connection(config: &Config, place: usize, pass_token: bool) -> Variables {
     let withhold = CONNECTION
         .iter()
@@ -46,19 +48,20 @@ pub fn connection(config: &Config, place: usize, pass_token: bool) -> Variables 
         set.extend(value.map(|value| (name.into(), value)));
     };
     let endpoint = config.endpoint_at(place);
-    add(
-        "CONSUL_HTTP_ADDR",
-        Some(endpoint.address.to_string().into()),
-    );
+    let address = match &endpoint.address {
+        Address::Unix(path) => Address::Unix(absolute(path).into()),
+        address => address.clone(),
+    };
+    add("CONSUL_HTTP_ADDR", Some(address.to_string().into()));
     let tls = &config.tls;
     match &tls.roots {
         TrustedRoots::System => {}
-        TrustedRoots::File(file) => add("CONSUL_CACERT", Some(file.into())),
-        TrustedRoots::Folder(folder) => add("CONSUL_CAPATH", Some(folder.into())),
+        TrustedRoots::File(file) => add("CONSUL_CACERT", Some(absolute(file))),
+        TrustedRoots::Folder(folder) => add("CONSUL_CAPATH", Some(absolute(folder))),
     }
     if let Some(client) = &tls.client {
-        add("CONSUL_CLIENT_CERT", Some((&client.certificate).into()));
-        add("CONSUL_CLIENT_KEY", Some((&client.key).into()));
+        add("CONSUL_CLIENT_CERT", Some(absolute(&client.certificate)));
+        add("CONSUL_CLIENT_KEY", Some(absolute(&client.key)));
     }
     let name = tls.server_name.as_ref();
     add("CONSUL_TLS_SERVER_NAME", name.map(OsString::from));
@@ -78,7 +81,7 @@ pub fn connection(config: &Config, place: usize, pass_token: bool) -> Variables 
             Some(TokenSource::Literal(token)) => {
                 add("CONSUL_HTTP_TOKEN", Some(token.expose().into()));
             }
-            Some(TokenSource::File(path)) => add("CONSUL_HTTP_TOKEN_FILE", Some(path.into())),
+            Some(TokenSource::File(path)) => add("CONSUL_HTTP_TOKEN_FILE", Some(absolute(path))),
             None => {}
         }
         let auth = endpoint.basic_auth.as_ref();
@@ -86,6 +89,11 @@ pub fn connection(config: &Config, place: usize, pass_token: bool) -> Variables 
         add("CONSUL_HTTP_AUTH", auth);
     }
     (set, withhold.collect())
+}
+
+/// The path from the root, or as it is where the working directory is gone.
+fn absolute(path: &Path) -> OsString {
+    std::path::absolute(path).map_or_else(|_| path.into(), Into::into)
 }
 
 #[cfg(test)]
@@ -125,10 +133,13 @@ mod tests {
             ["CONSUL_HTTP_TOKEN=secret", "CONSUL_HTTP_AUTH=user:pass"]
         );
         let file = Config {
-            token: Some(TokenSource::File("t".into())),
+            token: Some(TokenSource::File("/run/t".into())),
             ..Config::default()
         };
-        assert_eq!(environment(&file, true)[1..], ["CONSUL_HTTP_TOKEN_FILE=t"]);
+        assert_eq!(
+            environment(&file, true)[1..],
+            ["CONSUL_HTTP_TOKEN_FILE=/run/t"]
+        );
     }
 
     #[test]
@@ -140,9 +151,9 @@ mod tests {
                 path: String::new(),
             }),
             tls: TlsConfig {
-                roots: TrustedRoots::Folder("cas".into()),
+                roots: TrustedRoots::Folder("/etc/cas".into()),
                 client: Some(ClientCertificate {
-                    certificate: "c.pem".into(),
+                    certificate: "/etc/c.pem".into(),
                     key: "k.pem".into(),
                 }),
                 server_name: Some("server.dc1.consul".to_owned()),
@@ -151,13 +162,15 @@ mod tests {
             ..Config::default()
         };
         let set = environment(&config, false);
+        let here = std::env::current_dir().unwrap();
+        let key = format!("CONSUL_CLIENT_KEY={}/k.pem", here.display());
         assert_eq!(
             set,
             [
                 "CONSUL_HTTP_ADDR=https://h:8501",
-                "CONSUL_CAPATH=cas",
-                "CONSUL_CLIENT_CERT=c.pem",
-                "CONSUL_CLIENT_KEY=k.pem",
+                "CONSUL_CAPATH=/etc/cas",
+                "CONSUL_CLIENT_CERT=/etc/c.pem",
+                &key,
                 "CONSUL_TLS_SERVER_NAME=server.dc1.consul",
                 "CONSUL_HTTP_SSL_VERIFY=false",
             ]

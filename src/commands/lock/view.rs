@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::LockArgs;
+use super::{LockArgs, describe_foreign};
 use crate::args::confirm::ask;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::lock::{ExclusiveLock, LimitedLock, LockHolder};
-use crate::model::{Key, abbreviate};
+use crate::lock::{ExclusiveLock, LimitedLock, LockHolder, LockView};
+use crate::model::{Key, SEMAPHORE_FLAGS, abbreviate};
 use crate::output::{Format, json, line_name};
 
 /// Prints who holds the lock; exit 0 if somebody does, 1 if it is free.
@@ -20,7 +20,7 @@ pub(super) fn show(ctx: &Context, args: &LockArgs, name: &Key, key: Key) -> anyh
         holders,
         limit,
         waiting,
-    } = read(&client, &key)?;
+    } = read(&client, args, name, &key)?;
     match args.output {
         Format::Json => {
             let state = json::LockState {
@@ -79,7 +79,7 @@ pub(super) fn break_lock(
     key: Key,
 ) -> anyhow::Result<Exit> {
     let client = ctx.client(&args.connect)?;
-    let holders = read(&client, &key)?.holders;
+    let holders = read(&client, args, name, &key)?.holders;
     let holder = match &holders[..] {
         [] => {
             ctx.ui.error(format_args!("{name} is not held"));
@@ -115,11 +115,15 @@ struct Holders {
     waiting: Option<usize>,
 }
 
-fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
+/// Reads who holds a lock of either kind.
+///
+/// # Errors
+/// Exit 2 for a key that is no lock, which nobody could take: it is neither held nor free.
+fn read(client: &Client, args: &LockArgs, name: &Key, key: &Key) -> anyhow::Result<Holders> {
     let mutex = ExclusiveLock {
         key: key.clone(),
         value: Vec::new(),
-        any_flags: true,
+        any_flags: args.exact_key,
         keep_key: true,
     };
     let one = |holder: Option<LockHolder>| Holders {
@@ -128,9 +132,14 @@ fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
         waiting: None,
     };
     match mutex.read(client)? {
-        None => return Ok(one(None)),
-        Some((_, holder @ Some(_))) => return Ok(one(holder)),
-        Some((_, None)) => {}
+        LockView::Free => return Ok(one(None)),
+        LockView::Held(holder) => return Ok(one(Some(holder))),
+        LockView::Foreign(SEMAPHORE_FLAGS) => {}
+        LockView::Foreign(flags) => {
+            let (what, hint) = describe_foreign(flags, args.exact_key);
+            let failure = Failure::usage(format!("reading lock {name}: {what}"));
+            return Err(failure.hint(hint).into());
+        }
     }
     let semaphore = LimitedLock {
         key: key.clone(),
@@ -140,12 +149,13 @@ fn read(client: &Client, key: &Key) -> anyhow::Result<Holders> {
         lock_delay: Duration::ZERO,
         vanished: HashMap::new(),
     };
-    Ok(match semaphore.read(client)?.describe(client) {
-        Some((limit, holders, waiting)) => Holders {
-            holders,
-            limit,
-            waiting: Some(waiting),
-        },
-        None => one(None),
+    let Some((limit, holders, waiting)) = semaphore.read(client)?.describe(client) else {
+        let what = format!("reading lock {name}: the value of its key is no semaphore's");
+        return Err(Failure::usage(what).into());
+    };
+    Ok(Holders {
+        holders,
+        limit,
+        waiting: Some(waiting),
     })
 }

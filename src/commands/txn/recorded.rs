@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::args::applying::journal_failure;
-use crate::consul::{Client, Consistency, Lookup};
+use crate::consul::{Client, Consistency, ErrorClass, Lookup};
 use crate::exit::{Exit, Failure};
 use crate::model::{Entry, EntryContent, Key, Op, OpError, OpResult, TxnOutcome, abbreviate};
 use crate::output::json;
@@ -60,7 +60,11 @@ pub fn run_recorded(client: &Client, ops: &[Op], undo: &Path) -> anyhow::Result<
     let groups = [&changes[..]].into_iter();
     let journal = UndoJournal::create(undo, origin, created, groups);
     let mut journal = journal.map_err(|error| journal_failure(&error, 0))?;
-    let outcome = client.txn(&all)?;
+    let outcome = client.txn(&all).inspect_err(|error| {
+        if error.class() == ErrorClass::Unknown {
+            journal.keep();
+        }
+    })?;
     let first = keys.len();
     Ok(match outcome {
         TxnOutcome::Applied(results) => {

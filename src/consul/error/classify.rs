@@ -17,6 +17,21 @@ pub(super) fn classify_failure(error: &ureq::Error) -> (Cause, String) {
                 };
                 (cause, describe_connecting(error))
             }
+            Some(FailedPhase::ConnectingToProxy(error)) => match error {
+                ureq::Error::Io(inner) if is_out_of_files(inner) => {
+                    (Cause::OutOfFiles, describe_connecting(error))
+                }
+                ureq::Error::ConnectProxyFailed(_) => {
+                    (Cause::ProxyUnreachable, describe_connecting(error))
+                }
+                _ => (
+                    Cause::ProxyUnreachable,
+                    format!(
+                        "connecting through the proxy: {}",
+                        describe_connecting(error)
+                    ),
+                ),
+            },
             Some(FailedPhase::Sending(error)) => (
                 Cause::Unsent,
                 format!(
@@ -71,7 +86,7 @@ fn describe_connecting(error: &ureq::Error) -> String {
         ureq::Error::Timeout(ureq::Timeout::Resolve) => "looking up the host took too long".into(),
         ureq::Error::Timeout(_) => "connecting took too long".into(),
         ureq::Error::ConnectProxyFailed(reason) => {
-            format!("the proxy in HTTP_PROXY refused to connect (NO_PROXY bypasses it): {reason}")
+            format!("the proxy refused to connect: {reason}")
         }
         _ => describe(error),
     }
@@ -107,8 +122,8 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         429 if contains("concurrent connections") => Cause::TooManyConnections,
         429 => Cause::RateLimited,
         503 if contains("rate limit exceeded") => Cause::RateLimited,
-        // From Go's TLS listener, not from Consul.
-        400 if contains("HTTP request to an HTTPS server") => Cause::Tls,
+        // From listeners of TLS, not from Consul: Go's, nginx's and Apache's.
+        400 if PLAIN_ON_TLS.iter().any(|words| contains(words)) => Cause::Tls,
         404 => Cause::NotConsul,
         // Request Timeout, from a proxy: Consul does not give it.
         408 => Cause::Server,
@@ -129,6 +144,13 @@ pub(super) fn classify_status(status: u16, text: &str) -> Cause {
         _ => Cause::InvalidAnswer,
     }
 }
+
+/// What listeners of TLS answer to plain HTTP.
+const PLAIN_ON_TLS: [&str; 3] = [
+    "HTTP request to an HTTPS server",
+    "plain HTTP request was sent to HTTPS port",
+    "speaking plain HTTP to an SSL-enabled server port",
+];
 
 /// Messages of servers that do not create a session (`session_endpoint.go`, `state/session.go`).
 const UNREGISTERED: [&str; 3] = [

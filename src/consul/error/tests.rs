@@ -32,6 +32,16 @@ fn statuses_mean_what_consul_means_by_them() {
             "Client sent an HTTP request to an HTTPS server.",
             Cause::Tls,
         ),
+        (
+            400,
+            "<html><title>400 The plain HTTP request was sent to HTTPS port</title>",
+            Cause::Tls,
+        ),
+        (
+            400,
+            "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+            Cause::Tls,
+        ),
         (401, "", Cause::Denied),
         (403, "Permission denied", Cause::Denied),
         (

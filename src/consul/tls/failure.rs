@@ -66,7 +66,10 @@ impl TlsFault {
                  CONSUL_HTTP_SSL; Consul's usual port of HTTPS is 8501"
             }
             TlsFault::NoAnswer => "does this port speak TLS? Consul's usual port of HTTPS is 8501",
-            TlsFault::Protocol => "kvw speaks TLS 1.2 and 1.3",
+            TlsFault::Protocol => {
+                "kvw speaks TLS 1.2 and 1.3, with keys of RSA from 2048 bits on, ECDSA with P-256 or P-384, \
+                 and Ed25519"
+            }
         }
     }
 }
@@ -90,6 +93,16 @@ impl TlsFailure {
             fault,
             text: text.into(),
         }
+    }
+
+    /// Describes the end of a handshake before the server chose a version and a cipher. Servers that miss a
+    /// client certificate may give the same alert, but later.
+    pub(super) fn nothing_in_common() -> Self {
+        TlsFailure::new(
+            TlsFault::Protocol,
+            "the server ended the TLS handshake: it has no cipher, or no kind of certificate, in common \
+             with kvw",
+        )
     }
 
     /// Describes an error of the handshake with the server that should have `name`. Servers answer
@@ -167,22 +180,24 @@ fn from_certificate(error: &CertificateError, name: &str) -> TlsFailure {
             TlsFault::ServerCertificate,
             "the server's certificate is revoked".to_owned(),
         ),
-        error => {
-            let text = match error.to_string() {
-                // `openssl req -x509` makes such a one unless asked for another.
-                text if text.contains("CaUsedAsEndEntity") => {
-                    "it is that of an authority, not one that an authority signed for a server"
-                        .to_owned()
-                }
-                text => text,
-            };
-            (
-                TlsFault::ServerCertificate,
-                format!("the server's certificate cannot be used: {text}"),
-            )
-        }
+        // `openssl req -x509` makes such a one unless asked for another.
+        error if is_authority(error) => (
+            TlsFault::UnknownAuthority,
+            "the server's certificate is that of an authority, and not among those that are trusted"
+                .to_owned(),
+        ),
+        error => (
+            TlsFault::ServerCertificate,
+            format!("the server's certificate cannot be used: {error}"),
+        ),
     };
     TlsFailure::new(fault, text)
+}
+
+/// Whether a certificate was refused because it is that of an authority.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    // Of rustls this is one of many other errors.
+    matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 fn from_alert(alert: AlertDescription, name: &str, has_certificate: bool) -> TlsFailure {
@@ -223,8 +238,7 @@ fn from_alert(alert: AlertDescription, name: &str, has_certificate: bool) -> Tls
         Alert::ProtocolVersion => too_old(),
         Alert::HandshakeFailure | Alert::InsufficientSecurity if !has_certificate => new(
             TlsFault::ClientMissing,
-            "the server ended the TLS handshake: it may require a client certificate, or has no \
-             cipher in common",
+            "the server ended the TLS handshake: it may require a client certificate",
         ),
         alert => new(
             TlsFault::Protocol,

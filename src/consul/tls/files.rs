@@ -83,6 +83,11 @@ impl ReadFiles {
         let known = before.0.iter().find(|file| file.path == path);
         let bytes = match (stamp.is_some(), known) {
             (false, Some(known)) if known.stamp.is_none() => known.bytes.clone(),
+            // Connections are not held up by what may never be written.
+            (false, _) if !before.0.is_empty() && path.exists() && !path.is_dir() => {
+                let reason = "it is no regular file any more";
+                return Err(FileError::new(doing, path, reason));
+            }
             _ => read_file(path, LONGEST_FILE, patience).map_err(|error| {
                 let reason = match error.kind() {
                     io::ErrorKind::FileTooLarge => "it is too long".to_owned(),
@@ -96,7 +101,9 @@ impl ReadFiles {
             stamp,
             bytes,
         });
-        Ok(self.0.last().map_or(&[], |file| &file.bytes))
+        let bytes: &[u8] = self.0.last().map_or(&[], |file| &file.bytes);
+        // An editor may write a byte order mark.
+        Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
     }
 
     /// Whether a file that can be read again looks different from outside.
@@ -113,6 +120,22 @@ impl ReadFiles {
     }
 }
 
+/// The authorities of files.
+pub(super) struct Authorities {
+    pub(super) roots: RootCertStore,
+    /// Their certificates, with those that cannot be an authority's.
+    pub(super) certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Authorities {
+    fn empty() -> Self {
+        Authorities {
+            roots: RootCertStore::empty(),
+            certificates: Vec::new(),
+        }
+    }
+}
+
 /// Reads files, as they are now, or, where they are pipes, as they were `before`.
 pub(super) struct Reading<'a> {
     pub(super) before: &'a ReadFiles,
@@ -122,8 +145,8 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads the authorities of one file.
-    pub(super) fn ca_file(&mut self, path: &Path) -> Result<RootCertStore, FileError> {
-        let mut roots = RootCertStore::empty();
+    pub(super) fn ca_file(&mut self, path: &Path) -> Result<Authorities, FileError> {
+        let mut roots = Authorities::empty();
         self.add_authorities(path, &mut roots)?;
         Ok(roots)
     }
@@ -131,7 +154,7 @@ impl Reading<'_> {
     /// Reads the authorities of all files of a folder. As for Consul's own client, each of them must
     /// hold certificates: one that is passed over in silence is missed later. Hidden files are left
     /// out, and folders within it: Kubernetes keeps the versions of a mounted secret there.
-    pub(super) fn ca_folder(&mut self, folder: &Path) -> Result<RootCertStore, FileError> {
+    pub(super) fn ca_folder(&mut self, folder: &Path) -> Result<Authorities, FileError> {
         let doing = "reading the CA folder";
         let fail = |error: &io::Error| FileError::new(doing, folder, describe_io(error));
         let mut paths = Vec::new();
@@ -143,7 +166,7 @@ impl Reading<'_> {
             }
         }
         paths.sort();
-        let mut roots = RootCertStore::empty();
+        let mut roots = Authorities::empty();
         for path in &paths {
             self.add_authorities(path, &mut roots)?;
         }
@@ -153,10 +176,16 @@ impl Reading<'_> {
         Ok(roots)
     }
 
-    fn add_authorities(&mut self, path: &Path, roots: &mut RootCertStore) -> Result<(), FileError> {
+    fn add_authorities(
+        &mut self,
+        path: &Path,
+        authorities: &mut Authorities,
+    ) -> Result<(), FileError> {
         let doing = "reading the CA file";
         let certificates = self.certificates(doing, path)?;
-        let (added, _) = roots.add_parsable_certificates(certificates);
+        let roots = &mut authorities.roots;
+        let (added, _) = roots.add_parsable_certificates(certificates.iter().cloned());
+        authorities.certificates.extend(certificates);
         if added == 0 {
             let reason = "none of its certificates can be used as that of an authority";
             return Err(FileError::new(doing, path, reason));

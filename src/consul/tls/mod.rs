@@ -20,7 +20,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Transport};
 pub use self::failure::{TlsFailure, TlsFault};
 use self::files::{FileError, ReadFiles, Reading};
 pub(super) use self::transport::TlsTransport;
-use self::verify::SkipVerify;
+use self::verify::{GivenAuthorities, SkipVerify};
 
 /// The authorities that may sign the server's certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,7 +201,15 @@ fn load(config: &TlsConfig, before: &ReadFiles, patience: Duration) -> Result<Lo
         _ if config.skip_verify => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(SkipVerify::new(&provider))),
-        Some(roots) => builder.with_root_certificates(roots),
+        Some(roots) => {
+            let verifier = GivenAuthorities::new(roots, &provider).map_err(|reason| FileError {
+                doing: "setting up TLS".to_owned(),
+                reason,
+            })?;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+        }
         None => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(
@@ -230,11 +238,26 @@ fn client_certificate(
 ) -> Result<CertifiedKey, FileError> {
     let certificates = reading.client_certificate(&files.certificate)?;
     let key = reading.client_key(&files.key)?;
-    CertifiedKey::from_der(certificates, key, provider).map_err(|error| {
+    CertifiedKey::from_der(certificates.clone(), key.clone_key(), provider).map_err(|error| {
+        let shown = files.key.display();
         let reason = match error {
             rustls::Error::InconsistentKeys(_) => {
-                format!("the key {} is that of another one", files.key.display())
+                let mut others = certificates.into_iter().skip(1);
+                let is_of_key = |other| {
+                    CertifiedKey::from_der(vec![other], key.clone_key(), provider).is_ok()
+                };
+                match others.any(is_of_key) {
+                    true => format!(
+                        "the key {shown} is that of a later certificate in it, which has to be the first"
+                    ),
+                    false => format!("the key {shown} is that of another one"),
+                }
             }
+            // What the provider says of a key that it cannot use.
+            rustls::Error::General(_) => format!(
+                "kvw has no use for a key of the kind of {shown}: only RSA of 2048 to 4096 bits, ECDSA \
+                 with P-256 or P-384, and Ed25519"
+            ),
             error => error.to_string(),
         };
         FileError {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
+use rustls::{AlertDescription, ClientConfig, ClientConnection};
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, LazyBuffers, NextTimeout, Transport, TransportAdapter,
@@ -50,6 +50,12 @@ impl TlsTransport {
             let result = connection.complete_io(&mut socket);
             if let Err(error) = result {
                 let error = match pending_alert(&mut connection, &mut socket, error) {
+                    Ok(rustls::Error::AlertReceived(
+                        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+                    )) if connection.protocol_version().is_none() => {
+                        let failure = TlsFailure::nothing_in_common();
+                        return Err(tag(FailedPhase::Handshake(failure)));
+                    }
                     Ok(error) => return Err(failed(&error)),
                     Err(error) => error,
                 };

@@ -27,6 +27,16 @@ pub enum Valid {
     Later,
 }
 
+impl Valid {
+    fn set(self, params: &mut CertificateParams) {
+        (params.not_before, params.not_after) = match self {
+            Valid::Now => (date_time_ymd(2020, 1, 2), date_time_ymd(2100, 1, 2)),
+            Valid::Before => (date_time_ymd(2019, 1, 2), date_time_ymd(2020, 1, 2)),
+            Valid::Later => (date_time_ymd(2100, 1, 2), date_time_ymd(2101, 1, 2)),
+        };
+    }
+}
+
 /// A certificate with its chain and its key.
 pub struct Certificate {
     chain: Vec<Vec<u8>>,
@@ -91,11 +101,7 @@ impl Authority {
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
-        (params.not_before, params.not_after) = match valid {
-            Valid::Now => (date_time_ymd(2020, 1, 2), date_time_ymd(2100, 1, 2)),
-            Valid::Before => (date_time_ymd(2019, 1, 2), date_time_ymd(2020, 1, 2)),
-            Valid::Later => (date_time_ymd(2100, 1, 2), date_time_ymd(2101, 1, 2)),
-        };
+        valid.set(&mut params);
         let own = params.signed_by(key, &self.issuer).unwrap();
         Certificate {
             chain: [vec![own.der().to_vec()], self.chain.clone()].concat(),
@@ -105,6 +111,19 @@ impl Authority {
 }
 
 impl Certificate {
+    /// An authority's certificate that is a server's too, as `openssl req -x509` makes it.
+    pub fn self_signed(names: &[&str], valid: Valid) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        valid.set(&mut params);
+        let key = key();
+        Certificate {
+            chain: vec![params.self_signed(&key).unwrap().der().to_vec()],
+            key: key.serialize_der(),
+        }
+    }
+
     /// The chain as PEM.
     pub fn pem(&self) -> String {
         let pems = self.chain.iter();
