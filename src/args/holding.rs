@@ -14,6 +14,7 @@ use super::handler::environment::connection;
 use super::program::guard;
 use crate::consul::{Client, Config, ErrorClass};
 use crate::exit::{Exit, Failure};
+use crate::handlers::Policies;
 use crate::lock::{Grant, KeeperWaker, LeaseTimes, LockObstacle, LockReport, LostReason, MARGIN};
 use crate::model::Key;
 use crate::process::{
@@ -51,7 +52,7 @@ pub struct EndingArgs {
         long,
         value_name = "TIME",
         value_parser = duration,
-        default_value = "1s",
+        default_value = duration_text(Policies::default().linger),
         help_heading = "Exit",
         hide_short_help = true
     )]
@@ -61,6 +62,9 @@ pub struct EndingArgs {
     #[arg(long, help_heading = "Exit", hide_short_help = true)]
     pub pass_token: bool,
 }
+
+/// The TTL and the lock delay by default: those of `consul lock`.
+pub const LEASE_TIME: &str = "15s";
 
 /// The shortest and the longest TTL, and those of a lock delay: Consul's.
 const TTL: std::ops::RangeInclusive<Duration> =

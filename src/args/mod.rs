@@ -1,4 +1,14 @@
-//! Groups of arguments that several verbs share, and how they are resolved.
+//! What several verbs share: groups of arguments, how they are resolved into values for the rooms below, and what is
+//! done alike with them. This room must not know which verb it works for.
+//!
+//! - the command line as a whole: `global`, `leading`, `one_dash`, `unknown_flag`, `other_tools`, `misplaced_handler`,
+//!   `complete`, `topics`;
+//! - the connection: `connect`, `address`, `proxy`, `env`, `blocking`;
+//! - what is typed: `key`, `key_mapping`, `nearby`, `scope`, `cas`, `input`, `session_id`, `duration`, `size`, `choice`,
+//!   `output`; `quote` writes it again, `confirm` asks about it;
+//! - programs: `program`, `handler`, `holding` (under a lock), `check_runner` and `value_check`;
+//! - keys as an environment: `variables`, `fallback`;
+//! - plans: `desired` (what sources say), `applying`, `copying`.
 
 pub mod address;
 pub mod applying;

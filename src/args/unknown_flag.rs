@@ -9,7 +9,7 @@ use crate::model::name_first;
 
 /// What people type, as other tools or other verbs have it, and what the verb has instead: a flag, or a line of
 /// that verb. Of several rows the first one counts whose flag the verb has.
-const MEANT: [(&str, &str); 85] = [
+const MEANT: [(&str, &str); 84] = [
     ("--json", "-o json"),
     ("--raw", "-o raw"),
     ("--format", "-o FORMAT"),
@@ -27,7 +27,6 @@ const MEANT: [(&str, &str); 85] = [
     ("--max-depth", "--depth"),
     // Times.
     ("--timeout", "--for"),
-    ("--timeout", "--handler-timeout"),
     ("--timeout", "--request-timeout"),
     ("--duration", "--for"),
     ("--until", "--for"),
@@ -119,7 +118,7 @@ pub fn explain_foreign(root: &Command, args: &[OsString], flag: &str) -> Option<
     let own = own.find(|own| is_of(verb, own))?;
     Some(unexpected(flag).hint(match own.starts_with('-') {
         true => format!("kvw's form is {own}"),
-        false => format!("kvw's form is kvw {own}"),
+        false => format!("kvw {own}"),
     }))
 }
 
@@ -243,13 +242,14 @@ mod tests {
             ("kvw get a/ --timeout", Some("--request-timeout")),
             ("kvw wait a --for", Some("--timeout")),
             ("kvw watch a/ --command", Some("--exec")),
-            ("kvw run a/ --exec", Some("kvw run PREFIX -- CMD")),
             ("kvw session create --delay", Some("--lock-delay")),
             ("kvw wait a --cmd", None),
         ] {
             let own = own.map(|own| format!("kvw's form is {own}"));
             assert_eq!(hint(line), own, "{line}");
         }
+        let line = hint("kvw run a/ --exec");
+        assert_eq!(line.as_deref(), Some("kvw run PREFIX -- CMD"));
     }
 
     #[test]

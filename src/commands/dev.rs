@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -25,6 +25,7 @@ use crate::args::size::size;
 use crate::consul::ConsulEndpoint;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::handlers::Policies;
 use crate::model::{DocumentReader, Exported, Invalid, abbreviate};
 use crate::process::{
     ForegroundChild, ProcessGroups, SweepPolicy, describe_unstarted, process_error, thread_error,
@@ -95,12 +96,15 @@ pub struct DevArgs {
     command: Vec<OsString>,
 }
 
-/// What the command may leave behind in its group.
-const LEFT_BEHIND: SweepPolicy = SweepPolicy {
-    linger: Duration::from_secs(1),
-    stop_timeout: Duration::from_secs(8),
-    ends_daemons: false,
-};
+/// What the command may leave behind in its group: what a handler may.
+fn left_behind() -> SweepPolicy {
+    let usual = Policies::default();
+    SweepPolicy {
+        linger: usual.linger,
+        stop_timeout: usual.stop_timeout,
+        ends_daemons: false,
+    }
+}
 
 /// Runs the verb.
 pub fn run(ctx: &Context, args: DevArgs) -> anyhow::Result<Exit> {
@@ -339,7 +343,7 @@ fn run_command(
     pass_signals(signals, send)?;
     let groups = ProcessGroups::new();
     guard(ui, &groups, "the command");
-    let child = ForegroundChild::start(groups, &mut command_line(command, address), LEFT_BEHIND)
+    let child = ForegroundChild::start(groups, &mut command_line(command, address), left_behind())
         .map_err(|error| unstarted(&command[0], &error))?;
     wait_for_command(&events, child)
 }

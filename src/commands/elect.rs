@@ -16,8 +16,8 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::duration;
 use crate::args::holding::{
-    EndingArgs, HoldingWords, check_times, child_command, client_configs, host_name, print,
-    start_processes, unstarted,
+    EndingArgs, HoldingWords, LEASE_TIME, check_times, child_command, client_configs, host_name,
+    print, start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
@@ -110,7 +110,7 @@ pub struct ElectArgs {
         long,
         value_name = "TIME",
         value_parser = duration,
-        default_value = "15s",
+        default_value = LEASE_TIME,
         help_heading = "Lock"
     )]
     ttl: Duration,
@@ -120,7 +120,7 @@ pub struct ElectArgs {
         long,
         value_name = "TIME",
         value_parser = duration,
-        default_value = "15s",
+        default_value = LEASE_TIME,
         help_heading = "Lock"
     )]
     lock_delay: Duration,

@@ -13,8 +13,8 @@ use crate::args::complete;
 use crate::args::connect::ConnectArgs;
 use crate::args::duration::{duration, duration_text};
 use crate::args::holding::{
-    EndingArgs, HoldingWords, base_name, check_times, child_command, client_configs, describe,
-    host_name, print, seconds, start_processes, unstarted,
+    EndingArgs, HoldingWords, LEASE_TIME, base_name, check_times, child_command, client_configs,
+    describe, host_name, print, seconds, start_processes, unstarted,
 };
 use crate::args::key::KeyArgs;
 use crate::args::output::formats;
@@ -96,7 +96,7 @@ pub struct LockArgs {
         long,
         value_name = "TIME",
         value_parser = duration,
-        default_value = "15s",
+        default_value = LEASE_TIME,
         conflicts_with = "session",
         help_heading = "Lock"
     )]
@@ -107,7 +107,7 @@ pub struct LockArgs {
         long,
         value_name = "TIME",
         value_parser = duration,
-        default_value = "15s",
+        default_value = LEASE_TIME,
         conflicts_with = "session",
         help_heading = "Lock",
         hide_short_help = true

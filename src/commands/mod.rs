@@ -1,4 +1,5 @@
-//! The verbs, one file each: the arguments, whose doc comments are the help, and `run`.
+//! The verbs, one file each: the arguments, whose doc comments are the help, and `run`. A verb must not know
+//! another; what two of them share stands in `args` or below.
 
 #![allow(clippy::needless_pass_by_value, reason = "a verb owns its arguments")]
 

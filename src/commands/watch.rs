@@ -171,13 +171,15 @@ pub fn run(ctx: &Context, args: &WatchArgs) -> anyhow::Result<Exit> {
     args.check_files()?;
     args.observers.check(args.handler.is_given())?;
     args.observers.check_terminal(&ctx.ui)?;
-    // The command line is valid: only now are files created and processes started.
-    let opened = args.state.open(&targets, &config, args.locks())?;
+    let client = ctx.connect(config)?;
+    // The command line is valid, and so are the files that it names: only now are files created and processes
+    // started.
+    let config = client.config();
+    let opened = args.state.open(&targets, config, args.locks())?;
     let addresses: Vec<_> = config
         .endpoints()
         .map(|endpoint| endpoint.address.to_string())
         .collect();
-    let client = ctx.connect(config)?;
     handlers.follow(&client);
     let groups = ProcessGroups::new();
     if !handlers.routes.is_empty() {

@@ -1,5 +1,5 @@
-//! The HTTP client: the only room that sends requests to Consul. Knows nothing of clap, the terminal
-//! or exit codes.
+//! The HTTP client: the only room that sends requests to Consul. Must not know clap, the terminal or
+//! exit codes.
 
 mod access;
 mod answer;

@@ -251,18 +251,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::Fields;
-
-    fn entry(key: &str, value: &[u8]) -> Entry {
-        Entry::pack(&Fields {
-            key,
-            value: Some(value),
-            ..Fields::default()
-        })
-    }
 
     fn prefix(prefix: &str, keys: &[&str]) -> EnvSource {
-        let entries = keys.iter().map(|key| entry(key, key.as_bytes()));
+        let entries = keys.iter().map(|key| Entry::sample(key, key.as_bytes()));
         EnvSource::Prefix(Prefix::new(prefix), entries.collect())
     }
 
@@ -343,7 +334,7 @@ mod tests {
         );
         rules.allowed.insert("PATH".to_owned());
         assert_eq!(names(&rules, &sources), ["PATH=a/path"]);
-        let own = EnvSource::Named(vec![("LD_PRELOAD".to_owned(), entry("k", b""))]);
+        let own = EnvSource::Named(vec![("LD_PRELOAD".to_owned(), Entry::sample("k", b""))]);
         assert!(matches!(
             rules.variables(&[own]),
             Err(EnvError::Dangerous { .. })
@@ -353,23 +344,32 @@ mod tests {
     #[test]
     fn single_keys_are_named_by_their_last_part_or_as_asked() {
         let rules = EnvRules::default();
-        let keys = EnvSource::Keys(vec![entry("a/db/host", b""), entry("top", b"")]);
-        let named = EnvSource::Named(vec![("x.y".to_owned(), entry("a/z", b""))]);
+        let keys = EnvSource::Keys(vec![
+            Entry::sample("a/db/host", b""),
+            Entry::sample("top", b""),
+        ]);
+        let named = EnvSource::Named(vec![("x.y".to_owned(), Entry::sample("a/z", b""))]);
         assert_eq!(
             names(&rules, &[keys, named]),
             ["HOST=a/db/host", "TOP=top", "x.y=a/z"]
         );
-        let twice = EnvSource::Keys(vec![entry("a/host", b""), entry("b/host", b"")]);
+        let twice = EnvSource::Keys(vec![
+            Entry::sample("a/host", b""),
+            Entry::sample("b/host", b""),
+        ]);
         assert!(error(&rules, &[twice]).contains("both give HOST"));
         // The same key twice is one.
-        let same = EnvSource::Keys(vec![entry("a/host", b""), entry("a/host", b"")]);
+        let same = EnvSource::Keys(vec![
+            Entry::sample("a/host", b""),
+            Entry::sample("a/host", b""),
+        ]);
         assert_eq!(names(&rules, &[same]), ["HOST=a/host"]);
     }
 
     #[test]
     fn a_value_that_no_variable_can_hold_is_named_by_its_key() {
         let rules = EnvRules::default();
-        let source = |value: &[u8]| [EnvSource::Keys(vec![entry("a/x", value)])];
+        let source = |value: &[u8]| [EnvSource::Keys(vec![Entry::sample("a/x", value)])];
         assert!(error(&rules, &source(b"a\0b")).starts_with("the value of 'a/x' has a NUL"));
         let most = vec![b'x'; MAX_VARIABLE - 3];
         assert!(rules.variables(&source(&most)).is_ok());

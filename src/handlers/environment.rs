@@ -94,21 +94,13 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::model::{Continuity, Fields, Reason, TargetId};
-
-    fn entry(key: &str, value: &[u8]) -> Entry {
-        Entry::pack(&Fields {
-            key,
-            value: Some(value),
-            ..Fields::default()
-        })
-    }
+    use crate::model::{Continuity, Reason, TargetId};
 
     fn change(key: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Change {
         Change {
             target: TargetId(0),
-            before: before.map(|value| entry(key, value)),
-            after: after.map(|value| entry(key, value)),
+            before: before.map(|value| Entry::sample(key, value)),
+            after: after.map(|value| Entry::sample(key, value)),
             index: Index(7),
             seen: SystemTime::UNIX_EPOCH,
             continuity: Continuity::Kept,

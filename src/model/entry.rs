@@ -203,6 +203,18 @@ impl fmt::Debug for Entry {
 }
 
 #[cfg(test)]
+impl Entry {
+    /// An entry with this value, for tests in which nothing else counts.
+    pub fn sample(key: &str, value: impl AsRef<[u8]>) -> Self {
+        Entry::pack(&Fields {
+            key,
+            value: Some(value.as_ref()),
+            ..Fields::default()
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,5 +1,5 @@
-//! The domain: keys, entries, snapshots, changes, operations, conditions. Pure rules, without network,
-//! terminal or clock: time is an argument, and text comes from any reader.
+//! The domain: keys, entries, snapshots, changes, plans, operations, conditions. Pure rules, which must not know a
+//! network, a terminal or a clock: time is an argument, and text comes from any reader.
 
 mod change;
 mod condition;

@@ -1,4 +1,4 @@
-//! The observers of a watch: what it prints, logs and publishes. Knows nothing of HTTP, nor of how
+//! The observers of a watch: what it prints, logs and publishes. Must not know HTTP, nor how
 //! handlers are run.
 
 mod explain;

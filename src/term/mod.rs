@@ -1,5 +1,5 @@
 //! The user's streams: stdout for the answer, stderr for everything else, colour, and the escapes
-//! that protect a terminal. Knows nothing of Consul.
+//! that protect a terminal. Must not know Consul.
 
 mod bytes;
 mod escape;

@@ -140,7 +140,7 @@ fn a_flag_that_a_verb_lacks_leads_to_the_one_that_was_meant() {
         ("wait a --for 5s", "kvw's form is --timeout"),
         ("get a --timeout 5s", "kvw's form is --request-timeout"),
         ("watch a/ --cmd x", "kvw's form is --exec"),
-        ("run a/ --exec x", "kvw's form is kvw run PREFIX -- CMD"),
+        ("run a/ --exec x", "kvw run PREFIX -- CMD"),
         ("apply d --prefix a/ --delete", "kvw's form is --prune"),
         ("lock a --no-wait -- x", "kvw's form is --try"),
         ("dev --port 1", "kvw's form is --listen"),

@@ -213,6 +213,23 @@ fn every_place_where_something_is_decided_exists() {
     none(&wrong);
 }
 
+#[test]
+fn a_room_opens_with_what_it_must_not_know() {
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir("src").unwrap() {
+        let top = entry.unwrap().path().join("mod.rs");
+        let Ok(text) = std::fs::read_to_string(&top) else {
+            continue;
+        };
+        let opening = text.lines().map_while(|line| line.strip_prefix("//!"));
+        let opening = opening.collect::<String>().to_lowercase();
+        if !opening.contains("must not know") {
+            wrong.push(top.display().to_string());
+        }
+    }
+    none(&wrong);
+}
+
 fn none(wrong: &[String]) {
     assert!(
         wrong.is_empty(),

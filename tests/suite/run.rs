@@ -587,8 +587,11 @@ fn as_process_1_it_reaps_orphans_and_passes_on_the_status() {
         not_tried(&format!("kvw run as process 1: {}", probe.stderr));
         return;
     }
-    let line =
-        "(setsid sh -c 'sleep 0.1' &) ; sleep 0.3; ps -o stat= | grep -c Z; kill -TERM 1; sleep 60";
+    // The orphan ends after its parent, and is looked for until it is gone, for 30 s at most.
+    let line = "(setsid sh -c 'echo $$ > orphan; sleep 0.1; : > ended' &)
+        until test -e ended; do sleep 0.01; done
+        n=0; while test -e /proc/$(cat orphan) -a $n -lt 3000; do sleep 0.01; n=$((n + 1)); done
+        ps -o stat= | grep -c Z; kill -TERM 1; sleep 60";
     let output = shell(&scope, &[], line).under(wrapper).run();
     assert_eq!(output.text().trim(), "0", "{output}");
     output.expect(143);

@@ -429,6 +429,36 @@ fn two_watches_do_not_share_a_file() {
 }
 
 #[test]
+fn a_line_that_is_wrong_and_files_that_cannot_be_read_leave_no_state_file() {
+    let site = Site::new();
+    for args in [
+        &["--route", "[=true"][..],
+        &["--include", "["],
+        &["--exec", ""],
+        &["--each"],
+        &[
+            "--http-addr",
+            "https://127.0.0.1:1",
+            "--ca-file",
+            "none.pem",
+        ],
+        &[
+            "--http-addr",
+            "https://127.0.0.1:1",
+            "--client-cert",
+            "none.pem",
+            "--client-key",
+            "none",
+        ],
+        &["--token-file", "none"],
+    ] {
+        let watch = site.scope.kvw(["watch", "a/", "--once", "--state"]);
+        watch.args([site.state()]).args(args).run().expect(2);
+        assert!(!site.state().exists(), "{args:?}");
+    }
+}
+
+#[test]
 fn a_folder_that_takes_no_file_is_an_error_at_the_start() {
     let site = Site::new();
     let missing = site.path("no/folder/state");

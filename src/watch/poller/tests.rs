@@ -43,7 +43,7 @@ impl Fetch for ScriptedFetch {
             thread::sleep(Duration::from_secs(3600));
             unreachable!("no test takes that long");
         };
-        let entries = entries.iter().map(|(key, value)| entry(key, value));
+        let entries = entries.iter().map(|(key, value)| Entry::sample(key, value));
         *seen = Snapshot::new(Index(index), entries.collect());
         let meta = Meta {
             index: Some(Index(index)),
@@ -89,14 +89,6 @@ impl TargetProber for FakeProber {
     fn is_folder(&mut self, _key: &Key) -> bool {
         self.folder
     }
-}
-
-fn entry(key: &str, value: &str) -> Entry {
-    Entry::pack(&Fields {
-        key,
-        value: Some(value.as_bytes()),
-        ..Fields::default()
-    })
 }
 
 /// A running poller: the messages that it sent, and the indexes that it waited on.
@@ -204,7 +196,7 @@ fn after_a_lower_index_the_target_is_fetched_again_first() {
 
 #[test]
 fn what_a_server_that_lags_shows_is_no_change() {
-    let known = Snapshot::new(Index(9), vec![entry("a/x", "2")]);
+    let known = Snapshot::new(Index(9), vec![Entry::sample("a/x", "2")]);
     let scope = TargetScope::Prefix(Prefix::new("a/"));
     let answers: &[Shown] = &[
         (4, &[("a/old", "0"), ("a/x", "1")]),
@@ -272,7 +264,10 @@ fn a_key_that_was_recreated_after_the_answer_is_a_delete_in_it() {
 
 #[test]
 fn entries_that_were_handled_before_are_proven_too() {
-    let known = Snapshot::new(Index(3), vec![entry("a/gone", "1"), entry("a/x", "1")]);
+    let known = Snapshot::new(
+        Index(3),
+        vec![Entry::sample("a/gone", "1"), Entry::sample("a/x", "1")],
+    );
     let scope = TargetScope::Prefix(Prefix::new("a/"));
     let watched = PollerBench::new(scope, known, FakeProber::default(), &[(5, &[("a/x", "1")])]);
     let answered = watched.answered();

@@ -1,16 +1,11 @@
 use super::*;
-use crate::model::{Fields, Index};
-
-fn entry(key: &str, value: &str) -> Entry {
-    Entry::pack(&Fields {
-        key,
-        value: Some(value.as_bytes()),
-        ..Fields::default()
-    })
-}
+use crate::model::Index;
 
 fn snapshot(keys: &[&str]) -> Snapshot {
-    Snapshot::new(Index(9), keys.iter().map(|key| entry(key, "v")).collect())
+    Snapshot::new(
+        Index(9),
+        keys.iter().map(|key| Entry::sample(key, "v")).collect(),
+    )
 }
 
 fn keys(snapshot: &Snapshot) -> Vec<&str> {
@@ -215,7 +210,7 @@ proptest::proptest! {
         let mut last = Snapshot::default();
         for (number, (seen, unproven)) in looks.iter().enumerate() {
             let value = number.to_string();
-            let seen = Snapshot::new(Index(1), seen.iter().map(|key| entry(key, &value)).collect());
+            let seen = Snapshot::new(Index(1), seen.iter().map(|key| Entry::sample(key, &value)).collect());
             let unproven: Vec<_> = unproven.iter().map(|key| (key.clone(), WithheldReason::Hidden)).collect();
             let admitted = withheld.admit(&last, &seen, &unproven).snapshot;
             for entry in seen.entries() {
