@@ -308,6 +308,8 @@ Register-ArgumentCompleter -Native -CommandName 'kvw' -ScriptBlock {
             [CompletionResult]::new('--tls-skip-verify', '--tls-skip-verify', [CompletionResultType]::ParameterName, 'Accept any server certificate: others can read and change what is sent')
             [CompletionResult]::new('--stale', '--stale', [CompletionResultType]::ParameterName, 'Allow stale reads from any server')
             [CompletionResult]::new('--consistent', '--consistent', [CompletionResultType]::ParameterName, 'Consistent reads: the leader confirms its leadership first')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Nothing is asked; accepted, so that a script may say the same to cp as to mv')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Nothing is asked; accepted, so that a script may say the same to cp as to mv')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

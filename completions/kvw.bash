@@ -348,7 +348,7 @@ _kvw() {
             return 0
             ;;
         kvw__subcmd__cp)
-            opts="-q -v -o -h --quiet --verbose --color --overwrite --exclude --atomic --dry-run --undo --overwrite-locked --output --to-datacenter --to-http-addr --to-token-file --to-namespace --to-partition --to-ca-file --to-ca-path --to-client-cert --to-client-key --to-tls-server-name --to-tls-skip-verify --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --help"
+            opts="-q -v -o -y -h --quiet --verbose --color --overwrite --exclude --atomic --dry-run --undo --overwrite-locked --output --to-datacenter --to-http-addr --to-token-file --to-namespace --to-partition --to-ca-file --to-ca-path --to-client-cert --to-client-key --to-tls-server-name --to-tls-skip-verify --exact-key --http-addr --token-file --token --datacenter --namespace --partition --ca-file --ca-path --client-cert --client-key --tls-server-name --tls-skip-verify --stale --consistent --connect-timeout --request-timeout --retry-for --speed-limit --max-value --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

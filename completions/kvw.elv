@@ -299,6 +299,8 @@ set edit:completion:arg-completer[kvw] = {|@words|
             cand --tls-skip-verify 'Accept any server certificate: others can read and change what is sent'
             cand --stale 'Allow stale reads from any server'
             cand --consistent 'Consistent reads: the leader confirms its leadership first'
+            cand -y 'Nothing is asked; accepted, so that a script may say the same to cp as to mv'
+            cand --yes 'Nothing is asked; accepted, so that a script may say the same to cp as to mv'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -284,6 +284,7 @@ complete -c kvw -n "__fish_kvw_using_subcommand cp" -l exact-key -d 'Allow keys 
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l tls-skip-verify -d 'Accept any server certificate: others can read and change what is sent'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l stale -d 'Allow stale reads from any server'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -l consistent -d 'Consistent reads: the leader confirms its leadership first'
+complete -c kvw -n "__fish_kvw_using_subcommand cp" -s y -l yes -d 'Nothing is asked; accepted, so that a script may say the same to cp as to mv'
 complete -c kvw -n "__fish_kvw_using_subcommand cp" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kvw -n "__fish_kvw_using_subcommand mv" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

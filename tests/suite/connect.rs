@@ -319,8 +319,7 @@ fn other_hosts_are_asked_through_the_proxy_unless_exempt() {
         .one_line()
         .says(&[
             "checking for a leader at consul.invalid:8500",
-            "proxy",
-            "403",
+            "the proxy answered 403 to CONNECT",
         ]);
     through(Kvw::at("consul.invalid:8500"))
         .env("NO_PROXY", ".invalid")

@@ -85,9 +85,11 @@ fn describe_connecting(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Resolve) => "looking up the host took too long".into(),
         ureq::Error::Timeout(_) => "connecting took too long".into(),
-        ureq::Error::ConnectProxyFailed(reason) => {
-            format!("the proxy refused to connect: {reason}")
-        }
+        // ureq says "proxy server responded 403/403".
+        ureq::Error::ConnectProxyFailed(reason) => match reason.rsplit_once('/') {
+            Some((_, status)) => format!("the proxy answered {status} to CONNECT"),
+            None => format!("the proxy did not connect: {reason}"),
+        },
         _ => describe(error),
     }
 }
