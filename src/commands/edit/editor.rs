@@ -72,9 +72,9 @@ impl Editor {
         if error.kind() == io::ErrorKind::WouldBlock {
             return process_error(&program, error).into();
         }
-        let shown = format_args!("the editor {line}");
-        let failure = Failure::usage(describe_unstarted(Some(OsStr::new(&program)), shown, error));
-        failure
+        let program = Some(OsStr::new(&program));
+        let what = describe_unstarted(program, format_args!("the editor {line}"), error);
+        Failure::usage(what)
             .hint("KVW_EDITOR, VISUAL or EDITOR names another one")
             .into()
     }
