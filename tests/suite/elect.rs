@@ -90,18 +90,9 @@ fn a_leader_that_is_deposed_stops_its_command_and_campaigns_again() {
 #[test]
 fn a_leader_rides_out_a_server_that_comes_back_and_leads_again_after_a_long_outage() {
     let agent = Agent::own();
-    let args = [
-        "elect",
-        "leader",
-        "--ttl",
-        "10s",
-        "--lock-delay",
-        "3s",
-        "--stop-timeout",
-        "500ms",
-    ];
     let mut leader = agent
-        .kvw(args)
+        .kvw(["elect", "leader"])
+        .args(SHORT_LEASE)
         .args(["--exec", "echo up; sleep 1000"])
         .spawn();
     assert_eq!(leader.line(), "up");
