@@ -14,7 +14,9 @@ use super::input::{read_error, read_stdin};
 use super::key::KeyArgs;
 use crate::consul::Client;
 use crate::exit::{Exit, Failure};
-use crate::model::{ChangePlan, Desired, Glob, Key, PlanRules, Prefix, Snapshot, abbreviate};
+use crate::model::{
+    ChangePlan, Desired, Filter, Glob, Key, PlanRules, Prefix, Snapshot, abbreviate,
+};
 use crate::output::{SecretMask, filtered_message, json};
 use crate::plan::{HashSalt, PlanOrigin, SavedPlan, StoreError, read_store};
 use crate::random;
@@ -265,13 +267,17 @@ impl DesiredArgs {
 
     /// Takes out of a plan what `--include` and `--exclude` leave alone.
     pub fn leave_out(&self, plan: &mut ChangePlan) {
-        let matches =
-            |globs: &[Glob], key: &Key| globs.iter().any(|glob| glob.matches(key.as_str()));
-        let keeps = |key: &Key| {
-            (self.include.is_empty() || matches(&self.include, key)) && !matches(&self.exclude, key)
-        };
-        plan.changes.retain(|change| keeps(&change.key));
-        plan.checks.retain(|(key, _)| keeps(key));
+        let filter = self.filter();
+        plan.changes
+            .retain(|change| filter.admits(change.key.as_str()));
+        plan.checks.retain(|(key, _)| filter.admits(key.as_str()));
+    }
+
+    fn filter(&self) -> Filter {
+        Filter {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        }
     }
 
     /// Returns a flag that says what is planned, if one is given.
@@ -346,8 +352,7 @@ impl DesiredArgs {
             rules: PlanRules {
                 prune: self.prune,
                 folders: self.folders,
-                include: self.include.clone(),
-                exclude: self.exclude.clone(),
+                filter: self.filter(),
                 only_existing: self.only_existing,
                 create_only: self.create_only,
                 overwrite_locked: self.overwrite_locked,

@@ -12,7 +12,7 @@ use crate::consul::Client;
 use crate::environ::{EnvError, EnvRules, EnvSource, NameStyle, Variables, check_name};
 use crate::exit::{Exit, Failure};
 use crate::fallback::{AnswerFile, KeyQuestion, StoredAnswer};
-use crate::model::{Entry, Glob, Snapshot, abbreviate};
+use crate::model::{Entry, Filter, Glob, Snapshot, abbreviate};
 use crate::output::filtered_message;
 use crate::term::Ui;
 
@@ -139,8 +139,10 @@ impl VariableArgs {
             rules: EnvRules {
                 names: self.names,
                 renamed,
-                include: self.include.clone(),
-                exclude: self.exclude.clone(),
+                filter: Filter {
+                    include: self.include.clone(),
+                    exclude: self.exclude.clone(),
+                },
                 allowed: BTreeSet::from_iter(self.allow_env.iter().cloned()),
             },
             names,

@@ -38,7 +38,7 @@ use crate::args::output::formats;
 use crate::consul::Client;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::model::{Glob, abbreviate};
+use crate::model::{Filter, Glob, abbreviate};
 use crate::output::Format;
 use crate::process::{ProcessGroups, listen};
 use crate::term::{Progress, Ui, plural};
@@ -261,8 +261,10 @@ impl ImportArgs {
             prefix: self.prefix.clone(),
             exact: self.key_args.allows_any(),
         };
-        source.include.clone_from(&self.include);
-        source.exclude.clone_from(&self.exclude);
+        source.filter = Filter {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        };
         source.tenancy = (!self.ignore_namespace).then_some(tenancy);
         Ok(source)
     }

@@ -27,11 +27,11 @@ use crate::fetch::{WalkLimits, fetcher_for};
 use crate::handlers::{Handler, StdinFormat};
 #[cfg(feature = "live")]
 use crate::live::LiveSetup;
-use crate::model::{Glob, Target, TargetId, TargetScope};
+use crate::model::{Filter, Glob, Target, TargetId, TargetScope};
 use crate::process::{ProcessGroups, Stdout};
 use crate::state_file::StateFile;
 use crate::term::{Ui, on_closed_stdout};
-use crate::watch::{Engine, Filter, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
+use crate::watch::{Engine, Initial, Plan, PollerConfig, Route, Routes, SharedWait};
 
 /// Print changes as they happen, or run a handler on them
 ///

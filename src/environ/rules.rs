@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::names::{NameStyle, check_name, is_dangerous_name};
-use crate::model::{Entry, Glob, Prefix, abbreviate};
+use crate::model::{Entry, Filter, Glob, Prefix, abbreviate};
 
 /// The most bytes of `NAME=VALUE` and the NUL behind it that Linux passes to a program
 /// (`MAX_ARG_STRLEN`).
@@ -32,10 +32,8 @@ pub struct EnvRules {
     pub names: NameStyle,
     /// Names of their own for keys of a prefix or single keys.
     pub renamed: BTreeMap<String, String>,
-    /// Of a prefix, only keys that match one of these; all keys if there are none.
-    pub include: Vec<Glob>,
-    /// Of a prefix, no keys that match one of these, even if included.
-    pub exclude: Vec<Glob>,
+    /// The keys of a prefix that become variables.
+    pub filter: Filter,
     /// Dangerous names that are allowed.
     pub allowed: BTreeSet<String>,
 }
@@ -116,9 +114,7 @@ impl EnvRules {
         &'a self,
         sources: &'a [EnvSource],
     ) -> impl Iterator<Item = (&'static str, &'a Glob)> {
-        let include = self.include.iter().map(|glob| ("--include", glob));
-        let all = include.chain(self.exclude.iter().map(|glob| ("--exclude", glob)));
-        all.filter(|(_, glob)| {
+        self.filter.globs().filter(|(_, glob)| {
             let mut prefixes = sources.iter().filter_map(|source| match source {
                 EnvSource::Prefix(_, entries) => Some(entries),
                 EnvSource::Keys(_) | EnvSource::Named(_) => None,
@@ -130,7 +126,9 @@ impl EnvRules {
     fn named_entries<'a>(&'a self, source: &'a EnvSource) -> Vec<(String, &'a Entry)> {
         match source {
             EnvSource::Prefix(prefix, entries) => {
-                let admitted = entries.iter().filter(|entry| self.admits(entry.key()));
+                let admitted = entries
+                    .iter()
+                    .filter(|entry| self.filter.admits(entry.key()));
                 let below = admitted.filter_map(|entry| {
                     let below = prefix.strip_from(entry.key());
                     // A folder key, and the prefix itself where it is a key, hold no setting.
@@ -152,11 +150,6 @@ impl EnvRules {
                 named.map(|(name, entry)| (name.clone(), entry)).collect()
             }
         }
-    }
-
-    fn admits(&self, key: &str) -> bool {
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
     }
 
     fn name(&self, key: &str, below: &str) -> String {
@@ -305,7 +298,10 @@ mod tests {
     fn a_renamed_or_an_excluded_key_does_not_collide() {
         let keys = ["w/a-b", "w/a/b", "w/A_B"];
         let mut rules = EnvRules {
-            exclude: vec![Glob::new("w/A_B").unwrap()],
+            filter: Filter {
+                exclude: vec![Glob::new("w/A_B").unwrap()],
+                ..Filter::default()
+            },
             ..EnvRules::default()
         };
         rules.renamed.insert("w/a/b".to_owned(), "OLD".to_owned());
@@ -313,7 +309,7 @@ mod tests {
         let sources = [prefix("w/", &keys)];
         assert_eq!(names(&rules, &sources), ["A_B=w/a-b", "OLD=w/a/b"]);
         assert_eq!(rules.unknown_renames(&sources), ["w/none"]);
-        rules.include = vec![Glob::new("w/*/b").unwrap(), Glob::new("x").unwrap()];
+        rules.filter.include = vec![Glob::new("w/*/b").unwrap(), Glob::new("x").unwrap()];
         assert_eq!(names(&rules, &sources), ["OLD=w/a/b"]);
         let unmatched: Vec<_> = rules.unmatched_globs(&sources).collect();
         assert_eq!(unmatched.len(), 1);

@@ -14,11 +14,11 @@ use super::screen::{self, PlainBackend};
 use super::state::{ContactState, HandlerState, LiveState, ViewRequest};
 use crate::exit::Exit;
 use crate::handlers::{HandlerEvent, RunOutcome};
-use crate::model::{Target, TargetId};
+use crate::model::{Filter, Target, TargetId};
 use crate::output::TimeFormat;
 use crate::process::ChildStatus;
 use crate::term::Ui;
-use crate::watch::{Event, Filter, Flow, Observer, RouteId, WithheldChange};
+use crate::watch::{Event, Flow, Observer, RouteId, WithheldChange};
 
 /// The shortest time between two frames: 20 a second at most.
 const FRAME: Duration = Duration::from_millis(50);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Desired, Entry, Glob, Index, Key, LOCK_FLAGS, Op, Packer, Place, SEMAPHORE_FLAGS, Snapshot,
+    Desired, Entry, Filter, Index, Key, LOCK_FLAGS, Op, Packer, Place, SEMAPHORE_FLAGS, Snapshot,
     TxnLimits,
 };
 
@@ -17,10 +17,8 @@ pub struct PlanRules {
     pub prune: bool,
     /// Whether folder keys, whose names end in `/`, are deleted too.
     pub folders: bool,
-    /// Only keys that one of these matches; none: all keys.
-    pub include: Vec<Glob>,
-    /// No key that one of these matches.
-    pub exclude: Vec<Glob>,
+    /// The keys that are changed; others are left alone.
+    pub filter: Filter,
     /// Whether no key is created.
     pub only_existing: bool,
     /// Whether no existing key is written.
@@ -30,13 +28,6 @@ pub struct PlanRules {
     pub overwrite_locked: bool,
     /// Whether the unchanged keys of the sources are guarded too.
     pub guard_unchanged: bool,
-}
-
-impl PlanRules {
-    fn takes(&self, key: &str) -> bool {
-        let matches = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
-        (self.include.is_empty() || matches(&self.include)) && !matches(&self.exclude)
-    }
 }
 
 /// A value and its flags: what a write can put back.
@@ -308,7 +299,7 @@ pub fn compare(desired: Vec<Desired>, store: &Snapshot, rules: &PlanRules) -> Ch
             _ => false,
         };
         let reason = match &before {
-            _ if !rules.takes(key.as_str()) => Some(SkipReason::Excluded),
+            _ if !rules.filter.admits(key.as_str()) => Some(SkipReason::Excluded),
             _ if is_equal => None,
             None if rules.only_existing => Some(SkipReason::Missing),
             Some(_) if rules.create_only => Some(SkipReason::Exists),
@@ -362,7 +353,7 @@ fn prune(entry: &Entry, rules: &PlanRules) -> Pruned {
             false => Pruned::Leave,
         };
     }
-    let reason = if !rules.takes(key.as_str()) {
+    let reason = if !rules.filter.admits(key.as_str()) {
         SkipReason::Excluded
     } else if entry.session().is_some() {
         SkipReason::Locked

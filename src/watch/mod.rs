@@ -6,7 +6,6 @@ mod consistent_reader;
 mod cursor;
 mod engine;
 mod event;
-mod filter;
 mod outages;
 mod plan;
 mod poll_event;
@@ -20,7 +19,6 @@ mod withheld;
 
 pub use engine::Engine;
 pub use event::{AnswerSummary, Event, Flow, Observer, UnmatchedGlob};
-pub use filter::Filter;
 pub use outages::Outages;
 pub use plan::{Initial, Plan};
 pub use poll_event::{Advice, Message, OutageCause, OutageKind, PollEvent, TargetAnswer};

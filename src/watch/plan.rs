@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::filter::Filter;
-use crate::model::{MaxDelete, Target};
+use crate::model::{Filter, MaxDelete, Target};
 
 /// How entries that already exist are treated at startup. The comments are the help of `--initial`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

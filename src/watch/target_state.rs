@@ -2,13 +2,12 @@
 
 use std::time::SystemTime;
 
-use super::filter::Filter;
 use super::poll_event::TargetAnswer;
 use super::withheld::{Withheld, WithheldChange, WithheldReason};
 use crate::handlers::WatchedState;
 use crate::model::{
-    Change, Continuity, Entry, Index, MaxDelete, Snapshot, Target, TargetId, TargetScope, between,
-    owner,
+    Change, Continuity, Entry, Filter, Index, MaxDelete, Snapshot, Target, TargetId, TargetScope,
+    between, owner,
 };
 use crate::state_file::StateFile;
 

@@ -10,7 +10,7 @@ use super::seen_keys::{Occurrence, SeenKeys};
 use super::tenancy::Tenancy;
 use crate::args::key_mapping::{ImportEntry, KeyMapping};
 use crate::exit::Failure;
-use crate::model::{DocumentReader, Glob, Invalid, Key, abbreviate};
+use crate::model::{DocumentReader, Filter, Invalid, Key, abbreviate};
 
 /// A document and the changes to its keys.
 pub struct ImportDocument {
@@ -21,10 +21,8 @@ pub struct ImportDocument {
     pub names: KeyMapping,
     /// The namespace and the partition that its entries may name; `None` allows any.
     pub tenancy: Option<Tenancy>,
-    /// Only keys that one of these matches are imported; none: all.
-    pub include: Vec<Glob>,
-    /// No key that one of these matches is imported.
-    pub exclude: Vec<Glob>,
+    /// The keys, under the names that they are written to, that are imported.
+    pub filter: Filter,
 }
 
 /// The content of a document in numbers.
@@ -52,15 +50,8 @@ impl ImportDocument {
             name: abbreviate(name).into_owned(),
             names: KeyMapping::default(),
             tenancy: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
+            filter: Filter::default(),
         })
-    }
-
-    /// Whether the globs select a key that would be written.
-    fn selects(&self, key: &Key) -> bool {
-        let matches = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key.as_str()));
-        (self.include.is_empty() || matches(&self.include)) && !matches(&self.exclude)
     }
 
     /// Reads the whole document.
@@ -105,7 +96,7 @@ impl ImportDocument {
                 Failure { message, ..failure }
             })?;
             match self.names.import_entry(entry).map_err(invalid)? {
-                Some(entry) if !self.selects(&entry.key) => found.unselected += 1,
+                Some(entry) if !self.filter.admits(entry.key.as_str()) => found.unselected += 1,
                 Some(entry) => {
                     found.keys += 1;
                     found.first.get_or_insert(entry.key);
@@ -131,7 +122,7 @@ impl ImportDocument {
                 .transpose()
                 .filter(|entry| {
                     let entry = entry.as_ref();
-                    entry.map_or(true, |entry| self.selects(&entry.key))
+                    entry.map_or(true, |entry| self.filter.admits(entry.key.as_str()))
                 })
         }))
     }

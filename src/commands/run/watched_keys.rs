@@ -7,11 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::args::variables::VariableRequest;
 use crate::consul::{Client, Config};
 use crate::fallback::{AnswerFile, StoredAnswer};
-use crate::model::{Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
+use crate::model::{Filter, Index, Key, Prefix, Snapshot, Target, TargetId, TargetScope};
 use crate::observers::Warnings;
 use crate::term::Ui;
 use crate::watch::{
-    Event, Filter, Message, Observer, Outages, PollEvent, PollerConfig, SharedWait, TargetAnswer,
+    Event, Message, Observer, Outages, PollEvent, PollerConfig, SharedWait, TargetAnswer,
     TargetStates,
 };
 

@@ -1,6 +1,6 @@
 //! Tests of the comparison.
 
-use super::super::Fields;
+use super::super::{Fields, Glob};
 use super::*;
 
 fn key(name: &str) -> Key {
@@ -47,8 +47,10 @@ fn skipped(plan: &ChangePlan) -> Vec<(&str, SkipReason)> {
 const PRUNE: PlanRules = PlanRules {
     prune: true,
     folders: false,
-    include: Vec::new(),
-    exclude: Vec::new(),
+    filter: Filter {
+        include: Vec::new(),
+        exclude: Vec::new(),
+    },
     only_existing: false,
     create_only: false,
     overwrite_locked: false,
@@ -123,7 +125,10 @@ fn prune_leaves_locks_folders_and_what_is_excluded() {
         entry("a/old", "", 2),
     ]);
     let rules = PlanRules {
-        exclude: vec![Glob::new("a/mine/**").unwrap()],
+        filter: Filter {
+            exclude: vec![Glob::new("a/mine/**").unwrap()],
+            ..Filter::default()
+        },
         ..PRUNE
     };
     let plan = compare(vec![desired("a/new", "1")], &store, &rules);

@@ -7,8 +7,7 @@ fn source(document: &str) -> ImportDocument {
         content: Content::Memory(document.as_bytes().to_vec()),
         name: "doc".to_owned(),
         names: KeyMapping::default(),
-        include: Vec::new(),
-        exclude: Vec::new(),
+        filter: Filter::default(),
         tenancy: Some(Tenancy::default()),
     }
 }

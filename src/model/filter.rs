@@ -1,6 +1,6 @@
-//! The keys that are reported.
+//! The keys that `--include` and `--exclude` select.
 
-use crate::model::Glob;
+use super::Glob;
 
 /// Includes and excludes keys by globs.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ impl Filter {
         include.chain(self.exclude.iter().map(|glob| ("--exclude", glob)))
     }
 
-    /// Whether a key is reported.
+    /// Whether a key is selected.
     pub fn admits(&self, key: &str) -> bool {
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(key));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
