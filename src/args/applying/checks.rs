@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::report::name_keys;
+use super::report::{exit_of_unwritten, name_keys};
 use crate::args::confirm::ask;
-use crate::consul::{Cause, Client, Error, ErrorClass};
+use crate::consul::{Cause, Client, Error};
 use crate::exit::{Exit, Failure};
 use crate::model::{ChangePlan, Key, MaxDelete, TxnLimits, abbreviate};
 use crate::plan::PlanOrigin;
@@ -149,10 +149,7 @@ pub fn check_sizes(ui: &Ui, client: &Client, plan: &ChangePlan) -> anyhow::Resul
             Err(error) if error.cause() == Cause::TooLarge => error,
             // The write could not apply, whatever became of it.
             Err(error) => {
-                let exit = match error.class() {
-                    ErrorClass::Unknown => Exit::Unavailable,
-                    class => class.into(),
-                };
+                let exit = exit_of_unwritten(&error);
                 return Err(Failure::new(exit, format!("nothing written: {error}")).into());
             }
         };

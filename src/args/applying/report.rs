@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::consul::{Cause, Client, ErrorClass};
+use crate::consul::{Cause, Client, Error, ErrorClass};
 use crate::exit::Exit;
 use crate::model::{ChangePlan, PlannedChange, TxnLimits, abbreviate, name_first};
 use crate::output::{Format, ListWriter, SecretMask, json, plan as plan_text};
@@ -33,6 +33,14 @@ pub fn describe_conflict(conflict: &PlanConflict) -> String {
     }
 }
 
+/// The exit for an error of a write that is known not to be done, also where its answer was lost.
+pub(super) fn exit_of_unwritten(error: &Error) -> Exit {
+    match error.class() {
+        ErrorClass::Unknown => Exit::Unavailable,
+        class => class.into(),
+    }
+}
+
 /// The error that an execution ended by, as one line, and the exit; `None` where all was applied.
 pub fn describe_end(end: &ExecutionEnd, signal: Option<i32>) -> Option<(String, Exit)> {
     Some(match end {
@@ -45,14 +53,7 @@ pub fn describe_end(end: &ExecutionEnd, signal: Option<i32>) -> Option<(String, 
             let count = plural(conflicts.len() as u64, "key");
             (format!("{count} changed meanwhile"), Exit::No)
         }
-        // What a lost answer was about is known not to be written.
-        ExecutionEnd::Failed(error) => {
-            let exit = match error.class() {
-                ErrorClass::Unknown => Exit::Unavailable,
-                class => class.into(),
-            };
-            (error.to_string(), exit)
-        }
+        ExecutionEnd::Failed(error) => (error.to_string(), exit_of_unwritten(error)),
         ExecutionEnd::Unknown(error, unread) => {
             let unread = match unread {
                 Some(unread) if unread.cause() != Cause::Lost => format!("; {unread}"),

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::consul::error::describe_io;
 use crate::consul::files::read_file;
-use crate::model::abbreviate;
+use crate::model::{abbreviate, without_byte_order_mark};
 
 /// The most bytes of a file. A bundle of a whole system has 250 KB.
 const LONGEST_FILE: u64 = 16 << 20;
@@ -102,8 +102,7 @@ impl ReadFiles {
             bytes,
         });
         let bytes: &[u8] = self.0.last().map_or(&[], |file| &file.bytes);
-        // An editor may write a byte order mark.
-        Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+        Ok(without_byte_order_mark(bytes))
     }
 
     /// Whether a file that can be read again looks different from outside.
